@@ -1,0 +1,71 @@
+"""Everything that tflint raises on purpose, and the exit code of each outcome.
+
+TflintError
+├── UsageError                 the call cannot be carried out as it was written
+│   ├── UnknownName            a rule, target, runtime or format that does not exist
+│   └── MissingExtra           an optional dependency is not installed
+├── UnreadableModel            a `.tflite` that cannot be read; `check` makes it a finding
+│   ├── MalformedModel         flatbuffer verification failed (TFL001)
+│   └── NotAModel              the bytes are something else altogether (TFL002)
+└── UnwritableModel            a model that cannot be written without losing something
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The process's exit code, the same for every command and output format."""
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+
+
+class TflintError(Exception):
+    """Base of all errors that a user sees as one message; `exit_code` says how it ends."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UsageError(TflintError):
+    """The call cannot be carried out: a bad option, path or configuration."""
+
+
+class UnknownName(UsageError):
+    """A name that is not one of `known`; the message suggests the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        near = difflib.get_close_matches(name.lower(), {k.lower(): k for k in known}, n=1, cutoff=0.5)
+        suggestion = f"; did you mean `{near[0]}`?" if near else f"; {hint}" if hint else ""
+        super().__init__(f"unknown {kind} `{name}`{suggestion}")
+
+
+class MissingExtra(UsageError):
+    """A feature needs an optional dependency that is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an extra: pip install 'tflint[{extra}]'")
+
+
+class UnreadableModel(TflintError):
+    """The file is not a model that can be read."""
+
+
+class MalformedModel(UnreadableModel):
+    """Verification of the flatbuffer failed; `position` is the byte where, if there is one."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message if position is None else f"{message} (at byte {position:,})")
+        self.position = position
+
+
+class NotAModel(UnreadableModel):
+    """The file does not carry TFLite's identifier."""
+
+
+class UnwritableModel(TflintError):
+    """Writing the model would lose or corrupt something."""

@@ -1,0 +1,1 @@
+"""`.tflite` files: verify and parse, edit, write; and what their graphs mean."""

@@ -1,0 +1,256 @@
+"""From the bytes of a `.tflite` to `tables.Model`, verified on the way.
+
+Reading is driven by the schema's layouts, so each table, each operator's options and each
+field of a schema newer than ours go the same way. Constant data stay views into the file.
+"""
+
+from __future__ import annotations
+
+import bisect
+import mmap
+import struct
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, cast
+
+from tflint.errors import MalformedModel, NotAModel
+from tflint.model.flatbuffer import FlatBuffer, Table
+from tflint.model.schema import UNIONS
+from tflint.model.tables import Model, UnknownField, UnknownTable, is_external
+from tflint.model.wire import Field, Shape, class_of, layout
+
+IDENTIFIER = b"TFL3"
+SCHEMA_VERSION = 3
+
+# What else people hand to a tool for models, by their first bytes.
+_OTHER_FORMATS = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the model: run `git lfs pull`"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, such as a Keras `.h5` model: convert it first"),
+    (b"PK\x03\x04", "a ZIP archive, such as a Keras `.keras` model: convert it first"),
+    (b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (b"<!DOCTYPE", "an HTML page: the download probably failed"),
+    (b"<html", "an HTML page: the download probably failed"),
+)
+
+# An operator, tensor or subgraph that says anything takes about this much of a file, so
+# charging it keeps the number of objects proportional to the file even where their inline
+# bytes do not.
+_LEAST_CHARGE = {"Operator": 64, "Tensor": 64, "SubGraph": 64}
+
+
+def read_model(path: str | PathLike[str]) -> Model:
+    """Read and verify the model in a file; the file stays mapped while its data are in use.
+
+    Raises `MalformedModel`, `NotAModel`, or `OSError` when the file cannot be opened.
+    """
+    with open(path, "rb") as file:
+        if not file.seek(0, 2):
+            raise MalformedModel("the file is empty")
+        return parse_model(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+
+
+def parse_model(data: memoryview | bytes) -> Model:
+    """Verify a model and decode it.
+
+    Takes the bytes of a whole file. Raises `MalformedModel` when they are not a valid
+    flatbuffer of TFLite's schema, `NotAModel` when they do not even claim to be.
+    """
+    view = memoryview(data).cast("B").toreadonly()
+    _check_identifier(view)
+    reader = _Reader(view, holes=[])
+    model = reader.model()
+    if reader.met_unknown_fields:
+        # Which of the unknown fields are offsets shows only once it is known what the rest
+        # of the file is used for.
+        model = _Reader(view, reader.buffer.unreached()).model()
+    if model.version != SCHEMA_VERSION:
+        raise MalformedModel(f"schema version {model.version}; TFLite's is {SCHEMA_VERSION}")
+    if not model.subgraphs:
+        raise MalformedModel("the model holds no subgraph")
+    return model
+
+
+def _check_identifier(view: memoryview) -> None:
+    head = bytes(view[:64])
+    for start, what in _OTHER_FORMATS:
+        if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(start.lower()):
+            raise NotAModel(f"this is {what}")
+    if len(view) < 16:
+        raise MalformedModel(f"the file is {len(view)} bytes long, too short for a model")
+    if head[4:8] == IDENTIFIER:
+        return
+    if head[8:12] == IDENTIFIER:
+        raise NotAModel("the flatbuffer carries a size prefix, which no TFLite runtime expects")
+    raise NotAModel(f"the file identifier is {head[4:8]!r}, not {IDENTIFIER!r}")
+
+
+class _Reader:
+    """Decodes tables by their layout, each position once.
+
+    `holes` are the parts of the file that a first reading did not account for.
+    """
+
+    def __init__(self, view: memoryview, holes: list[tuple[int, int]]) -> None:
+        self.buffer = FlatBuffer(view)
+        self.met_unknown_fields = False
+        self._holes = holes
+        self._tables: dict[tuple[str, int], tuple[object, int]] = {}
+        self._vectors: dict[tuple[str, int], tuple[object, ...]] = {}
+
+    def model(self) -> Model:
+        """The root table."""
+        return cast(Model, self.table("Model", self.buffer.root()))
+
+    def table(self, name: str, at: int) -> object:
+        """The decoded table of this type at this position."""
+        known = self._tables.get((name, at))
+        if known is not None:
+            self.buffer.charge(known[1])
+            return known[0]
+        table = self.buffer.table(at)
+        charge = max(_LEAST_CHARGE.get(name, 0), table.inline_bytes)
+        self.buffer.charge(charge - table.inline_bytes)
+        shape = layout(name)
+        values: dict[str, Any] = {}
+        for field in shape.fields:
+            position = table.field(field.slot)
+            if position:
+                self.buffer.check_inline(table, position, field.inline_bytes)
+                values[field.name] = _DECODERS[field.shape](self, table, field, position)
+        if len(table.slots) > shape.slot_count:
+            unknown = self._unknown_fields(table, shape.slot_count)
+            if unknown:
+                values["unknown_fields"] = unknown
+        if name in _FINISH:
+            _FINISH[name](self, table, values)
+        decoded: object = class_of(name)(**values)
+        self._tables[name, at] = decoded, charge
+        return decoded
+
+    def _scalar(self, table: Table, field: Field, at: int) -> object:
+        (value,) = struct.unpack_from(field.format, self.buffer.data, at)
+        return value if field.enum is None else field.enum(value)
+
+    def _string(self, table: Table, field: Field, at: int) -> str:
+        return self.buffer.string(at)
+
+    def _child(self, table: Table, field: Field, at: int) -> object:
+        return self.table(field.refers_to, self.buffer.follow(at))
+
+    def _union(self, table: Table, field: Field, at: int) -> object:
+        code_at = table.field(field.slot - 1)
+        code = self.buffer.data[code_at] if code_at else 0
+        if code == 0:
+            return None
+        target = self.buffer.follow(at)
+        members = UNIONS[field.refers_to]
+        if code < len(members):
+            return self.table(members[code], target)
+        return UnknownTable(code, self._unknown_fields(self.buffer.table(target), 0))
+
+    def _bytes(self, table: Table, field: Field, at: int) -> memoryview:
+        start, count = self.buffer.vector(at, 1)
+        return self.buffer.data[start : start + count]
+
+    def _scalars(self, table: Table, field: Field, at: int) -> tuple[object, ...]:
+        start, count = self.buffer.vector(at, field.width)
+        key = (field.format, start)
+        values = self._vectors.get(key)
+        if values is None:
+            values = struct.unpack_from(f"<{count}{field.format[1]}", self.buffer.data, start)
+            self._vectors[key] = values
+        return values
+
+    def _strings(self, table: Table, field: Field, at: int) -> tuple[str, ...]:
+        start, count = self.buffer.vector(at, 4)
+        return tuple(self.buffer.string(start + 4 * i) for i in range(count))
+
+    def _children(self, table: Table, field: Field, at: int) -> tuple[object, ...]:
+        start, count = self.buffer.vector(at, 4)
+        follow, name = self.buffer.follow, field.refers_to
+        return tuple(self.table(name, follow(start + 4 * i)) for i in range(count))
+
+    def _unknown_fields(self, table: Table, first: int) -> tuple[UnknownField, ...]:
+        """The fields in slots from `first` on, which the schema does not have.
+
+        Their widths are not in the file. A field ends at the latest where the next begins;
+        padding read along with it is zero, so the number stays the same.
+        """
+        self.buffer.charge(2 * len(table.slots))
+        found = []
+        ends = sorted({*table.slots, table.inline_bytes} - {0})
+        for slot, offset in enumerate(table.slots[first:], first):
+            if not offset:
+                continue
+            self.buffer.charge(16)
+            self.met_unknown_fields = True
+            at = table.at + offset
+            room = ends[bisect.bisect_right(ends, offset)] - offset
+            width = max(w for w in (1, 2, 4, 8) if w == 1 or (w <= room and not at & (w - 1)))
+            data = bytes(self.buffer.data[at : at + width])
+            child = self._hole(at) if width >= 4 else None
+            if child is None:
+                found.append(UnknownField(slot, data))
+            else:
+                found.append(UnknownField(slot, data[:4], bytes(child[1]), child[0] % 16))
+        return tuple(found)
+
+    def _hole(self, at: int) -> tuple[int, memoryview] | None:
+        """Where an unknown field leads and what is there, if it is an offset into a hole.
+
+        Whether the number at `at` is an offset is not in the file either. It is taken for
+        one if it leads to a part of the file that nothing else uses and that is long enough
+        for a vector of the length found there.
+        """
+        (offset,) = struct.unpack_from("<I", self.buffer.data, at)
+        start: int = at + offset
+        i = bisect.bisect_right(self._holes, (start, self.buffer.size)) - 1
+        if offset < 4 or start & 3 or i < 0 or start + 8 > self._holes[i][1]:
+            return None
+        end = self._holes[i][1]
+        (count,) = struct.unpack_from("<I", self.buffer.data, start)
+        if not 0 < count <= end - start - 4:
+            return None
+        self.buffer.charge(end - start)
+        return start, self.buffer.data[start:end]
+
+    def external(self, offset: int, size: int) -> memoryview:
+        """Data that lie behind the flatbuffer."""
+        if offset + size > self.buffer.size:
+            raise MalformedModel(f"external data of {size:,} bytes reach past the file", offset)
+        self.buffer.charge(size)
+        return self.buffer.data[offset : offset + size]
+
+
+def _finish_buffer(reader: _Reader, table: Table, values: dict[str, Any]) -> None:
+    offset, size = values.get("offset", 0), values.get("size", 0)
+    if "data" in values:
+        values["position"] = reader.buffer.follow(table.field(0)) + 4
+    elif is_external(offset, size):
+        values["data"] = reader.external(offset, size)
+        values["position"] = offset
+
+
+def _finish_operator(reader: _Reader, table: Table, values: dict[str, Any]) -> None:
+    offset = values.get("large_custom_options_offset", 0)
+    size = values.get("large_custom_options_size", 0)
+    if "custom_options" not in values and is_external(offset, size):
+        values["custom_options"] = reader.external(offset, size)
+
+
+def _finish_model(reader: _Reader, table: Table, values: dict[str, Any]) -> None:
+    values["file_bytes"] = reader.buffer.size
+
+
+_FINISH = {"Buffer": _finish_buffer, "Operator": _finish_operator, "Model": _finish_model}
+
+_DECODERS: dict[Shape, Callable[[_Reader, Table, Field, int], object]] = {
+    Shape.SCALAR: _Reader._scalar,
+    Shape.STRING: _Reader._string,
+    Shape.TABLE: _Reader._child,
+    Shape.UNION: _Reader._union,
+    Shape.BYTES: _Reader._bytes,
+    Shape.SCALARS: _Reader._scalars,
+    Shape.STRINGS: _Reader._strings,
+    Shape.TABLES: _Reader._children,
+}
