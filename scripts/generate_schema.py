@@ -167,6 +167,8 @@ def python_type(kind: str) -> str:
         return "float"
     if kind in SCALARS.values():
         return "int"
+    if kind in UNION_BY_FIELD.values():
+        return "Record | UnknownTable | None"
     return kind if kind in ENUMS else f"{kind} | None"
 
 
@@ -222,7 +224,7 @@ def render(tables: dict[str, list[Field]], enums: dict[str, dict[str, int]], ver
         "",
         "from __future__ import annotations",
         "",
-        "from tflint.model.record import ABSENT, Record, SchemaEnum",
+        "from tflint.model.record import ABSENT, Record, SchemaEnum, UnknownTable",
         "",
         f'SCHEMA_SOURCE = "ai-edge-litert {version}"',
         "",
@@ -237,11 +239,18 @@ def render(tables: dict[str, list[Field]], enums: dict[str, dict[str, int]], ver
     out += [")", "", "# Indexed by union type code; 0 is NONE.", "UNIONS = {"]
     for union, names in unions.items():
         out += [f'    "{union}": (', *(f'        "{name}",' for name in names), "    ),"]
-    out += ["}", "", "# Table -> fields as `name:kind@slot=default`; `[u8]` is read as a view.", "WIRE = {"]
+    out += [
+        "}",
+        "",
+        "# Table -> fields as `name:kind@slot=default`; `[u8]` is read as a view.",
+        "WIRE = {",
+    ]
     for name, fields in ordered.items():
         text = wire(fields).split(" ")
         out.append(f'    "{name}": (')
-        out += [f'        "{part}{" " if i + 1 < len(text) else ""}"' for i, part in enumerate(text)]
+        out += [
+            f'        "{part}{" " if i + 1 < len(text) else ""}"' for i, part in enumerate(text)
+        ]
         out.append("    ),")
     out += ["}", ""]
     for name, fields in ordered.items():

@@ -39,8 +39,11 @@ class UnknownName(UsageError):
     """A name that is not one of `known`; the message suggests the nearest."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        near = difflib.get_close_matches(name.lower(), {k.lower(): k for k in known}, n=1, cutoff=0.5)
-        suggestion = f"; did you mean `{near[0]}`?" if near else f"; {hint}" if hint else ""
+        by_lower = {candidate.lower(): candidate for candidate in known}
+        near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+        if near:
+            hint = f"did you mean `{by_lower[near[0]]}`?"
+        suggestion = f"; {hint}" if hint else ""
         super().__init__(f"unknown {kind} `{name}`{suggestion}")
 
 

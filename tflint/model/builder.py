@@ -18,7 +18,7 @@ import random
 import struct
 from collections.abc import Iterable, Sequence
 
-from tflint.model.record import Record
+from tflint.model.record import ABSENT, Record
 from tflint.model.schema import (
     BUILTIN_OPERATORS,
     ActivationFunctionType,
@@ -117,7 +117,7 @@ class GraphBuilder:
                 name=f"{self._name}/tensor_{index}" if name is None else name,
                 quantization=quantization,
                 is_variable=is_variable,
-                **({"shape_signature": tuple(shape_signature)} if shape_signature else {}),
+                shape_signature=tuple(shape_signature) or ABSENT,
             )
         )
         return index
@@ -132,9 +132,7 @@ class GraphBuilder:
         shape_signature: Shape = (),
     ) -> int:
         """An input of the subgraph."""
-        index = self.tensor(
-            shape, type, quantization, name=name, shape_signature=shape_signature
-        )
+        index = self.tensor(shape, type, quantization, name=name, shape_signature=shape_signature)
         self.inputs.append(index)
         return index
 
@@ -190,11 +188,11 @@ class GraphBuilder:
                 outputs=tuple(outputs),
                 builtin_options=options,
                 custom_options=custom_options,
-                **({"intermediates": tuple(intermediates)} if intermediates else {}),
+                intermediates=tuple(intermediates) or ABSENT,
             )
         )
 
-    def unary(self, name: str, x: int, options: Record | None = None, **changes: object) -> int:
+    def unary(self, name: str, x: int, options: Record | None = None) -> int:
         """An operator whose output looks like its input, such as RELU or LOGISTIC."""
         y = self.tensor(self.shape(x), self.type(x), self.tensors[x].quantization)
         self.operator(name, [x], [y], options)
@@ -451,6 +449,6 @@ class ModelBuilder(GraphBuilder):
             subgraphs=tuple(graph.finish() for graph in self._graphs),
             description=self._description,
             buffers=tuple(self.buffers),
-            **({"metadata": tuple(self._metadata)} if self._metadata else {}),
-            **({"signature_defs": tuple(self._signatures)} if self._signatures else {}),
+            metadata=tuple(self._metadata) or ABSENT,
+            signature_defs=tuple(self._signatures) or ABSENT,
         )

@@ -52,16 +52,21 @@ class FlatBuffer:
     def __init__(self, data: memoryview) -> None:
         self.data = data
         self.size = len(data)
-        self._reach_left = REACH_FACTOR * self.size + REACH_SLACK
-        self._vtables: dict[int, tuple[int, Slots]] = {}
-        # Start and end of everything that was reached, in turn.
+        self.reach_left = REACH_FACTOR * self.size + REACH_SLACK
+        self.vtables: dict[int, tuple[int, Slots]] = {}
+        # Start and end of everything that was reached, in turn; vtables are kept apart.
         self._extents = array("Q", (0, 8))
 
     def charge(self, size: int) -> None:
         """Count `size` bytes as reached."""
-        self._reach_left -= size
-        if self._reach_left < 0:
+        self.reach_left -= size
+        if self.reach_left < 0:
             raise MalformedModel("the file's structures overlap: it refers to more than it holds")
+
+    def reach(self, start: int, end: int) -> None:
+        """Count these bytes as reached, and remember which they are."""
+        self.charge(end - start)
+        self._extents.extend((start, end))
 
     def root(self) -> int:
         """The position of the root table."""
@@ -79,14 +84,13 @@ class FlatBuffer:
         """Verify the table at this position and its vtable."""
         (back,) = _I32.unpack_from(self.data, at)
         vtable = at - back
-        known = self._vtables.get(vtable)
+        known = self.vtables.get(vtable)
         if known is None:
-            known = self._vtables[vtable] = self._vtable(vtable, at)
+            known = self.vtables[vtable] = self._vtable(vtable, at)
         inline_bytes, slots = known
         if inline_bytes < 4 or at + inline_bytes > self.size:
             raise MalformedModel("a table reaches past the end of the file", at)
-        self.charge(inline_bytes)
-        self._extents.extend((at, at + inline_bytes))
+        self.reach(at, at + inline_bytes)
         return Table(at, inline_bytes, slots)
 
     def _vtable(self, vtable: int, table: int) -> tuple[int, Slots]:
@@ -96,7 +100,6 @@ class FlatBuffer:
         if size < 4 or size & 1 or vtable + size > self.size:
             raise MalformedModel("a vtable's size is impossible", vtable)
         self.charge(size)
-        self._extents.extend((vtable, vtable + size))
         slots = struct.unpack_from(f"<{size // 2 - 2}H", self.data, vtable + 4)
         if slots and max(slots) >= max(inline_bytes, 1):
             raise MalformedModel("a vtable places a field outside its table", vtable)
@@ -115,8 +118,7 @@ class FlatBuffer:
         (count,) = _U32.unpack_from(self.data, start)
         if count * width > self.size - start - 4:
             raise MalformedModel("a vector reaches past the end of the file", start)
-        self.charge(4 + count * width)
-        self._extents.extend((start, start + 4 + count * width))
+        self.reach(start, start + 4 + count * width)
         return start + 4, count
 
     def string(self, at: int) -> str:
@@ -125,16 +127,21 @@ class FlatBuffer:
         end = start + count
         if end >= self.size or self.data[end]:
             raise MalformedModel("a string is not terminated", start)
-        self._extents.extend((end, end + 1))
+        self.reach(end, end + 1)
         return str(self.data[start:end], "utf-8", "surrogateescape")
 
-    def unreached(self) -> list[tuple[int, int]]:
-        """The parts of the file that nothing read so far lies in, in order."""
-        ends = self._extents[1::2]
+    def unreached(self, *, vtables: bool = True) -> list[tuple[int, int]]:
+        """The parts of the file that nothing read so far lies in, in order.
+
+        Without `vtables`, parts that only vtables lie between count as one.
+        """
+        reached = list(zip(self._extents[::2], self._extents[1::2], strict=True))
+        if vtables:
+            reached += [(at, at + 4 + 2 * len(slots)) for at, (_, slots) in self.vtables.items()]
         gaps = []
-        reached = 0
-        for start, end in sorted(zip(self._extents[::2], ends, strict=True)):
-            if start > reached:
-                gaps.append((reached, start))
-            reached = max(reached, end)
-        return [*gaps, (reached, self.size)] if reached < self.size else gaps
+        end_so_far = 0
+        for start, end in sorted([*reached, (self.size, self.size)]):
+            if start > end_so_far:
+                gaps.append((end_so_far, start))
+            end_so_far = max(end_so_far, end)
+        return gaps

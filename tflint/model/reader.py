@@ -15,8 +15,10 @@ from typing import Any, cast
 
 from tflint.errors import MalformedModel, NotAModel
 from tflint.model.flatbuffer import FlatBuffer, Table
+from tflint.model.record import UnknownField, UnknownTable
+from tflint.model.remainder import Remainder
 from tflint.model.schema import UNIONS
-from tflint.model.tables import Model, UnknownField, UnknownTable, is_external
+from tflint.model.tables import Model, is_external
 from tflint.model.wire import Field, Shape, class_of, layout
 
 IDENTIFIER = b"TFL3"
@@ -32,10 +34,11 @@ _OTHER_FORMATS = (
     (b"<html", "an HTML page: the download probably failed"),
 )
 
-# An operator, tensor or subgraph that says anything takes about this much of a file, so
-# charging it keeps the number of objects proportional to the file even where their inline
-# bytes do not.
-_LEAST_CHARGE = {"Operator": 64, "Tensor": 64, "SubGraph": 64}
+# What a table is charged at least: about what one that says anything takes in a file, twice
+# that being allowed. It keeps the number of objects proportional to the file's size even
+# where tables of no fields lie on top of each other.
+_LEAST_CHARGE = {"Operator": 32, "Tensor": 32, "SubGraph": 64}
+_LEAST_CHARGE_OF_OTHERS = 12
 
 
 def read_model(path: str | PathLike[str]) -> Model:
@@ -57,12 +60,7 @@ def parse_model(data: memoryview | bytes) -> Model:
     """
     view = memoryview(data).cast("B").toreadonly()
     _check_identifier(view)
-    reader = _Reader(view, holes=[])
-    model = reader.model()
-    if reader.met_unknown_fields:
-        # Which of the unknown fields are offsets shows only once it is known what the rest
-        # of the file is used for.
-        model = _Reader(view, reader.buffer.unreached()).model()
+    model = _decode(view)
     if model.version != SCHEMA_VERSION:
         raise MalformedModel(f"schema version {model.version}; TFLite's is {SCHEMA_VERSION}")
     if not model.subgraphs:
@@ -70,15 +68,27 @@ def parse_model(data: memoryview | bytes) -> Model:
     return model
 
 
+def _decode(view: memoryview) -> Model:
+    reader = _Reader(view)
+    model = reader.model()
+    if reader.unknown_targets is None:
+        return model
+    # Which of the unknown fields are offsets shows only once it is known what the rest of
+    # the file is used for.
+    rest = Remainder(reader.buffer, reader.unknown_targets)
+    del reader, model
+    return _Reader(view, rest).model()
+
+
 def _check_identifier(view: memoryview) -> None:
     head = bytes(view[:64])
+    if head[4:8] == IDENTIFIER and len(view) >= 16:
+        return
     for start, what in _OTHER_FORMATS:
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(start.lower()):
             raise NotAModel(f"this is {what}")
     if len(view) < 16:
         raise MalformedModel(f"the file is {len(view)} bytes long, too short for a model")
-    if head[4:8] == IDENTIFIER:
-        return
     if head[8:12] == IDENTIFIER:
         raise NotAModel("the flatbuffer carries a size prefix, which no TFLite runtime expects")
     raise NotAModel(f"the file identifier is {head[4:8]!r}, not {IDENTIFIER!r}")
@@ -87,13 +97,14 @@ def _check_identifier(view: memoryview) -> None:
 class _Reader:
     """Decodes tables by their layout, each position once.
 
-    `holes` are the parts of the file that a first reading did not account for.
+    `rest` are the parts of the file that a first reading did not account for.
     """
 
-    def __init__(self, view: memoryview, holes: list[tuple[int, int]]) -> None:
+    def __init__(self, view: memoryview, rest: Remainder | None = None) -> None:
         self.buffer = FlatBuffer(view)
-        self.met_unknown_fields = False
-        self._holes = holes
+        # Where unknown fields lead if they are offsets; None when there is no such field.
+        self.unknown_targets: set[int] | None = None
+        self._rest = rest
         self._tables: dict[tuple[str, int], tuple[object, int]] = {}
         self._vectors: dict[tuple[str, int], tuple[object, ...]] = {}
 
@@ -107,9 +118,10 @@ class _Reader:
         if known is not None:
             self.buffer.charge(known[1])
             return known[0]
+        before = self.buffer.reach_left
         table = self.buffer.table(at)
-        charge = max(_LEAST_CHARGE.get(name, 0), table.inline_bytes)
-        self.buffer.charge(charge - table.inline_bytes)
+        least = _LEAST_CHARGE.get(name, _LEAST_CHARGE_OF_OTHERS)
+        self.buffer.charge(max(0, least - table.inline_bytes))
         shape = layout(name)
         values: dict[str, Any] = {}
         for field in shape.fields:
@@ -124,7 +136,8 @@ class _Reader:
         if name in _FINISH:
             _FINISH[name](self, table, values)
         decoded: object = class_of(name)(**values)
-        self._tables[name, at] = decoded, charge
+        # Meeting it again costs as much: to everyone who walks the model it is one more.
+        self._tables[name, at] = decoded, before - self.buffer.reach_left
         return decoded
 
     def _scalar(self, table: Table, field: Field, at: int) -> object:
@@ -183,42 +196,33 @@ class _Reader:
             if not offset:
                 continue
             self.buffer.charge(16)
-            self.met_unknown_fields = True
             at = table.at + offset
             room = ends[bisect.bisect_right(ends, offset)] - offset
             width = max(w for w in (1, 2, 4, 8) if w == 1 or (w <= room and not at & (w - 1)))
             data = bytes(self.buffer.data[at : at + width])
-            child = self._hole(at) if width >= 4 else None
-            if child is None:
+            number = int.from_bytes(data, "little")
+            piece = self._unknown_target(at + number) if 4 <= number < 2**32 else None
+            if piece is None:
                 found.append(UnknownField(slot, data))
             else:
-                found.append(UnknownField(slot, data[:4], bytes(child[1]), child[0] % 16))
+                found.append(UnknownField(slot, bytes(4), piece, (at + number) % 16))
         return tuple(found)
 
-    def _hole(self, at: int) -> tuple[int, memoryview] | None:
-        """Where an unknown field leads and what is there, if it is an offset into a hole.
+    def _unknown_target(self, at: int) -> bytes | None:
+        """What an unknown field leads to if it is an offset.
 
-        Whether the number at `at` is an offset is not in the file either. It is taken for
-        one if it leads to a part of the file that nothing else uses and that is long enough
-        for a vector of the length found there.
+        Whether it is one is not in the file either. It is taken for one if it leads to a
+        part of the file that nothing else uses, and something may begin there.
         """
-        (offset,) = struct.unpack_from("<I", self.buffer.data, at)
-        start: int = at + offset
-        i = bisect.bisect_right(self._holes, (start, self.buffer.size)) - 1
-        if offset < 4 or start & 3 or i < 0 or start + 8 > self._holes[i][1]:
-            return None
-        end = self._holes[i][1]
-        (count,) = struct.unpack_from("<I", self.buffer.data, start)
-        if not 0 < count <= end - start - 4:
-            return None
-        self.buffer.charge(end - start)
-        return start, self.buffer.data[start:end]
+        self.unknown_targets = self.unknown_targets or set()
+        self.unknown_targets.add(at)
+        return None if self._rest is None else self._rest.cut(self.buffer, at)
 
     def external(self, offset: int, size: int) -> memoryview:
         """Data that lie behind the flatbuffer."""
         if offset + size > self.buffer.size:
             raise MalformedModel(f"external data of {size:,} bytes reach past the file", offset)
-        self.buffer.charge(size)
+        self.buffer.reach(offset, offset + size)
         return self.buffer.data[offset : offset + size]
 
 

@@ -1,7 +1,8 @@
-"""Bases of the generated schema classes: enums that keep unknown values, cheap frozen records."""
+"""Bases of the schema's classes: enums that keep unknown values, frozen records, unknown fields."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,6 +42,29 @@ class Absent(tuple[Any, ...]):
 ABSENT: tuple[Any, ...] = Absent()
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownField:
+    """A field of a newer schema: kept as it is, so that rewriting a model loses nothing.
+
+    `data` is the field's inline bytes. When these are an offset to a part of the file that
+    nothing else accounts for, `child` holds that part, which began `child_phase` bytes past
+    a multiple of 16, and `data` means nothing.
+    """
+
+    slot: int
+    data: bytes
+    child: bytes | None = None
+    child_phase: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTable:
+    """A union member of a newer schema: its type code and raw fields."""
+
+    type_code: int
+    unknown_fields: tuple[UnknownField, ...] = ()
+
+
 @dataclass_transform(frozen_default=True)
 class Record:
     """A frozen record whose fields are its class's annotations, defaults included.
@@ -52,7 +76,7 @@ class Record:
     unknown_fields: tuple[UnknownField, ...]
 
     def __init_subclass__(cls) -> None:
-        cls._fields = tuple(cls.__dict__.get("__annotations__", ()))
+        cls._fields = tuple(getattr(cls, "__annotations__", ()))
 
     _fields: ClassVar[tuple[str, ...]] = ()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tflint.model.record import ABSENT, Record
+from tflint.model.record import ABSENT, Record, UnknownField, UnknownTable
 from tflint.model.schema import (
     BUILTIN_OPERATORS,
     ExternalBuffer,
@@ -23,29 +23,6 @@ from tflint.model.schema import (
 # writers put this value there when the code does not fit.
 PLACEHOLDER_FOR_GREATER_OP_CODES = 127
 CUSTOM = BUILTIN_OPERATORS.index("CUSTOM")
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownField:
-    """A field of a newer schema: kept as it is, so that rewriting a model loses nothing.
-
-    `data` is the field's inline bytes. When these are an offset to a part of the file that
-    nothing else accounts for, `child` holds that part, which began `child_phase` bytes past
-    a multiple of 16, and `data` means nothing.
-    """
-
-    slot: int
-    data: bytes
-    child: bytes | None = None
-    child_phase: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownTable:
-    """A union member of a newer schema: its type code and raw fields."""
-
-    type_code: int
-    unknown_fields: tuple[UnknownField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from tflint.model.schema import TensorType
@@ -62,11 +61,25 @@ QUANTIZED_RANGES = {
 
 # A runtime on a 32-bit core counts elements and bytes in an int.
 MAX_ELEMENTS = 2**31 - 1
+# No runtime takes tensors of a rank near this; beyond it, a file is not worth analysing.
+MAX_RANK = 32
+_SATURATED = 2**62
 
 
 def elements(shape: Sequence[int]) -> int:
-    """How many elements a tensor of this shape has; 1 for a scalar's empty shape."""
-    return math.prod(shape)
+    """How many elements a tensor of this shape has; 1 for a scalar's empty shape.
+
+    Shapes come from files: past 2**62 the count stops growing, so that no shape makes it
+    a number that is slow to compute with.
+    """
+    if 0 in shape:
+        return 0
+    total = 1
+    for dimension in shape:
+        total *= dimension
+        if not -_SATURATED < total < _SATURATED:
+            return _SATURATED
+    return total
 
 
 def packed_bytes(shape: Sequence[int], type: TensorType) -> int | None:

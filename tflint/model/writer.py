@@ -14,9 +14,9 @@ import flatbuffers
 
 from tflint.errors import UnwritableModel
 from tflint.model.reader import IDENTIFIER
-from tflint.model.record import ABSENT
+from tflint.model.record import ABSENT, UnknownField, UnknownTable
 from tflint.model.schema import UNIONS
-from tflint.model.tables import Buffer, Model, Operator, UnknownField, UnknownTable
+from tflint.model.tables import Buffer, Model, Operator
 from tflint.model.wire import Field, Shape, layout
 
 # `force_align: 16` of Buffer.data in the schema; runtimes use the data where they lie.
@@ -34,7 +34,7 @@ def write_model(model: Model) -> bytes:
     if not external:
         return _flatbuffer(model)
     # The offsets' values do not change the length, so a first draft tells where data begin.
-    position = len(_flatbuffer(_with_offsets(model, {key: 2 for key in external})))
+    position = len(_flatbuffer(_with_offsets(model, dict.fromkeys(external, 2))))
     offsets: dict[int, int] = {}
     tail = []
     for key, data in external.items():

@@ -1,0 +1,80 @@
+# `make demo` and `make test` need Python 3.10 or newer with pip, and make; the rest they install
+# into $(VENV). Nothing outside this folder is changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+
+BIN = $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet -c constraints.txt
+BASE = $(VENV)/.installed-base
+DEV = $(VENV)/.installed-dev
+
+# A user's pip settings must not send packages elsewhere.
+export PIP_USER = 0
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint format docs fuzz bench schema probe constraints clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@echo
+	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) PYTEST_WORKERS=$(PYTEST_WORKERS) PYTEST_ARGS=$(PYTEST_ARGS)'
+
+demo: $(BASE) ## build the example models and check them
+	$(BIN)/python examples/build.py
+	@sh scripts/demo.sh $(BIN)/tflint check examples
+
+test: lint ## lint, then run every test; PYTEST_ARGS='-k arena' for some
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+
+lint: $(DEV) ## ruff, mypy, import floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(DEV) ## let ruff repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(DEV) ## generate the pages about rules, targets and commands
+	$(BIN)/python scripts/generate_docs.py
+
+fuzz: $(DEV) ## feed damaged models to the reader
+	$(BIN)/python scripts/fuzz_reader.py --runs 100000
+
+bench: $(DEV) ## measure the speed of `tflint check`
+	$(BIN)/python benchmarks/check_speed.py
+
+schema: $(DEV) ## generate the tables of the .tflite schema
+	$(BIN)/python scripts/generate_schema.py
+
+probe: $(DEV) ## ask the runtimes what they support
+	$(BIN)/python scripts/probe_runtimes.py
+
+constraints: ## resolve constraints.txt anew; needs python3.10 to python3.13
+	$(PYTHON) scripts/update_constraints.py
+
+clean: ## remove the environment, caches and build outputs
+	@if [ -e $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
+	rm -rf build dist examples/models .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	@sh scripts/make_venv.sh '$(PYTHON)' '$(VENV)'
+	@touch $@
+
+$(BASE): $(VENV)/.created pyproject.toml constraints.txt
+	@echo 'installing tflint into $(VENV)'
+	@$(INSTALL) -e .
+	@touch $@
+
+$(DEV): $(VENV)/.created pyproject.toml constraints.txt
+	@echo 'installing tflint and the development tools into $(VENV), this takes a minute or two'
+	@$(INSTALL) -e '.[dev]'
+	@touch $(BASE) $@

@@ -1,0 +1,1 @@
+"""The microcontroller runtime as package data: C99 kernels, boards, firmware and fact tables."""

@@ -1,0 +1,1 @@
+"""Four reference applications: data, search space, training, model and card of each."""

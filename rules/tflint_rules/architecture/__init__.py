@@ -1,0 +1,1 @@
+"""TFL3: architecture, and where the weights are."""

@@ -1,0 +1,90 @@
+"""TFL302."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.cost import largest_first
+from tflint.model.graph import Value
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+
+# The flash of the smallest widely used Cortex-M4 boards, held against models for which the
+# target sets no limit. It is a warning for that reason.
+_USUAL_FLASH = 256 * 1024
+_SHOWN = 3
+
+
+def _dense(depth: int, units: int) -> Model:
+    model = ModelBuilder()
+    model.output(model.fully_connected(model.input((1, depth)), units))
+    return model.build()
+
+
+class ExcessiveWeights(Rule):
+    """The weights alone take more than the flash there is.
+
+    ## What it does
+    Adds up all constants and holds them against the target's flash: over it is an error.
+    For a target without a size, 256 KiB stands in for a usual board, with a warning. Names
+    the layers that hold the weights, largest first.
+
+    ## Why it matters on a device
+    A model lives in flash, beside the runtime (20 to 90 KB of code) and the application. If
+    the weights do not fit, nothing else matters.
+
+    ## Repair
+    Start with the layer named first: pool before a dense layer, fewer filters, depthwise
+    separable convolutions. int8 quantisation divides float32 weights by four.
+    """
+
+    meta = Metadata("TFL302", "excessive-weights", Severity.WARNING)
+    examples = (
+        Bad("More than a usual board has", lambda: _dense(1024, 80), says="FULLY_CONNECTED #0"),
+        Bad(
+            "More than this board has",
+            lambda: _dense(64, 16),
+            target="cortex-m0plus:flash=2K",
+            says="2.0 KiB of flash",
+            severity=Severity.ERROR,
+        ),
+        Good("It fits", lambda: _dense(64, 16), target="cortex-m0plus:flash=32K"),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        total, flash = context.weights.bytes, context.target.flash_bytes
+        if flash is None and not context.runtime.is_mcu:
+            return
+        limit = _USUAL_FLASH if flash is None else flash
+        if total <= limit:
+            return
+        constants = largest_first(v for graph in context.graphs for v in graph.values)
+        held = ", ".join(
+            f"{_holder(value)} {size_text(value.bytes)}" for value in constants[:_SHOWN]
+        )
+        against = (
+            f"the {size_text(limit)} that usual boards have"
+            if flash is None
+            else f"{context.target.name}'s {size_text(limit)} of flash"
+        )
+        holder = constants[0].consumers[0] if constants[0].consumers else None
+        yield self.finding(
+            f"{context.weights.count:,} weights take {size_text(total)}, more than {against}; "
+            f"most of it in {held}",
+            node=holder,
+            value=constants[0],
+            severity=Severity.WARNING if flash is None else Severity.ERROR,
+            help="shrink the layer named first, or quantise to int8",
+        )
+
+
+def _holder(value: Value) -> str:
+    """The operator that a constant belongs to, past the DEQUANTIZE of float16 weights."""
+    for node in value.consumers:
+        if node.name == "DEQUANTIZE" and node.outputs and node.outputs[0].consumers:
+            node = node.outputs[0].consumers[0]
+        return f"{printable(node.name, 40)} #{node.index}"
+    return f"`{printable(value.name, 40)}`, which no operator reads,"

@@ -1,0 +1,140 @@
+"""TFL006."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Location, Severity
+from tflint.model.builder import ModelBuilder, per_channel, per_tensor
+from tflint.model.schema import TensorType
+from tflint.model.tables import Model, QuantizationParameters, Tensor
+from tflint.model.types import QUANTIZED_RANGES
+from tflint.printable import printable
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
+
+INT8 = TensorType.INT8
+# Integers that are used as numbers as often as quantised; a zero point means something
+# only where the narrow types have one.
+_WIDE = (TensorType.INT32, TensorType.INT64)
+
+
+def _input(quantization: QuantizationParameters) -> Model:
+    model = ModelBuilder()
+    model.output(model.unary("RELU", model.input((1, 4), INT8, quantization)))
+    return model.build()
+
+
+def _bias(axis: int) -> Model:
+    model = ModelBuilder()
+    model.output(model.conv_2d(model.input((1, 4, 4, 1), INT8), filters=2, kernel=3))
+    bias = model.operators[0].inputs[2]
+    quantization = dataclasses.replace(per_channel((0.1, 0.2), 0), quantized_dimension=axis)
+    model.tensors[bias] = dataclasses.replace(model.tensors[bias], quantization=quantization)
+    return model.build()
+
+
+class BadQuantization(Rule):
+    """Scales or zero points that cannot be: not finite, outside the type, or miscounted.
+
+    ## What it does
+    For every quantised tensor: scales are finite and above zero, zero points lie inside the
+    type's range, there is one scale or one for each index of the quantised dimension, as
+    many zero points, and the dimension exists.
+
+    ## Why it matters on a device
+    The kernels turn scales into integer multipliers at start-up. A zero, infinite or NaN
+    scale gives a model that runs and answers nonsense. LiteRT refuses miscounts and
+    dimensions that are not there; TFLM does not look at those, so a model made for it may
+    run there and nowhere else: a warning then.
+
+    ## Repair
+    Quantise again. A quantised dimension that is out of range on a tensor where only one
+    value is possible (a bias has one dimension) can be set to it without any change.
+    """
+
+    meta = Metadata(
+        "TFL006",
+        "bad-quantization",
+        Severity.ERROR,
+        stage=Stage.TABLES,
+        runtime_errors=(
+            r"quantized_dimension must be in range",
+            r"num_scales must be 1 for per-layer quantization",
+            r"Quantization parameters has non-null scale but null zero_point",
+            r"QuantParam has \d+ zero_point values and \d+ scale values",
+        ),
+    )
+    examples = (
+        Bad("A scale of zero", lambda: _input(per_tensor(0.0)), says="0.0", findings=2),
+        Bad("Not a number", lambda: _input(per_tensor(math.nan)), says="nan", findings=2),
+        Bad("Outside int8", lambda: _input(per_tensor(0.1, 200)), says="200", findings=2),
+        Bad(
+            "Three scales for four channels",
+            lambda: _input(per_channel((0.1, 0.2, 0.3), 1)),
+            says="3 scales",
+            target="litert",
+            findings=2,
+        ),
+        Bad(
+            "TFLM runs a bias with a dimension that is not there",
+            lambda: _bias(axis=3),
+            says="dimension 3",
+            severity=Severity.WARNING,
+        ),
+        Bad("LiteRT does not", lambda: _bias(axis=3), says="dimension 3", target="litert"),
+        Good("One scale for each channel", lambda: _bias(axis=0)),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        lenient = Severity.WARNING if context.runtime.is_mcu else Severity.ERROR
+        for g, subgraph in enumerate(context.model.subgraphs):
+            for t, tensor in enumerate(subgraph.tensors):
+                quantization = tensor.quantization
+                if quantization is None or not quantization.scale:
+                    continue
+                found = _value_problem(tensor.type, quantization), Severity.ERROR
+                if found[0] is None:
+                    found = _count_problem(tensor, quantization), lenient
+                problem, severity = found
+                if problem is None:
+                    continue
+                help = "quantise the model again"
+                if severity is Severity.WARNING:
+                    help = f"{context.runtime.title} runs it, LiteRT refuses it; {help}"
+                yield self.finding(
+                    f"tensor {t} `{printable(tensor.name or '')}` ({tensor.type.name}): {problem}",
+                    severity=severity,
+                    location=Location(subgraph=g, tensor=t, anchor=tensor.name),
+                    help=help,
+                )
+
+
+def _value_problem(type: TensorType, quantization: QuantizationParameters) -> str | None:
+    """What is wrong with the numbers themselves, where the type gives them a meaning."""
+    bounds = QUANTIZED_RANGES.get(type)
+    if bounds is None:
+        return None
+    for scale in quantization.scale:
+        if not (math.isfinite(scale) and scale > 0):
+            return f"scale {scale!r} is not a finite number above zero"
+    if type in _WIDE:
+        return None
+    for zero_point in quantization.zero_point:
+        if not bounds[0] <= zero_point <= bounds[1]:
+            return f"zero point {zero_point} is outside {bounds[0]}..{bounds[1]}"
+    return None
+
+
+def _count_problem(tensor: Tensor, quantization: QuantizationParameters) -> str | None:
+    """What LiteRT's `ParseQuantization` (interpreter_builder.cc) refuses."""
+    scales, zero_points = len(quantization.scale), len(quantization.zero_point)
+    if scales != zero_points:
+        return f"{scales} scales, but {zero_points} zero points"
+    axis, rank = quantization.quantized_dimension, len(tensor.shape)
+    if axis < 0 or (rank and axis >= rank):
+        return f"quantised along dimension {axis}, but it has {rank}"
+    if scales != 1 and rank and scales != tensor.shape[axis]:
+        return f"{scales} scales for {tensor.shape[axis]} indices of dimension {axis}"
+    return None

@@ -1,0 +1,113 @@
+"""TFL004."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Location, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.schema import TensorType
+from tflint.model.tables import Model, Tensor
+from tflint.model.types import MAX_ELEMENTS, MAX_RANK, elements, packed_bytes, unpacked_bytes
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
+
+
+def _constant(shape: tuple[int, ...], data: bytes) -> Model:
+    model = ModelBuilder()
+    x = model.input((1, 4))
+    y = model.tensor((1, 4))
+    model.operator("ADD", [x, model.constant(shape, values=data)], [y])
+    model.output(y)
+    return model.build()
+
+
+def _activation(shape: tuple[int, ...]) -> Model:
+    model = ModelBuilder()
+    model.output(model.unary("RELU", model.input(shape)))
+    return model.build()
+
+
+class BadShape(Rule):
+    """A shape is impossible, or a constant's data do not fill it exactly.
+
+    ## What it does
+    Rejects negative dimensions, shapes of more elements or bytes than a 32-bit runtime can
+    count, absurd ranks, and constants whose byte length differs from shape times type.
+    String, resource, variant and sparse tensors have no such length and are left alone.
+    Data longer than the shape needs are a warning for TFLM, which never looks at the rest.
+
+    ## Why it matters on a device
+    TFLM takes the shape's word for a constant's length. Data that are too short are read
+    past their end: other constants, or whatever follows the model in flash.
+
+    ## Repair
+    None in the file: convert the model again.
+    """
+
+    meta = Metadata("TFL004", "bad-shape", Severity.ERROR, stage=Stage.TABLES)
+    examples = (
+        Bad("Too few bytes", lambda: _constant((1, 4), bytes(12)), says="12 bytes"),
+        Bad("A negative dimension", lambda: _activation((1, -4)), says="negative", findings=2),
+        Bad("Too large to count", lambda: _activation((65536, 65536)), says="32-bit", findings=2),
+        Bad(
+            "Bytes that no one reads",
+            lambda: _constant((1, 4), bytes(20)),
+            says="20 bytes",
+            severity=Severity.WARNING,
+        ),
+        Good("Exactly filled", lambda: _constant((1, 4), bytes(16))),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        model = context.model
+        for g, subgraph in enumerate(model.subgraphs):
+            for t, tensor in enumerate(subgraph.tensors):
+                problem = _shape_problem(tensor)
+                severity = Severity.ERROR
+                if problem is None:
+                    needed, found = _constant_bytes(model, tensor)
+                    if needed == found:
+                        continue
+                    problem = (
+                        f"its constant data are {found:,} bytes, "
+                        f"but {_shape(tensor)} {tensor.type.name} takes {needed:,}"
+                    )
+                    if found > needed and context.runtime.is_mcu:
+                        severity = Severity.WARNING
+                name = printable(tensor.name or "")
+                yield self.finding(
+                    f"tensor {t} `{name}`: {problem}",
+                    severity=severity,
+                    location=Location(subgraph=g, tensor=t, anchor=tensor.name),
+                    help="convert the model again",
+                )
+
+
+def _shape(tensor: Tensor) -> str:
+    dimensions = " x ".join(map(str, tensor.shape[:8]))
+    return f"[{dimensions}{' x ...' if len(tensor.shape) > 8 else ''}]"
+
+
+def _shape_problem(tensor: Tensor) -> str | None:
+    """What is impossible about the shape alone."""
+    shape = tensor.shape
+    if len(shape) > MAX_RANK:
+        return f"it has {len(shape):,} dimensions; no runtime takes more than a few"
+    if shape and min(shape) < 0:
+        return f"its shape {_shape(tensor)} has a negative dimension"
+    size = unpacked_bytes(shape, tensor.type) or elements(shape)
+    if size > MAX_ELEMENTS:
+        return f"its shape {_shape(tensor)} takes {size_text(size)}: more than a 32-bit int counts"
+    return None
+
+
+def _constant_bytes(model: Model, tensor: Tensor) -> tuple[int, int]:
+    """Bytes that the shape needs and bytes that are there; equal where there is no saying."""
+    if not 0 < tensor.buffer < len(model.buffers) or tensor.sparsity or tensor.is_variable:
+        return 0, 0
+    data = model.buffers[tensor.buffer].data
+    needed = packed_bytes(tensor.shape, tensor.type)
+    if not data or needed is None or tensor.type is TensorType.RESOURCE:
+        return 0, 0
+    return needed, len(data)

@@ -1,0 +1,117 @@
+"""TFL005."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node
+from tflint.model.schema import Conv2DOptions, Pool2DOptions, SpaceToDepthOptions
+from tflint.model.tables import Model
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+
+# Options that a kernel divides by, by the operators that have them.
+_DIVISORS = {
+    "CONV_2D": ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),
+    "DEPTHWISE_CONV_2D": ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),
+    "CONV_3D": ("stride_d", "stride_h", "stride_w"),
+    "TRANSPOSE_CONV": ("stride_h", "stride_w"),
+    "MAX_POOL_2D": ("stride_h", "stride_w", "filter_height", "filter_width"),
+    "AVERAGE_POOL_2D": ("stride_h", "stride_w", "filter_height", "filter_width"),
+    "L2_POOL_2D": ("stride_h", "stride_w", "filter_height", "filter_width"),
+    "SPACE_TO_DEPTH": ("block_size",),
+    "DEPTH_TO_SPACE": ("block_size",),
+    "SPLIT": ("num_splits",),
+    "SPLIT_V": ("num_splits",),
+}
+# Constant arguments that a kernel divides or steps by: input position and what it is.
+_ARGUMENTS = {
+    "SPACE_TO_BATCH_ND": (1, "block size"),
+    "BATCH_TO_SPACE_ND": (1, "block size"),
+    "STRIDED_SLICE": (3, "stride"),
+}
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_3D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
+
+
+def _conv(stride: int = 1, kernel: int = 3) -> Model:
+    model = ModelBuilder()
+    x, y = model.input((1, 8, 8, 1)), model.tensor((1, 6, 6, 2))
+    w = model.constant((2, kernel, kernel, 1))
+    options = Conv2DOptions(stride_w=stride, stride_h=1)
+    model.operator("CONV_2D", [x, w, model.constant((2,))], [y], options)
+    model.output(y)
+    return model.build()
+
+
+def _pool(options: Pool2DOptions | None) -> Model:
+    model = ModelBuilder()
+    x, y = model.input((1, 8, 8, 1)), model.tensor((1, 4, 4, 1))
+    model.operator("MAX_POOL_2D", [x], [y], options)
+    model.output(y)
+    return model.build()
+
+
+def _blocks(size: int) -> Model:
+    model = ModelBuilder()
+    x, y = model.input((1, 8, 8, 1)), model.tensor((1, 4, 4, 4))
+    model.operator("SPACE_TO_DEPTH", [x], [y], SpaceToDepthOptions(block_size=size))
+    model.output(y)
+    return model.build()
+
+
+class ZeroDimension(Rule):
+    """A filter, stride, dilation or block of zero: the kernel divides by it.
+
+    ## What it does
+    Looks at the options and constant arguments that kernels divide or step by, and at the
+    dimensions of filters. Options that are missing altogether count as zero, as they do in
+    the runtime.
+
+    ## Why it matters on a device
+    The kernel computes output sizes and loop bounds with them. On a Cortex-M a division by
+    zero gives 0 or traps, depending on a configuration bit; on a host it kills the process
+    (CVE-2022-23557, CVE-2023-27579).
+
+    ## Repair
+    None in the file: no honest converter writes this. Convert again from the source.
+    """
+
+    meta = Metadata("TFL005", "zero-dimension", Severity.ERROR)
+    examples = (
+        Bad("A stride of zero", lambda: _conv(stride=0), says="stride_w is 0"),
+        Bad("An empty filter", lambda: _conv(kernel=0), says="filter"),
+        Bad("A pool without options", lambda: _pool(None), says="no options"),
+        Bad("A block of zero", lambda: _blocks(0), says="block_size is 0"),
+        Good("A stride of one", lambda: _conv(stride=1)),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        for node in context.nodes:
+            for problem in _problems(node):
+                yield self.finding(
+                    f"{node.name}: {problem}, and the kernel divides by it",
+                    node=node,
+                    help="convert the model again from its source",
+                )
+
+
+def _problems(node: Node) -> Iterator[str]:
+    divisors = _DIVISORS.get(node.name, ())
+    options = node.options
+    if divisors and options is None:
+        yield f"no options, so {divisors[0]} is 0"
+    for name in divisors if options is not None else ():
+        value = getattr(options, name, 1)
+        if value <= 0:
+            yield f"{name} is {value}"
+    if node.name in _ARGUMENTS:
+        position, what = _ARGUMENTS[node.name]
+        argument = node.input(position)
+        values = argument.integers() if argument is not None else None
+        if values and any(v == 0 or (v < 0 and what != "stride") for v in values):
+            yield f"{what} {min(values, key=abs)}"
+    if node.name in _WEIGHTED:
+        weights = node.input(1)
+        if weights is not None and 0 in weights.shape:
+            yield f"the filter's shape {list(weights.shape)} has a zero"

@@ -1,0 +1,1 @@
+"""TFL1: data layout and what the Keras source made of it."""

@@ -1,0 +1,176 @@
+"""TFL101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.flex import flex_operator, is_flex
+from tflint.model.graph import Graph, Node
+from tflint.model.schema import TensorType, TransposeOptions
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.layout.flex_example import flex_conv
+
+# What a convolution or pool may be separated from its TRANSPOSE by.
+_PASSING = frozenset(
+    (
+        "PAD",
+        "PADV2",
+        "MIRROR_PAD",
+        "QUANTIZE",
+        "DEQUANTIZE",
+        "RELU",
+        "RELU6",
+        "HARD_SWISH",
+        "LEAKY_RELU",
+        "LOGISTIC",
+        "TANH",
+        "ELU",
+        "PRELU",
+        "ADD",
+        "SUB",
+        "MUL",
+    )
+)
+_SPATIAL = frozenset(
+    (
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "TRANSPOSE_CONV",
+        "CONV_3D",
+        "MAX_POOL_2D",
+        "AVERAGE_POOL_2D",
+        "L2_POOL_2D",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+    )
+)
+_MOST_STEPS = 4
+
+
+def _transpose(model: ModelBuilder, x: int, perm: tuple[int, ...]) -> int:
+    shape = model.shape(x)
+    y = model.tensor([shape[p] for p in perm])
+    argument = model.constant((len(perm),), TensorType.INT32, perm)
+    model.operator("TRANSPOSE", [x, argument], [y], TransposeOptions())
+    return y
+
+
+def _nchw() -> Model:
+    """What the converter makes of a channels_first convolution and a Flatten."""
+    model = ModelBuilder()
+    x = _transpose(model, model.input((1, 3, 16, 16)), (0, 2, 3, 1))
+    x = _transpose(model, model.conv_2d(x, filters=8, kernel=3), (0, 3, 1, 2))
+    model.output(model.fully_connected(model.flatten(x), units=2))
+    return model.build()
+
+
+def _nhwc() -> Model:
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 16, 16, 3)), filters=8, kernel=3)
+    model.output(model.fully_connected(model.flatten(x), units=2))
+    return model.build()
+
+
+def _attention() -> Model:
+    model = ModelBuilder()
+    x = _transpose(model, model.input((1, 4, 8, 2)), (0, 2, 1, 3))
+    model.output(model.fully_connected(model.flatten(x), units=2))
+    return model.build()
+
+
+class ChannelsFirst(Rule):
+    """The model was built channels_first (NCHW); TFLite's kernels are channels_last.
+
+    ## What it does
+    Finds TensorFlow operators kept with `data_format=NCHW` (an error: no microcontroller
+    runtime has them), and the TRANSPOSE operators that a converter puts around chains of
+    convolutions and pools to turn NCHW into NHWC and back (a warning, with the bytes they
+    move).
+
+    ## Why it matters on a device
+    A transpose computes nothing, but reads and writes a whole map with scattered accesses,
+    and for the time it runs both copies are in RAM. Where the converter finds no builtin
+    at all, the model does not run.
+
+    ## Repair
+    Build the network with `data_format="channels_last"` and convert it again. A trained
+    model can be carried over: convolution weights stay as they are, the rows of the first
+    dense layer behind a Flatten change places.
+    """
+
+    meta = Metadata("TFL101", "channels-first", Severity.WARNING, fix=FixSafety.RECONVERT)
+    examples = (
+        Bad(
+            "A convolution kept as FlexConv2D",
+            lambda: flex_conv("NCHW"),
+            says="data_format=NCHW",
+            severity=Severity.ERROR,
+        ),
+        Bad("TRANSPOSE at the edges", _nchw, says="2 TRANSPOSE operators"),
+        Good("channels_last", _nhwc),
+        Good("A transpose that has nothing to do with layout", _attention),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
+        for graph in context.graphs:
+            flex = [node for node in graph.nodes if is_flex(node) and _is_nchw(node)]
+            if flex:
+                names = list(dict.fromkeys(printable(node.name, 40) for node in flex))
+                yield self.finding(
+                    f"{' and '.join(names[:3])} with data_format=NCHW: a channels_first layer "
+                    f"for which the converter found no builtin operator",
+                    node=flex[0],
+                    severity=Severity.ERROR,
+                    help='build the network with data_format="channels_last" and convert again',
+                    fix=fix,
+                )
+            transposes = list(_layout_transposes(graph))
+            if transposes:
+                moved = sum(node.outputs[0].bytes for node in transposes)
+                several = len(transposes) > 1
+                yield self.finding(
+                    f"{len(transposes)} TRANSPOSE operator{'s' if several else ''} between NCHW "
+                    f"and NHWC around convolutions or pools: {size_text(moved)} copied at each "
+                    f"inference for the sake of a layout",
+                    node=transposes[0],
+                    help='build the network with data_format="channels_last" and convert again',
+                    fix=fix,
+                )
+
+
+def _is_nchw(node: Node) -> bool:
+    data_format = flex_operator(node).attributes.get("data_format")
+    return isinstance(data_format, str) and data_format.startswith("NC")
+
+
+def _layout_transposes(graph: Graph) -> Iterator[Node]:
+    """The transposes that lead from NCHW into a spatial operator, or from one back."""
+    for node in graph.nodes:
+        x, perm = node.input(0), node.input(1)
+        if node.name != "TRANSPOSE" or x is None or perm is None or not node.outputs:
+            continue
+        order, rank = perm.integers(), len(x.shape)
+        if x.is_constant or rank not in (4, 5) or order is None:
+            continue
+        to_last = (0, *range(2, rank), 1)
+        to_first = (0, rank - 1, *range(1, rank - 1))
+        if (order == to_last and _meets_spatial(node, forward=True)) or (
+            order == to_first and _meets_spatial(node, forward=False)
+        ):
+            yield node
+
+
+def _meets_spatial(node: Node, *, forward: bool) -> bool:
+    """Whether a spatial operator follows (or precedes), past operators that pass layout on."""
+    around: Iterable[Node] = [node]
+    for _ in range(_MOST_STEPS):
+        step = [n for m in around for n in (m.successors() if forward else m.predecessors())]
+        if any(n.name in _SPATIAL for n in step):
+            return True
+        around = [n for n in step if n.name in _PASSING][:16]
+    return False

@@ -1,0 +1,77 @@
+"""TFL108."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.schema import TensorType
+from tflint.model.tables import Model
+from tflint.printable import size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint.target.runtime import Verdict
+from tflint_rules.operators.types import is_float16_dequantize
+
+
+def _dense(weights: TensorType) -> Model:
+    model = ModelBuilder()
+    model.output(model.fully_connected(model.input((1, 16)), units=4, weights=weights))
+    return model.build()
+
+
+class Float16Target(Rule):
+    """Float16 weights behind DEQUANTIZE, which TFLM rejects.
+
+    ## What it does
+    Finds the DEQUANTIZE operators that float16 conversion puts between each weight tensor
+    and the operator that uses it, where the target's runtime has no such kernel.
+
+    ## Why it matters on a device
+    TFLM's DEQUANTIZE takes int8, int16 and uint8: allocation fails at the first of these
+    operators. Even with a kernel nothing would be won: every weight is expanded to float32
+    in RAM, so float16 halves the flash and adds the whole float model to the arena.
+
+    ## Repair
+    Convert again with full integer quantisation (a quarter of the float32 size, and faster
+    kernels), or as float32 if the size does not matter.
+    """
+
+    meta = Metadata(
+        "TFL108",
+        "float16-target",
+        Severity.ERROR,
+        fix=FixSafety.RECONVERT,
+        runtime_errors=(
+            r"dequantize_common\.cc:\d+ input->type == kTfLiteInt8",
+            r"Node DEQUANTIZE \(number \d+\) failed to prepare",
+        ),
+    )
+    examples = (
+        Bad("Weights converted to float16", lambda: _dense(TensorType.FLOAT16), says="float16"),
+        Good("LiteRT has the kernel", lambda: _dense(TensorType.FLOAT16), target="litert"),
+        Good("float32 weights", lambda: _dense(TensorType.FLOAT32)),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        if not context.runtime.is_mcu:
+            return
+        kernel = context.runtime.kernel("DEQUANTIZE")
+        if kernel is not None and kernel.verdict("FLOAT16->FLOAT32") is not Verdict.REFUSED:
+            return
+        for graph in context.graphs:
+            found = [node for node in graph.nodes if is_float16_dequantize(node)]
+            if not found:
+                continue
+            expanded = sum(node.outputs[0].bytes for node in found)
+            which = ", ".join(f"#{node.index}" for node in found[:8])
+            more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+            yield self.finding(
+                f"{len(found)} DEQUANTIZE of float16 weights ({which}{more}): "
+                f"{context.runtime.title} rejects them, and they would expand to "
+                f"{size_text(expanded)} of RAM",
+                node=found[0],
+                value=found[0].input(0),
+                help="convert with int8 quantisation and a calibration set, or as float32",
+                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --quantize int8 --calibrate DATA"),
+            )

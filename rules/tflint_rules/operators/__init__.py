@@ -1,0 +1,1 @@
+"""TFL2: operators, and what the runtime takes of them."""

@@ -1,0 +1,59 @@
+"""TFL203."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.tables import Model
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+
+
+def _unary(name: str) -> Model:
+    model = ModelBuilder()
+    model.output(model.unary(name, model.input((1, 4, 4, 1))))
+    return model.build()
+
+
+class MissingKernel(Rule):
+    """The target's runtime has no kernel for a builtin operator.
+
+    ## What it does
+    Holds every builtin operator against the list of those the runtime can register, at the
+    version that the facts were read from (`tflint explain OPERATOR` shows it).
+
+    ## Why it matters on a device
+    TFLM implements about a hundred of the two hundred builtin operators. For one it does
+    not have there is nothing to link: the interpreter stops before the first inference.
+
+    ## Repair
+    Express the layer with operators that have a kernel, or move the computation out of the
+    model: pre- and postprocessing often fit plain C better.
+    """
+
+    meta = Metadata(
+        "TFL203",
+        "missing-kernel",
+        Severity.ERROR,
+        runtime_errors=(
+            r"Didn't find op for builtin opcode '\w+'",
+            r"Failed to get registration from op code (?!CUSTOM)\w+",
+        ),
+    )
+    examples = (
+        Bad("TFLM has no GELU", lambda: _unary("GELU"), says="no GELU"),
+        Good("LiteRT does", lambda: _unary("GELU"), target="litert"),
+        Good("RELU has a kernel everywhere", lambda: _unary("RELU")),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        runtime = context.runtime
+        for node in context.nodes:
+            if node.code.is_custom or runtime.kernel(node.name) is not None:
+                continue
+            yield self.finding(
+                f"{runtime.title} has no {node.name} kernel",
+                node=node,
+                help="express it with operators that have one, or compute it outside the model",
+            )

@@ -1,0 +1,1 @@
+"""TFL4: quantisation."""

@@ -1,0 +1,109 @@
+"""The program: its commands, and how anything that goes wrong ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from tflint import __version__
+from tflint.cli.check import check
+from tflint.cli.explain import explain
+from tflint.cli.rule import rule
+from tflint.cli.targets import targets
+from tflint.errors import ExitCode, TflintError
+from tflint.printable import printable
+
+DEBUG_VARIABLE = "TFLITE_LINT_DEBUG"
+# Options that only Terraform's linter of the same name has.
+_TERRAFORM_OPTIONS = (
+    "--init",
+    "--chdir",
+    "--recursive",
+    "--enable-rule",
+    "--minimum-failure-severity",
+)
+
+app = typer.Typer(
+    name="tflint",
+    help="Find out what keeps a TFLite model from running on a microcontroller, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(check)
+app.command()(rule)
+app.command()(explain)
+app.command()(targets)
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(f"tflint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and exit with its code. Never shows a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name from a model must not fail to print because the terminal is ASCII.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _meant_for_terraform(sys.argv[1:])
+        code = app(standalone_mode=False, prog_name="tflint")
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; keep the interpreter from flushing more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        sys.exit(_report(error))
+    sys.exit(code or 0)
+
+
+def _report(error: Exception) -> ExitCode:
+    """Say in one line what went wrong; returns the exit code."""
+    if isinstance(error, TflintError):
+        message, code = str(error), error.exit_code
+    elif hasattr(error, "format_message"):
+        # Typer's own, for options and arguments.
+        message, code = error.format_message(), ExitCode.USAGE
+    else:
+        kind = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        message = f"internal error, please report it: {printable(kind, 300)}"
+        message += f" ({DEBUG_VARIABLE}=1 shows where)"
+        code = ExitCode.USAGE
+    print(f"tflint: {message}", file=sys.stderr)
+    return code
+
+
+def _meant_for_terraform(arguments: list[str]) -> None:
+    """Recognise a call of the other tflint, which lints Terraform."""
+    inputs = [argument for argument in arguments if not argument.startswith("-")]
+    options = [argument.partition("=")[0] for argument in arguments if argument.startswith("-")]
+    files = [path for path in inputs if path != "check"]
+    only_terraform = bool(files) and all(path.endswith((".tf", ".tf.json")) for path in files)
+    if only_terraform or any(option in _TERRAFORM_OPTIONS for option in options):
+        raise TflintError(
+            "this is the tflint for TFLite models, not the one for Terraform; "
+            "this one is also installed as `tflite-lint`"
+        )

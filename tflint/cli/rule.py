@@ -1,0 +1,39 @@
+"""`tflint rule`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tflint.errors import UnknownName
+
+FORMATS = ("text", "json")
+
+
+def rule(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RULE]", help="A code or name; without, all rules.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+) -> None:
+    """Say what a rule means, why it matters on a device, and what repairs it."""
+    from tflint.cli.output import print_lines
+    from tflint.lint.registry import all_rules, find_rule
+    from tflint.report.rule_page import render_json, render_list, render_text
+
+    if format not in FORMATS:
+        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    if name is None:
+        rules = list(all_rules())
+    else:
+        found = find_rule(name)
+        if found is None:
+            known = [text for r in all_rules() for text in (r.meta.code, r.meta.name)]
+            raise UnknownName("rule", name, known, "`tflint rule` lists them")
+        rules = [found]
+    if format == "json":
+        sys.stdout.write(render_json(rules))
+    else:
+        print_lines(render_list(rules) if name is None else render_text(rules[0]))

@@ -1,0 +1,88 @@
+"""What a rule says: one finding, where it is, how sure, and what would repair it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """How bad a finding is. `ERROR` means: provably fails on the chosen target."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+class Confidence(Enum):
+    """How sure a finding is: proved, inferred from what is typical, or a guess."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class FixSafety(Enum):
+    """What a repair changes: nothing that can be measured, something, or the conversion."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    RECONVERT = "reconvert"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair and the command that does it."""
+
+    safety: FixSafety
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a file: a span of source lines (from 1), or a part of a model, or neither.
+
+    Operators and tensors are indices into their subgraph. `context` shows the operator
+    with its neighbours, for people; `anchor` is a name by which a later version of the
+    model is likely to know the same place.
+    """
+
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    subgraph: int | None = None
+    operator: int | None = None
+    operator_name: str | None = None
+    tensor: int | None = None
+    context: str | None = None
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule found.
+
+    `message` says what and what it costs, `help` what to do. Names from a model are in there
+    already escaped. `path` and `fingerprint` are filled in by the runner; the latter stays
+    the same while the finding does, whatever else in the file moves.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    location: Location = Location()
+    fix: Fix | None = None
+    help: str = ""
+    path: str = ""
+    fingerprint: str = ""

@@ -1,0 +1,1 @@
+"""Finding files, selecting rules, running them."""

@@ -1,0 +1,68 @@
+"""The facts about one model, computed when a rule first asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from tflint.errors import UnreadableModel
+from tflint.model import cost
+from tflint.model.graph import Graph, Node, dangling_indices, graphs
+from tflint.model.tables import Model
+from tflint.model.types import MAX_RANK
+from tflint.target.runtime import Runtime
+from tflint.target.target import Target
+
+
+class LintContext:
+    """Implements `tflint.rule.ModelContext` for a model that was read, or was not."""
+
+    def __init__(self, target: Target, outcome: Model | UnreadableModel) -> None:
+        self.target = target
+        self._outcome = outcome
+
+    @property
+    def runtime(self) -> Runtime:
+        """The target's runtime."""
+        return self.target.runtime
+
+    @property
+    def unreadable(self) -> UnreadableModel | None:
+        """Why the file could not be read, if it could not."""
+        return self._outcome if isinstance(self._outcome, UnreadableModel) else None
+
+    @property
+    def model(self) -> Model:
+        """The model's tables."""
+        if isinstance(self._outcome, UnreadableModel):
+            raise self._outcome
+        return self._outcome
+
+    @cached_property
+    def is_sound(self) -> bool:
+        """Whether the graph can be walked: no index dangles, no rank is absurd."""
+        return not any(dangling_indices(self.model)) and all(
+            len(tensor.shape) <= MAX_RANK
+            for subgraph in self.model.subgraphs
+            for tensor in subgraph.tensors
+        )
+
+    @cached_property
+    def graphs(self) -> tuple[Graph, ...]:
+        """The subgraphs of a sound model."""
+        return graphs(self.model)
+
+    @property
+    def nodes(self) -> Iterator[Node]:
+        """All operators of all subgraphs, in order."""
+        return (node for graph in self.graphs for node in graph.nodes)
+
+    @cached_property
+    def weights(self) -> cost.Weights:
+        """The model's constants."""
+        return cost.weights(self.graphs)
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference: the first subgraph, run once."""
+        return sum(cost.macs(node) for node in self.graphs[0].nodes)

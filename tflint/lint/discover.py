@@ -1,0 +1,90 @@
+"""From the paths on the command line to the files to check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tflint.errors import UsageError
+from tflint.model.reader import IDENTIFIER
+from tflint.printable import printable
+from tflint.rule import Kind
+
+SUFFIXES = {".tflite": Kind.TFLITE}
+# Folders that hold other people's files.
+SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "venv"))
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file to check: where it is, how reports call it, what it is."""
+
+    path: Path
+    shown: str
+    kind: Kind
+
+
+def discover(paths: Iterable[str]) -> list[Artifact]:
+    """The files that the paths name, folders searched, each once and in a stable order.
+
+    Raises `UsageError` for a path that does not exist, a file that is of no kind tflint
+    reads, and folders without any.
+    """
+    found: dict[str, Artifact] = {}
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            inside = list(_search(path))
+            if not inside:
+                raise UsageError(f"no models in `{printable(text)}`: nothing ends in .tflite there")
+        elif path.is_file():
+            inside = [_named(path, text)]
+        elif path.exists():
+            raise UsageError(f"`{printable(text)}` is not a regular file")
+        else:
+            raise UsageError(f"`{printable(text)}` does not exist")
+        for artifact in inside:
+            found.setdefault(os.path.abspath(artifact.path), artifact)
+    return list(found.values())
+
+
+def _named(path: Path, text: str) -> Artifact:
+    """A file that was named: by its suffix, or by what it begins with."""
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind is None and _has_identifier(path):
+        kind = Kind.TFLITE
+    if kind is None:
+        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads (.tflite)")
+    return Artifact(path, shown_path(path), kind)
+
+
+def _has_identifier(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)[4:] == IDENTIFIER
+    except OSError:
+        return False
+
+
+def _search(folder: Path) -> Iterator[Artifact]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS
+        )
+        for name in sorted(files):
+            path = Path(root, name)
+            kind = SUFFIXES.get(path.suffix.lower())
+            if kind is not None and path.is_file():
+                yield Artifact(path, shown_path(path), kind)
+
+
+def shown_path(path: Path) -> str:
+    """The path as given, with `/`, relative to the working directory where it is below it."""
+    if path.is_absolute():
+        try:
+            path = path.relative_to(Path.cwd())
+        except ValueError:
+            return path.as_posix()
+    return Path(os.path.normpath(path)).as_posix()

@@ -1,0 +1,1 @@
+"""One file for each output format, and the register of what there is."""

@@ -1,0 +1,76 @@
+"""The report for scripts: one JSON document, its keys fixed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tflint import __version__
+from tflint.finding import Finding, Severity
+from tflint.report.result import FileReport, LintReport
+
+SCHEMA = 1
+
+
+def render(report: LintReport) -> str:
+    """The document, ASCII only, ending in a newline."""
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "tflint", "version": __version__},
+        "target": report.target.name,
+        "files": [_file(file) for file in report.files],
+        "findings": [_finding(finding) for finding in report.findings],
+        "summary": {
+            "files": len(report.files),
+            **{severity.value: report.count(severity) for severity in Severity},
+            "suppressed": 0,
+            "baselined": 0,
+        },
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    facts = file.facts
+    return {
+        "path": file.path,
+        "kind": file.kind.value,
+        "readable": facts is not None,
+        "model": None
+        if facts is None
+        else {
+            "file_bytes": facts.file_bytes,
+            "operators": facts.operators,
+            "tensors": facts.tensors,
+            "weights": None
+            if facts.weights_count is None
+            else {"count": facts.weights_count, "bytes": facts.weights_bytes},
+            "macs": facts.macs,
+            # Until the memory model can compute it.
+            "arena": None,
+        },
+        "notes": list(file.notes),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    at, fix = finding.location, finding.fix
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "message": finding.message,
+        "path": finding.path,
+        "line": at.line,
+        "column": at.column,
+        "end_line": at.end_line,
+        "end_column": at.end_column,
+        "subgraph": at.subgraph,
+        "operator": at.operator,
+        "operator_name": at.operator_name,
+        "tensor": at.tensor,
+        "fix": None if fix is None else {"safety": fix.safety.value, "command": fix.command},
+        "help": finding.help,
+        "fingerprint": finding.fingerprint,
+    }

@@ -1,0 +1,150 @@
+"""Runtimes: which operators they have, which types and arguments each kernel takes.
+
+The facts are JSON files in `tflint_mcu_runtime/facts`, read off the runtimes themselves by
+`scripts/probe_runtimes.py`; each names the version it was read from and the date.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Any
+
+from tflint.errors import UnknownName
+
+# What each runtime is called in messages, and whether it is one for microcontrollers.
+RUNTIMES = {
+    "tflm": ("TFLM", True),
+    "tflm-cmsis-nn": ("TFLM with CMSIS-NN", True),
+    "litert": ("LiteRT", False),
+}
+LEFT_OUT = "none"
+
+
+class Verdict(Enum):
+    """What is known about a combination of types on a kernel."""
+
+    ACCEPTED = auto()
+    REFUSED = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One operator in a runtime.
+
+    `accepts` are signatures such as `INT8,INT8,INT32->INT8`, one type a slot, `none` for an
+    input left out; a slot that repeats (`variadic`: "inputs" or "outputs") stands once.
+    None means that it is not known what the kernel takes. `refuses` matters only where
+    what is accepted is not known completely. `constant_inputs` are the positions that
+    must be constants. `versions` are the first and the last operator version implemented.
+    """
+
+    name: str
+    accepts: frozenset[str] | None = None
+    refuses: frozenset[str] = frozenset()
+    complete: bool = True
+    constant_inputs: tuple[int, ...] = ()
+    max_rank: int | None = None
+    variadic: str | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[int, int] | None = None
+
+    def signature(self, inputs: Iterable[str | None], outputs: Iterable[str]) -> str:
+        """The signature of these types, None standing for an input left out."""
+        left = [LEFT_OUT if type is None else type for type in inputs]
+        right = list(outputs)
+        if self.variadic == "inputs":
+            left = list(dict.fromkeys(left))
+        if self.variadic == "outputs":
+            right = list(dict.fromkeys(right))
+        while left and left[-1] == LEFT_OUT:
+            left.pop()
+        return f"{','.join(left)}->{','.join(right)}"
+
+    def verdict(self, signature: str) -> Verdict:
+        """Whether the kernel takes these types."""
+        if self.accepts is not None and signature in self.accepts:
+            return Verdict.ACCEPTED
+        if signature in self.refuses:
+            return Verdict.REFUSED
+        return Verdict.REFUSED if self.accepts is not None and self.complete else Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A runtime at the version its facts were read from.
+
+    `is_mcu` tells runtimes without heap, dynamic shapes and hybrid kernels from LiteRT.
+    """
+
+    name: str
+    title: str
+    is_mcu: bool
+    source: str
+    date: str
+    ignores_versions: bool
+    kernels: Mapping[str, Kernel]
+    custom_operators: frozenset[str]
+    refused_types: frozenset[str]
+    types_message: str
+
+    def kernel(self, name: str) -> Kernel | None:
+        """The kernel of a builtin operator, or None when the runtime does not have it."""
+        return self.kernels.get(name)
+
+
+@functools.cache
+def load_runtime(name: str) -> Runtime:
+    """The runtime of this name; raises `UnknownName`."""
+    if name not in RUNTIMES:
+        raise UnknownName("runtime", name, RUNTIMES, f"runtimes are {', '.join(RUNTIMES)}")
+    title, is_mcu = RUNTIMES[name]
+    facts = _facts(name)
+    base = load_runtime(facts["inherits"]) if "inherits" in facts else None
+    kernels = dict(base.kernels) if base else {}
+    for operator, known in facts["operators"].items():
+        kernels[operator] = _kernel(operator, known, base.kernels.get(operator) if base else None)
+    types = facts.get("tensor_types", {})
+    return Runtime(
+        name=name,
+        title=title,
+        is_mcu=is_mcu,
+        source=facts["source"],
+        date=facts["date"],
+        ignores_versions=facts.get("ignores_versions", base.ignores_versions if base else False),
+        kernels=MappingProxyType(kernels),
+        custom_operators=frozenset(facts.get("custom_operators", ()))
+        or (base.custom_operators if base else frozenset()),
+        refused_types=frozenset(types.get("refused", ()))
+        or (base.refused_types if base else frozenset()),
+        types_message=types.get("says", base.types_message if base else ""),
+    )
+
+
+def _facts(name: str) -> dict[str, Any]:
+    path = importlib.resources.files("tflint_mcu_runtime") / "facts" / f"{name}.json"
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return facts
+
+
+def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kernel:
+    accepts = known.get("accepts")
+    versions = known.get("versions")
+    return Kernel(
+        name=name,
+        accepts=None if accepts is None else frozenset(accepts),
+        refuses=frozenset(known.get("refuses", ())),
+        # A kernel that only differs from an inherited one lists what was seen, not all.
+        complete=inherited is None,
+        constant_inputs=tuple(known.get("constant_inputs", ())),
+        max_rank=known.get("max_rank"),
+        variadic=known.get("variadic", inherited.variadic if inherited else None),
+        says=known.get("says", {}),
+        versions=(versions[0], versions[1]) if versions else None,
+    )
