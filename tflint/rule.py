@@ -23,6 +23,7 @@ The docstring and the examples become the rule's page, the examples its first te
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from tflint.model.cost import Weights
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
 from tflint.printable import printable
+from tflint.source.module import SourceError, SourceModule
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target
 
@@ -103,10 +105,13 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A model to show a rule with: `build` gives it, or bytes that are meant to be one."""
+    """Something to show a rule with.
+
+    `build` gives a model, bytes that are meant to be one, or the text of a Python source.
+    """
 
     title: str
-    build: Callable[[], Model | bytes]
+    build: Callable[[], Model | bytes | str]
     target: str = "tflm"
 
 
@@ -156,6 +161,22 @@ class ModelContext(Protocol):
         """The model's constants. Only for rules of stage `GRAPH`."""
 
 
+class SourceContext(Protocol):
+    """What a rule is given about a Python source."""
+
+    @property
+    def target(self) -> Target:
+        """The target."""
+
+    @property
+    def broken(self) -> SourceError | None:
+        """Why the source does not parse, if it does not."""
+
+    @property
+    def module(self) -> SourceModule:
+        """The parsed source. Only for rules of another stage than `FILE`."""
+
+
 class Rule:
     """Base class: metadata, examples and a check for each kind of artifact."""
 
@@ -164,6 +185,10 @@ class Rule:
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         """The findings in a `.tflite` model. No I/O, no state, nothing executed."""
+        yield from ()
+
+    def check_source(self, context: SourceContext) -> Iterator[Finding]:
+        """The findings in a Python source. Nothing of it is executed."""
         yield from ()
 
     def finding(
@@ -245,3 +270,17 @@ def _names(nodes: Iterator[Node], most: int = 2) -> str:
 
 def _name(node: Node) -> str:
     return f"{printable(node.name, 40)} #{node.index}"
+
+
+def locate_source(module: SourceModule, node: ast.expr) -> Location:
+    """The location of an expression; the line it is on is what it is known by."""
+    span = module.span(node)
+    text = module.lines[span.line - 1].strip() if span.line <= len(module.lines) else ""
+    return Location(
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+        context=printable(text),
+        anchor=text,
+    )

@@ -1,4 +1,4 @@
-"""The facts about one model, computed when a rule first asks."""
+"""The facts about one file, computed when a rule first asks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from tflint.model import cost
 from tflint.model.graph import Graph, Node, dangling_indices, graphs
 from tflint.model.tables import Model
 from tflint.model.types import MAX_RANK
+from tflint.source.module import SourceError, SourceModule
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target
 
 
-class LintContext:
+class LintedModel:
     """Implements `tflint.rule.ModelContext` for a model that was read, or was not."""
 
     def __init__(self, target: Target, outcome: Model | UnreadableModel) -> None:
@@ -66,3 +67,23 @@ class LintContext:
     def macs(self) -> int:
         """Multiply-accumulates of one inference: the first subgraph, run once."""
         return sum(cost.macs(node) for node in self.graphs[0].nodes)
+
+
+class LintedSource:
+    """Implements `tflint.rule.SourceContext` for a source that parsed, or did not."""
+
+    def __init__(self, target: Target, outcome: SourceModule | SourceError) -> None:
+        self.target = target
+        self._outcome = outcome
+
+    @property
+    def broken(self) -> SourceError | None:
+        """Why the source does not parse, if it does not."""
+        return self._outcome if isinstance(self._outcome, SourceError) else None
+
+    @property
+    def module(self) -> SourceModule:
+        """The parsed source."""
+        if isinstance(self._outcome, SourceError):
+            raise self._outcome
+        return self._outcome

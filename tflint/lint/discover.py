@@ -11,8 +11,11 @@ from tflint.errors import UsageError
 from tflint.model.reader import IDENTIFIER
 from tflint.printable import printable
 from tflint.rule import Kind
+from tflint.source.module import MAX_BYTES
 
-SUFFIXES = {".tflite": Kind.TFLITE}
+SUFFIXES = {".tflite": Kind.TFLITE, ".py": Kind.KERAS_SOURCE}
+# In a folder only those Python files are of interest that could have to do with Keras.
+_KERAS_WORDS = (b"keras", b"tensorflow")
 # Folders that hold other people's files.
 SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "venv"))
 
@@ -38,7 +41,7 @@ def discover(paths: Iterable[str]) -> list[Artifact]:
         if path.is_dir():
             inside = list(_search(path))
             if not inside:
-                raise UsageError(f"no models in `{printable(text)}`: nothing ends in .tflite there")
+                raise UsageError(f"no models or Keras sources in `{printable(text)}`")
         elif path.is_file():
             inside = [_named(path, text)]
         elif path.exists():
@@ -56,7 +59,7 @@ def _named(path: Path, text: str) -> Artifact:
     if kind is None and _has_identifier(path):
         kind = Kind.TFLITE
     if kind is None:
-        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads (.tflite)")
+        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads (.tflite, .py)")
     return Artifact(path, shown_path(path), kind)
 
 
@@ -76,8 +79,20 @@ def _search(folder: Path) -> Iterator[Artifact]:
         for name in sorted(files):
             path = Path(root, name)
             kind = SUFFIXES.get(path.suffix.lower())
-            if kind is not None and path.is_file():
+            if kind is None or not path.is_file():
+                continue
+            if kind is Kind.TFLITE or _mentions_keras(path):
                 yield Artifact(path, shown_path(path), kind)
+
+
+def _mentions_keras(path: Path) -> bool:
+    """Whether a source is worth parsing; one that cannot be read is, to say so."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError:
+        return True
+    return any(word in text for word in _KERAS_WORDS)
 
 
 def shown_path(path: Path) -> str:

@@ -11,12 +11,13 @@ from itertools import islice
 
 from tflint.errors import MalformedModel, UnreadableModel
 from tflint.finding import Finding, Fix
-from tflint.lint.context import LintContext
+from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
 from tflint.report.result import FileReport, LintReport, ModelFacts
 from tflint.rule import Kind, Rule, Stage
+from tflint.source.module import MAX_BYTES, SourceError, SourceModule, read_source
 from tflint.target.target import Target
 
 # A file that breaks one rule more often is one problem, not that many.
@@ -32,60 +33,124 @@ def check_files(
 
 def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) -> FileReport:
     """Check one file."""
-    outcome: Model | UnreadableModel
+    if artifact.kind is Kind.KERAS_SOURCE:
+        return _check_source_file(artifact, rules, target)
     try:
-        outcome = read_model(artifact.path)
+        outcome: Model | UnreadableModel = read_model(artifact.path)
     except UnreadableModel as error:
         outcome = error
     except OSError as error:
         outcome = MalformedModel(f"the file cannot be read: {error.strerror or error}")
-    return check_model(outcome, rules, target, artifact.shown, artifact.kind)
+    return check_model(outcome, rules, target, artifact.shown)
+
+
+def _check_source_file(
+    artifact: Artifact, rules: Sequence[type[Rule]], target: Target
+) -> FileReport:
+    try:
+        with artifact.path.open("rb") as file:
+            outcome: SourceModule | SourceError = read_source(file.read(MAX_BYTES + 1))
+    except SourceError as error:
+        outcome = error
+    except OSError as error:
+        outcome = SourceError(f"the file cannot be read: {error.strerror or error}")
+    return check_source(outcome, rules, target, artifact.shown)
+
+
+def check_example(
+    built: Model | bytes | str, rules: Sequence[type[Rule]], target: Target, path: str = "example"
+) -> FileReport:
+    """Check what an example's `build` gives, in memory."""
+    if isinstance(built, str):
+        try:
+            source: SourceModule | SourceError = read_source(built.encode("utf-8"))
+        except SourceError as error:
+            source = error
+        return check_source(source, rules, target, f"{path}.py")
+    if isinstance(built, Model):
+        # The writer needs NumPy, which checking a file does not.
+        from tflint.model.writer import write_model
+
+        built = write_model(built)
+    return check_bytes(built, rules, target, f"{path}.tflite")
 
 
 def check_bytes(
     data: bytes, rules: Sequence[type[Rule]], target: Target, path: str = "model.tflite"
 ) -> FileReport:
     """Check a model that is in memory."""
-    outcome: Model | UnreadableModel
     try:
-        outcome = parse_model(data)
+        outcome: Model | UnreadableModel = parse_model(data)
     except UnreadableModel as error:
         outcome = error
     return check_model(outcome, rules, target, path)
 
 
+def check_source(
+    outcome: SourceModule | SourceError, rules: Sequence[type[Rule]], target: Target, path: str
+) -> FileReport:
+    """Run the rules over a source, or over the reason why it does not parse."""
+    context = LintedSource(target, outcome)
+    findings, notes = _collect(
+        (rule.meta.code, rule().check_source(context))
+        for rule in rules
+        if Kind.KERAS_SOURCE in rule.meta.applies_to
+        and (context.broken is None or rule.meta.stage is Stage.FILE)
+    )
+    return FileReport(
+        path=path,
+        kind=Kind.KERAS_SOURCE,
+        readable=context.broken is None,
+        facts=None,
+        findings=tuple(_addressed(findings, path)),
+        notes=tuple(notes),
+    )
+
+
 def check_model(
-    outcome: Model | UnreadableModel,
-    rules: Sequence[type[Rule]],
-    target: Target,
-    path: str,
-    kind: Kind = Kind.TFLITE,
+    outcome: Model | UnreadableModel, rules: Sequence[type[Rule]], target: Target, path: str
 ) -> FileReport:
     """Run the rules over a model, or over the reason why there is none."""
-    context = LintContext(target, outcome)
-    findings: list[Finding] = []
-    notes = []
-    for rule in rules:
-        if not _applies(rule, context):
-            continue
-        found = list(islice(rule().check_model(context), MAX_FINDINGS_PER_RULE + 1))
-        if len(found) > MAX_FINDINGS_PER_RULE:
-            notes.append(f"{rule.meta.code}: only the first {MAX_FINDINGS_PER_RULE} are listed")
-        findings += found[:MAX_FINDINGS_PER_RULE]
+    context = LintedModel(target, outcome)
+    findings, notes = _collect(
+        (rule.meta.code, rule().check_model(context))
+        for rule in rules
+        if Kind.TFLITE in rule.meta.applies_to and _applies(rule, context)
+    )
     if context.unreadable is None and not context.is_sound:
         notes.append("the graph is broken; rules that walk it did not run")
-    findings.sort(key=_order)
-    return FileReport(path, kind, _facts(context), tuple(_addressed(findings, path)), tuple(notes))
+    return FileReport(
+        path=path,
+        kind=Kind.TFLITE,
+        readable=context.unreadable is None,
+        facts=_facts(context),
+        findings=tuple(_addressed(findings, path)),
+        notes=tuple(notes),
+    )
 
 
-def _applies(rule: type[Rule], context: LintContext) -> bool:
+def _collect(
+    checks: Iterable[tuple[str, Iterator[Finding]]],
+) -> tuple[list[Finding], list[str]]:
+    """The findings of all rules in the order they are shown, and what was left out."""
+    findings: list[Finding] = []
+    notes = []
+    for code, found in checks:
+        first = list(islice(found, MAX_FINDINGS_PER_RULE + 1))
+        if len(first) > MAX_FINDINGS_PER_RULE:
+            notes.append(f"{code}: only the first {MAX_FINDINGS_PER_RULE} are listed")
+        findings += first[:MAX_FINDINGS_PER_RULE]
+    return sorted(findings, key=_order), notes
+
+
+def _applies(rule: type[Rule], context: LintedModel) -> bool:
     stage = rule.meta.stage
     if stage is Stage.FILE:
         return True
     return context.unreadable is None and (stage is Stage.TABLES or context.is_sound)
 
 
-def _facts(context: LintContext) -> ModelFacts | None:
+def _facts(context: LintedModel) -> ModelFacts | None:
     if context.unreadable is not None:
         return None
     model, sound = context.model, context.is_sound
@@ -99,11 +164,13 @@ def _facts(context: LintContext) -> ModelFacts | None:
     )
 
 
-def _order(finding: Finding) -> tuple[int, str, int, int, int]:
+def _order(finding: Finding) -> tuple[int, str, int, int, int, int, int]:
     at = finding.location
     return (
         finding.severity.rank,
         finding.code,
+        at.line or 0,
+        at.column or 0,
         -1 if at.subgraph is None else at.subgraph,
         -1 if at.operator is None else at.operator,
         -1 if at.tensor is None else at.tensor,

@@ -35,7 +35,7 @@ def _file(file: FileReport) -> dict[str, Any]:
     return {
         "path": file.path,
         "kind": file.kind.value,
-        "readable": facts is not None,
+        "readable": file.readable,
         "model": None
         if facts is None
         else {

@@ -27,10 +27,14 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What came out of checking one file, findings sorted by severity and place."""
+    """What came out of checking one file, findings sorted by severity and place.
+
+    `facts` are there for models that are readable.
+    """
 
     path: str
     kind: Kind
+    readable: bool
     facts: ModelFacts | None
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from tflint.finding import Finding, Severity
 from tflint.printable import printable, size_text
 from tflint.report.result import FileReport, LintReport
 from tflint.report.style import Line, Span, line, wrap
+from tflint.rule import Kind
+from tflint.target.target import Target
 
 WIDTH = 100
 INDENT = "      "
@@ -19,14 +21,15 @@ SHOWN = 3
 def render(report: LintReport) -> Iterator[Line]:
     """The report, line by line."""
     for file in report.files:
-        yield from _file(file, report)
+        yield from render_file(file, report.target)
         yield line()
     yield from _closing(report)
 
 
-def _file(file: FileReport, report: LintReport) -> Iterator[Line]:
+def render_file(file: FileReport, target: Target) -> Iterator[Line]:
+    """One file: what it is, whether it runs, what was found."""
     yield line(Span(printable(file.path, 400), "path"), Span(_facts(file), "dim"))
-    yield line("  ", _verdict(file, report))
+    yield line("  ", _verdict(file, target))
     for _, findings in groupby(file.findings, key=lambda f: (f.severity, f.code)):
         yield line()
         yield from _group(list(findings))
@@ -46,10 +49,14 @@ def _facts(file: FileReport) -> str:
     return "  " + ", ".join(parts)
 
 
-def _verdict(file: FileReport, report: LintReport) -> Span:
-    title = report.target.runtime.title
+def _verdict(file: FileReport, target: Target) -> Span:
+    title = target.runtime.title
     errors = sum(finding.severity is Severity.ERROR for finding in file.findings)
-    if file.facts is None:
+    if file.kind is not Kind.TFLITE:
+        if not file.readable:
+            return Span("does not parse", "error")
+        return Span("read, not run" if file.findings else "no findings", "good")
+    if not file.readable:
         return Span("not a readable model", "error")
     if errors:
         return Span(f"will not run on {title}: {_counted(errors, 'error')}", "error")
@@ -72,7 +79,7 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
     )
     for finding, following in zip_longest(findings[:SHOWN], findings[1:SHOWN]):
         if finding.location.context:
-            yield line(INDENT, Span(finding.location.context, "dim"))
+            yield line(INDENT, Span(_place(finding), "dim"))
         for text in wrap(finding.message, WIDTH, INDENT):
             yield line(text)
         # What repairs the next one as well is said once.
@@ -83,6 +90,12 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
     if len(findings) > SHOWN:
         more = f"and {len(findings) - SHOWN:,} more{_where(findings[SHOWN:])}"
         yield line(INDENT, Span(more, "dim"))
+
+
+def _place(finding: Finding) -> str:
+    at = finding.location
+    where = f"{at.line}:{at.column}  " if at.line is not None else ""
+    return f"{where}{at.context}"
 
 
 def _where(findings: list[Finding]) -> str:

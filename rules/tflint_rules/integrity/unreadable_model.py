@@ -6,15 +6,8 @@ from collections.abc import Iterator
 
 from tflint.errors import NotAModel
 from tflint.finding import Finding, Severity
-from tflint.model.builder import ModelBuilder
-from tflint.model.writer import write_model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
-
-
-def _model() -> bytes:
-    model = ModelBuilder()
-    model.output(model.unary("RELU", model.input((1, 4))))
-    return write_model(model.build())
+from tflint_rules.integrity.example_file import sound_file
 
 
 class UnreadableModel(Rule):
@@ -42,13 +35,13 @@ class UnreadableModel(Rule):
         runtime_errors=(r"The model is not a valid Flatbuffer", r"Could not open '.*\.tflite'"),
     )
     examples = (
-        Bad("Cut off in the middle", lambda: _model()[:200], says="past the end"),
+        Bad("Cut off in the middle", lambda: sound_file()[:200], says="past the end"),
         Bad(
             "An offset into nowhere",
-            lambda: b"\xff\xff\xff\x7f" + _model()[4:],
+            lambda: b"\xff\xff\xff\x7f" + sound_file()[4:],
             says="offset points outside",
         ),
-        Good("As the converter wrote it", _model),
+        Good("As the converter wrote it", sound_file),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:

@@ -6,21 +6,14 @@ from collections.abc import Iterator
 
 from tflint.errors import NotAModel
 from tflint.finding import Finding, Severity
-from tflint.model.builder import ModelBuilder
-from tflint.model.writer import write_model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
+from tflint_rules.integrity.example_file import sound_file
 
 _POINTER = (
     b"version https://git-lfs.github.com/spec/v1\n"
     b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n"
     b"size 8416\n"
 )
-
-
-def _model() -> bytes:
-    model = ModelBuilder()
-    model.output(model.unary("RELU", model.input((1, 4))))
-    return write_model(model.build())
 
 
 class WrongIdentifier(Rule):
@@ -50,10 +43,10 @@ class WrongIdentifier(Rule):
         Bad("A Git LFS pointer", lambda: _POINTER, says="Git LFS pointer"),
         Bad(
             "Another flatbuffer",
-            lambda: _model()[:4] + b"ARCF" + _model()[8:],
+            lambda: sound_file()[:4] + b"ARCF" + sound_file()[8:],
             says="identifier is b'ARCF'",
         ),
-        Good("A TFLite model", _model),
+        Good("A TFLite model", sound_file),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:

@@ -11,8 +11,18 @@ from tflint.model.graph import Graph, Node
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
-from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint.rule import (
+    Bad,
+    Good,
+    Kind,
+    Metadata,
+    ModelContext,
+    Rule,
+    SourceContext,
+    locate_source,
+)
 from tflint_rules.layout.flex_example import flex_conv
+from tflint_rules.layout.keras_layers import DATA_FORMAT_POSITIONS
 
 # What a convolution or pool may be separated from its TRANSPOSE by.
 _PASSING = frozenset(
@@ -82,14 +92,30 @@ def _attention() -> Model:
     return model.build()
 
 
+_SOURCE = """\
+import tensorflow as tf
+
+model = tf.keras.Sequential([
+    tf.keras.Input((1, 32, 32)),
+    tf.keras.layers.Conv2D(32, 3, data_format="channels_first"),
+])
+"""
+_COMPARISON = """\
+from keras import backend
+
+axis = 1 if backend.image_data_format() == "channels_first" else -1
+"""
+
+
 class ChannelsFirst(Rule):
     """The model was built channels_first (NCHW); TFLite's kernels are channels_last.
 
     ## What it does
-    Finds TensorFlow operators kept with `data_format=NCHW` (an error: no microcontroller
+    In a model: finds TensorFlow operators kept with `data_format=NCHW` (an error: no microcontroller
     runtime has them), and the TRANSPOSE operators that a converter puts around chains of
     convolutions and pools to turn NCHW into NHWC and back (a warning, with the bytes they
-    move).
+    move). In a source: finds layers that are given `data_format="channels_first"`, as a
+    literal or a constant, and `set_image_data_format` calls that make it the default.
 
     ## Why it matters on a device
     A transpose computes nothing, but reads and writes a whole map with scattered accesses,
@@ -102,7 +128,13 @@ class ChannelsFirst(Rule):
     dense layer behind a Flatten change places.
     """
 
-    meta = Metadata("TFL101", "channels-first", Severity.WARNING, fix=FixSafety.RECONVERT)
+    meta = Metadata(
+        "TFL101",
+        "channels-first",
+        Severity.WARNING,
+        fix=FixSafety.RECONVERT,
+        applies_to=frozenset((Kind.TFLITE, Kind.KERAS_SOURCE)),
+    )
     examples = (
         Bad(
             "A convolution kept as FlexConv2D",
@@ -111,8 +143,10 @@ class ChannelsFirst(Rule):
             severity=Severity.ERROR,
         ),
         Bad("TRANSPOSE at the edges", _nchw, says="2 TRANSPOSE operators"),
+        Bad("A layer in a source", lambda: _SOURCE, says="Conv2D is channels_first"),
         Good("channels_last", _nhwc),
         Good("A transpose that has nothing to do with layout", _attention),
+        Good("A comparison in a source", lambda: _COMPARISON),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
@@ -141,6 +175,28 @@ class ChannelsFirst(Rule):
                     help='build the network with data_format="channels_last" and convert again',
                     fix=fix,
                 )
+
+    def check_source(self, context: SourceContext) -> Iterator[Finding]:
+        module = context.module
+        fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
+        for call in module.keras_calls:
+            if call.name == "set_image_data_format":
+                given = call.argument("data_format", 0)
+                message = "channels_first becomes the default of every layer built after this"
+            elif call.path.startswith("keras.layers."):
+                given = call.argument("data_format", DATA_FORMAT_POSITIONS.get(call.name))
+                message = f"{printable(call.name, 40)} is channels_first"
+            else:
+                continue
+            if given is None or module.constant(given) != "channels_first":
+                continue
+            yield self.finding(
+                f"{message}; TFLite's kernels are channels_last, so the converter adds TRANSPOSE "
+                f"operators, or fails where there is no such kernel",
+                location=locate_source(module, given),
+                help='use data_format="channels_last" and give the input its channels last',
+                fix=fix,
+            )
 
 
 def _is_nchw(node: Node) -> bool:

@@ -1,0 +1,1 @@
+"""TFL9: tflint itself, and files it cannot make sense of."""

@@ -1,0 +1,41 @@
+"""Where Keras layers take the arguments that the layout rules look at."""
+
+from __future__ import annotations
+
+# Position of `data_format`, where the layer has the same one in Keras 2 and 3.
+DATA_FORMAT_POSITIONS: dict[str, int | None] = {
+    "Conv1D": 4,
+    "Conv2D": 4,
+    "Conv3D": 4,
+    "Convolution1D": 4,
+    "Convolution2D": 4,
+    "Convolution3D": 4,
+    "DepthwiseConv2D": 4,
+    "SeparableConv1D": 4,
+    "SeparableConv2D": 4,
+    "MaxPooling1D": 3,
+    "MaxPooling2D": 3,
+    "MaxPooling3D": 3,
+    "MaxPool1D": 3,
+    "MaxPool2D": 3,
+    "MaxPool3D": 3,
+    "AveragePooling1D": 3,
+    "AveragePooling2D": 3,
+    "AveragePooling3D": 3,
+    "AvgPool1D": 3,
+    "AvgPool2D": 3,
+    "AvgPool3D": 3,
+    "GlobalMaxPooling1D": 0,
+    "GlobalMaxPooling2D": 0,
+    "GlobalMaxPooling3D": 0,
+    "GlobalAveragePooling1D": 0,
+    "GlobalAveragePooling2D": 0,
+    "GlobalAveragePooling3D": 0,
+    "ZeroPadding2D": 1,
+    "ZeroPadding3D": 1,
+    "Cropping2D": 1,
+    "Cropping3D": 1,
+    "UpSampling2D": 1,
+    "UpSampling3D": 1,
+    "Flatten": 0,
+}

@@ -1,0 +1,19 @@
+"""The committed rule pages are what the rules' files say today."""
+
+from __future__ import annotations
+
+import pytest
+from scripts import generate_docs
+
+PAGES = generate_docs.pages()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_up_to_date(name: str) -> None:
+    path = generate_docs.FOLDER / name
+    assert path.exists(), f"{name} is missing: run `make docs`"
+    assert path.read_text(encoding="utf-8") == PAGES[name], f"{name} is stale: run `make docs`"
+
+
+def test_no_page_of_a_rule_that_is_gone() -> None:
+    assert {path.name for path in generate_docs.FOLDER.glob("*.md")} == set(PAGES)

@@ -1,0 +1,1 @@
+"""Keras sources, read with `ast` and never imported: which layers they build, and where."""
