@@ -216,7 +216,7 @@ class _Reader:
         """
         self.unknown_targets = self.unknown_targets or set()
         self.unknown_targets.add(at)
-        return None if self._rest is None else self._rest.cut(self.buffer, at)
+        return None if self._rest is None else self._rest.cut(at)
 
     def external(self, offset: int, size: int) -> memoryview:
         """Data that lie behind the flatbuffer."""

@@ -23,30 +23,34 @@ from tflint.model.flatbuffer import FlatBuffer, Table
 # leaves behind a longer one is too short to be taken for elements twice as wide.
 SHORT = 16
 WIDTHS = (8, 4, 2, 1)
+# What a look at a place costs at least, in bytes of the file's reach.
+LOOK = 16
 
 
 class Remainder:
     """The parts of `reached`, a file read up to its unknown fields, that nothing lies in.
 
-    `targets` is where the unknown fields lead if they are offsets.
+    `targets` is where the unknown fields lead if they are offsets. Looking around here is
+    metered as reading the file is, by `buffer`.
     """
 
     def __init__(self, reached: FlatBuffer, targets: Iterable[int]) -> None:
         self.data = reached.data
+        self.buffer = FlatBuffer(reached.data)
+        self._tables: dict[int, Table] = {}
         self._vtables = reached.vtables.keys()
         self._gaps = reached.unreached()
         self._wide_gaps = reached.unreached(vtables=False)
         self.targets = sorted({at for at in targets if self.count(at)})
 
-    def cut(self, buffer: FlatBuffer, start: int) -> bytes | None:
+    def cut(self, start: int) -> bytes | None:
         """A copy of all that may belong to what begins here, or None if nothing does.
 
-        An empty vector looks like padding: it counts as nothing. What is looked at is
-        charged to `buffer`.
+        An empty vector looks like padding: it counts as nothing.
         """
-        if not self.count(start) and self.table(buffer, start) is None:
+        if not self.count(start) and self.table(start) is None:
             return None
-        return _Piece(self, buffer, start, _end_of_gap(self._wide_gaps, start)).copy()
+        return _Piece(self, start, _end_of_gap(self._wide_gaps, start)).copy()
 
     def room(self, at: int) -> int:
         """The bytes from here to the end of the gap; 0 where nothing can begin."""
@@ -59,17 +63,28 @@ class Remainder:
         count = self.word(at) if room else 0
         return count if room and count <= room - 4 else None
 
-    def table(self, buffer: FlatBuffer, at: int) -> Table | None:
+    def table(self, at: int) -> Table | None:
         """The table that may begin here."""
+        known = self._tables.get(at)
         room = self.room(at)
-        vtable = self.vtable(at) if room else 0
+        if known is not None or not room:
+            return known
+        vtable = self.vtable(at)
         if vtable not in self._vtables and _end_of_gap(self._gaps, vtable) == vtable:
             return None
         try:
-            table = buffer.table(at)
+            table = self.buffer.table(at)
         except MalformedModel:
             return None
-        return table if table.inline_bytes <= room else None
+        if table.inline_bytes > room:
+            return None
+        self._tables[at] = table
+        return table
+
+    def is_string(self, at: int) -> bool:
+        """Whether a terminated string may begin here."""
+        count = self.count(at)
+        return count is not None and 4 + count < self.room(at) and not self.data[at + 4 + count]
 
     def vtable(self, table: int) -> int:
         """The position of this table's vtable."""
@@ -85,9 +100,8 @@ class Remainder:
 class _Piece:
     """The tables and vectors that may be reached from `start` without passing `end`."""
 
-    def __init__(self, rest: Remainder, buffer: FlatBuffer, start: int, end: int) -> None:
+    def __init__(self, rest: Remainder, start: int, end: int) -> None:
         self._rest = rest
-        self._buffer = buffer
         self._start = start
         self._end = end
         self._tables: list[Table] = []
@@ -101,7 +115,8 @@ class _Piece:
 
     def _visit(self, at: int) -> Iterator[int]:
         """Note what may begin here; gives where it leads."""
-        table = self._rest.table(self._buffer, at)
+        self._rest.buffer.charge(LOOK)
+        table = self._rest.table(at)
         if table is not None:
             self._tables.append(table)
             yield from self._fields(table)
@@ -111,7 +126,7 @@ class _Piece:
             yield from self._elements(at, count)
 
     def _fields(self, table: Table) -> Iterator[int]:
-        self._buffer.charge(2 * len(table.slots))
+        self._rest.buffer.charge(2 * len(table.slots))
         for slot in table.slots:
             if slot >= 4 and not slot & 3 and slot + 4 <= table.inline_bytes:
                 target = self._follow(table.at + slot)
@@ -120,13 +135,14 @@ class _Piece:
 
     def _elements(self, at: int, count: int) -> list[int]:
         """Where a vector's elements lead, if every one of them leads to a table or string."""
+        rest = self._rest
         targets: list[int] = []
-        if 4 + 4 * count > self._rest.room(at):
+        if 4 + 4 * count > rest.room(at):
             return targets
         for i in range(count):
-            self._buffer.charge(4)
+            rest.buffer.charge(4)
             target = self._follow(at + 4 + 4 * i)
-            if target is None or not (self._is_string(target) or self._is_table(target)):
+            if target is None or not (rest.is_string(target) or rest.table(target)):
                 return []
             targets.append(target)
         return targets
@@ -137,17 +153,8 @@ class _Piece:
         target = at + offset
         if offset < 4 or target >= self._end:
             return None
-        found = self._rest.count(target) is not None or self._is_table(target)
+        found = self._rest.count(target) is not None or self._rest.table(target)
         return target if found else None
-
-    def _is_table(self, at: int) -> bool:
-        return self._rest.table(self._buffer, at) is not None
-
-    def _is_string(self, at: int) -> bool:
-        count = self._rest.count(at)
-        if count is None or count + 5 > self._rest.room(at):
-            return False
-        return not self._rest.data[at + 4 + count]
 
     def copy(self) -> bytes:
         """The bytes of the piece, zero where something else lies in between."""
@@ -165,7 +172,7 @@ class _Piece:
             else:
                 elsewhere[vtable] = length
                 length += size
-        self._buffer.charge(length)
+        self._rest.buffer.charge(length)
         piece = bytearray(length)
         for start, stop, _ in extents:
             piece[start - self._start : stop - self._start] = self._rest.data[start:stop]

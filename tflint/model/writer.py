@@ -21,14 +21,15 @@ from tflint.model.wire import Field, Shape, layout
 
 # `force_align: 16` of Buffer.data in the schema; runtimes use the data where they lie.
 DATA_ALIGNMENT = 16
-# Flatbuffers address with 32 bits, signed in places.
+# Flatbuffers address with 32 bits, signed in places, and within a table with 16.
 MAX_BYTES = 2**31 - 1
+MAX_TABLE_BYTES = 2**16 - 1
 
 
 def write_model(model: Model) -> bytes:
     """The model as a flatbuffer, followed by the data that it keeps outside.
 
-    Raises `UnwritableModel` when the flatbuffer would pass 2 GiB.
+    Raises `UnwritableModel` when the flatbuffer would pass 2 GiB, or a table 64 KiB.
     """
     external = _external_data(model)
     if not external:
@@ -122,6 +123,11 @@ class _Writer:
             elif field.shape is Shape.SCALAR and value != field.default:
                 self._inline(field.slot, field.format, value)
         self._unknown(unknown, blobs)
+        return self._end_table()
+
+    def _end_table(self) -> int:
+        if self.out.Offset() + 4 - self.out.objectEnd > MAX_TABLE_BYTES:
+            raise UnwritableModel("a table's fields take more than 64 KiB")
         offset: int = self.out.EndObject()
         return offset
 
@@ -181,8 +187,7 @@ class _Writer:
         blobs = self._blobs(table.unknown_fields)
         self.out.StartObject(max((f.slot + 1 for f in table.unknown_fields), default=0))
         self._unknown(table.unknown_fields, blobs)
-        offset: int = self.out.EndObject()
-        return offset
+        return self._end_table()
 
     def _unknown(self, fields: tuple[UnknownField, ...], blobs: dict[int, int]) -> None:
         for field in sorted(fields, key=lambda field: -len(field.data)):
