@@ -99,9 +99,13 @@ class Value:
 
 
 class Node:
-    """One operator with its values; a left-out optional input is None."""
+    """One operator with its values; a left-out optional input is None.
 
-    __slots__ = ("code", "index", "inputs", "operator", "outputs", "subgraph")
+    `name` is `CONV_2D`, or the custom code such as `FlexConv2D`; `options` are the builtin
+    options, of whichever of the two unions is set.
+    """
+
+    __slots__ = ("code", "index", "inputs", "name", "operator", "options", "outputs", "subgraph")
 
     def __init__(
         self,
@@ -109,6 +113,7 @@ class Node:
         index: int,
         operator: Operator,
         code: OperatorCode,
+        name: str,
         inputs: tuple[Value | None, ...],
         outputs: tuple[Value, ...],
     ) -> None:
@@ -116,18 +121,12 @@ class Node:
         self.index = index
         self.operator = operator
         self.code = code
+        self.name = name
         self.inputs = inputs
         self.outputs = outputs
-
-    @property
-    def name(self) -> str:
-        """`CONV_2D`, or the custom code such as `FlexConv2D`."""
-        return self.code.name
-
-    @property
-    def options(self) -> Record | UnknownTable | None:
-        """The builtin options, of whichever of the two unions is set."""
-        return self.operator.builtin_options or self.operator.builtin_options2
+        self.options: Record | UnknownTable | None = (
+            operator.builtin_options or operator.builtin_options2
+        )
 
     def input(self, position: int) -> Value | None:
         """The input in this position, or None when it is left out or not there."""
@@ -157,8 +156,10 @@ class Graph:
             Value(i, tensor, _constant_data(model, tensor))
             for i, tensor in enumerate(subgraph.tensors)
         )
+        codes = [(code, code.name) for code in model.operator_codes]
         self.nodes = tuple(
-            self._node(model, i, operator) for i, operator in enumerate(subgraph.operators)
+            self._node(i, operator, *codes[operator.opcode_index])
+            for i, operator in enumerate(subgraph.operators)
         )
         self.inputs = tuple(self.values[i] for i in subgraph.inputs if i >= 0)
         self.outputs = tuple(self.values[i] for i in subgraph.outputs if i >= 0)
@@ -167,12 +168,13 @@ class Graph:
         for value in self.outputs:
             value.is_output = True
 
-    def _node(self, model: Model, index: int, operator: Operator) -> Node:
+    def _node(self, index: int, operator: Operator, code: OperatorCode, name: str) -> Node:
         node = Node(
             self.index,
             index,
             operator,
-            model.operator_codes[operator.opcode_index],
+            code,
+            name,
             tuple(self.values[i] if i >= 0 else None for i in operator.inputs),
             tuple(self.values[i] for i in operator.outputs if i >= 0),
         )
@@ -246,12 +248,13 @@ def dangling_indices(model: Model) -> Iterator[DanglingIndex]:
 
 
 def _dangling_in_operators(model: Model, g: int, subgraph: SubGraph) -> Iterator[DanglingIndex]:
-    codes, tensors, graphs_ = len(model.operator_codes), len(subgraph.tensors), len(model.subgraphs)
+    names = [code.name for code in model.operator_codes]
+    codes, tensors, graphs_ = len(names), len(subgraph.tensors), len(model.subgraphs)
     for o, operator in enumerate(subgraph.operators):
         if operator.opcode_index >= codes:
             yield DanglingIndex("operator", "operator code", operator.opcode_index, codes, g, o)
             continue
-        name = model.operator_codes[operator.opcode_index].name
+        name = names[operator.opcode_index]
         for position, i in enumerate(operator.inputs):
             optional = i == -1 and position not in required_inputs(name)
             if not (0 <= i < tensors or optional):

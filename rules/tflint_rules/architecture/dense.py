@@ -30,13 +30,12 @@ _KEEPS_ELEMENTS = frozenset(
         "SUB",
         "DIV",
         "PRELU",
+        "FlexBiasAdd",
     )
 )
 _MAKES_MAPS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FlexConv2D"))
 _POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
 _MAP_SOURCES = _MAKES_MAPS | _POOLS
-# Flatten and what may stand around it; no converter chains more.
-_MOST_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ class FlattenedDense:
 
 def flattened_dense(graph: Graph) -> Iterator[FlattenedDense]:
     """The dense layers of a graph that read a map larger than 1 x 1."""
+    maps = _maps_behind(graph)
     for node in graph.nodes:
         weights = node.input(1)
         x = node.input(0)
@@ -75,11 +75,11 @@ def flattened_dense(graph: Graph) -> Iterator[FlattenedDense]:
         weights = _stored(weights)
         if not weights.is_constant or len(weights.shape) != 2:
             continue
-        source = _map_behind(x)
+        source = maps.get(x.index)
         if source is None:
             continue
         _, height, width, channels = source.shape
-        if node.name and source.producer is not None and source.producer.name == "FlexConv2D":
+        if source.producer is not None and source.producer.name == "FlexConv2D":
             # TensorFlow's NCHW: the only layout in which the converter keeps it.
             _, channels, height, width = source.shape
         if height * width > 1 and height * width * channels == weights.shape[1]:
@@ -110,18 +110,20 @@ def _stored(weights: Value) -> Value:
     return weights
 
 
-def _map_behind(value: Value) -> Value | None:
-    """The map (N, H, W, C) that a flattened value holds, or None."""
-    for _ in range(_MOST_STEPS):
-        node = value.producer
-        if node is None:
-            return None
-        if len(value.shape) == 4 and node.name in _MAP_SOURCES:
-            return value
-        if node.name not in _KEEPS_ELEMENTS and not node.name.startswith("FlexBiasAdd"):
-            return None
-        before = next((v for v in node.inputs if v is not None and not v.is_constant), None)
-        if before is None or before.elements != value.elements:
-            return None
-        value = before
-    return None
+def _maps_behind(graph: Graph) -> dict[int, Value]:
+    """The map (N, H, W, C) that each value holds the elements of, by the value's index.
+
+    One walk in execution order: what keeps elements passes on what it got.
+    """
+    maps: dict[int, Value] = {}
+    for node in graph.nodes:
+        for value in node.outputs:
+            if len(value.shape) == 4 and node.name in _MAP_SOURCES:
+                maps[value.index] = value
+            elif node.name in _KEEPS_ELEMENTS:
+                source = next((v for v in node.inputs if v is not None and not v.is_constant), None)
+                if source is not None and source.index in maps:
+                    behind = maps[source.index]
+                    if behind.elements == value.elements:
+                        maps[value.index] = behind
+    return maps

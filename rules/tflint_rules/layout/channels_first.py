@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
@@ -58,7 +59,9 @@ _SPATIAL = frozenset(
         "RESIZE_NEAREST_NEIGHBOR",
     )
 )
+# How far and how wide to look: a network has a few branches, a hostile file thousands.
 _MOST_STEPS = 4
+_MOST_NEIGHBOURS = 16
 
 
 def _transpose(model: ModelBuilder, x: int, perm: tuple[int, ...]) -> int:
@@ -111,11 +114,12 @@ class ChannelsFirst(Rule):
     """The model was built channels_first (NCHW); TFLite's kernels are channels_last.
 
     ## What it does
-    In a model: finds TensorFlow operators kept with `data_format=NCHW` (an error: no microcontroller
-    runtime has them), and the TRANSPOSE operators that a converter puts around chains of
-    convolutions and pools to turn NCHW into NHWC and back (a warning, with the bytes they
-    move). In a source: finds layers that are given `data_format="channels_first"`, as a
-    literal or a constant, and `set_image_data_format` calls that make it the default.
+    In a model: finds TensorFlow operators kept with `data_format=NCHW` (an error: no
+    microcontroller runtime has them), and the TRANSPOSE operators that a converter puts
+    around chains of convolutions and pools to turn NCHW into NHWC and back (a warning, with
+    the bytes they move). In a source: finds layers that are given
+    `data_format="channels_first"`, as a literal or a constant, and `set_image_data_format`
+    calls that make it the default.
 
     ## Why it matters on a device
     A transpose computes nothing, but reads and writes a whole map with scattered accesses,
@@ -225,8 +229,9 @@ def _meets_spatial(node: Node, *, forward: bool) -> bool:
     """Whether a spatial operator follows (or precedes), past operators that pass layout on."""
     around: Iterable[Node] = [node]
     for _ in range(_MOST_STEPS):
-        step = [n for m in around for n in (m.successors() if forward else m.predecessors())]
-        if any(n.name in _SPATIAL for n in step):
+        step = chain.from_iterable(m.successors() if forward else m.predecessors() for m in around)
+        near = list(islice(step, _MOST_NEIGHBOURS))
+        if any(n.name in _SPATIAL for n in near):
             return True
-        around = [n for n in step if n.name in _PASSING][:16]
+        around = [n for n in near if n.name in _PASSING]
     return False
