@@ -13,7 +13,7 @@ from tflint.model.builder import GraphBuilder, ModelBuilder
 from tflint.model.schema import ActivationFunctionType, TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
-from tflint_rules.layout.flex_example import flex_options
+from tflint_rules.example_models import flex_options
 
 FOLDER = Path(__file__).resolve().parent / "models"
 RELU = ActivationFunctionType.RELU

@@ -16,6 +16,8 @@ import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 
+from tflint.printable import printable
+
 
 class ExitCode(IntEnum):
     """The process's exit code, the same for every command and output format."""
@@ -44,7 +46,7 @@ class UnknownName(UsageError):
         if near:
             hint = f"did you mean `{by_lower[near[0]]}`?"
         suggestion = f"; {hint}" if hint else ""
-        super().__init__(f"unknown {kind} `{name}`{suggestion}")
+        super().__init__(f"unknown {kind} `{printable(name)}`{suggestion}")
 
 
 class MissingExtra(UsageError):

@@ -226,8 +226,7 @@ def locate(node: Node | None, value: Value | None = None) -> Location:
     """The location of an operator and one of its tensors, or of either alone."""
     tensor = None if value is None else value.index
     if node is None:
-        producer = None if value is None else value.producer
-        subgraph = None if producer is None else producer.subgraph
+        subgraph = None if value is None else value.subgraph
         return Location(
             subgraph=subgraph, tensor=tensor, anchor=None if value is None else value.name
         )

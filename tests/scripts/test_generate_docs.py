@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from scripts import generate_docs
 
 PAGES = generate_docs.pages()

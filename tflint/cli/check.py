@@ -49,7 +49,8 @@ def check(
         str, typer.Option(help="Colour in text output: auto, always, never.")
     ] = "auto",
 ) -> None:
-    """Say what will fail or cost too much when a model runs on a microcontroller."""
+    """Find what will fail or cost too much on the device."""
+    from tflint.cli.output import check_color
     from tflint.lint.discover import discover
     from tflint.lint.runner import check_files
     from tflint.lint.selection import select_rules
@@ -59,6 +60,7 @@ def check(
         raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
     if fail_on not in LEVELS:
         raise UnknownName("level", fail_on, LEVELS, f"levels are {', '.join(LEVELS)}")
+    check_color(color)
     if format != "text" and color == "always":
         raise UsageError(f"--color always and --format {format} contradict each other")
     chosen = find_target(target)

@@ -12,13 +12,17 @@ from tflint.report.style import Line, write
 COLOR_CHOICES = ("auto", "always", "never")
 
 
+def check_color(choice: str) -> None:
+    """Raise `UnknownName` for anything but auto, always or never."""
+    if choice not in COLOR_CHOICES:
+        raise UnknownName("colour choice", choice, COLOR_CHOICES, ", ".join(COLOR_CHOICES))
+
+
 def use_color(choice: str) -> bool:
-    """Whether stdout gets colour; raises `UnknownName`.
+    """Whether stdout gets colour.
 
     On its own accord only on a terminal, and not where NO_COLOR (no-color.org) is set.
     """
-    if choice not in COLOR_CHOICES:
-        raise UnknownName("colour choice", choice, COLOR_CHOICES, ", ".join(COLOR_CHOICES))
     if choice != "auto":
         return choice == "always"
     return (

@@ -18,7 +18,7 @@ def rule(
     ] = None,
     format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
 ) -> None:
-    """Say what a rule means, why it matters on a device, and what repairs it."""
+    """Show what a rule means, why it matters, the repair."""
     from tflint.cli.output import print_lines
     from tflint.lint.registry import all_rules, find_rule
     from tflint.report.rule_page import render_json, render_list, render_text

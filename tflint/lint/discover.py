@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,24 +34,31 @@ def discover(paths: Iterable[str]) -> list[Artifact]:
     """The files that the paths name, folders searched, each once and in a stable order.
 
     Raises `UsageError` for a path that does not exist, a file that is of no kind tflint
-    reads, and folders without any.
+    reads, folders without any, and folders that cannot be searched.
     """
     found: dict[str, Artifact] = {}
     for text in paths:
-        path = Path(text)
-        if path.is_dir():
-            inside = list(_search(path))
-            if not inside:
-                raise UsageError(f"no models or Keras sources in `{printable(text)}`")
-        elif path.is_file():
-            inside = [_named(path, text)]
-        elif path.exists():
-            raise UsageError(f"`{printable(text)}` is not a regular file")
-        else:
-            raise UsageError(f"`{printable(text)}` does not exist")
-        for artifact in inside:
+        for artifact in _at(text):
             found.setdefault(os.path.abspath(artifact.path), artifact)
     return list(found.values())
+
+
+def _at(text: str) -> list[Artifact]:
+    """The files that one path names."""
+    try:
+        mode = os.stat(text).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"`{printable(text)}` does not exist") from error
+    except OSError as error:
+        raise UsageError(f"`{printable(text)}` cannot be opened: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        inside = list(_search(Path(text)))
+        if not inside:
+            raise UsageError(f"no models or Keras sources in `{printable(text)}`")
+        return inside
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"`{printable(text)}` is not a regular file")
+    return [_named(Path(text), text)]
 
 
 def _named(path: Path, text: str) -> Artifact:
@@ -72,17 +80,32 @@ def _has_identifier(path: Path) -> bool:
 
 
 def _search(folder: Path) -> Iterator[Artifact]:
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS
         )
         for name in sorted(files):
             path = Path(root, name)
             kind = SUFFIXES.get(path.suffix.lower())
-            if kind is None or not path.is_file():
+            if kind is None or not _is_regular(path):
                 continue
             if kind is Kind.TFLITE or _mentions_keras(path):
                 yield Artifact(path, shown_path(path), kind)
+
+
+def _refuse(error: OSError) -> None:
+    """Say that a folder cannot be listed: what is in it must not pass for checked."""
+    name = printable(str(error.filename))
+    raise UsageError(f"`{name}` cannot be searched: {error.strerror}") from error
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError:
+        return True  # Reading it will fail as well, and that is a finding.
+    except OSError:
+        return False
 
 
 def _mentions_keras(path: Path) -> bool:

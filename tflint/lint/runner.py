@@ -13,6 +13,7 @@ from tflint.errors import MalformedModel, UnreadableModel
 from tflint.finding import Finding, Fix
 from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
+from tflint.lint.registry import all_rules
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
 from tflint.report.result import FileReport, LintReport, ModelFacts
@@ -93,7 +94,7 @@ def check_source(
     context = LintedSource(target, outcome)
     findings, notes = _collect(
         (rule.meta.code, rule().check_source(context))
-        for rule in rules
+        for rule in _with_file_rules(rules)
         if Kind.KERAS_SOURCE in rule.meta.applies_to
         and (context.broken is None or rule.meta.stage is Stage.FILE)
     )
@@ -114,7 +115,7 @@ def check_model(
     context = LintedModel(target, outcome)
     findings, notes = _collect(
         (rule.meta.code, rule().check_model(context))
-        for rule in rules
+        for rule in _with_file_rules(rules)
         if Kind.TFLITE in rule.meta.applies_to and _applies(rule, context)
     )
     if context.unreadable is None and not context.is_sound:
@@ -127,6 +128,14 @@ def check_model(
         findings=tuple(_addressed(findings, path)),
         notes=tuple(notes),
     )
+
+
+def _with_file_rules(rules: Sequence[type[Rule]]) -> list[type[Rule]]:
+    """The rules, and those that say why a file cannot be read.
+
+    Whatever was selected or ignored: a file that was not looked at must not pass for clean.
+    """
+    return [rule for rule in all_rules() if rule in rules or rule.meta.stage is Stage.FILE]
 
 
 def _collect(
@@ -194,5 +203,5 @@ def _addressed(findings: Iterable[Finding], path: str) -> Iterator[Finding]:
             finding,
             path=path,
             fix=fix and Fix(fix.safety, fix.command.replace("{path}", shlex.quote(path))),
-            fingerprint=hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32],
+            fingerprint=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         )

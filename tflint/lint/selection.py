@@ -30,6 +30,9 @@ def select_rules(
         if not any(_specificity(rule, selector) for rule in rules):
             known = [name for rule in rules for name in (rule.meta.code, rule.meta.name)]
             raise UnknownName("rule", selector, known, "`tflint rule` lists them")
+    for rule in rules:
+        if 0 < _best(rule, selectors) == _best(rule, ignored):
+            raise UsageError(f"{rule.meta.code} ({rule.meta.name}) is both selected and ignored")
     chosen = tuple(rule for rule in rules if _best(rule, selectors) > _best(rule, ignored))
     if not chosen:
         raise UsageError("the selection leaves no rule to run")

@@ -331,10 +331,11 @@ class GraphBuilder:
         return self.reshape(x, (batch, elements(rest)))
 
     def softmax(self, x: int) -> int:
-        """SOFTMAX over the last dimension; int8 output has the scale that kernels demand."""
-        int8 = self.type(x) is INT8
-        y = self.tensor(self.shape(x), self.type(x), per_tensor(1 / 256, -128) if int8 else None)
-        self.operator("SOFTMAX", [x], [y], SoftmaxOptions(beta=1.0), version=2 if int8 else 1)
+        """SOFTMAX over the last dimension; its output has the scale that kernels demand."""
+        demanded = {INT8: per_tensor(1 / 256, -128), TensorType.INT16: per_tensor(1 / 32768)}
+        y = self.tensor(self.shape(x), self.type(x), demanded.get(self.type(x)))
+        version = 2 if self.type(x) is INT8 else 1
+        self.operator("SOFTMAX", [x], [y], SoftmaxOptions(beta=1.0), version=version)
         return y
 
     def _weights(
@@ -429,7 +430,9 @@ class ModelBuilder(GraphBuilder):
         self._signatures.append(SignatureDef(maps(inputs), maps(outputs), key))
 
     def random_data(self, shape: Shape, type: TensorType) -> bytes:
-        """Pseudo-random values: reals within 0.5 of zero, integers over the whole range."""
+        """Pseudo-random values: reals within 0.5 of zero, bytes over the whole range that
+        weights may have; integers of other widths are zero.
+        """
         code, count = FORMATS.get(type), elements(shape)
         if code == "f":
             values = [self._random.uniform(-0.5, 0.5) for _ in range(count)]
@@ -438,7 +441,9 @@ class ModelBuilder(GraphBuilder):
             values = [self._random.uniform(-0.5, 0.5) for _ in range(count)]
             return struct.pack(f"<{count}e", *values)
         if type in (INT8, TensorType.UINT8):
-            return self._random.randbytes(count)
+            raw = self._random.randbytes(count)
+            # The quantisation specification keeps weights symmetric: -127 to 127.
+            return raw.replace(b"\x80", b"\x81") if type is INT8 else raw
         return bytes(packed_bytes(shape, type) or 0)
 
     def build(self) -> Model:

@@ -11,16 +11,25 @@ from tflint.model.types import elements
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Constant tensors: number of elements and bytes, shape constants and the like included."""
+    """Constant tensors: number of elements and bytes, shape constants and the like included.
+
+    Tensors may share a buffer: `stored_bytes` counts it once, as the file does.
+    """
 
     count: int
     bytes: int
+    stored_bytes: int
 
 
 def weights(graphs: Iterable[Graph]) -> Weights:
     """The constants of all subgraphs, a tensor counted wherever it stands."""
     constants = [value for graph in graphs for value in graph.values if value.is_constant]
-    return Weights(sum(v.elements for v in constants), sum(v.bytes for v in constants))
+    buffers = {value.tensor.buffer: value.bytes for value in constants}
+    return Weights(
+        count=sum(value.elements for value in constants),
+        bytes=sum(value.bytes for value in constants),
+        stored_bytes=sum(buffers.values()),
+    )
 
 
 def macs(node: Node) -> int:

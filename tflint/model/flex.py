@@ -68,6 +68,14 @@ def flex_operator(node: Node) -> FlexOperator:
     return FlexOperator(name, "", {})
 
 
+def is_channels_first(node: Node) -> bool:
+    """Whether this is a Flex operator with `data_format` NCHW, NCW or NCDHW."""
+    if not is_flex(node):
+        return False
+    data_format = flex_operator(node).attributes.get("data_format")
+    return isinstance(data_format, str) and data_format.startswith("NC")
+
+
 def _node_def(fallback: str, data: bytes) -> FlexOperator:
     node_name, name = "", fallback
     attributes: dict[str, AttributeValue] = {}

@@ -2,7 +2,8 @@
 
 Format: https://flatbuffers.dev/flatbuffers_internals.html#flexbuffers. A value is found
 from the end of the buffer; containers hold relative offsets backwards, so nothing can
-recurse forever, but a few bytes can claim a lot: depth and number of values are capped.
+recurse forever, but a few bytes can claim a lot: depth, number of values and their bytes,
+which any number of offsets may lead to, are capped.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ FlexValue = Union[None, bool, int, float, str, bytes, "list[FlexValue]", "dict[s
 
 MAX_DEPTH = 16
 MAX_VALUES = 4096
+# A writer stores equal strings once; so far may what they come to exceed the buffer.
+MAX_SHARING = 8
+MAX_KEY = 256
 
 _NULL, _INT, _UINT, _FLOAT, _KEY, _STRING = range(6)
 _INDIRECT_INT, _INDIRECT_UINT, _INDIRECT_FLOAT = 6, 7, 8
@@ -43,6 +47,7 @@ class _Decoder:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.values_left = MAX_VALUES
+        self.bytes_left = MAX_SHARING * len(data)
 
     def root(self) -> FlexValue:
         if len(self.data) < 3:
@@ -66,7 +71,7 @@ class _Decoder:
         if kind == _KEY:
             return self.key(target)
         if kind in (_STRING, _BLOB):
-            data = self.slice(target, self.unsigned(target - width, width))
+            data = self.text(target, self.unsigned(target - width, width))
             # Some writers keep binary data in strings: `surrogateescape` gives them back.
             return data.decode("utf-8", "surrogateescape") if kind == _STRING else data
         if kind == _MAP:
@@ -128,10 +133,16 @@ class _Decoder:
         return dict(zip(keys, values, strict=True))
 
     def key(self, at: int) -> str:
-        end = self.data.find(b"\0", at)
+        end = self.data.find(b"\0", at, at + MAX_KEY + 1)
         if not 0 <= at <= end:
-            raise NotFlexBuffer("a key is not terminated")
-        return self.data[at : min(end, at + 256)].decode("utf-8", "replace")
+            raise NotFlexBuffer(f"a key is longer than {MAX_KEY} bytes or does not end")
+        return self.data[at:end].decode("utf-8", "replace")
+
+    def text(self, at: int, size: int) -> bytes:
+        self.bytes_left -= size
+        if self.bytes_left < 0:
+            raise NotFlexBuffer("strings come to too much")
+        return self.slice(at, size)
 
     def count(self, at: int, width: int) -> int:
         count = self.unsigned(at - width, width)

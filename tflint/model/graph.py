@@ -36,9 +36,19 @@ MAX_ARGUMENT_ELEMENTS = 1024
 class Value:
     """One tensor: who makes it, who reads it, and its constant data if it has any."""
 
-    __slots__ = ("consumers", "data", "index", "is_input", "is_output", "producer", "tensor")
+    __slots__ = (
+        "consumers",
+        "data",
+        "index",
+        "is_input",
+        "is_output",
+        "producer",
+        "subgraph",
+        "tensor",
+    )
 
-    def __init__(self, index: int, tensor: Tensor, data: memoryview | None) -> None:
+    def __init__(self, subgraph: int, index: int, tensor: Tensor, data: memoryview | None) -> None:
+        self.subgraph = subgraph
         self.index = index
         self.tensor = tensor
         self.data = data
@@ -153,7 +163,7 @@ class Graph:
         subgraph = model.subgraphs[index]
         self.index = index
         self.values = tuple(
-            Value(i, tensor, _constant_data(model, tensor))
+            Value(index, i, tensor, _constant_data(model, tensor))
             for i, tensor in enumerate(subgraph.tensors)
         )
         codes = [(code, code.name) for code in model.operator_codes]
@@ -248,15 +258,18 @@ def dangling_indices(model: Model) -> Iterator[DanglingIndex]:
 
 
 def _dangling_in_operators(model: Model, g: int, subgraph: SubGraph) -> Iterator[DanglingIndex]:
-    names = [code.name for code in model.operator_codes]
-    codes, tensors, graphs_ = len(names), len(subgraph.tensors), len(model.subgraphs)
+    # What a custom operator can do without is known only to whoever wrote it.
+    required = [
+        _NO_INPUT if code.is_custom else required_inputs(code.name) for code in model.operator_codes
+    ]
+    codes, tensors, graphs_ = len(required), len(subgraph.tensors), len(model.subgraphs)
     for o, operator in enumerate(subgraph.operators):
         if operator.opcode_index >= codes:
             yield DanglingIndex("operator", "operator code", operator.opcode_index, codes, g, o)
             continue
-        name = names[operator.opcode_index]
+        needed = required[operator.opcode_index]
         for position, i in enumerate(operator.inputs):
-            optional = i == -1 and position not in required_inputs(name)
+            optional = i == -1 and position not in needed
             if not (0 <= i < tensors or optional):
                 yield DanglingIndex(f"input {position}", "tensor", i, tensors, g, o)
         for position, i in enumerate(operator.outputs):

@@ -34,11 +34,12 @@ _OTHER_FORMATS = (
     (b"<html", "an HTML page: the download probably failed"),
 )
 
-# What a table is charged at least: about what one that says anything takes in a file, twice
-# that being allowed. It keeps the number of objects proportional to the file's size even
-# where tables of no fields lie on top of each other.
-_LEAST_CHARGE = {"Operator": 32, "Tensor": 32, "SubGraph": 64}
-_LEAST_CHARGE_OF_OTHERS = 12
+# What a table is charged at least. It keeps the number of objects proportional to the file's
+# size even where tables of no fields lie on top of each other. The smallest table is four
+# bytes, and four for the offset to it: twice that is allowed, and so is any file that is tight.
+_LEAST_CHARGE = 12
+# A field of a newer schema is far more work than a known one.
+_UNKNOWN_CHARGE = 24
 
 
 def read_model(path: str | PathLike[str]) -> Model:
@@ -120,16 +121,16 @@ class _Reader:
             return known[0]
         before = self.buffer.reach_left
         table = self.buffer.table(at)
-        least = _LEAST_CHARGE.get(name, _LEAST_CHARGE_OF_OTHERS)
-        self.buffer.charge(max(0, least - table.inline_bytes))
+        self.buffer.charge(max(0, _LEAST_CHARGE - table.inline_bytes))
         shape = layout(name)
         values: dict[str, Any] = {}
+        slots = table.slots
         for field in shape.fields:
-            position = table.field(field.slot)
-            if position:
+            if field.slot < len(slots) and slots[field.slot]:
+                position = at + slots[field.slot]
                 self.buffer.check_inline(table, position, field.inline_bytes)
                 values[field.name] = _DECODERS[field.shape](self, table, field, position)
-        if len(table.slots) > shape.slot_count:
+        if len(slots) > shape.slot_count:
             unknown = self._unknown_fields(table, shape.slot_count)
             if unknown:
                 values["unknown_fields"] = unknown
@@ -195,10 +196,10 @@ class _Reader:
         for slot, offset in enumerate(table.slots[first:], first):
             if not offset:
                 continue
-            self.buffer.charge(16)
+            self.buffer.charge(_UNKNOWN_CHARGE)
             at = table.at + offset
             room = ends[bisect.bisect_right(ends, offset)] - offset
-            width = max(w for w in (1, 2, 4, 8) if w == 1 or (w <= room and not at & (w - 1)))
+            width = next(w for w in (8, 4, 2, 1) if w <= room and not at & (w - 1))
             data = bytes(self.buffer.data[at : at + width])
             number = int.from_bytes(data, "little")
             piece = self._unknown_target(at + number) if 4 <= number < 2**32 else None

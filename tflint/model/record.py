@@ -36,6 +36,10 @@ class Absent(tuple[Any, ...]):
     def __repr__(self) -> str:
         return "ABSENT"
 
+    def __reduce__(self) -> str:
+        # Copies and pickles are the one object too: by its name in this module.
+        return "ABSENT"
+
 
 # Runtimes tell a missing vector from an empty one, so a faithful writer must as well;
 # everyone else may treat it as the empty tuple that it is.
@@ -81,10 +85,12 @@ class Record:
     _fields: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: object, **values: object) -> None:
-        values.update(zip(self._fields, args, strict=False))
+        positional = dict(zip(self._fields, args, strict=False))
+        known = {*self._fields, "unknown_fields"} - positional.keys()
+        if len(args) > len(self._fields) or not values.keys() <= known:
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}, each once")
+        values.update(positional)
         values.setdefault("unknown_fields", ())
-        if len(args) > len(self._fields) or not values.keys() <= {*self._fields, "unknown_fields"}:
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}")
         self.__dict__.update(values)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -24,7 +24,7 @@ from tflint.model.flatbuffer import FlatBuffer, Table
 SHORT = 16
 WIDTHS = (8, 4, 2, 1)
 # What a look at a place costs at least, in bytes of the file's reach.
-LOOK = 16
+LOOK = 24
 
 
 class Remainder:
@@ -41,7 +41,7 @@ class Remainder:
         self._vtables = reached.vtables.keys()
         self._gaps = reached.unreached()
         self._wide_gaps = reached.unreached(vtables=False)
-        self.targets = sorted({at for at in targets if self.count(at)})
+        self.targets = sorted({at for at in targets if self.count(at) or self.table(at)})
 
     def cut(self, start: int) -> bytes | None:
         """A copy of all that may belong to what begins here, or None if nothing does.
@@ -127,7 +127,7 @@ class _Piece:
 
     def _fields(self, table: Table) -> Iterator[int]:
         self._rest.buffer.charge(2 * len(table.slots))
-        for slot in table.slots:
+        for slot in dict.fromkeys(table.slots):
             if slot >= 4 and not slot & 3 and slot + 4 <= table.inline_bytes:
                 target = self._follow(table.at + slot)
                 if target is not None:
@@ -140,7 +140,6 @@ class _Piece:
         if 4 + 4 * count > rest.room(at):
             return targets
         for i in range(count):
-            rest.buffer.charge(4)
             target = self._follow(at + 4 + 4 * i)
             if target is None or not (rest.is_string(target) or rest.table(target)):
                 return []
@@ -149,6 +148,7 @@ class _Piece:
 
     def _follow(self, at: int) -> int | None:
         """Where the word at this position leads, if something may begin there."""
+        self._rest.buffer.charge(LOOK)
         offset = self._rest.word(at)
         target = at + offset
         if offset < 4 or target >= self._end:
@@ -204,7 +204,7 @@ class _Piece:
 def _end_of_gap(gaps: list[tuple[int, int]], at: int) -> int:
     """The end of the gap that this position lies in, or the position itself."""
     i = bisect.bisect_right(gaps, (at, 2**64)) - 1
-    return max(at, gaps[i][1]) if i >= 0 else at
+    return gaps[i][1] if i >= 0 and gaps[i][1] > at else at
 
 
 def _next(positions: list[int], at: int) -> int:

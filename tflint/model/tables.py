@@ -23,6 +23,7 @@ from tflint.model.schema import (
 # writers put this value there when the code does not fit.
 PLACEHOLDER_FOR_GREATER_OP_CODES = 127
 CUSTOM = BUILTIN_OPERATORS.index("CUSTOM")
+_BUILTIN_NAMES = frozenset(BUILTIN_OPERATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,13 @@ class OperatorCode:
 
     @property
     def name(self) -> str:
-        """`CONV_2D`, the custom code such as `FlexConv2D`, or `UNKNOWN_<code>`."""
+        """`CONV_2D`, the custom code such as `FlexConv2D`, or `UNKNOWN_<code>`.
+
+        A custom operator that calls itself like a builtin is `CUSTOM:<custom code>`.
+        """
         if self.is_custom:
-            return self.custom_code or "CUSTOM"
+            name = self.custom_code or "CUSTOM"
+            return f"CUSTOM:{name}" if name in _BUILTIN_NAMES else name
         if 0 <= self.code < len(BUILTIN_OPERATORS):
             return BUILTIN_OPERATORS[self.code]
         return f"UNKNOWN_{self.code}"

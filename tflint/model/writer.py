@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Callable
+from typing import TypeVar
 
 import flatbuffers
 
@@ -16,8 +18,10 @@ from tflint.errors import UnwritableModel
 from tflint.model.reader import IDENTIFIER
 from tflint.model.record import ABSENT, UnknownField, UnknownTable
 from tflint.model.schema import UNIONS
-from tflint.model.tables import Buffer, Model, Operator
+from tflint.model.tables import Buffer, Model, Operator, SubGraph
 from tflint.model.wire import Field, Shape, layout
+
+T = TypeVar("T")
 
 # `force_align: 16` of Buffer.data in the schema; runtimes use the data where they lie.
 DATA_ALIGNMENT = 16
@@ -33,7 +37,7 @@ def write_model(model: Model) -> bytes:
     """
     external = _external_data(model)
     if not external:
-        return _flatbuffer(model)
+        return _flatbuffer(_with_offsets(model, {}))
     # The offsets' values do not change the length, so a first draft tells where data begin.
     position = len(_flatbuffer(_with_offsets(model, dict.fromkeys(external, 2))))
     offsets: dict[int, int] = {}
@@ -47,15 +51,19 @@ def write_model(model: Model) -> bytes:
 
 
 def _external_data(model: Model) -> dict[int, memoryview | bytes]:
-    """What lies behind the flatbuffer, by the identity of the table that owns it."""
+    """What lies behind the flatbuffer, by the identity of the table that owns it.
+
+    A single byte cannot: sizes of 0 and 1 are a writer's placeholders.
+    """
     external: dict[int, memoryview | bytes] = {}
     for buffer in model.buffers:
-        if buffer.is_external and buffer.data is not None:
+        if buffer.is_external and buffer.data is not None and len(buffer.data) > 1:
             external[id(buffer)] = buffer.data
     for subgraph in model.subgraphs:
         for operator in subgraph.operators:
-            if operator.is_external and operator.custom_options is not None:
-                external[id(operator)] = operator.custom_options
+            options = operator.custom_options
+            if operator.is_external and options is not None and len(options) > 1:
+                external[id(operator)] = options
     return external
 
 
@@ -63,13 +71,19 @@ def _with_offsets(model: Model, offsets: dict[int, int]) -> Model:
     """The model with its external data taken out and these offsets in their place."""
 
     def buffer(old: Buffer) -> Buffer:
-        if id(old) not in offsets or old.data is None:
+        if not old.is_external or old.data is None:
             return old
+        if id(old) not in offsets:
+            return dataclasses.replace(old, offset=0, size=0)
         return dataclasses.replace(old, data=None, offset=offsets[id(old)], size=len(old.data))
 
     def operator(old: Operator) -> Operator:
-        if id(old) not in offsets or old.custom_options is None:
+        if not old.is_external or old.custom_options is None:
             return old
+        if id(old) not in offsets:
+            return dataclasses.replace(
+                old, large_custom_options_offset=0, large_custom_options_size=0
+            )
         return dataclasses.replace(
             old,
             custom_options=None,
@@ -77,14 +91,17 @@ def _with_offsets(model: Model, offsets: dict[int, int]) -> Model:
             large_custom_options_size=len(old.custom_options),
         )
 
+    def graph(old: SubGraph) -> SubGraph:
+        return dataclasses.replace(old, operators=_each(operator, old.operators))
+
     return dataclasses.replace(
-        model,
-        buffers=tuple(map(buffer, model.buffers)),
-        subgraphs=tuple(
-            dataclasses.replace(graph, operators=tuple(map(operator, graph.operators)))
-            for graph in model.subgraphs
-        ),
+        model, buffers=_each(buffer, model.buffers), subgraphs=_each(graph, model.subgraphs)
     )
+
+
+def _each(change: Callable[[T], T], records: tuple[T, ...]) -> tuple[T, ...]:
+    """The records changed; none stay `ABSENT` or empty, whichever they are."""
+    return tuple(map(change, records)) if records else records
 
 
 def _flatbuffer(model: Model) -> bytes:

@@ -51,7 +51,15 @@ def write(lines: Iterable[Line], stream: TextIO, *, color: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=stream, force_terminal=True, highlight=False, soft_wrap=True)
+    # That there shall be colour is decided: Rich has no further say, whatever NO_COLOR and TERM.
+    console = Console(
+        file=stream,
+        force_terminal=True,
+        color_system="standard",
+        no_color=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     for spans in lines:
         # `Text.append` takes text as text: nothing in it can be markup.
         text = Text()
@@ -61,12 +69,16 @@ def write(lines: Iterable[Line], stream: TextIO, *, color: bool) -> None:
 
 
 def wrap(text: str, width: int, indent: str) -> list[str]:
-    """Text broken at blanks into lines of at most `width`, each indented."""
+    """Text broken into lines of at most `width`, each indented: at blanks, or in a longer word."""
     lines: list[str] = []
     current = indent
+    room = width - len(indent)
     for word in text.split(" "):
         if len(current) > len(indent) and len(current) + 1 + len(word) > width:
             lines.append(current)
             current = indent
+        while len(word) > room:
+            lines.append(indent + word[:room])
+            word = word[room:]
         current += word if current == indent else f" {word}"
     return [*lines, current]

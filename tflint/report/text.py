@@ -7,7 +7,7 @@ from itertools import groupby, zip_longest
 
 from tflint.finding import Finding, Severity
 from tflint.printable import printable, size_text
-from tflint.report.result import FileReport, LintReport
+from tflint.report.result import FileReport, LintReport, ModelFacts
 from tflint.report.style import Line, Span, line, wrap
 from tflint.rule import Kind
 from tflint.target.target import Target
@@ -28,7 +28,9 @@ def render(report: LintReport) -> Iterator[Line]:
 
 def render_file(file: FileReport, target: Target) -> Iterator[Line]:
     """One file: what it is, whether it runs, what was found."""
-    yield line(Span(printable(file.path, 400), "path"), Span(_facts(file), "dim"))
+    yield line(Span(printable(file.path, 400), "path"))
+    if file.facts is not None:
+        yield line("  ", Span(_facts(file.facts), "dim"))
     yield line("  ", _verdict(file, target))
     for _, findings in groupby(file.findings, key=lambda f: (f.severity, f.code)):
         yield line()
@@ -37,16 +39,13 @@ def render_file(file: FileReport, target: Target) -> Iterator[Line]:
         yield line("  ", Span(f"note: {note}", "dim"))
 
 
-def _facts(file: FileReport) -> str:
-    facts = file.facts
-    if facts is None:
-        return ""
+def _facts(facts: ModelFacts) -> str:
     parts = [size_text(facts.file_bytes), _counted(facts.operators, "operator")]
     if facts.weights_count and facts.weights_bytes is not None:
         parts.append(f"{facts.weights_count:,} weights in {size_text(facts.weights_bytes)}")
     if facts.macs:
         parts.append(f"{facts.macs:,} MACs")
-    return "  " + ", ".join(parts)
+    return ", ".join(parts)
 
 
 def _verdict(file: FileReport, target: Target) -> Span:
@@ -79,7 +78,8 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
     )
     for finding, following in zip_longest(findings[:SHOWN], findings[1:SHOWN]):
         if finding.location.context:
-            yield line(INDENT, Span(_place(finding), "dim"))
+            for text in wrap(_place(finding), WIDTH, INDENT):
+                yield line(Span(text, "dim"))
         for text in wrap(finding.message, WIDTH, INDENT):
             yield line(text)
         # What repairs the next one as well is said once.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -24,6 +25,10 @@ RUNTIMES = {
     "litert": ("LiteRT", False),
 }
 LEFT_OUT = "none"
+# The probes went up to this rank: a kernel that took it has no limit that is known.
+PROBED_RANK = 8
+# Where in its sources a runtime stands when it prints a message.
+_SOURCE_FILE = re.compile(r"^\S+\.(?:cc|cpp|h)(?::\d+)? ")
 
 
 class Verdict(Enum):
@@ -41,8 +46,13 @@ class Kernel:
     `accepts` are signatures such as `INT8,INT8,INT32->INT8`, one type a slot, `none` for an
     input left out; a slot that repeats (`variadic`: "inputs" or "outputs") stands once.
     None means that it is not known what the kernel takes. `refuses` matters only where
-    what is accepted is not known completely. `constant_inputs` are the positions that
-    must be constants. `versions` are the first and the last operator version implemented.
+    what is accepted is not known completely.
+
+    `constant_inputs` are the positions that must be constants, `constant_inputs_for` those
+    that must be for some signatures. `max_rank` is the highest rank its inputs may have, with
+    `max_rank_for` the signatures that stop earlier; None when no limit is known. `says` is
+    what the runtime prints for some signatures that it refuses. `versions` are the first and
+    the last operator version implemented.
     """
 
     name: str
@@ -50,7 +60,9 @@ class Kernel:
     refuses: frozenset[str] = frozenset()
     complete: bool = True
     constant_inputs: tuple[int, ...] = ()
+    constant_inputs_for: Mapping[int, frozenset[str]] = field(default_factory=dict)
     max_rank: int | None = None
+    max_rank_for: Mapping[str, int] = field(default_factory=dict)
     variadic: str | None = None
     says: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[int, int] | None = None
@@ -63,17 +75,34 @@ class Kernel:
             left = list(dict.fromkeys(left))
         if self.variadic == "outputs":
             right = list(dict.fromkeys(right))
-        while left and left[-1] == LEFT_OUT:
-            left.pop()
         return f"{','.join(left)}->{','.join(right)}"
 
     def verdict(self, signature: str) -> Verdict:
         """Whether the kernel takes these types."""
-        if self.accepts is not None and signature in self.accepts:
+        if self.accepts is not None and _any_spelling(signature) & self.accepts:
             return Verdict.ACCEPTED
         if signature in self.refuses:
             return Verdict.REFUSED
         return Verdict.REFUSED if self.accepts is not None and self.complete else Verdict.UNKNOWN
+
+    def constants(self, signature: str) -> list[int]:
+        """The positions of inputs that must be constants for this signature."""
+        some = [p for p, names in self.constant_inputs_for.items() if signature in names]
+        return sorted((*self.constant_inputs, *some))
+
+    def highest_rank(self, signature: str) -> int | None:
+        """The highest rank for this signature, None when no limit is known."""
+        return self.max_rank_for.get(signature, self.max_rank)
+
+
+def _any_spelling(signature: str) -> frozenset[str]:
+    """The signature, and how it looks with a last input left out by -1 or by not listing it."""
+    inputs, _, outputs = signature.partition("->")
+    if inputs.endswith(f",{LEFT_OUT}"):
+        other = inputs.removesuffix(f",{LEFT_OUT}")
+    else:
+        other = f"{inputs},{LEFT_OUT}"
+    return frozenset((signature, f"{other}->{outputs}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +165,7 @@ def _facts(name: str) -> dict[str, Any]:
 def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kernel:
     accepts = known.get("accepts")
     versions = known.get("versions")
+    max_rank = known.get("max_rank", PROBED_RANK)
     return Kernel(
         name=name,
         accepts=None if accepts is None else frozenset(accepts),
@@ -143,8 +173,16 @@ def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kerne
         # A kernel that only differs from an inherited one lists what was seen, not all.
         complete=inherited is None,
         constant_inputs=tuple(known.get("constant_inputs", ())),
-        max_rank=known.get("max_rank"),
+        constant_inputs_for={
+            int(position): frozenset(signatures)
+            for position, signatures in known.get("constant_inputs_for", {}).items()
+        },
+        max_rank=None if max_rank >= PROBED_RANK else max_rank,
+        max_rank_for=known.get("max_rank_exceptions", {}),
         variadic=known.get("variadic", inherited.variadic if inherited else None),
-        says=known.get("says", {}),
+        says={
+            signature: _SOURCE_FILE.sub("", message)
+            for signature, message in known.get("says", {}).items()
+        },
         versions=(versions[0], versions[1]) if versions else None,
     )

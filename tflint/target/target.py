@@ -19,7 +19,10 @@ else:
 
 DEFAULT_TARGET = "tflm"
 
-_SIZE = re.compile(r"(\d+)\s*(?:([KMG])(?:i?B)?|B)?", re.IGNORECASE)
+# No device has petabytes; `int` refuses numbers of thousands of digits.
+_SIZE = re.compile(r"(\d{1,15})\s*(?:([KMG])(?:i?B)?|B)?", re.IGNORECASE)
+# Settings of an inline target and the fields that they set.
+_FIELDS = {"flash": "flash_bytes", "ram": "ram_bytes", "runtime": "runtime_name"}
 _FACTORS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -83,12 +86,11 @@ def find_target(text: str) -> Target:
         key, equals, value = (part.strip() for part in setting.partition("="))
         if not equals or not value:
             raise UsageError(f"target `{text}`: expected KEY=VALUE, found `{setting}`")
-        if key in ("flash", "ram"):
-            changes[f"{key}_bytes"] = parse_size(value)
-        elif key == "runtime":
-            if value not in RUNTIMES:
-                raise UnknownName("runtime", value, RUNTIMES)
-            changes["runtime_name"] = value
-        else:
-            raise UnknownName("target setting", key, ("flash", "ram", "runtime"))
+        if key not in _FIELDS:
+            raise UnknownName("target setting", key, _FIELDS)
+        if _FIELDS[key] in changes:
+            raise UsageError(f"target `{text}`: `{key}` is given twice")
+        if key == "runtime" and value not in RUNTIMES:
+            raise UnknownName("runtime", value, RUNTIMES)
+        changes[_FIELDS[key]] = value if key == "runtime" else parse_size(value)
     return dataclasses.replace(target, name=text, **changes)  # type: ignore[arg-type]

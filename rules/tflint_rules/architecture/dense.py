@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.model.flex import is_channels_first
 from tflint.model.graph import Graph, Node, Value
 
 # Operators that only rearrange or rescale what they get, element by element.
@@ -79,8 +80,7 @@ def flattened_dense(graph: Graph) -> Iterator[FlattenedDense]:
         if source is None:
             continue
         _, height, width, channels = source.shape
-        if source.producer is not None and source.producer.name == "FlexConv2D":
-            # TensorFlow's NCHW: the only layout in which the converter keeps it.
+        if source.producer is not None and is_channels_first(source.producer):
             _, channels, height, width = source.shape
         if height * width > 1 and height * width * channels == weights.shape[1]:
             yield FlattenedDense(node, weights, source, height, width, channels)

@@ -55,7 +55,7 @@ class ExcessiveWeights(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        total, flash = context.weights.bytes, context.target.flash_bytes
+        total, flash = context.weights.stored_bytes, context.target.flash_bytes
         if flash is None and not context.runtime.is_mcu:
             return
         limit = _USUAL_FLASH if flash is None else flash

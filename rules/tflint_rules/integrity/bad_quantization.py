@@ -9,12 +9,29 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Location, Severity
 from tflint.model.builder import ModelBuilder, per_channel, per_tensor
 from tflint.model.schema import TensorType
-from tflint.model.tables import Model, QuantizationParameters, Tensor
+from tflint.model.tables import Model, QuantizationParameters, SubGraph, Tensor
 from tflint.model.types import QUANTIZED_RANGES
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
 
 INT8 = TensorType.INT8
+# Operators that compute with the scales of their operands; the others pass integers on.
+_SCALED = frozenset(
+    (
+        "ADD",
+        "BATCH_MATMUL",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "FULLY_CONNECTED",
+        "LOGISTIC",
+        "MUL",
+        "SOFTMAX",
+        "SUB",
+        "TANH",
+    )
+)
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+_NARROW = frozenset((TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT4))
 # Integers that are used as numbers as often as quantised; a zero point means something
 # only where the narrow types have one.
 _WIDE = (TensorType.INT32, TensorType.INT64)
@@ -35,13 +52,22 @@ def _bias(axis: int) -> Model:
     return model.build()
 
 
+def _unscaled() -> Model:
+    model = ModelBuilder()
+    model.output(model.conv_2d(model.input((1, 4, 4, 1), INT8), filters=2, kernel=3))
+    weights = model.operators[0].inputs[1]
+    model.tensors[weights] = dataclasses.replace(model.tensors[weights], quantization=None)
+    return model.build()
+
+
 class BadQuantization(Rule):
-    """Scales or zero points that cannot be: not finite, outside the type, or miscounted.
+    """Scales or zero points that cannot be: not finite, outside the type, miscounted, missing.
 
     ## What it does
     For every quantised tensor: scales are finite and above zero, zero points lie inside the
     type's range, there is one scale or one for each index of the quantised dimension, as
-    many zero points, and the dimension exists.
+    many zero points, and the dimension exists. And the integers that convolutions, dense
+    layers, additions and the like compute with have a scale at all.
 
     ## Why it matters on a device
     The kernels turn scales into integer multipliers at start-up. A zero, infinite or NaN
@@ -63,7 +89,8 @@ class BadQuantization(Rule):
             r"quantized_dimension must be in range",
             r"num_scales must be 1 for per-layer quantization",
             r"Quantization parameters has non-null scale but null zero_point",
-            r"QuantParam has \d+ zero_point values and \d+ scale values",
+            r"Quant(?:ization)?Param has \d+ zero_point values and \d+ scale values",
+            r"quantization\.type != kTfLite(?:Affine|No)Quantization",
         ),
     )
     examples = (
@@ -84,20 +111,24 @@ class BadQuantization(Rule):
             severity=Severity.WARNING,
         ),
         Bad("LiteRT does not", lambda: _bias(axis=3), says="dimension 3", target="litert"),
+        Bad("int8 weights without a scale", _unscaled, says="no scale"),
         Good("One scale for each channel", lambda: _bias(axis=0)),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         lenient = Severity.WARNING if context.runtime.is_mcu else Severity.ERROR
         for g, subgraph in enumerate(context.model.subgraphs):
+            needed, filters = _need_scale(context.model, subgraph)
             for t, tensor in enumerate(subgraph.tensors):
-                quantization = tensor.quantization
-                if quantization is None or not quantization.scale:
-                    continue
-                found = _value_problem(tensor.type, quantization), Severity.ERROR
-                if found[0] is None:
-                    found = _count_problem(tensor, quantization), lenient
-                problem, severity = found
+                quantization, severity = tensor.quantization, Severity.ERROR
+                if quantization is None or not (quantization.scale and quantization.zero_point):
+                    problem = _missing(quantization, needed[t]) if t in needed else None
+                else:
+                    problem = _value_problem(tensor.type, quantization)
+                    if problem is None:
+                        problem = _count_problem(tensor, quantization)
+                        if t not in filters or not _confuses_convolution(tensor, quantization):
+                            severity = lenient
                 if problem is None:
                     continue
                 help = "quantise the model again"
@@ -109,6 +140,41 @@ class BadQuantization(Rule):
                     location=Location(subgraph=g, tensor=t, anchor=tensor.name),
                     help=help,
                 )
+
+
+def _confuses_convolution(tensor: Tensor, quantization: QuantizationParameters) -> bool:
+    """Whether a filter's scales are not one for each index of their dimension.
+
+    The one count that TFLM's kernels check: `TF_LITE_ENSURE` in their conv_common.cc.
+    """
+    axis, scales = quantization.quantized_dimension, len(quantization.scale)
+    return scales != 1 and not (0 <= axis < len(tensor.shape) and scales == tensor.shape[axis])
+
+
+def _missing(quantization: QuantizationParameters | None, operator: str) -> str:
+    if quantization is not None and quantization.scale:
+        return f"scales without zero points, so {operator} sees neither"
+    return f"no scale, but {operator} computes with one"
+
+
+def _need_scale(model: Model, subgraph: SubGraph) -> tuple[dict[int, str], set[int]]:
+    """The narrow integers that operators compute with, with one's name each, and the filters."""
+    scaled = [
+        code.name if not code.is_custom and code.name in _SCALED else None
+        for code in model.operator_codes
+    ]
+    needed: dict[int, str] = {}
+    filters: set[int] = set()
+    for operator in subgraph.operators:
+        name = scaled[operator.opcode_index] if operator.opcode_index < len(scaled) else None
+        if name is None:
+            continue
+        for index in (*operator.inputs, *operator.outputs):
+            if 0 <= index < len(subgraph.tensors) and subgraph.tensors[index].type in _NARROW:
+                needed[index] = name
+        if name in _CONVOLUTIONS and len(operator.inputs) > 1:
+            filters.add(operator.inputs[1])
+    return needed, filters
 
 
 def _value_problem(type: TensorType, quantization: QuantizationParameters) -> str | None:

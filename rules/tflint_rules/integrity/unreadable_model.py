@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tflint.errors import NotAModel
 from tflint.finding import Finding, Severity
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
-from tflint_rules.integrity.example_file import sound_file
+from tflint_rules.example_models import sound_file
 
 
 class UnreadableModel(Rule):
@@ -35,7 +35,7 @@ class UnreadableModel(Rule):
         runtime_errors=(r"The model is not a valid Flatbuffer", r"Could not open '.*\.tflite'"),
     )
     examples = (
-        Bad("Cut off in the middle", lambda: sound_file()[:200], says="past the end"),
+        Bad("Cut off in the middle", lambda: sound_file()[:-8], says="past the end"),
         Bad(
             "An offset into nowhere",
             lambda: b"\xff\xff\xff\x7f" + sound_file()[4:],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tflint.errors import NotAModel
 from tflint.finding import Finding, Severity
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
-from tflint_rules.integrity.example_file import sound_file
+from tflint_rules.example_models import sound_file
 
 _POINTER = (
     b"version https://git-lfs.github.com/spec/v1\n"

@@ -7,23 +7,37 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
-from tflint.model.schema import Conv2DOptions, Pool2DOptions, SpaceToDepthOptions
+from tflint.model.record import Record
+from tflint.model.schema import (
+    Conv2DOptions,
+    Conv3DOptions,
+    DepthToSpaceOptions,
+    DepthwiseConv2DOptions,
+    Pool2DOptions,
+    SpaceToDepthOptions,
+    SplitOptions,
+    SplitVOptions,
+    TransposeConvOptions,
+)
 from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 
+_STRIDES = ("stride_h", "stride_w")
+_DILATIONS = ("dilation_h_factor", "dilation_w_factor")
+_FILTER = ("filter_height", "filter_width")
 # Options that a kernel divides by, by the operators that have them.
-_DIVISORS = {
-    "CONV_2D": ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),
-    "DEPTHWISE_CONV_2D": ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),
-    "CONV_3D": ("stride_d", "stride_h", "stride_w"),
-    "TRANSPOSE_CONV": ("stride_h", "stride_w"),
-    "MAX_POOL_2D": ("stride_h", "stride_w", "filter_height", "filter_width"),
-    "AVERAGE_POOL_2D": ("stride_h", "stride_w", "filter_height", "filter_width"),
-    "L2_POOL_2D": ("stride_h", "stride_w", "filter_height", "filter_width"),
-    "SPACE_TO_DEPTH": ("block_size",),
-    "DEPTH_TO_SPACE": ("block_size",),
-    "SPLIT": ("num_splits",),
-    "SPLIT_V": ("num_splits",),
+_DIVISORS: dict[str, tuple[type[Record], tuple[str, ...]]] = {
+    "CONV_2D": (Conv2DOptions, _STRIDES + _DILATIONS),
+    "DEPTHWISE_CONV_2D": (DepthwiseConv2DOptions, _STRIDES + _DILATIONS),
+    "CONV_3D": (Conv3DOptions, ("stride_d", *_STRIDES)),
+    "TRANSPOSE_CONV": (TransposeConvOptions, _STRIDES),
+    "MAX_POOL_2D": (Pool2DOptions, _STRIDES + _FILTER),
+    "AVERAGE_POOL_2D": (Pool2DOptions, _STRIDES + _FILTER),
+    "L2_POOL_2D": (Pool2DOptions, _STRIDES + _FILTER),
+    "SPACE_TO_DEPTH": (SpaceToDepthOptions, ("block_size",)),
+    "DEPTH_TO_SPACE": (DepthToSpaceOptions, ("block_size",)),
+    "SPLIT": (SplitOptions, ("num_splits",)),
+    "SPLIT_V": (SplitVOptions, ("num_splits",)),
 }
 # Constant arguments that a kernel divides or steps by: input position and what it is.
 _ARGUMENTS = {
@@ -97,14 +111,16 @@ class ZeroDimension(Rule):
 
 
 def _problems(node: Node) -> Iterator[str]:
-    divisors = _DIVISORS.get(node.name, ())
-    options = node.options
-    if divisors and options is None:
-        yield f"no options, so {divisors[0]} is 0"
-    for name in divisors if options is not None else ():
-        value = getattr(options, name, 1)
-        if value <= 0:
-            yield f"{name} is {value}"
+    if node.name in _DIVISORS:
+        expected, divisors = _DIVISORS[node.name]
+        # A runtime asks for the operator's own options: others are as good as none.
+        if not isinstance(node.options, expected):
+            yield f"no options, so {divisors[0]} is 0"
+        else:
+            for name in divisors:
+                value = getattr(node.options, name)
+                if value <= 0:
+                    yield f"{name} is {value}"
     if node.name in _ARGUMENTS:
         position, what = _ARGUMENTS[node.name]
         argument = node.input(position)

@@ -7,7 +7,7 @@ from itertools import chain, islice
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.flex import flex_operator, is_flex
+from tflint.model.flex import is_channels_first
 from tflint.model.graph import Graph, Node
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
@@ -22,7 +22,7 @@ from tflint.rule import (
     SourceContext,
     locate_source,
 )
-from tflint_rules.layout.flex_example import flex_conv
+from tflint_rules.example_models import flex_conv
 from tflint_rules.layout.keras_layers import DATA_FORMAT_POSITIONS
 
 # What a convolution or pool may be separated from its TRANSPOSE by.
@@ -156,7 +156,7 @@ class ChannelsFirst(Rule):
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
         for graph in context.graphs:
-            flex = [node for node in graph.nodes if is_flex(node) and _is_nchw(node)]
+            flex = [node for node in graph.nodes if is_channels_first(node)]
             if flex:
                 names = list(dict.fromkeys(printable(node.name, 40) for node in flex))
                 yield self.finding(
@@ -201,11 +201,6 @@ class ChannelsFirst(Rule):
                 help='use data_format="channels_last" and give the input its channels last',
                 fix=fix,
             )
-
-
-def _is_nchw(node: Node) -> bool:
-    data_format = flex_operator(node).attributes.get("data_format")
-    return isinstance(data_format, str) and data_format.startswith("NC")
 
 
 def _layout_transposes(graph: Graph) -> Iterator[Node]:

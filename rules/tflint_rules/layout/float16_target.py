@@ -11,7 +11,7 @@ from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
-from tflint_rules.operators.types import is_float16_dequantize
+from tflint_rules.operand_types import is_float16_dequantize
 
 
 def _dense(weights: TensorType) -> Model:

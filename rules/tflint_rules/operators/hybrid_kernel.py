@@ -11,7 +11,7 @@ from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
-from tflint_rules.operators.types import hybrid_weights, node_signature
+from tflint_rules.operand_types import hybrid_weights, node_signature
 
 
 def _model(weights: TensorType, type: TensorType = TensorType.FLOAT32) -> Model:

@@ -10,6 +10,7 @@ from tflint.model.schema import PadOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.operand_types import node_signature
 
 # What the inputs in these positions are called.
 _NAMES = {
@@ -77,7 +78,7 @@ class NonConstantArgument(Rule):
         runtime_errors=(
             r"IsConstantTensor\(.*\) was not true",
             r"IsConstantOrPersistentTensor\(.*\) was not true",
-            r"Non[- ]?constant .* (?:not|un)supported",
+            r"Non[- ]?constant .*(?:not |un)supported",
         ),
     )
     examples = (
@@ -90,7 +91,9 @@ class NonConstantArgument(Rule):
         runtime = context.runtime
         for node in context.nodes:
             kernel = runtime.kernel(node.name)
-            for position in kernel.constant_inputs if kernel is not None else ():
+            if kernel is None or not (kernel.constant_inputs or kernel.constant_inputs_for):
+                continue
+            for position in kernel.constants(node_signature(kernel, node)):
                 value = node.input(position)
                 if value is None or value.is_constant:
                     continue

@@ -10,7 +10,7 @@ from tflint.model.flex import AttributeValue, FlexOperator, flex_operator, is_fl
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.layout.flex_example import flex_conv, flex_options
+from tflint_rules.example_models import flex_conv, flex_options
 
 # TensorFlow operators that the converter normally turns into this builtin.
 _BUILTINS = {

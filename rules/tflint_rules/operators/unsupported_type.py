@@ -11,7 +11,10 @@ from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Kernel, Verdict
-from tflint_rules.operators.types import hybrid_weights, is_float16_dequantize, node_signature
+from tflint_rules.operand_types import hybrid_weights, is_float16_dequantize, node_signature
+
+# Types of one operator that a message lists.
+_SHOWN = 8
 
 
 def _softmax(type: TensorType) -> Model:
@@ -97,9 +100,13 @@ class UnsupportedType(Rule):
 
 def _readable(signature: str) -> str:
     inputs, _, outputs = signature.partition("->")
-    return (
-        f"({inputs.replace(',', ', ') or 'nothing'}) -> {outputs.replace(',', ', ') or 'nothing'}"
-    )
+    return f"({_list(inputs)}) -> {_list(outputs)}"
+
+
+def _list(types: str) -> str:
+    names = types.split(",")
+    more = f", ... ({len(names):,} in all)" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) or "nothing") + more
 
 
 def _nearest(kernel: Kernel, signature: str) -> str:

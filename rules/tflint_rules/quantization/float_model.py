@@ -11,7 +11,7 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.operators.types import hybrid_weights
+from tflint_rules.operand_types import hybrid_weights
 
 FLOAT32 = TensorType.FLOAT32
 # Position of the weights in operators whose weights quantisation turns into int8.

@@ -1,9 +1,19 @@
-"""A model with a TensorFlow operator in it, as examples need one: the options' bytes."""
+"""Models that the examples of several rules start from."""
 
 from __future__ import annotations
 
 from tflint.model.builder import ModelBuilder
 from tflint.model.tables import Model
+
+
+def sound_file() -> bytes:
+    """A model of one RELU, written."""
+    # The writer brings NumPy along, which `tflint check` does without.
+    from tflint.model.writer import write_model
+
+    model = ModelBuilder()
+    model.output(model.unary("RELU", model.input((1, 4))))
+    return write_model(model.build())
 
 
 def flex_options(name: str, attributes: dict[str, str]) -> bytes:

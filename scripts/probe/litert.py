@@ -1,0 +1,57 @@
+"""Which versions of each builtin operator LiteRT implements, by asking its resolver.
+
+A model whose table of operators names one version is enough: LiteRT looks up every entry of
+the table before it looks at anything else.
+"""
+
+from __future__ import annotations
+
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from probe.worker import Log, Outcome, try_all
+from tflint.model.builder import ModelBuilder
+from tflint.model.schema import BUILTIN_OPERATORS
+from tflint.model.tables import CUSTOM
+from tflint.model.writer import write_model
+
+# FULLY_CONNECTED has come furthest so far, to version 14.
+VERSIONS = range(1, 21)
+
+
+def ask(item: tuple[str, int], log: Log) -> Outcome:
+    """Whether the resolver finds an operator in a version; called in a child process."""
+    name, version = item
+    model = ModelBuilder()
+    model.output(model.input((1, 4)))
+    model.operator_code(name, version)
+    # Without default delegates: XNNPACK would be asked as well, and says nothing here.
+    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    try:
+        Interpreter(
+            model_content=write_model(model.build()), experimental_op_resolver_type=resolver
+        )
+    except ValueError as error:
+        return Outcome(accepted=False, says=str(error))
+    return Outcome(accepted=True)
+
+
+def operators() -> dict[str, dict[str, list[int]]]:
+    """The first and the last version of each operator, and those missing in between."""
+    names = [name for code, name in enumerate(BUILTIN_OPERATORS) if code != CUSTOM]
+    pairs = [(name, version) for name in names for version in VERSIONS]
+    found: dict[str, list[int]] = {}
+    for (name, version), outcome in zip(pairs, try_all(pairs, ask), strict=True):
+        if outcome.accepted:
+            found.setdefault(name, []).append(version)
+        elif "Didn't find op for builtin opcode" not in outcome.says:
+            raise RuntimeError(f"{name} version {version}: {outcome.says}")
+    table: dict[str, dict[str, list[int]]] = {}
+    for name, versions in found.items():
+        first, last = versions[0], versions[-1]
+        if last == VERSIONS[-1]:
+            raise RuntimeError(f"{name} has more versions than were asked for")
+        table[name] = {"versions": [first, last]}
+        gaps = sorted(set(range(first, last)) - set(versions))
+        if gaps:
+            table[name]["gaps"] = gaps
+    return table

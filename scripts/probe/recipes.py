@@ -1,0 +1,210 @@
+"""One recipe an operator: the shapes, options and arguments of a small model that uses it.
+
+Shapes follow the operator's definition in the schema; values are such that a kernel that
+misreads an argument computes something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe.cases import Case, Input, Output, Scales, T
+from probe.elementwise import add_n, binary, cast, prelu, select, unary
+from probe.layers import (
+    batch_matmul,
+    conv_2d,
+    depthwise_conv_2d,
+    fully_connected,
+    lstm,
+    lstm_types,
+    pool,
+    svdf,
+    transpose_conv,
+)
+from probe.movement import (
+    arg,
+    batch_to_space,
+    broadcast_args,
+    broadcast_to,
+    concatenation,
+    cumsum,
+    dynamic_update_slice,
+    embedding_lookup,
+    expand_dims,
+    fill,
+    gather,
+    gather_nd,
+    mirror_pad,
+    pack,
+    pad,
+    padv2,
+    reduction,
+    reshape,
+    resize,
+    reverse,
+    shape_operator,
+    slice_operator,
+    space_to_batch,
+    split,
+    split_v,
+    squeeze,
+    strided_slice,
+    transpose,
+    unpack,
+)
+from probe.recipe import IDENTITY, Recipe, always, fixed
+from tflint.model.schema import (
+    AddOptions,
+    ArgMaxOptions,
+    ArgMinOptions,
+    DepthToSpaceOptions,
+    DivOptions,
+    L2NormOptions,
+    LeakyReluOptions,
+    MulOptions,
+    ResizeBilinearOptions,
+    ResizeNearestNeighborOptions,
+    SoftmaxOptions,
+    SpaceToDepthOptions,
+    SubOptions,
+)
+
+FLAT = (1 / 32768, 0)
+LOGISTIC_SCALES: Scales = {T.INT8: ((1 / 256, -128),), T.INT16: (FLAT,), T.UINT8: ((1 / 256, 0),)}
+# With int8 in, int16 probabilities use the whole range of the type.
+SOFTMAX_SCALES: Scales = {**LOGISTIC_SCALES, T.INT16: (FLAT, (1 / 65536, -32768))}
+TANH_SCALES: Scales = {T.INT8: ((1 / 128, 0),), T.INT16: (FLAT,), T.UINT8: ((1 / 128, 128),)}
+LOG_SOFTMAX_SCALES: Scales = {T.INT8: ((16 / 256, 127),), T.UINT8: ((16 / 256, 255),)}
+
+COMPARISON = replace(binary(reference="FLOAT32,FLOAT32->BOOL"), same_type="inputs")
+
+RECIPES: dict[str, Recipe] = {
+    "ABS": unary(),
+    "ADD": binary(AddOptions()),
+    "ADD_N": Recipe(add_n),
+    "ARG_MAX": arg(lambda type: ArgMaxOptions(output_type=type)),
+    "ARG_MIN": arg(lambda type: ArgMinOptions(output_type=type)),
+    "AVERAGE_POOL_2D": fixed(pool(), 4),
+    "BATCH_MATMUL": Recipe(batch_matmul, 2, tuple(range(2, 9))),
+    "BATCH_TO_SPACE_ND": Recipe(batch_to_space, 4, (3, 4), same_numbers=False),
+    "BROADCAST_ARGS": fixed(broadcast_args(), 1, "INT32,INT32->INT32"),
+    "BROADCAST_TO": Recipe(broadcast_to),
+    "CAST": Recipe(cast, reference=IDENTITY, truncates=True),
+    "CEIL": unary(),
+    "CONCATENATION": Recipe(concatenation),
+    "CONV_2D": fixed(conv_2d(), 4),
+    "COS": unary(),
+    "CUMSUM": Recipe(cumsum),
+    "DEPTHWISE_CONV_2D": fixed(depthwise_conv_2d(), 4),
+    "DEPTH_TO_SPACE": fixed(
+        Case(
+            (Input("input", (1, 2, 2, 4)),),
+            (Output((1, 4, 4, 1)),),
+            always(DepthToSpaceOptions(block_size=2)),
+        ),
+        4,
+    ),
+    "DEQUANTIZE": unary(reference=IDENTITY),
+    "DIV": replace(binary(DivOptions()), truncates=True),
+    "DYNAMIC_UPDATE_SLICE": Recipe(dynamic_update_slice),
+    "ELU": unary(),
+    "EMBEDDING_LOOKUP": Recipe(embedding_lookup, 2, tuple(range(2, 9))),
+    "EQUAL": COMPARISON,
+    "EXP": unary(),
+    "EXPAND_DIMS": Recipe(expand_dims),
+    "FILL": Recipe(fill),
+    "FLOOR": unary(),
+    "FLOOR_DIV": binary(),
+    "FLOOR_MOD": binary(),
+    "FULLY_CONNECTED": Recipe(fully_connected),
+    "GATHER": Recipe(gather),
+    "GATHER_ND": Recipe(gather_nd, 2, tuple(range(2, 9))),
+    "GREATER": COMPARISON,
+    "GREATER_EQUAL": COMPARISON,
+    "HARD_SWISH": unary(),
+    "L2_NORMALIZATION": unary(
+        L2NormOptions(), {T.INT8: ((1 / 128, 0),), T.UINT8: ((1 / 128, 128),)}
+    ),
+    "L2_POOL_2D": fixed(pool(), 4),
+    "LEAKY_RELU": unary(LeakyReluOptions(alpha=0.25)),
+    "LESS": COMPARISON,
+    "LESS_EQUAL": COMPARISON,
+    "LOG": unary(positive=True),
+    "LOGICAL_AND": binary(reference="BOOL,BOOL->BOOL"),
+    "LOGICAL_NOT": unary(reference="BOOL->BOOL"),
+    "LOGICAL_OR": binary(reference="BOOL,BOOL->BOOL"),
+    "LOGISTIC": unary(scales=LOGISTIC_SCALES),
+    "LOG_SOFTMAX": unary(scales=LOG_SOFTMAX_SCALES),
+    "MAXIMUM": binary(),
+    "MAX_POOL_2D": fixed(pool(), 4),
+    "MEAN": Recipe(reduction),
+    "MINIMUM": binary(),
+    "MIRROR_PAD": Recipe(mirror_pad),
+    "MUL": binary(MulOptions()),
+    "NEG": unary(),
+    "NOT_EQUAL": COMPARISON,
+    "PACK": Recipe(pack),
+    "PAD": Recipe(pad),
+    "PADV2": Recipe(padv2),
+    "PRELU": Recipe(prelu),
+    "QUANTIZE": unary(reference=IDENTITY),
+    "REDUCE_ALL": Recipe(reduction, reference="BOOL,INT32->BOOL"),
+    "REDUCE_MAX": Recipe(reduction),
+    "REDUCE_MIN": Recipe(reduction),
+    "RELU": unary(),
+    "RELU6": unary(),
+    "RESHAPE": Recipe(reshape),
+    "RESIZE_BILINEAR": fixed(resize(ResizeBilinearOptions()), 4),
+    "RESIZE_NEAREST_NEIGHBOR": fixed(resize(ResizeNearestNeighborOptions()), 4),
+    "REVERSE_V2": Recipe(reverse),
+    "ROUND": unary(),
+    "RSQRT": unary(positive=True),
+    "SELECT_V2": select(),
+    "SHAPE": Recipe(shape_operator, reference="FLOAT32->INT32", same_numbers=False),
+    "SIN": unary(),
+    "SLICE": Recipe(slice_operator),
+    "SOFTMAX": unary(SoftmaxOptions(beta=1.0), SOFTMAX_SCALES),
+    "SPACE_TO_BATCH_ND": Recipe(space_to_batch, 4, (3, 4), same_numbers=False),
+    "SPACE_TO_DEPTH": fixed(
+        Case(
+            (Input("input", (1, 4, 4, 1)),),
+            (Output((1, 2, 2, 4)),),
+            always(SpaceToDepthOptions(block_size=2)),
+        ),
+        4,
+    ),
+    "SPLIT": Recipe(split),
+    "SPLIT_V": Recipe(split_v),
+    "SQRT": unary(positive=True),
+    "SQUARE": unary(),
+    "SQUARED_DIFFERENCE": binary(),
+    "SQUEEZE": Recipe(squeeze, 3, tuple(range(3, 9))),
+    "STRIDED_SLICE": Recipe(strided_slice),
+    "SUB": binary(SubOptions()),
+    "SUM": Recipe(reduction),
+    "SVDF": Recipe(
+        lambda _: svdf(),
+        2,
+        (2,),
+        templates=(
+            "FLOAT32,FLOAT32,FLOAT32,FLOAT32,FLOAT32->FLOAT32",
+            "INT8,INT8,INT16,INT32,INT16->INT8",
+            "INT8,INT8,INT8,INT32,INT8->INT8",
+        ),
+    ),
+    "TANH": unary(scales=TANH_SCALES),
+    "TRANSPOSE": Recipe(transpose, 3),
+    "TRANSPOSE_CONV": fixed(transpose_conv(), 4),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Recipe(
+        lambda _: lstm(),
+        3,
+        (3,),
+        templates=(
+            lstm_types("FLOAT32", "FLOAT32", "FLOAT32", "FLOAT32"),
+            lstm_types("INT8", "INT8", "INT32", "INT16"),
+            lstm_types("INT16", "INT8", "INT64", "INT16"),
+        ),
+    ),
+    "UNPACK": Recipe(unpack),
+    "ZEROS_LIKE": replace(unary(), same_type="all"),
+}

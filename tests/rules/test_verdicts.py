@@ -1,0 +1,166 @@
+"""What a rule says is true of the runtime that it speaks for."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tflint.finding import Finding, Severity
+from tflint.lint.registry import all_rules, find_rule
+from tflint.lint.runner import check_example
+from tflint.model.builder import ModelBuilder, per_channel, per_tensor
+from tflint.model.schema import FullyConnectedOptions, ReshapeOptions, TensorType
+from tflint.model.tables import Model, QuantizationParameters
+from tflint.model.writer import write_model
+from tflint.rule import Rule
+from tflint.target.target import find_target
+from tflint_rules.example_models import flex_options
+
+INT8 = TensorType.INT8
+
+# A runtime may bring the process down; so it gets one of its own.
+RUN_ON_TFLM = """
+import sys
+import numpy as np
+from tflite_micro.python.tflite_micro import runtime
+interpreter = runtime.Interpreter.from_file(sys.argv[1])
+interpreter.set_input(np.zeros((1, 8, 8, 1), np.int8), 0)
+interpreter.invoke()
+"""
+
+
+def rule(code: str) -> type[Rule]:
+    found = find_rule(code)
+    assert found is not None
+    return found
+
+
+def findings(code: str, model: Model | bytes, target: str = "tflm") -> tuple[Finding, ...]:
+    return check_example(model, [rule(code)], find_target(target)).findings
+
+
+def runs_on_tflm(model: Model, folder: Path) -> bool:
+    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
+    path = folder / "m.tflite"
+    path.write_bytes(write_model(model))
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_ON_TFLM, str(path)], capture_output=True, timeout=60, check=False
+    )
+    return done.returncode == 0
+
+
+def convolution(filter_quantization: QuantizationParameters) -> Model:
+    model = ModelBuilder()
+    model.output(model.conv_2d(model.input((1, 8, 8, 1), INT8), filters=4, kernel=3))
+    weights = model.operators[0].inputs[1]
+    model.tensors[weights] = dataclasses.replace(
+        model.tensors[weights], quantization=filter_quantization
+    )
+    return model.build()
+
+
+FOUR = per_channel((0.01,) * 4, 0)
+
+
+@pytest.mark.parametrize(
+    "quantization",
+    [
+        pytest.param(FOUR, id="sound"),
+        pytest.param(per_channel((0.01,) * 3, 0), id="three scales for four filters"),
+        pytest.param(dataclasses.replace(FOUR, quantized_dimension=9), id="no such dimension"),
+        pytest.param(dataclasses.replace(FOUR, quantized_dimension=2), id="another dimension"),
+        pytest.param(dataclasses.replace(FOUR, zero_point=(0,)), id="one zero point"),
+        pytest.param(dataclasses.replace(FOUR, zero_point=()), id="no zero point"),
+    ],
+)
+def test_bad_quantization_is_an_error_where_tflm_refuses_it(
+    quantization: QuantizationParameters, tmp_path: Path
+) -> None:
+    model = convolution(quantization)
+    errors = [f for f in findings("TFL006", model) if f.severity is Severity.ERROR]
+
+    assert (not errors) is runs_on_tflm(model, tmp_path)
+
+
+def test_options_of_another_operator_are_no_options() -> None:
+    """A runtime that finds another member in the union takes all options for zero."""
+    model = ModelBuilder()
+    x, y = model.input((1, 8, 8, 1)), model.tensor((1, 6, 6, 2))
+    model.operator(
+        "CONV_2D", [x, model.constant((2, 3, 3, 1)), model.constant((2,))], [y], ReshapeOptions()
+    )
+    model.output(y)
+
+    assert [f.severity for f in findings("TFL005", model.build())] == [Severity.ERROR]
+
+
+def test_a_buffer_that_tensors_share_takes_flash_once() -> None:
+    model = ModelBuilder()
+    x, buffer = model.input((1, 64), INT8), model.buffer(bytes(4096))
+    for _ in range(4):
+        y = model.tensor((1, 64), INT8)
+        weights = model.tensor((64, 64), INT8, per_tensor(0.1), buffer=buffer)
+        model.operator("FULLY_CONNECTED", [x, weights, -1], [y], FullyConnectedOptions())
+        x = y
+    model.output(x)
+    file = write_model(model.build())
+
+    assert len(file) < 8 * 1024
+    assert findings("TFL302", file, "cortex-m4:flash=8K") == ()
+
+
+def test_a_tensor_is_said_with_its_subgraph_even_if_no_operator_reads_it() -> None:
+    model = ModelBuilder()
+    model.output(model.unary("RELU", model.input((1, 4))))
+    model.constant((100_000,))
+    (finding,) = findings("TFL302", model.build())
+
+    assert (finding.location.subgraph, finding.location.tensor) == (0, 2)
+
+
+def test_a_custom_operator_is_no_builtin_whatever_its_name() -> None:
+    model = ModelBuilder()
+    x, y = model.input((1, 4), TensorType.FLOAT64), model.tensor((1, 4))
+    model.operator("MyOp", [x], [y])
+    model.output(y)
+    built = model.build()
+    code = dataclasses.replace(built.operator_codes[0], custom_code="SOFTMAX")
+
+    assert findings("TFL205", dataclasses.replace(built, operator_codes=(code,))) == ()
+
+
+def test_tensorflows_convolution_has_the_layout_of_its_attributes() -> None:
+    model = ModelBuilder()
+    x, y = model.input((1, 32, 32, 1)), model.tensor((1, 30, 30, 8))
+    options = flex_options("Conv2D", {"data_format": "NHWC", "padding": "VALID"})
+    model.operator("FlexConv2D", [x, model.constant((3, 3, 1, 8))], [y], custom_options=options)
+    model.output(model.fully_connected(model.flatten(y), units=16))
+    (finding,) = findings("TFL301", model.build())
+
+    assert "30 x 30 x 8" in finding.message
+
+
+def test_a_message_stays_readable_however_many_inputs_an_operator_has() -> None:
+    model = ModelBuilder()
+    x, y = model.input((1, 4), TensorType.FLOAT64), model.tensor((1, 4))
+    model.operator("ADD", [x] * 20_000, [y])
+    model.output(y)
+
+    found = check_example(model.build(), all_rules(), find_target("tflm")).findings
+    assert found
+    assert max(len(finding.message) for finding in found) < 5_000
+
+
+@pytest.mark.parametrize("option", [["TFL2"], ["hybrid-kernel"]])
+def test_an_unreadable_file_never_passes_for_checked(option: list[str]) -> None:
+    """Whichever rules are selected: a file that was not looked at is not a clean one."""
+    from tflint.lint.selection import select_rules
+
+    report = check_example(
+        b"no model at all, but long enough", select_rules(option, []), find_target("tflm")
+    )
+    assert report.findings
