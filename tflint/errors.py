@@ -5,6 +5,7 @@ TflintError
 │   ├── UnknownName            a rule, target, runtime or format that does not exist
 │   └── MissingExtra           an optional dependency is not installed
 ├── UnreadableModel            a `.tflite` that cannot be read; `check` makes it a finding
+│   ├── InaccessibleFile       the operating system does not let it be read (TFL001)
 │   ├── MalformedModel         flatbuffer verification failed (TFL001)
 │   └── NotAModel              the bytes are something else altogether (TFL002)
 └── UnwritableModel            a model that cannot be written without losing something
@@ -58,6 +59,10 @@ class MissingExtra(UsageError):
 
 class UnreadableModel(TflintError):
     """The file is not a model that can be read."""
+
+
+class InaccessibleFile(UnreadableModel):
+    """The file is there, but cannot be read."""
 
 
 class MalformedModel(UnreadableModel):

@@ -155,7 +155,7 @@ def test_weights_count_every_constant_tensor() -> None:
     model.fully_connected(x, units=3)
 
     # The shape of RESHAPE (2 x int32), weights (3 x 4 x int8), bias (3 x int32).
-    assert weights(graphs(model.build())) == Weights(2 + 12 + 3, 8 + 12 + 12)
+    assert weights(graphs(model.build())) == Weights(2 + 12 + 3, 8 + 12 + 12, 8 + 12 + 12)
 
 
 def test_weights_of_all_subgraphs_count() -> None:
@@ -163,7 +163,7 @@ def test_weights_of_all_subgraphs_count() -> None:
     model.constant((3,))
     model.subgraph("body").constant((5,))
 
-    assert weights(graphs(model.build())) == Weights(8, 32)
+    assert weights(graphs(model.build())) == Weights(8, 32, 32)
 
 
 def test_constants_largest_first() -> None:
@@ -180,19 +180,19 @@ def test_constants_largest_first() -> None:
 BY_HAND = {
     "seed/MotionSense/reduced_no_quant.tflite": (
         30 * 30 * 32 * 9 + 288 * 16 + 16 * 3,
-        Weights(4_997, 4 * 4_997),
+        Weights(4_997, 4 * 4_997, 4 * 4_997),
     ),
     "seed/KeywordSpotting/reduced_no_quant.tflite": (
         15 * 15 * 32 * 4 + 6 * 6 * 32 * 4 * 32 + 32 * 32 + 32,
-        Weights(5_379, 4 * 5_379),
+        Weights(5_379, 4 * 5_379, 4 * 5_379),
     ),
     "seed/CarSensor/reduced_no_quant.tflite": (
         98 * 16 * 3 * 3 + 47 * 32 * 3 * 16 + 32,
-        Weights(1_811, 4 * 1_811),
+        Weights(1_811, 4 * 1_811, 4 * 1_811),
     ),
     "seed/MusicClassifier/reduced_no_quant.tflite": (
         214 * 11 * 32 * 9 + 106 * 4 * 32 * 4 * 32 + 35 * 32 * 32 + 32 * 10,
-        Weights(40_716, 4 * 40_716),
+        Weights(40_716, 4 * 40_716, 4 * 40_716),
     ),
     "tiny/ad01_int8.tflite": (640 * 128 * 2 + 128 * 128 * 6 + 128 * 8 * 2, None),
     "tiny/hello_world_int8.tflite": (16 + 16 * 16 + 16, None),

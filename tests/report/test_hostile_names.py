@@ -17,7 +17,7 @@ from tflint.model.schema import TensorType
 from tflint.model.writer import write_model
 from tflint.report import json_document
 from tflint.report.result import LintReport
-from tflint.report.style import plain, write
+from tflint.report.style import plain, styled
 from tflint.report.text import render
 from tflint.target.target import find_target
 
@@ -72,7 +72,7 @@ def as_json(report: LintReport) -> str:
 
 def in_colour(report: LintReport) -> str:
     stream = io.StringIO()
-    write(render(report), stream, color=True)
+    stream.write(styled(render(report)))
     return stream.getvalue()
 
 

@@ -103,8 +103,9 @@ def test_positions_count_characters_from_one() -> None:
         (b"x = \0", "null"),
         (b"# coding: nonsense\n", "encoding"),
         (b"x = '\xff'\n", "encoding"),
+        (b"# coding: undefined\nx = 1\n", "encoding"),
         (b"(" * 5000, "nested|never closed|too many"),
-        (b"#" * (MAX_BYTES + 1), "more than"),
+        (b"#" * (MAX_BYTES + 1), "longer than"),
     ],
 )
 def test_what_does_not_parse_is_said(data: bytes, says: str) -> None:

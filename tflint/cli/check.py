@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -50,7 +49,7 @@ def check(
     ] = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""
-    from tflint.cli.output import check_color
+    from tflint.cli.output import check_color, emit, print_lines
     from tflint.lint.discover import discover
     from tflint.lint.runner import check_files
     from tflint.lint.selection import select_rules
@@ -69,9 +68,8 @@ def check(
     if format == "json":
         from tflint.report.json_document import render as render_json
 
-        sys.stdout.write(render_json(report))
+        emit(render_json(report))
     else:
-        from tflint.cli.output import print_lines
         from tflint.report.text import render
 
         print_lines(render(report), color=color)

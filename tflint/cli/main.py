@@ -12,6 +12,7 @@ import typer
 from tflint import __version__
 from tflint.cli.check import check
 from tflint.cli.explain import explain
+from tflint.cli.output import emit
 from tflint.cli.rule import rule
 from tflint.cli.targets import targets
 from tflint.errors import ExitCode, TflintError
@@ -30,7 +31,6 @@ _TERRAFORM_OPTIONS = (
 app = typer.Typer(
     name="tflint",
     help="Find out what keeps a TFLite model from running on a microcontroller, and why.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -44,18 +44,21 @@ app.command()(targets)
 
 def _print_version(requested: bool) -> None:
     if requested:
-        typer.echo(f"tflint {__version__}")
+        emit(f"tflint {__version__}\n")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(ExitCode.USAGE)
 
 
 def main() -> None:
@@ -70,13 +73,8 @@ def main() -> None:
     try:
         _meant_for_terraform(sys.argv[1:])
         code = app(standalone_mode=False, prog_name="tflint")
-        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; keep the interpreter from flushing more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
@@ -88,6 +86,8 @@ def _report(error: Exception) -> ExitCode:
     """Say in one line what went wrong; returns the exit code."""
     if isinstance(error, TflintError):
         message, code = str(error), error.exit_code
+    elif isinstance(error, OSError):
+        message, code = f"the output cannot be written: {error.strerror}", ExitCode.USAGE
     elif hasattr(error, "format_message"):
         # Typer's own, for options and arguments.
         message, code = error.format_message(), ExitCode.USAGE

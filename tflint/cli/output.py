@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from tflint.errors import UnknownName
-from tflint.report.style import Line, write
+from tflint.report.style import Line, plain, styled
 
 COLOR_CHOICES = ("auto", "always", "never")
 
@@ -32,9 +32,14 @@ def use_color(choice: str) -> bool:
 
 def print_lines(lines: Iterable[Line], *, color: str = "auto") -> None:
     """Print styled lines to stdout."""
-    write(lines, sys.stdout, color=use_color(color))
+    emit(styled(lines) if use_color(color) else plain(lines))
 
 
-def note(message: str) -> None:
-    """Say something beside the document, on stderr."""
-    print(f"tflint: {message}", file=sys.stderr)
+def emit(text: str) -> None:
+    """Write to stdout; that whoever reads it has seen enough is no error and ends nothing."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more to write what is left when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -19,7 +18,7 @@ def rule(
     format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
 ) -> None:
     """Show what a rule means, why it matters, the repair."""
-    from tflint.cli.output import print_lines
+    from tflint.cli.output import emit, print_lines
     from tflint.lint.registry import all_rules, find_rule
     from tflint.report.rule_page import render_json, render_list, render_text
 
@@ -34,6 +33,6 @@ def rule(
             raise UnknownName("rule", name, known, "`tflint rule` lists them")
         rules = [found]
     if format == "json":
-        sys.stdout.write(render_json(rules))
+        emit(render_json(rules))
     else:
         print_lines(render_list(rules) if name is None else render_text(rules[0]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ def targets(
     format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
 ) -> None:
     """List what a model can be checked for."""
-    from tflint.cli.output import print_lines
+    from tflint.cli.output import emit, print_lines
     from tflint.report.target_table import render_json, render_text
     from tflint.target.target import named_targets
 
@@ -24,6 +23,6 @@ def targets(
         raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
     found = list(named_targets().values())
     if format == "json":
-        sys.stdout.write(render_json(found))
+        emit(render_json(found))
     else:
         print_lines(render_text(found))

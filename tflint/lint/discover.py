@@ -87,7 +87,8 @@ def _search(folder: Path) -> Iterator[Artifact]:
         for name in sorted(files):
             path = Path(root, name)
             kind = SUFFIXES.get(path.suffix.lower())
-            if kind is None or not _is_regular(path):
+            # Hidden files are not meant to be found; `._m.tflite` is not even a model.
+            if kind is None or name.startswith(".") or not _is_regular(path):
                 continue
             if kind is Kind.TFLITE or _mentions_keras(path):
                 yield Artifact(path, shown_path(path), kind)

@@ -28,7 +28,7 @@ def explain_text(text: str) -> Iterator[Line]:
     operator = _operator(text)
     if operator is not None:
         return _explain_operator(operator)
-    rules = rules_for_error(text)
+    rules = rules_for_error(text) or _rules_for_refusal(text)
     if rules:
         return _explain_error(rules)
     known = [n for r in all_rules() for n in (r.meta.code, r.meta.name)] + list(BUILTIN_OPERATORS)
@@ -44,6 +44,18 @@ def rules_for_error(text: str) -> list[type[Rule]]:
         for rule in all_rules()
         if any(re.search(pattern, text) for pattern in rule.meta.runtime_errors)
     ]
+
+
+def _rules_for_refusal(text: str) -> list[type[Rule]]:
+    """The rule about types, if a kernel is known to print this when it refuses some."""
+    refusals = (
+        message
+        for name in RUNTIMES
+        for kernel in load_runtime(name).kernels.values()
+        for message in kernel.says.values()
+    )
+    rule = find_rule("TFL205")
+    return [rule] if rule is not None and any(message in text for message in refusals) else []
 
 
 def _operator(text: str) -> str | None:

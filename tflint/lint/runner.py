@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from tflint.errors import MalformedModel, UnreadableModel
+from tflint.errors import InaccessibleFile, UnreadableModel
 from tflint.finding import Finding, Fix
 from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
@@ -41,7 +41,7 @@ def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) 
     except UnreadableModel as error:
         outcome = error
     except OSError as error:
-        outcome = MalformedModel(f"the file cannot be read: {error.strerror or error}")
+        outcome = InaccessibleFile(error.strerror or str(error))
     return check_model(outcome, rules, target, artifact.shown)
 
 
@@ -135,7 +135,8 @@ def _with_file_rules(rules: Sequence[type[Rule]]) -> list[type[Rule]]:
 
     Whatever was selected or ignored: a file that was not looked at must not pass for clean.
     """
-    return [rule for rule in all_rules() if rule in rules or rule.meta.stage is Stage.FILE]
+    others = (rule for rule in all_rules() if rule.meta.stage is Stage.FILE and rule not in rules)
+    return [*rules, *others]
 
 
 def _collect(

@@ -20,6 +20,8 @@ def select_rules(
     prefix wins: `--select TFL204 --ignore TFL2` runs TFL204. Raises `UnknownName` for a
     selector that matches nothing, `UsageError` when the two contradict or leave nothing.
     """
+    if select and not _split(select):
+        raise UsageError("`--select` names no rule")
     selectors = (_split(select) or [ALL]) + _split(extend_select)
     ignored = _split(ignore)
     both = sorted({s.lower() for s in selectors} & {s.lower() for s in ignored})

@@ -93,8 +93,8 @@ class OperatorCode:
         A custom operator that calls itself like a builtin is `CUSTOM:<custom code>`.
         """
         if self.is_custom:
-            name = self.custom_code or "CUSTOM"
-            return f"CUSTOM:{name}" if name in _BUILTIN_NAMES else name
+            name = self.custom_code
+            return f"CUSTOM:{name}" if name in _BUILTIN_NAMES else name or "CUSTOM"
         if 0 <= self.code < len(BUILTIN_OPERATORS):
             return BUILTIN_OPERATORS[self.code]
         return f"UNKNOWN_{self.code}"
@@ -112,7 +112,8 @@ class Operator:
     custom_options_format: int = 0
     mutating_variable_inputs: tuple[bool, ...] = ABSENT
     intermediates: tuple[int, ...] = ABSENT
-    large_custom_options_offset: int = 0
+    # Where a writer puts what lies outside is not part of what a model says.
+    large_custom_options_offset: int = field(default=0, compare=False)
     large_custom_options_size: int = 0
     builtin_options2: Record | UnknownTable | None = None
     debug_metadata_index: int = -1
@@ -132,7 +133,7 @@ class Buffer:
     """
 
     data: memoryview | bytes | None = None
-    offset: int = 0
+    offset: int = field(default=0, compare=False)
     size: int = 0
     unknown_fields: tuple[UnknownField, ...] = ()
     position: int | None = field(default=None, compare=False)

@@ -5,9 +5,9 @@ Rich takes 60 ms to import, so it is there only for a person at a terminal.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TextIO
 
 # Rich's names for what each role looks like.
 STYLES = {
@@ -43,14 +43,12 @@ def plain(lines: Iterable[Line]) -> str:
     return "".join("".join(span.text for span in line) + "\n" for line in lines)
 
 
-def write(lines: Iterable[Line], stream: TextIO, *, color: bool) -> None:
-    """Print the lines, with colour through Rich if asked to."""
-    if not color:
-        stream.write(plain(lines))
-        return
+def styled(lines: Iterable[Line]) -> str:
+    """The lines as text with the escape sequences of their styles."""
     from rich.console import Console
     from rich.text import Text
 
+    stream = io.StringIO()
     # That there shall be colour is decided: Rich has no further say, whatever NO_COLOR and TERM.
     console = Console(
         file=stream,
@@ -66,6 +64,7 @@ def write(lines: Iterable[Line], stream: TextIO, *, color: bool) -> None:
         for span in spans:
             text.append(span.text, style=STYLES[span.role])
         console.print(text)
+    return stream.getvalue()
 
 
 def wrap(text: str, width: int, indent: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ class SourceModule:
     """A parsed source file."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
+        # Python's lines end here only; `splitlines` would also break at form feeds and the like.
+        self.lines = re.split(r"\r\n|\r|\n", text)
         self._tree = _parse(text)
         self._names = Names(self._tree)
         self.keras_calls = tuple(self._keras_calls())
@@ -107,11 +109,13 @@ class SourceModule:
 def read_source(data: bytes) -> SourceModule:
     """Parse the bytes of a source file; raises `SourceError`."""
     if len(data) > MAX_BYTES:
-        raise SourceError(f"{len(data):,} bytes are more than tflint reads of a source file")
+        raise SourceError(
+            f"it is longer than the {MAX_BYTES:,} bytes that tflint reads of a source"
+        )
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+    except (SyntaxError, UnicodeError, LookupError) as error:
         raise SourceError(f"the encoding is wrong: {error}") from error
     return SourceModule(text.removeprefix("\ufeff"))
 

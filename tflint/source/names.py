@@ -28,12 +28,14 @@ class Names:
     def __init__(self, tree: ast.Module) -> None:
         self._paths: dict[str, str | None] = {}
         self._constants: dict[str, Constant] = {}
-        self._star_modules: list[str] = []
+        # Where names without another home come from; None when there are several candidates.
+        self._star_home: str | None = None
+        star_homes: set[str] = set()
         self._local: frozenset[str] = frozenset()
         aliases: list[tuple[str, ast.expr]] = []
         bound: dict[str, int] = {}
         for node in ast.walk(tree):
-            self._import(node)
+            self._import(node, star_homes)
             for name, value in _bindings(node):
                 bound[name] = bound.get(name, 0) + 1
                 if value is not None:
@@ -50,8 +52,9 @@ class Names:
                 if path is not None:
                     self._paths[name] = path
         self._local = frozenset(bound)
+        self._star_home = star_homes.pop() if len(star_homes) == 1 else None
 
-    def _import(self, node: ast.AST) -> None:
+    def _import(self, node: ast.AST, star_homes: set[str]) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:
@@ -62,7 +65,7 @@ class Names:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 if alias.name == "*":
-                    self._star_modules.append(node.module)
+                    star_homes.add(keras_path(node.module))
                 else:
                     self._bind(alias.asname or alias.name, f"{node.module}.{alias.name}")
 
@@ -88,8 +91,7 @@ class Names:
         if name in self._local or name in self._constants:
             return None
         # `from tensorflow.keras.layers import *`: whatever nobody else defines came with it.
-        homes = {keras_path(module) for module in self._star_modules}
-        home = homes.pop() if len(homes) == 1 else None
+        home = self._star_home
         return f"{home}.{name}" if home is not None and name[:1].isupper() else None
 
     def constant(self, expression: ast.expr) -> Constant:

@@ -30,6 +30,9 @@ PROBED_RANK = 8
 # Where in its sources a runtime stands when it prints a message.
 _SOURCE_FILE = re.compile(r"^\S+\.(?:cc|cpp|h)(?::\d+)? ")
 
+# What the probes note where the runtime prints nothing that would say why.
+_OUTCOMES = ("crashes", "runs, but computes something else", "Interpreter invocation failed.")
+
 
 class Verdict(Enum):
     """What is known about a combination of types on a kernel."""
@@ -50,9 +53,10 @@ class Kernel:
 
     `constant_inputs` are the positions that must be constants, `constant_inputs_for` those
     that must be for some signatures. `max_rank` is the highest rank its inputs may have, with
-    `max_rank_for` the signatures that stop earlier; None when no limit is known. `says` is
-    what the runtime prints for some signatures that it refuses. `versions` are the first and
-    the last operator version implemented.
+    `max_rank_for` the signatures that stop earlier; None when no limit is known. With
+    `left_out_only_unlisted` an input that is left out by -1, instead of not being listed,
+    brings the kernel down. `says` is what the runtime prints for some signatures that it
+    refuses. `versions` are the first and the last operator version implemented.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Kernel:
     max_rank: int | None = None
     max_rank_for: Mapping[str, int] = field(default_factory=dict)
     variadic: str | None = None
+    left_out_only_unlisted: bool = False
     says: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[int, int] | None = None
 
@@ -79,11 +84,20 @@ class Kernel:
 
     def verdict(self, signature: str) -> Verdict:
         """Whether the kernel takes these types."""
-        if self.accepts is not None and _any_spelling(signature) & self.accepts:
+        if self.accepts is not None and self._spellings(signature) & self.accepts:
             return Verdict.ACCEPTED
         if signature in self.refuses:
             return Verdict.REFUSED
         return Verdict.REFUSED if self.accepts is not None and self.complete else Verdict.UNKNOWN
+
+    def _spellings(self, signature: str) -> frozenset[str]:
+        """The signature as tables may write it: a last input is left out by -1 or unlisted."""
+        inputs, _, outputs = signature.partition("->")
+        if not inputs.endswith(f",{LEFT_OUT}"):
+            return frozenset((signature, f"{inputs},{LEFT_OUT}->{outputs}"))
+        if self.left_out_only_unlisted:
+            return frozenset()
+        return frozenset((signature, f"{inputs.removesuffix(f',{LEFT_OUT}')}->{outputs}"))
 
     def constants(self, signature: str) -> list[int]:
         """The positions of inputs that must be constants for this signature."""
@@ -95,21 +109,14 @@ class Kernel:
         return self.max_rank_for.get(signature, self.max_rank)
 
 
-def _any_spelling(signature: str) -> frozenset[str]:
-    """The signature, and how it looks with a last input left out by -1 or by not listing it."""
-    inputs, _, outputs = signature.partition("->")
-    if inputs.endswith(f",{LEFT_OUT}"):
-        other = inputs.removesuffix(f",{LEFT_OUT}")
-    else:
-        other = f"{inputs},{LEFT_OUT}"
-    return frozenset((signature, f"{other}->{outputs}"))
-
-
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """A runtime at the version its facts were read from.
 
     `is_mcu` tells runtimes without heap, dynamic shapes and hybrid kernels from LiteRT.
+    `refused_types` are those that no tensor of a model may have, `types_message` is what the
+    runtime prints for them. `ignores_external_data` and `ignores_sparsity` say that it takes
+    constants stored behind the flatbuffer for zeros, and sparse ones for dense.
     """
 
     name: str
@@ -122,6 +129,8 @@ class Runtime:
     custom_operators: frozenset[str]
     refused_types: frozenset[str]
     types_message: str
+    ignores_external_data: bool
+    ignores_sparsity: bool
 
     def kernel(self, name: str) -> Kernel | None:
         """The kernel of a builtin operator, or None when the runtime does not have it."""
@@ -153,7 +162,16 @@ def load_runtime(name: str) -> Runtime:
         refused_types=frozenset(types.get("refused", ()))
         or (base.refused_types if base else frozenset()),
         types_message=types.get("says", base.types_message if base else ""),
+        ignores_external_data=_ignores(facts, "external_buffers")
+        or (base is not None and base.ignores_external_data),
+        ignores_sparsity=_ignores(facts, "sparsity")
+        or (base is not None and base.ignores_sparsity),
     )
+
+
+def _ignores(facts: dict[str, Any], storage: str) -> bool:
+    outcome: str | None = facts.get("storage", {}).get(storage, {}).get("outcome")
+    return outcome == "ignored"
 
 
 def _facts(name: str) -> dict[str, Any]:
@@ -180,9 +198,13 @@ def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kerne
         max_rank=None if max_rank >= PROBED_RANK else max_rank,
         max_rank_for=known.get("max_rank_exceptions", {}),
         variadic=known.get("variadic", inherited.variadic if inherited else None),
+        left_out_only_unlisted=known.get(
+            "none_only_unlisted", inherited.left_out_only_unlisted if inherited else False
+        ),
         says={
             signature: _SOURCE_FILE.sub("", message)
             for signature, message in known.get("says", {}).items()
+            if message not in _OUTCOMES
         },
         versions=(versions[0], versions[1]) if versions else None,
     )

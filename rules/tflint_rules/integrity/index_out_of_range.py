@@ -73,5 +73,5 @@ def _location(model: Model, dangling: DanglingIndex) -> Location:
         subgraph=dangling.subgraph,
         operator=dangling.operator,
         operator_name=name,
-        anchor=f"{dangling.holder} {dangling.operator}",
+        anchor=f"{dangling.holder} {dangling.kind}",
     )

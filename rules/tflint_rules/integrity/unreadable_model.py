@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.errors import NotAModel
+from tflint.errors import InaccessibleFile, NotAModel
 from tflint.finding import Finding, Severity
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
 from tflint_rules.example_models import sound_file
@@ -47,7 +47,7 @@ class UnreadableModel(Rule):
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         error = context.unreadable
         if error is not None and not isinstance(error, NotAModel):
-            yield self.finding(
-                f"the model cannot be read: {error}",
-                help="get or convert the file again; TFLM would follow these offsets unchecked",
-            )
+            help = "get or convert the file again; TFLM would follow these offsets unchecked"
+            if isinstance(error, InaccessibleFile):
+                help = "give tflint the right to read the file"
+            yield self.finding(f"the model cannot be read: {error}", help=help)
