@@ -18,6 +18,7 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib.util
+import json
 import random
 import struct
 import sys
@@ -32,6 +33,7 @@ ARTIFACTS = ROOT / "build" / "fuzz"
 MAX_BYTES = 1024 * 1024
 MAX_SECONDS = 2
 MAX_MEGABYTES = 200
+TARGETS = ("tflm", "tflm-cmsis-nn", "litert", "cortex-m0plus:flash=16K,ram=4K")
 
 
 Check = Callable[[bytes], None]
@@ -45,7 +47,8 @@ def check_bytes(data: bytes) -> None:
     """What must hold for any bytes; whatever it raises is a bug.
 
     They are a model or are refused, and what is read can be written, read again, and then
-    written again to the same bytes. Checks of what comes after reading belong at the end.
+    written again to the same bytes. Either way every rule has something to say or nothing,
+    and both reports can be printed.
 
     Fields of a newer schema are excepted from the last: in a damaged file, a number may become
     the distance to something only when that is written to another place.
@@ -55,6 +58,7 @@ def check_bytes(data: bytes) -> None:
     from tflint.model.reader import parse_model
     from tflint.model.writer import write_model
 
+    check_lint(data)
     try:
         model = parse_model(data)
     except UnreadableModel:
@@ -67,6 +71,27 @@ def check_bytes(data: bytes) -> None:
             raise Violation(f"what was written cannot be read: {error}") from error
         if write_model(again) != written and not has_unknown_fields(model):
             raise Violation("writing what was read gives another file")
+
+
+def check_lint(data: bytes) -> None:
+    """Run every rule and both reports, for one target or another."""
+    from tflint.lint.registry import all_rules
+    from tflint.lint.runner import check_bytes as lint
+    from tflint.report import json_document, text
+    from tflint.report.result import LintReport
+    from tflint.report.style import plain
+    from tflint.target.target import find_target
+
+    target = find_target(TARGETS[sum(data[:256]) % len(TARGETS)])
+    report = lint(data, all_rules(), target)
+    if not report.readable and not report.findings:
+        raise Violation("an unreadable file passes for clean")
+    shown = plain(text.render(LintReport(target, (report,))))
+    if not all(line.isprintable() for line in shown.split("\n")):
+        raise Violation("a name from the model reaches the terminal as it is")
+    document = json_document.render(LintReport(target, (report,)))
+    if not document.isascii() or len(json.loads(document)["findings"]) != len(report.findings):
+        raise Violation("the JSON report is not sound")
 
 
 def has_unknown_fields(record: object) -> bool:
