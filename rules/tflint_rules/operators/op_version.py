@@ -21,11 +21,11 @@ def _relu(version: int) -> Model:
 
 
 class OpVersion(Rule):
-    """An operator's version is newer than the runtime implements.
+    """An operator's version is one that the runtime does not implement.
 
     ## What it does
-    Compares each operator's version with the newest that LiteRT was seen to implement. For
-    LiteRT a newer one is an error. TFLM ignores versions, so there it is only worth
+    Compares each operator's version with those that LiteRT was seen to implement. For LiteRT
+    any other is an error. TFLM ignores versions, so there it is only worth
     knowing that the model was made by a newer converter.
 
     ## Why it matters on a device
@@ -46,6 +46,7 @@ class OpVersion(Rule):
     examples = (
         Bad("From the future", lambda: _relu(99), says="version 99", target="litert"),
         Bad("TFLM does not look", lambda: _relu(99), says="ignores", severity=Severity.INFO),
+        Bad("From nowhere", lambda: _relu(0), says="no version 0", target="litert"),
         Good("Version 1", lambda: _relu(1), target="litert"),
     )
 
@@ -56,12 +57,15 @@ class OpVersion(Rule):
             kernel = reference.kernel(node.name)
             if node.code.is_custom or kernel is None or kernel.versions is None:
                 continue
-            newest = kernel.versions[1]
-            if node.code.version <= newest:
+            version, (oldest, newest) = node.code.version, kernel.versions
+            if oldest <= version <= newest or (runtime.ignores_versions and version < oldest):
                 continue
-            what = f"{node.name} version {node.code.version} is newer than {newest}"
+            what = f"{node.name} version {version} is newer than {newest}"
             if runtime.ignores_versions:
                 message = f"{what}, LiteRT's newest; {runtime.title} ignores versions"
+            elif version < oldest:
+                message = f"{runtime.title} has no version {version} of {node.name}, only {oldest}"
+                message += f" to {newest}"
             else:
                 message = f"{what}, the newest that {runtime.title} implements"
             yield self.finding(
