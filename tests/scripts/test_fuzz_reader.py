@@ -151,7 +151,7 @@ def test_the_script_runs_atheris(tmp_path: Path) -> None:
 @atheris
 def test_what_atheris_finds_is_kept(tmp_path: Path) -> None:
     code = (
-        "import sys; from scripts import fuzz_reader\n"
+        "import sys; sys.path.insert(0, 'scripts'); import fuzz_reader\n"
         "def check(data):\n"
         "    if len(data) > 8: raise RuntimeError('found')\n"
         "sys.exit(fuzz_reader.main(sys.argv[1:], check))"
