@@ -98,7 +98,7 @@ def has_unknown_fields(record: object) -> bool:
     """Whether there are fields of a newer schema anywhere in a tree of records."""
     if isinstance(record, tuple):
         return any(map(has_unknown_fields, record))
-    names: Iterable[str] = getattr(record, "_fields", getattr(record, "__dataclass_fields__", ()))
+    names: Iterable[str] = getattr(record, "__dataclass_fields__", ())
     return bool(getattr(record, "unknown_fields", ())) or any(
         has_unknown_fields(getattr(record, name)) for name in names
     )

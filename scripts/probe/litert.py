@@ -1,4 +1,4 @@
-"""Which versions of each builtin operator LiteRT implements, by asking its resolver.
+"""Which operators and versions LiteRT implements, by asking its resolver.
 
 A model whose table of operators names one version is enough: LiteRT looks up every entry of
 the table before it looks at anything else.
@@ -33,6 +33,35 @@ def ask(item: tuple[str, int], log: Log) -> Outcome:
     except ValueError as error:
         return Outcome(accepted=False, says=str(error))
     return Outcome(accepted=True)
+
+
+# What `BuiltinOpResolver` adds in tensorflow/lite/core/kernels/register.cc.
+CUSTOM_OPERATORS = (
+    "AudioSpectrogram",
+    "Mfcc",
+    "NumericVerify",
+    "TFLite_Detection_PostProcess",
+)
+
+
+def ask_custom(name: str, log: Log) -> Outcome:
+    """Whether a custom operator is resolved; its kernel may well crash on so little a model."""
+    model = ModelBuilder()
+    x, y = model.input((1, 4)), model.tensor((1, 4))
+    model.operator(name, [x], [y])
+    model.output(y)
+    try:
+        Interpreter(model_content=write_model(model.build())).allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        return Outcome(accepted="unresolved custom op" not in str(error), says=str(error))
+    return Outcome(accepted=True)
+
+
+def custom_operators() -> list[str]:
+    """Those of `CUSTOM_OPERATORS` that the resolver finds, whatever the kernel says next."""
+    outcomes = try_all(CUSTOM_OPERATORS, ask_custom)
+    pairs = zip(CUSTOM_OPERATORS, outcomes, strict=True)
+    return [name for name, outcome in pairs if outcome.accepted or outcome.crashed]
 
 
 def operators() -> dict[str, dict[str, list[int]]]:

@@ -48,6 +48,7 @@ def litert_table() -> dict[str, Json]:
         "x86-64, probed by scripts/probe_runtimes.py",
         "date": datetime.date.today().isoformat(),
         "ignores_versions": False,
+        "custom_operators": litert.custom_operators(),
         "operators": litert.operators(),
     }
 

@@ -1,7 +1,4 @@
-"""Files that look far larger than they are, laid out by hand, byte for byte.
-
-Each function takes about how many bytes the file may have.
-"""
+"""Files that look far larger than they are, laid out by hand; `size` is their length, about."""
 
 from __future__ import annotations
 

@@ -15,9 +15,10 @@ from tflint.model.graph import (
     called_subgraphs,
     dangling_indices,
     graphs,
-    required_inputs,
+    may_be_left_out,
 )
 from tflint.model.schema import (
+    BUILTIN_OPERATORS,
     AddOptions,
     CallOnceOptions,
     CallOptions,
@@ -26,7 +27,7 @@ from tflint.model.schema import (
     TensorType,
     WhileOptions,
 )
-from tflint.model.tables import Buffer, Metadata, Model, SignatureDef, TensorMap
+from tflint.model.tables import Buffer, Metadata, Model, OperatorCode, SignatureDef, TensorMap
 
 INT32 = TensorType.INT32
 
@@ -256,10 +257,13 @@ def test_what_a_custom_or_calling_operator_can_do_without_is_not_known(name: str
     assert dangling(model.build()) == expected
 
 
-def test_required_inputs_are_few() -> None:
-    assert required_inputs("FULLY_CONNECTED") == {0, 1}
-    assert required_inputs("RELU") == {0}
-    assert required_inputs("WHILE") == frozenset()
+@pytest.mark.parametrize(
+    ("name", "optional"),
+    [("FULLY_CONNECTED", {2}), ("RELU", set()), ("PACK", set()), ("WHILE", {0, 1, 2, 3})],
+)
+def test_only_some_inputs_may_be_left_out(name: str, optional: set[int]) -> None:
+    code = OperatorCode(builtin_code=BUILTIN_OPERATORS.index(name))
+    assert {position for position in range(4) if may_be_left_out(code, position)} == optional
 
 
 @pytest.mark.parametrize(

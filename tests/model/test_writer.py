@@ -16,7 +16,7 @@ from tests.model.sample_models import SAMPLES, annotated_model, custom_operator_
 from tests.model.strategies import models
 from tflint.errors import UnwritableModel
 from tflint.model.reader import parse_model, read_model
-from tflint.model.record import ABSENT, Record, UnknownField
+from tflint.model.record import ABSENT, UnknownField
 from tflint.model.schema import IfOptions, TensorType
 from tflint.model.tables import Buffer, Model, SubGraph, Tensor
 from tflint.model.writer import write_model
@@ -29,9 +29,6 @@ def absent(record: object, path: str = "model") -> Iterator[str]:
     elif isinstance(record, tuple):
         for i, item in enumerate(record):
             yield from absent(item, f"{path}[{i}]")
-    elif isinstance(record, Record):
-        for name in record._fields:
-            yield from absent(getattr(record, name), f"{path}.{name}")
     elif dataclasses.is_dataclass(record):
         for field in dataclasses.fields(record):
             yield from absent(getattr(record, field.name), f"{path}.{field.name}")

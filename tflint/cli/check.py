@@ -36,7 +36,10 @@ def check(
         list[str] | None, typer.Option(help="Run these rules as well. Repeatable.")
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="Do not run these rules. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Do not run these rules. Repeatable. Unreadable files are reported anyway."
+        ),
     ] = None,
     fail_on: Annotated[
         str, typer.Option(help=f"Lowest severity that exits with 1: {', '.join(LEVELS)}.")

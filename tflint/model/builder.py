@@ -34,6 +34,7 @@ from tflint.model.schema import (
 from tflint.model.tables import (
     CUSTOM,
     PLACEHOLDER_FOR_GREATER_OP_CODES,
+    SCHEMA_VERSION,
     Buffer,
     Metadata,
     Model,
@@ -449,7 +450,7 @@ class ModelBuilder(GraphBuilder):
     def build(self) -> Model:
         """The model as it stands."""
         return Model(
-            version=3,
+            version=SCHEMA_VERSION,
             operator_codes=tuple(self._codes.values()),
             subgraphs=tuple(graph.finish() for graph in self._graphs),
             description=self._description,

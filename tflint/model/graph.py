@@ -258,19 +258,18 @@ def dangling_indices(model: Model) -> Iterator[DanglingIndex]:
 
 
 def _dangling_in_operators(model: Model, g: int, subgraph: SubGraph) -> Iterator[DanglingIndex]:
-    # What a custom operator can do without is known only to whoever wrote it.
-    required = [
-        _NO_INPUT if code.is_custom else required_inputs(code.name) for code in model.operator_codes
-    ]
-    codes, tensors, graphs_ = len(required), len(subgraph.tensors), len(model.subgraphs)
+    codes, tensors, graphs_ = (
+        len(model.operator_codes),
+        len(subgraph.tensors),
+        len(model.subgraphs),
+    )
     for o, operator in enumerate(subgraph.operators):
         if operator.opcode_index >= codes:
             yield DanglingIndex("operator", "operator code", operator.opcode_index, codes, g, o)
             continue
-        needed = required[operator.opcode_index]
+        code = model.operator_codes[operator.opcode_index]
         for position, i in enumerate(operator.inputs):
-            optional = i == -1 and position not in needed
-            if not (0 <= i < tensors or optional):
+            if not (0 <= i < tensors or (i == -1 and may_be_left_out(code, position))):
                 yield DanglingIndex(f"input {position}", "tensor", i, tensors, g, o)
         for position, i in enumerate(operator.outputs):
             if not 0 <= i < tensors:
@@ -283,58 +282,33 @@ def _dangling_in_operators(model: Model, g: int, subgraph: SubGraph) -> Iterator
                 yield DanglingIndex("called subgraph", "subgraph", i, graphs_, g, o)
 
 
-# Inputs that an operator cannot do without, beyond the first one, which none can.
-# Source: the `kOptionalTensor` and `GetOptionalInputTensor` uses of TFLite's kernels.
-_REQUIRED_INPUTS = {
-    "CONV_2D": frozenset((0, 1)),
-    "DEPTHWISE_CONV_2D": frozenset((0, 1)),
-    "FULLY_CONNECTED": frozenset((0, 1)),
-    "TRANSPOSE_CONV": frozenset((0, 1, 2)),
-    "SVDF": frozenset((0, 1, 2, 4)),
-    **dict.fromkeys(
-        (
-            "ADD",
-            "SUB",
-            "MUL",
-            "DIV",
-            "MAXIMUM",
-            "MINIMUM",
-            "POW",
-            "SQUARED_DIFFERENCE",
-            "FLOOR_DIV",
-            "FLOOR_MOD",
-            "EQUAL",
-            "NOT_EQUAL",
-            "GREATER",
-            "GREATER_EQUAL",
-            "LESS",
-            "LESS_EQUAL",
-            "LOGICAL_AND",
-            "LOGICAL_OR",
-            "PRELU",
-            "GATHER",
-            "PAD",
-            "TRANSPOSE",
-            "MEAN",
-            "SUM",
-            "REDUCE_MAX",
-            "REDUCE_MIN",
-            "BATCH_MATMUL",
-        ),
-        frozenset((0, 1)),
-    ),
+# Inputs that a builtin operator can do without, by position; no operator can without others.
+# Source: the `GetOptionalInputTensor` uses of TFLite's kernels.
+_LSTM = frozenset((1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23))
+_OPTIONAL_INPUTS = {
+    "CONV_2D": frozenset((2,)),
+    "CONV_3D": frozenset((2,)),
+    "CONV_3D_TRANSPOSE": frozenset((3,)),
+    "DEPTHWISE_CONV_2D": frozenset((2,)),
+    "FULLY_CONNECTED": frozenset((2,)),
+    "LSTM": _LSTM,
+    "RESHAPE": frozenset((1,)),
+    "SVDF": frozenset((3,)),
+    "TRANSPOSE_CONV": frozenset((3,)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _LSTM,
 }
-_FIRST_INPUT = frozenset((0,))
-# Control flow passes its inputs on, so what they may leave out is not theirs to say.
-_NO_INPUT: frozenset[int] = frozenset()
-_CONTROL_FLOW = ("IF", "WHILE", "CALL", "CALL_ONCE")
+# Control flow passes its inputs on, so what they may leave out is not theirs to say; nor is it
+# known of custom operators, and of those that came after the kernels that were looked at.
+_UNKNOWN_INPUTS = frozenset(("IF", "WHILE", "CALL", "CALL_ONCE"))
+_UNKNOWN_PREFIXES = ("BIDIRECTIONAL_SEQUENCE_", "STABLEHLO_", "UNKNOWN_")
 
 
-def required_inputs(name: str) -> frozenset[int]:
-    """The positions of an operator's inputs that may not be left out, as far as is known."""
-    if name in _CONTROL_FLOW:
-        return _NO_INPUT
-    return _REQUIRED_INPUTS.get(name, _FIRST_INPUT)
+def may_be_left_out(code: OperatorCode, position: int) -> bool:
+    """Whether -1 may stand for an operator's input in this position, as far as is known."""
+    name = code.name
+    if code.is_custom or name in _UNKNOWN_INPUTS or name.startswith(_UNKNOWN_PREFIXES):
+        return True
+    return position in _OPTIONAL_INPUTS.get(name, ())
 
 
 def called_subgraphs(options: Record | UnknownTable | None) -> tuple[int, ...]:

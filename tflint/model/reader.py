@@ -22,7 +22,6 @@ from tflint.model.tables import Model, is_external
 from tflint.model.wire import Field, Shape, class_of, layout
 
 IDENTIFIER = b"TFL3"
-SCHEMA_VERSION = 3
 
 # What else people hand to a tool for models, by their first bytes.
 _OTHER_FORMATS = (
@@ -62,8 +61,6 @@ def parse_model(data: memoryview | bytes) -> Model:
     view = memoryview(data).cast("B").toreadonly()
     _check_identifier(view)
     model = _decode(view)
-    if model.version != SCHEMA_VERSION:
-        raise MalformedModel(f"schema version {model.version}; TFLite's is {SCHEMA_VERSION}")
     if not model.subgraphs:
         raise MalformedModel("the model holds no subgraph")
     return model

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
@@ -71,49 +72,18 @@ class UnknownTable:
 
 @dataclass_transform(frozen_default=True)
 class Record:
-    """A frozen record whose fields are its class's annotations, defaults included.
+    """A frozen dataclass whose fields are its class's annotations, and `unknown_fields`.
 
-    What `@dataclass(frozen=True)` gives, without compiling an `__init__` for each of the
-    hundred and fifty options classes: that alone would cost `tflint check` 50 ms a start.
+    It becomes one when it is first instantiated: compiling the `__init__` and so on of all
+    hundred and fifty options classes would cost `tflint check` 50 ms at every start, and a
+    model uses a dozen of them.
     """
 
-    unknown_fields: tuple[UnknownField, ...]
+    unknown_fields: tuple[UnknownField, ...] = ()
 
-    def __init_subclass__(cls) -> None:
-        cls._fields = tuple(getattr(cls, "__annotations__", ()))
-
-    _fields: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, *args: object, **values: object) -> None:
-        positional = dict(zip(self._fields, args, strict=False))
-        known = {*self._fields, "unknown_fields"} - positional.keys()
-        if len(args) > len(self._fields) or not values.keys() <= known:
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}, each once")
-        values.update(positional)
-        values.setdefault("unknown_fields", ())
-        self.__dict__.update(values)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen")
-
-    def _values(self) -> tuple[object, ...]:
-        return (*(getattr(self, name) for name in self._fields), self.unknown_fields)
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self._values() == other._values()
-
-    def __hash__(self) -> int:
-        return hash((type(self), self._values()))
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
-        return f"{type(self).__name__}({fields})"
-
-    def replace(self, **changes: object) -> Self:
-        """A copy with these fields changed."""
-        return type(self)(**{**self.__dict__, **changes})
+    def __new__(cls, *_: object, **__: object) -> Self:
+        """Make the class a dataclass before its `__init__` is looked up."""
+        if "__dataclass_fields__" not in cls.__dict__:
+            cls.__annotations__ = inspect.get_annotations(cls) | inspect.get_annotations(Record)
+            dataclass(frozen=True)(cls)
+        return super().__new__(cls)

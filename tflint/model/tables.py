@@ -22,6 +22,8 @@ from tflint.model.schema import (
 # The field that older schemas have for an operator's code is one signed byte; newer
 # writers put this value there when the code does not fit.
 PLACEHOLDER_FOR_GREATER_OP_CODES = 127
+# `TFLITE_SCHEMA_VERSION` in tensorflow/lite/version.h.
+SCHEMA_VERSION = 3
 CUSTOM = BUILTIN_OPERATORS.index("CUSTOM")
 _BUILTIN_NAMES = frozenset(BUILTIN_OPERATORS)
 

@@ -30,7 +30,8 @@ _SCALED = frozenset(
         "TANH",
     )
 )
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+# The dimension of a filter that convolutions take a scale each for.
+_CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
 _NARROW = frozenset((TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT4))
 # Integers that are used as numbers as often as quantised; a zero point means something
 # only where the narrow types have one.
@@ -122,13 +123,13 @@ class BadQuantization(Rule):
             for t, tensor in enumerate(subgraph.tensors):
                 quantization, severity = tensor.quantization, Severity.ERROR
                 if quantization is None or not (quantization.scale and quantization.zero_point):
-                    problem = _missing(quantization, needed[t]) if t in needed else None
+                    problem = _missing(quantization, needed.get(t), context.runtime.is_mcu)
                 else:
                     problem = _value_problem(tensor.type, quantization)
+                    if problem is None and t in filters:
+                        problem = _filter_problem(tensor, filters[t])
                     if problem is None:
-                        problem = _count_problem(tensor, quantization)
-                        if t not in filters or not _confuses_convolution(tensor, quantization):
-                            severity = lenient
+                        problem, severity = _count_problem(tensor, quantization), lenient
                 if problem is None:
                     continue
                 help = "quantise the model again"
@@ -142,29 +143,43 @@ class BadQuantization(Rule):
                 )
 
 
-def _confuses_convolution(tensor: Tensor, quantization: QuantizationParameters) -> bool:
-    """Whether a filter's scales are not one for each index of their dimension.
+def _filter_problem(tensor: Tensor, axis: int) -> str | None:
+    """What convolutions refuse of their filter's scales, which `axis` is the channels of.
 
-    The one count that TFLM's kernels check: `TF_LITE_ENSURE` in their conv_common.cc.
+    Source: `TF_LITE_ENSURE` on scale->size in TFLM's conv_common.cc and LiteRT's conv.cc.
     """
-    axis, scales = quantization.quantized_dimension, len(quantization.scale)
-    return scales != 1 and not (0 <= axis < len(tensor.shape) and scales == tensor.shape[axis])
+    quantization = tensor.quantization
+    assert quantization is not None
+    scales, along = len(quantization.scale), quantization.quantized_dimension
+    if scales == 1 or len(tensor.shape) <= axis:
+        return None
+    if scales != tensor.shape[axis]:
+        return f"{scales} scales for a filter of {tensor.shape[axis]} channels"
+    if along != axis and not (0 <= along < len(tensor.shape) and scales == tensor.shape[along]):
+        return f"quantised along dimension {along}, not along its channels, dimension {axis}"
+    return None
 
 
-def _missing(quantization: QuantizationParameters | None, operator: str) -> str:
-    if quantization is not None and quantization.scale:
-        return f"scales without zero points, so {operator} sees neither"
-    return f"no scale, but {operator} computes with one"
+def _missing(
+    quantization: QuantizationParameters | None, operator: str | None, is_mcu: bool
+) -> str | None:
+    """What is wrong with half of a quantisation, or none, on a tensor that `operator` needs."""
+    if quantization is not None and quantization.scale and not (is_mcu and operator is None):
+        return "scales without zero points count as none, and LiteRT refuses them"
+    return None if operator is None else f"no scale, but {operator} computes with one"
 
 
-def _need_scale(model: Model, subgraph: SubGraph) -> tuple[dict[int, str], set[int]]:
-    """The narrow integers that operators compute with, with one's name each, and the filters."""
+def _need_scale(model: Model, subgraph: SubGraph) -> tuple[dict[int, str], dict[int, int]]:
+    """Narrow integers that operators compute with, and filters.
+
+    By tensor index: the name of such an operator; the dimension of a filter's channels.
+    """
     scaled = [
         code.name if not code.is_custom and code.name in _SCALED else None
         for code in model.operator_codes
     ]
     needed: dict[int, str] = {}
-    filters: set[int] = set()
+    filters: dict[int, int] = {}
     for operator in subgraph.operators:
         name = scaled[operator.opcode_index] if operator.opcode_index < len(scaled) else None
         if name is None:
@@ -172,8 +187,8 @@ def _need_scale(model: Model, subgraph: SubGraph) -> tuple[dict[int, str], set[i
         for index in (*operator.inputs, *operator.outputs):
             if 0 <= index < len(subgraph.tensors) and subgraph.tensors[index].type in _NARROW:
                 needed[index] = name
-        if name in _CONVOLUTIONS and len(operator.inputs) > 1:
-            filters.add(operator.inputs[1])
+        if name in _CHANNELS and len(operator.inputs) > 1:
+            filters[operator.inputs[1]] = _CHANNELS[name]
     return needed, filters
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
-from tflint.model.tables import Model, Tensor
+from tflint.model.tables import Model, SubGraph, Tensor
 from tflint.model.types import MAX_ELEMENTS, MAX_RANK, elements, packed_bytes, unpacked_bytes
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
@@ -28,6 +28,12 @@ def _activation(shape: tuple[int, ...]) -> Model:
     return model.build()
 
 
+def _reshape(shape: tuple[int, ...]) -> Model:
+    model = ModelBuilder()
+    model.output(model.reshape(model.input((1, 4)), shape))
+    return model.build()
+
+
 class BadShape(Rule):
     """A shape is impossible, or a constant's data do not fill it exactly.
 
@@ -35,7 +41,8 @@ class BadShape(Rule):
     Rejects negative dimensions, shapes of more elements or bytes than a 32-bit runtime can
     count, absurd ranks, and constants whose byte length differs from shape times type.
     String, resource, variant and sparse tensors have no such length and are left alone.
-    Data longer than the shape needs are a warning for TFLM, which never looks at the rest.
+    Data longer than the shape needs are a warning: no runtime looks at the rest. A RESHAPE
+    has to keep the number of elements.
 
     ## Why it matters on a device
     TFLM takes the shape's word for a constant's length. Data that are too short are read
@@ -56,6 +63,8 @@ class BadShape(Rule):
             says="20 bytes",
             severity=Severity.WARNING,
         ),
+        Bad("A reshape that loses elements", lambda: _reshape((1, 3)), says="cannot become 3"),
+        Good("One that keeps them", lambda: _reshape((2, 2))),
         Good("Exactly filled", lambda: _constant((1, 4), bytes(16))),
     )
 
@@ -73,7 +82,7 @@ class BadShape(Rule):
                         f"its constant data are {found:,} bytes, "
                         f"but {_shape(tensor)} {tensor.type.name} takes {needed:,}"
                     )
-                    if found > needed and context.runtime.is_mcu:
+                    if found > needed:
                         severity = Severity.WARNING
                 name = printable(tensor.name or "")
                 yield self.finding(
@@ -82,6 +91,31 @@ class BadShape(Rule):
                     location=Location(subgraph=g, tensor=t, anchor=tensor.name),
                     help="convert the model again",
                 )
+            for o, before, after in _broken_reshapes(model, subgraph):
+                yield self.finding(
+                    f"RESHAPE of {_shape(before)} to {_shape(after)}: {elements(before.shape):,} "
+                    f"elements cannot become {elements(after.shape):,}",
+                    location=Location(
+                        subgraph=g, operator=o, operator_name="RESHAPE", anchor=after.name
+                    ),
+                    help="convert the model again",
+                )
+
+
+def _broken_reshapes(model: Model, subgraph: SubGraph) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The RESHAPE operators that change the number of elements: index, input, output."""
+    reshapes = {i for i, code in enumerate(model.operator_codes) if code.name == "RESHAPE"}
+    for o, operator in enumerate(subgraph.operators):
+        ends = (*operator.inputs[:1], *operator.outputs[:1])
+        if operator.opcode_index not in reshapes or len(ends) != 2:
+            continue
+        if not all(0 <= i < len(subgraph.tensors) for i in ends):
+            continue
+        before, after = (subgraph.tensors[i] for i in ends)
+        # A dimension that is unknown until run time may make up for the difference.
+        known = all(-1 not in (*t.shape, *t.shape_signature) for t in (before, after))
+        if known and elements(before.shape) != elements(after.shape):
+            yield o, before, after
 
 
 def _shape(tensor: Tensor) -> str:

@@ -21,6 +21,12 @@ def _dense(**changes: object) -> Model:
     return model.build()
 
 
+def _relu() -> Model:
+    model = ModelBuilder()
+    model.output(model.unary("RELU", model.input((1, 4))))
+    return model.build()
+
+
 class IndexOutOfRange(Rule):
     """An index leads outside its table: of tensors, buffers, operator codes or subgraphs.
 
@@ -42,10 +48,20 @@ class IndexOutOfRange(Rule):
         Bad("A tensor that is not there", lambda: _dense(inputs=(0, 99, 2)), says="input 1"),
         Bad("A dense layer without weights", lambda: _dense(inputs=(0, -1, 2)), says="left out"),
         Bad("No such operator code", lambda: _dense(opcode_index=7), says="operator code 7"),
+        Bad(
+            "No buffers at all",
+            lambda: dataclasses.replace(_relu(), buffers=()),
+            says="no buffers",
+        ),
         Good("A dense layer without bias", lambda: _dense(inputs=(0, 1, -1))),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        if not context.model.buffers and context.runtime.is_mcu:
+            yield self.finding(
+                f"there are no buffers, but {context.runtime.title} looks into one for each tensor",
+                help="write the model with an empty first buffer, as converters do",
+            )
         for dangling in dangling_indices(context.model):
             yield self.finding(
                 _message(dangling),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph import Node
+from tflint.model.graph import Node, Value
 from tflint.model.record import Record
 from tflint.model.schema import (
     Conv2DOptions,
@@ -20,6 +20,7 @@ from tflint.model.schema import (
     TransposeConvOptions,
 )
 from tflint.model.tables import Model
+from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 
 _STRIDES = ("stride_h", "stride_w")
@@ -74,29 +75,47 @@ def _blocks(size: int) -> Model:
     return model.build()
 
 
+def _pooled(size: int) -> Model:
+    model = ModelBuilder()
+    model.output(model.pool_2d(model.input((1, size, size, 1))))
+    return model.build()
+
+
 class ZeroDimension(Rule):
-    """A filter, stride, dilation or block of zero: the kernel divides by it.
+    """A filter, stride, dilation or block of zero, or a map without elements.
 
     ## What it does
     Looks at the options and constant arguments that kernels divide or step by, and at the
     dimensions of filters. Options that are missing altogether count as zero, as they do in
-    the runtime.
+    the runtime. For microcontrollers, also finds activations without any element, such as
+    what a convolution leaves of a map that is smaller than its filter.
 
     ## Why it matters on a device
     The kernel computes output sizes and loop bounds with them. On a Cortex-M a division by
     zero gives 0 or traps, depending on a configuration bit; on a host it kills the process
-    (CVE-2022-23557, CVE-2023-27579).
+    (CVE-2022-23557, CVE-2023-27579). TFLM takes an activation of no bytes for a dynamic
+    tensor, which it does not support.
 
     ## Repair
     None in the file: no honest converter writes this. Convert again from the source.
     """
 
-    meta = Metadata("TFL005", "zero-dimension", Severity.ERROR)
+    meta = Metadata(
+        "TFL005",
+        "zero-dimension",
+        Severity.ERROR,
+        runtime_errors=(
+            r"has dynamic tensor.* not supported",
+            r"stride_\w+ (?:!=|>) 0 was not true",
+        ),
+    )
     examples = (
         Bad("A stride of zero", lambda: _conv(stride=0), says="stride_w is 0"),
         Bad("An empty filter", lambda: _conv(kernel=0), says="filter"),
         Bad("A pool without options", lambda: _pool(None), says="no options"),
         Bad("A block of zero", lambda: _blocks(0), says="block_size is 0"),
+        Bad("Nothing left", lambda: _pooled(1), says="no elements"),
+        Good("Something left", lambda: _pooled(2)),
         Good("A stride of one", lambda: _conv(stride=1)),
     )
 
@@ -108,6 +127,23 @@ class ZeroDimension(Rule):
                     node=node,
                     help="convert the model again from its source",
                 )
+            empty = _empty_activation(node) if context.runtime.is_mcu else None
+            if empty is not None:
+                yield self.finding(
+                    f"{node.name}: `{printable(empty.name)}` of shape {list(empty.shape)} has no "
+                    f"elements; {context.runtime.title} takes it for a dynamic tensor",
+                    node=node,
+                    value=empty,
+                    help="give the network a larger input, or take a pool or stride out",
+                )
+
+
+def _empty_activation(node: Node) -> Value | None:
+    """The first input or output without elements that is not a constant."""
+    for value in (*node.inputs, *node.outputs):
+        if value is not None and 0 in value.shape and (value.is_input or value.producer):
+            return value
+    return None
 
 
 def _problems(node: Node) -> Iterator[str]:
