@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tflint.model.builder import GraphBuilder, ModelBuilder
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import GraphBuilder
 from tflint.model.schema import ActivationFunctionType, TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model

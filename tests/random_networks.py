@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tflint.model.builder import GraphBuilder, ModelBuilder, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import GraphBuilder, per_tensor
 from tflint.model.schema import (
     ActivationFunctionType,
     AddOptions,

@@ -13,7 +13,8 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tflint.model.builder import ModelBuilder, per_channel, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_channel, per_tensor
 from tflint.model.record import Record
 from tflint.model.schema import TensorType
 from tflint.model.tables import QuantizationParameters

@@ -12,7 +12,8 @@ from probe.cases import FED, Attempt, Feed, T, pack
 from probe.tables import Json
 from probe.tflm import ALL, WRONG, ask
 from probe.worker import Outcome, try_all
-from tflint.model.builder import GraphBuilder, ModelBuilder
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import GraphBuilder
 from tflint.model.schema import (
     AddOptions,
     AssignVariableOptions,

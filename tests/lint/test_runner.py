@@ -21,7 +21,8 @@ from tflint.lint.runner import (
     check_file,
     check_files,
 )
-from tflint.model.builder import ModelBuilder, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_tensor
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model

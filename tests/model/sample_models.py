@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from tflint.model.builder import ModelBuilder, per_channel, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_channel, per_tensor
 from tflint.model.schema import (
     BlockwiseQuantization,
     CustomQuantization,

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.model.sample_models import RUNNABLE, SAMPLES, convolutions
-from tflint.model.builder import ModelBuilder, output_size, per_channel, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import output_size, per_channel, per_tensor
 from tflint.model.reader import parse_model
 from tflint.model.schema import (
     ActivationFunctionType,

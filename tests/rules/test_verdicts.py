@@ -12,7 +12,8 @@ import pytest
 from tflint.finding import Finding, Severity
 from tflint.lint.registry import all_rules, find_rule
 from tflint.lint.runner import check_example
-from tflint.model.builder import ModelBuilder, per_channel, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_channel, per_tensor
 from tflint.model.schema import FullyConnectedOptions, ReshapeOptions, TensorType
 from tflint.model.tables import Model, QuantizationParameters
 from tflint.model.writer import write_model

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator
 
 from tflint.finding import Finding, Location, Severity
-from tflint.model.builder import ModelBuilder, per_channel, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_channel, per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, QuantizationParameters, SubGraph, Tensor
 from tflint.model.types import QUANTIZED_RANGES

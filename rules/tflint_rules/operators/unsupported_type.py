@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tflint.finding import Finding, Location, Severity
-from tflint.model.builder import ModelBuilder, per_tensor
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable
