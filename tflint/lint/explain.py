@@ -81,7 +81,9 @@ def _explain_operator(name: str) -> Iterator[Line]:
         runtime = load_runtime(runtime_name)
         kernel = runtime.kernel(name)
         yield line()
-        yield line(Span(runtime.title, "path"), Span(f"  {runtime.source}, {runtime.date}", "dim"))
+        yield line(Span(runtime.title, "path"))
+        for part in wrap(f"{runtime.source}, {runtime.date}", _WIDTH, "  "):
+            yield line(Span(part, "dim"))
         if kernel is None:
             yield line("  ", Span("no kernel", "error"), ": a model with it does not run (TFL203)")
             continue
