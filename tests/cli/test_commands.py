@@ -109,7 +109,8 @@ def test_explain_an_operator(call: Call, text: str) -> None:
     assert result.code == 0
     assert result.stdout.startswith("CONV_2D  builtin operator 3\n")
     for runtime in ("TFLM", "TFLM with CMSIS-NN", "LiteRT"):
-        assert f"\n{runtime}  " in result.stdout
+        assert f"\n{runtime}\n" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
 
 
 def test_explain_an_operator_without_a_kernel(call: Call) -> None:
