@@ -165,3 +165,37 @@ def test_an_unreadable_file_never_passes_for_checked(option: list[str]) -> None:
         b"no model at all, but long enough", select_rules(option, []), find_target("tflm")
     )
     assert report.findings
+
+
+def test_a_readable_file_is_only_seen_by_the_rules_that_were_selected() -> None:
+    from tflint.lint.selection import select_rules
+
+    model = ModelBuilder()
+    model.output(model.unary("RELU", model.input((1, 4))))
+    odd = dataclasses.replace(model.build(), version=4)
+
+    assert findings("TFL001", odd)
+    assert check_example(odd, select_rules([], ["TFL001"]), find_target("litert")).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("shape", "computed", "target", "errors"),
+    [
+        pytest.param((1, 3), False, "tflm", 1, id="TFLM takes the file's word"),
+        pytest.param((1, 3), True, "tflm", 1, id="also where the shape is computed"),
+        pytest.param((1, 3), False, "litert", 1, id="LiteRT follows a constant"),
+        pytest.param((1, 3), True, "litert", 0, id="what it computes is not in the file"),
+        pytest.param((), False, "tflm", 0, id="a shape that may just be unknown"),
+    ],
+)
+def test_a_reshape_is_wrong_only_where_both_shapes_are_known(
+    shape: tuple[int, ...], computed: bool, target: str, errors: int
+) -> None:
+    model = ModelBuilder()
+    x, y = model.input((1, 4)), model.tensor(shape)
+    int32 = TensorType.INT32
+    to = model.input((2,), int32) if computed else model.constant((2,), int32, (1, 3))
+    model.operator("RESHAPE", [x, to], [y])
+    model.output(y)
+
+    assert len(findings("TFL004", model.build(), target)) == errors

@@ -94,9 +94,7 @@ def check_source(
     context = LintedSource(target, outcome)
     findings, notes = _collect(
         (rule.meta.code, rule().check_source(context))
-        for rule in _with_file_rules(rules)
-        if Kind.KERAS_SOURCE in rule.meta.applies_to
-        and (context.broken is None or rule.meta.stage is Stage.FILE)
+        for rule in _to_run(rules, Kind.KERAS_SOURCE, readable=context.broken is None)
     )
     return FileReport(
         path=path,
@@ -115,8 +113,8 @@ def check_model(
     context = LintedModel(target, outcome)
     findings, notes = _collect(
         (rule.meta.code, rule().check_model(context))
-        for rule in _with_file_rules(rules)
-        if Kind.TFLITE in rule.meta.applies_to and _applies(rule, context)
+        for rule in _to_run(rules, Kind.TFLITE, readable=context.unreadable is None)
+        if rule.meta.stage is not Stage.GRAPH or context.is_sound
     )
     if context.unreadable is None and not context.is_sound:
         notes.append("the graph is broken; rules that walk it did not run")
@@ -130,13 +128,16 @@ def check_model(
     )
 
 
-def _with_file_rules(rules: Sequence[type[Rule]]) -> list[type[Rule]]:
-    """The rules, and those that say why a file cannot be read.
+def _to_run(rules: Sequence[type[Rule]], kind: Kind, *, readable: bool) -> Iterator[type[Rule]]:
+    """The rules for a kind of file.
 
-    Whatever was selected or ignored: a file that was not looked at must not pass for clean.
+    For one that cannot be read, those that say why, whatever was selected or ignored: a file
+    that was not looked at must not pass for clean.
     """
-    others = (rule for rule in all_rules() if rule.meta.stage is Stage.FILE and rule not in rules)
-    return [*rules, *others]
+    others = () if readable else (rule for rule in all_rules() if rule not in rules)
+    for rule in (*rules, *others):
+        if kind in rule.meta.applies_to and (readable or rule.meta.stage is Stage.FILE):
+            yield rule
 
 
 def _collect(
@@ -151,13 +152,6 @@ def _collect(
             notes.append(f"{code}: only the first {MAX_FINDINGS_PER_RULE} are listed")
         findings += first[:MAX_FINDINGS_PER_RULE]
     return sorted(findings, key=_order), notes
-
-
-def _applies(rule: type[Rule], context: LintedModel) -> bool:
-    stage = rule.meta.stage
-    if stage is Stage.FILE:
-        return True
-    return context.unreadable is None and (stage is Stage.TABLES or context.is_sound)
 
 
 def _facts(context: LintedModel) -> ModelFacts | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
-from tflint.model.tables import Model, SubGraph, Tensor
+from tflint.model.tables import Model, Operator, SubGraph, Tensor
 from tflint.model.types import MAX_ELEMENTS, MAX_RANK, elements, packed_bytes, unpacked_bytes
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
@@ -91,7 +91,7 @@ class BadShape(Rule):
                     location=Location(subgraph=g, tensor=t, anchor=tensor.name),
                     help="convert the model again",
                 )
-            for o, before, after in _broken_reshapes(model, subgraph):
+            for o, before, after in _broken_reshapes(model, subgraph, context.runtime.is_mcu):
                 yield self.finding(
                     f"RESHAPE of {_shape(before)} to {_shape(after)}: {elements(before.shape):,} "
                     f"elements cannot become {elements(after.shape):,}",
@@ -102,8 +102,14 @@ class BadShape(Rule):
                 )
 
 
-def _broken_reshapes(model: Model, subgraph: SubGraph) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """The RESHAPE operators that change the number of elements: index, input, output."""
+def _broken_reshapes(
+    model: Model, subgraph: SubGraph, is_mcu: bool
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The RESHAPE operators that change the number of elements: index, input, output.
+
+    TFLM goes by the output's shape in the file. LiteRT goes by the argument, so there it has
+    to be a constant for the file to tell.
+    """
     reshapes = {i for i, code in enumerate(model.operator_codes) if code.name == "RESHAPE"}
     for o, operator in enumerate(subgraph.operators):
         ends = (*operator.inputs[:1], *operator.outputs[:1])
@@ -112,10 +118,21 @@ def _broken_reshapes(model: Model, subgraph: SubGraph) -> Iterator[tuple[int, Te
         if not all(0 <= i < len(subgraph.tensors) for i in ends):
             continue
         before, after = (subgraph.tensors[i] for i in ends)
-        # A dimension that is unknown until run time may make up for the difference.
-        known = all(-1 not in (*t.shape, *t.shape_signature) for t in (before, after))
+        # A dimension that is unknown until run time may make up for the difference; and a
+        # tensor of unknown rank looks like a scalar.
+        known = all(t.shape and -1 not in (*t.shape, *t.shape_signature) for t in (before, after))
+        if not is_mcu and not _has_constant_shape(model, subgraph, operator):
+            continue
         if known and elements(before.shape) != elements(after.shape):
             yield o, before, after
+
+
+def _has_constant_shape(model: Model, subgraph: SubGraph, operator: Operator) -> bool:
+    """Whether the shape argument of a RESHAPE is in the file."""
+    if len(operator.inputs) < 2 or not 0 <= operator.inputs[1] < len(subgraph.tensors):
+        return False
+    buffer = subgraph.tensors[operator.inputs[1]].buffer
+    return 0 < buffer < len(model.buffers) and bool(model.buffers[buffer].data)
 
 
 def _shape(tensor: Tensor) -> str:
