@@ -88,7 +88,7 @@ def example_text(rule: type[Rule], example: Example) -> list[str]:
         return [head]
     built = example.build()
     report = check_example(built, [rule], find_target(example.target))
-    text = plain(render_file(report, find_target(example.target)))
+    text = plain(render_file(report))
     source = (
         ["", "```python", *built.rstrip().splitlines(), "```"] if isinstance(built, str) else []
     )

@@ -32,8 +32,9 @@ def finding(i: int = 0, severity: Severity = Severity.ERROR, help: str = "do it"
 
 def text(*findings: Finding, readable: bool = True, notes: tuple[str, ...] = ()) -> str:
     facts = FACTS if readable else None
-    file = FileReport("m.tflite", Kind.TFLITE, readable, facts, findings, notes)
-    return plain(render(LintReport(find_target("tflm"), (file,))))
+    target = find_target("tflm")
+    file = FileReport("m.tflite", Kind.TFLITE, readable, facts, findings, target, notes)
+    return plain(render(LintReport(target, (file,))))
 
 
 def test_the_head_of_a_file_has_its_figures() -> None:

@@ -23,6 +23,8 @@ FOLDERS = {
     "TFL2": "operators",
     "TFL3": "architecture",
     "TFL4": "quantization",
+    "TFL6": "graph",
+    "TFL7": "interface",
     "TFL9": "itself",
 }
 

@@ -32,7 +32,7 @@ def output(rule: type[Rule]) -> str:
         if isinstance(example, Bad):
             target = find_target(example.target)
             report = check_example(example.build(), [rule], target)
-            text = plain(render_file(report, target))
+            text = plain(render_file(report))
             parts.append(f"# {example.title} ({example.target})\n\n{text}")
     return "\n".join(parts)
 

@@ -29,7 +29,8 @@ def check_files(
     artifacts: Iterable[Artifact], rules: Sequence[type[Rule]], target: Target
 ) -> LintReport:
     """Check each file. A file that cannot be read is a finding, not an error."""
-    return LintReport(target, tuple(check_file(artifact, rules, target) for artifact in artifacts))
+    files = tuple(check_file(artifact, rules, target) for artifact in artifacts)
+    return LintReport(target, files, rules=tuple(rules))
 
 
 def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) -> FileReport:
@@ -102,6 +103,7 @@ def check_source(
         readable=context.broken is None,
         facts=None,
         findings=tuple(_addressed(findings, path)),
+        target=target,
         notes=tuple(notes),
     )
 
@@ -124,6 +126,7 @@ def check_model(
         readable=context.unreadable is None,
         facts=_facts(context),
         findings=tuple(_addressed(findings, path)),
+        target=target,
         notes=tuple(notes),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tflint import __version__
 from tflint.finding import Finding, Severity
-from tflint.report.result import FileReport, LintReport
+from tflint.report.result import FileReport, LintReport, Silence
 
 SCHEMA = 1
 
@@ -23,9 +23,10 @@ def render(report: LintReport) -> str:
         "summary": {
             "files": len(report.files),
             **{severity.value: report.count(severity) for severity in Severity},
-            "suppressed": 0,
-            "baselined": 0,
+            "suppressed": report.count_silenced(Silence.IN_SOURCE, Silence.CONFIGURATION),
+            "baselined": report.count_silenced(Silence.BASELINE),
         },
+        "notes": list(report.notes),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -36,6 +37,7 @@ def _file(file: FileReport) -> dict[str, Any]:
         "path": file.path,
         "kind": file.kind.value,
         "readable": file.readable,
+        "target": file.target.name,
         "model": None
         if facts is None
         else {

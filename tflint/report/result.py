@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from tflint.finding import Finding, Severity
-from tflint.rule import Kind
+from tflint.rule import Kind, Rule
 from tflint.target.target import Target
 
 
@@ -25,11 +26,30 @@ class ModelFacts:
     macs: int | None
 
 
+class Silence(Enum):
+    """What keeps a finding from counting, by its name in SARIF's `suppression.kind`."""
+
+    IN_SOURCE = "inSource"
+    CONFIGURATION = "external"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class SilencedFinding:
+    """A finding that does not count: what silences it, and the reason that was given."""
+
+    finding: Finding
+    silence: Silence
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FileReport:
     """What came out of checking one file, findings sorted by severity and place.
 
-    `facts` are there for models that are readable.
+    `facts` are there for models that are readable. `target` is what the file was checked
+    for: configuration may set one for each model. `silenced` are findings that a
+    configuration, a comment or a baseline accepts; they do not count.
     """
 
     path: str
@@ -37,15 +57,24 @@ class FileReport:
     readable: bool
     facts: ModelFacts | None
     findings: tuple[Finding, ...]
+    target: Target
     notes: tuple[str, ...] = ()
+    silenced: tuple[SilencedFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """What came out of a run."""
+    """What came out of a run.
+
+    `target` is the one of the command line or configuration; a file may have another. `rules`
+    are those that ran on any file, by code, for formats that print what a rule means.
+    `notes` concern the run as a whole, such as stale entries of a baseline.
+    """
 
     target: Target
     files: tuple[FileReport, ...]
+    rules: tuple[type[Rule], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -55,6 +84,10 @@ class LintReport:
     def count(self, severity: Severity) -> int:
         """The number of findings of this severity."""
         return sum(finding.severity is severity for finding in self.findings)
+
+    def count_silenced(self, *silences: Silence) -> int:
+        """The number of findings that are silenced in one of these ways."""
+        return sum(found.silence in silences for file in self.files for found in file.silenced)
 
     def fails(self, level: Severity | None) -> bool:
         """Whether any finding is at this level or worse; None never fails."""

@@ -10,7 +10,6 @@ from tflint.printable import printable, size_text
 from tflint.report.result import FileReport, LintReport, ModelFacts
 from tflint.report.style import Line, Span, line, wrap
 from tflint.rule import Kind
-from tflint.target.target import Target
 
 WIDTH = 100
 INDENT = "      "
@@ -21,17 +20,17 @@ SHOWN = 3
 def render(report: LintReport) -> Iterator[Line]:
     """The report, line by line."""
     for file in report.files:
-        yield from render_file(file, report.target)
+        yield from render_file(file)
         yield line()
     yield from _closing(report)
 
 
-def render_file(file: FileReport, target: Target) -> Iterator[Line]:
+def render_file(file: FileReport) -> Iterator[Line]:
     """One file: what it is, whether it runs, what was found."""
     yield line(Span(printable(file.path, 400), "path"))
     if file.facts is not None:
         yield line("  ", Span(_facts(file.facts), "dim"))
-    yield line("  ", _verdict(file, target))
+    yield line("  ", _verdict(file))
     for _, findings in groupby(file.findings, key=lambda f: (f.severity, f.code)):
         yield line()
         yield from _group(list(findings))
@@ -48,8 +47,8 @@ def _facts(facts: ModelFacts) -> str:
     return ", ".join(parts)
 
 
-def _verdict(file: FileReport, target: Target) -> Span:
-    title = target.runtime.title
+def _verdict(file: FileReport) -> Span:
+    title = file.target.runtime.title
     errors = sum(finding.severity is Severity.ERROR for finding in file.findings)
     if file.kind is not Kind.TFLITE:
         if not file.readable:

@@ -1,0 +1,1 @@
+"""TFL6: the graph of operators."""

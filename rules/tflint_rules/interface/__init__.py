@@ -1,0 +1,1 @@
+"""TFL7: the interface between a model and who runs it."""
