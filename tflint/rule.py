@@ -100,7 +100,7 @@ class Metadata:
     @property
     def group(self) -> str:
         """The title of the rule's family."""
-        return GROUPS[self.code[:4]]
+        return GROUPS.get(self.code[:4], "Plug-ins")
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,9 @@ def test_a_bug_in_a_rule_is_one_line_and_no_traceback(models: Path) -> None:
     with_traceback = tflint(*arguments, cwd=models, PYTHONPATH=path, TFLITE_LINT_DEBUG="1")
 
     assert (result.code, result.stdout) == (2, "")
-    assert result.stderr.startswith("tflint: internal error, please report it: ZeroDivisionError")
+    assert result.stderr.startswith(
+        "tflint: internal error in TFL202 on `error.tflite`, please report it: ZeroDivisionError"
+    )
     assert len(result.stderr.splitlines()) == 1
     assert "\x1b" not in result.stderr
     assert "Traceback" in with_traceback.stderr

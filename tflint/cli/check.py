@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from tflint.errors import ExitCode, UnknownName, UsageError
-from tflint.finding import Severity
-from tflint.target.target import DEFAULT_TARGET
+from tflint.cli.complete import complete_formats, complete_rules, complete_targets
+from tflint.errors import ExitCode, UsageError
 
-FORMATS = ("text", "json")
-LEVELS = (*(severity.value for severity in Severity), "never")
+# The names of `finding.Severity` and `report.formats`, which a start without `check` does not load.
+LEVELS = "error, warning, info, never"
+FORMATS = "text, concise, json, sarif, github, gitlab, junit, markdown"
 
 
 def check(
@@ -20,61 +20,123 @@ def check(
         typer.Argument(help="Models, or folders to search for them.", show_default="."),
     ] = None,
     target: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--target",
             "-t",
             help="What the model is for: a name from `tflint targets`, or with a budget as "
             "cortex-m4:flash=256K,ram=64K.",
+            show_default="tflm",
+            autocompletion=complete_targets,
         ),
-    ] = DEFAULT_TARGET,
+    ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option(help="Run only these rules: codes, prefixes or names. Repeatable."),
+        typer.Option(
+            help="Run only these rules: codes, prefixes or names. Repeatable.",
+            autocompletion=complete_rules,
+        ),
     ] = None,
     extend_select: Annotated[
-        list[str] | None, typer.Option(help="Run these rules as well. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Run these rules as well. Repeatable.", autocompletion=complete_rules),
     ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option(
-            help="Do not run these rules. Repeatable. Unreadable files are reported anyway."
+            help="Do not run these rules. Repeatable. Unreadable files are reported anyway.",
+            autocompletion=complete_rules,
         ),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option(help=f"Lowest severity that exits with 1: {', '.join(LEVELS)}.")
-    ] = Severity.ERROR.value,
+        str | None,
+        typer.Option(help=f"Lowest severity that exits with 1: {LEVELS}.", show_default="error"),
+    ] = None,
     format: Annotated[
-        str, typer.Option("--format", help=f"Output format: {', '.join(FORMATS)}.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            "--format",
+            help=f"Output format: {FORMATS}.",
+            show_default="text",
+            autocompletion=complete_formats,
+        ),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT=FILE", help="Write the report to a file as well. Repeatable."),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Accept the findings listed here; `tflint baseline` writes it."
+        ),
+    ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Show how often each rule fires, not where.")
+    ] = False,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|KEY=VALUE",
+            help="A configuration file instead of the nearest, or one setting. Repeatable.",
+        ),
+    ] = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
+    ] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Show the settings in force, and stop.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", help="Processes to check files in.", show_default="by number of files"
+        ),
+    ] = None,
     color: Annotated[
         str, typer.Option(help="Colour in text output: auto, always, never.")
     ] = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""
-    from tflint.cli.output import check_color, emit, print_lines
-    from tflint.lint.discover import discover
-    from tflint.lint.runner import check_files
-    from tflint.lint.selection import select_rules
-    from tflint.target.target import find_target
+    from tflint.api import run
+    from tflint.cli.config import print_settings
+    from tflint.cli.output import check_color, emit, print_lines, warn
+    from tflint.cli.progress import Progress
+    from tflint.config.load import load_settings
+    from tflint.report.formats import find_format
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
-    if fail_on not in LEVELS:
-        raise UnknownName("level", fail_on, LEVELS, f"levels are {', '.join(LEVELS)}")
     check_color(color)
-    if format != "text" and color == "always":
-        raise UsageError(f"--color always and --format {format} contradict each other")
-    chosen = find_target(target)
-    rules = select_rules(select or (), ignore or (), extend_select or ())
-    report = check_files(discover(paths or ["."]), rules, chosen)
-    if format == "json":
-        from tflint.report.json_document import render as render_json
-
-        emit(render_json(report))
+    settings = load_settings(
+        {
+            "target": target,
+            "select": select,
+            "extend-select": extend_select,
+            "ignore": ignore,
+            "fail-on": fail_on,
+            "format": format,
+            "output": output,
+            "baseline": baseline,
+            "jobs": jobs,
+        },
+        config=config or (),
+        isolated=isolated,
+    )
+    if show_settings:
+        print_settings(settings, paths or [])
+        return
+    chosen = find_format(settings.values["format"])
+    if chosen.name != "text" and color == "always":
+        raise UsageError(f"--color always and --format {chosen.name} contradict each other")
+    progress = Progress()
+    try:
+        report = run(settings, paths or ["."], progress)
+    finally:
+        progress.clear()
+    if not chosen.has_notes:
+        for note in report.notes:
+            warn(note)
+    if chosen.styled:
+        print_lines(chosen.lines(report), color=color)
     else:
-        from tflint.report.text import render
-
-        print_lines(render(report), color=color)
-    level = None if fail_on == "never" else Severity(fail_on)
-    raise typer.Exit(ExitCode.FINDINGS if report.fails(level) else ExitCode.OK)
+        emit(chosen.document(report))
+    raise typer.Exit(ExitCode.FINDINGS if report.fails(settings.fail_on) else ExitCode.OK)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tflint import __version__
 from tflint.finding import Finding, Severity
 from tflint.report.result import FileReport, LintReport, Silence
+from tflint.version import __version__
 
 SCHEMA = 1
 

@@ -44,6 +44,14 @@ class SilencedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRule:
+    """A rule of a plug-in that raised an exception, and which."""
+
+    code: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """What came out of checking one file, findings sorted by severity and place.
 
@@ -60,6 +68,7 @@ class FileReport:
     target: Target
     notes: tuple[str, ...] = ()
     silenced: tuple[SilencedFinding, ...] = ()
+    failed_rules: tuple[FailedRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,10 @@ _FACTORS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a model is checked for. Sizes in bytes; None where the target sets no limit."""
+    """What a model is checked for. Sizes in bytes; None where there is no limit.
+
+    `max_macs` are the multiply-accumulates that one inference may take.
+    """
 
     name: str
     description: str
@@ -36,6 +39,7 @@ class Target:
     core: str | None = None
     flash_bytes: int | None = None
     ram_bytes: int | None = None
+    max_macs: int | None = None
 
     @property
     def runtime(self) -> Runtime:
