@@ -69,7 +69,8 @@ def load_settings(
     problems = [problem for document in documents for problem in document.problems]
     if problems:
         raise InvalidConfiguration(problems)
-    values, origins = dict(DEFAULTS), {}
+    values: dict[str, Any] = dict(DEFAULTS)
+    origins: dict[str, Origin] = {}
     for document in documents:
         # Who selects anew starts from nothing: what a weaker source adds or leaves out is gone.
         if "select" in document.values:
@@ -220,8 +221,11 @@ def _from_options(options: Mapping[str, Any]) -> Document:
 def _put(found: Document, key: str, value: object, origin: Origin, folder: Path) -> None:
     """Parse one value that does not come from a file, and keep it or its problem."""
     one = parse_document({key: value}, origin.name, KeyLines(""), (), folder)
-    # There is no line that a problem could be on.
-    found.problems += [problem.replace(":1: ", ": ", 1) for problem in one.problems]
+    # There is no line that a problem could be on, and the origin says which setting it is.
+    found.problems += [
+        problem.replace(":1: ", ": ", 1).replace(f": `{key}`: ", ": ", 1)
+        for problem in one.problems
+    ]
     found.values.update(one.values)
     found.origins.update(dict.fromkeys(one.origins, origin))
     found.models += one.models

@@ -86,14 +86,18 @@ def apply_baseline(report: LintReport, baseline: Baseline) -> LintReport:
     accepted = {entry.fingerprint for entry in baseline.entries}
     files = []
     for file in report.files:
-        kept: list[Finding] = []
-        silenced = list(file.silenced)
-        for finding, fingerprint in _identified(file, baseline.path):
-            if fingerprint not in accepted:
-                kept.append(finding)
-                continue
-            silenced.append(SilencedFinding(finding, Silence.BASELINE))
-        files.append(dataclasses.replace(file, findings=tuple(kept), silenced=tuple(silenced)))
+        silent = {
+            id(finding)
+            for finding, fingerprint in _identified(file, baseline.path)
+            if fingerprint in accepted
+        }
+        kept = tuple(finding for finding in file.findings if id(finding) not in silent)
+        found = tuple(
+            SilencedFinding(finding, Silence.BASELINE)
+            for finding in file.findings
+            if id(finding) in silent
+        )
+        files.append(dataclasses.replace(file, findings=kept, silenced=(*file.silenced, *found)))
     notes = list(report.notes)
     stale = stale_entries(report, baseline)
     if stale:
