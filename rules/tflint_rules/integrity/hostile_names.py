@@ -79,9 +79,11 @@ class HostileNames(Rule):
         first = "; ".join(_shown(named) for named in found[:_SHOWN])
         more = f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
         what = f"{len(found):,} names {problem.many}" if several else f"a name {problem.one}"
-        if problem is Problem.LENGTH:
-            what += f", {size_text(sum(named.size for named in found))} of flash"
         help, safety = _repair({named.holder for named in found})
+        if problem is Problem.LENGTH:
+            size = size_text(sum(named.size for named in found))
+            what += f", {size} of flash"
+            help += f"; shorter ones save up to {size}"
         return self.finding(
             f"{what} ({first}{more}): {problem.consequence}",
             location=Location(

@@ -119,7 +119,7 @@ _RICH = (
     "red|reverse|strike|u|underline|white|yellow"
 )
 _MARKUP = re.compile(
-    rf"<(?:{_TAGS})(?:[\s/>]|$)|</[a-z][a-z0-9]*\s*>|<!--|<!doctype|<!\[cdata\[|<\?xml|\]\]>"
+    rf"<(?:{_TAGS})[\s/>]|<script|</[a-z][a-z0-9]*\s*>|<!--|<!doctype|<!\[cdata\[|<\?xml|\]\]>"
     r"|<[a-z][^<>]*\son[a-z]+\s*="
     rf"|\[(?:{_RICH})(?: [a-z_ ]+)?\]|\[/[a-z _]*\]|\[(?:link|@[a-z]+)="
     r"|\]\((?:https?|ftp|file|data):|javascript:",

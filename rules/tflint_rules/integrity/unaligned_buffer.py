@@ -39,7 +39,6 @@ class _Constant:
     tensor: Tensor
     position: int
     size: int
-    is_read: bool
 
     @property
     def alignment(self) -> int:
@@ -50,7 +49,7 @@ class _Constant:
     def may_fault(self) -> bool:
         """Whether a core that insists on alignment cannot load its elements."""
         width = min(BITS.get(self.tensor.type, 8) // 8, _WORD)
-        return self.is_read and self.alignment < width
+        return self.alignment < width
 
 
 class UnalignedBuffer(Rule):
@@ -122,12 +121,13 @@ class UnalignedBuffer(Rule):
             return
         worst = min(found, key=lambda constant: (not constant.may_fault, constant.alignment))
         severity, consequence = _consequence(context, found)
-        several = len(constants) != 1
+        many = f"{len(found):,} of {len(constants):,} constant{'s' * (len(constants) != 1)}"
+        size = size_text(sum(constant.size for constant in found))
+        name = f"`{printable(worst.tensor.name or '', 60)}` ({worst.tensor.type.name})"
         yield self.finding(
-            f"{len(found):,} of {len(constants):,} constant{'s' if several else ''}, "
-            f"{size_text(sum(constant.size for constant in found))}, start off the file's 16-byte "
-            f"boundaries, tensor {worst.index} `{printable(worst.tensor.name or '', 60)}` "
-            f"({worst.tensor.type.name}) at byte {worst.position:,}: {consequence}",
+            f"{many}, {size} in all, {'do' if len(found) > 1 else 'does'} not start on 16-byte "
+            f"boundaries of the file, such as tensor {worst.index} {name} at byte "
+            f"{worst.position:,}: {consequence}",
             severity=severity,
             location=Location(subgraph=worst.subgraph, tensor=worst.index, anchor="constants"),
             help="write the file again with its constants aligned: no output changes, at most "
@@ -145,10 +145,11 @@ def _constants(context: ModelContext) -> Iterator[_Constant]:
                 continue
             seen.add(tensor.buffer)
             buffer = buffers[tensor.buffer]
+            # That a runtime takes external data for zeros is TFL212's to say.
+            if buffer.is_external and context.runtime.ignores_external_data:
+                continue
             if buffer.data and buffer.position is not None:
-                # That a runtime takes external data for zeros is TFL212's to say.
-                is_read = not (buffer.is_external and context.runtime.ignores_external_data)
-                yield _Constant(g, t, tensor, buffer.position, len(buffer.data), is_read)
+                yield _Constant(g, t, tensor, buffer.position, len(buffer.data))
 
 
 def _consequence(context: ModelContext, found: list[_Constant]) -> tuple[Severity, str]:
@@ -163,10 +164,11 @@ def _consequence(context: ModelContext, found: list[_Constant]) -> tuple[Severit
     least = min(constant.alignment for constant in found)
     if context.target.mve and least < _MVE_BUS:
         return Severity.WARNING, (
-            f"{core} loads 16 bytes as two transfers of 8 bytes at a time, here as three"
+            f"{core} loads 16 bytes as two transfers of 8 bytes at a time, here as up to three"
         )
-    where = f"on boundaries of {least}, which " if least > 1 else ""
+    what = f"boundaries of {least}" if least > 1 else "any boundary"
     whose = f"{core} reads" if core else f"{context.runtime.title}'s hosts read"
     return Severity.INFO, (
-        f"{where}{whose} as fast; cores with wider loads, such as Xtensa's vector units, do not"
+        f"{whose} them as fast from {what}; cores with wider loads, such as Xtensa's vector units, "
+        "may not"
     )
