@@ -128,6 +128,29 @@ def find_target(text: str) -> Target:
     return dataclasses.replace(target, name=text, aliases=(), **changes)
 
 
+def matching_targets(text: str | None) -> list[Target]:
+    """All targets, the one that `find_target` finds, or those that hold this text somewhere.
+
+    Looked through are names, aliases, vendors, parts and cores. Raises `UnknownName` when
+    there is none, and `UsageError` as `find_target` does.
+    """
+    everything = named_targets()
+    if text is None:
+        return list(everything.values())
+    if ":" in text or text in set(_all_names()):
+        return [find_target(text)]
+    wanted = text.casefold()
+    found = [
+        target
+        for target in everything.values()
+        if any(
+            wanted in (word or "").casefold()
+            for word in (target.name, target.vendor, target.part, target.core, *target.aliases)
+        )
+    ]
+    return found or [find_target(text)]
+
+
 def _change(key: str, value: str) -> dict[str, Any]:
     """The fields that a setting of an inline target changes, with their values."""
     if key == "runtime":
