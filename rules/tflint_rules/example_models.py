@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tflint.model.builder import ModelBuilder
-from tflint.model.tables import Model
+from tflint.model.tables import Buffer, Model
 
 
 def sound_file() -> bytes:
@@ -14,6 +14,18 @@ def sound_file() -> bytes:
     model = ModelBuilder()
     model.output(model.unary("RELU", model.input((1, 4))))
     return write_model(model.build())
+
+
+def constant_of(model: ModelBuilder, operator: int, position: int) -> bytearray:
+    """The data of a constant input of an operator."""
+    tensor = model.tensors[model.operators[operator].inputs[position]]
+    return bytearray(model.buffers[tensor.buffer].data or b"")
+
+
+def overwrite(model: ModelBuilder, operator: int, position: int, data: bytes | bytearray) -> None:
+    """Give a constant input of an operator other data."""
+    tensor = model.tensors[model.operators[operator].inputs[position]]
+    model.buffers[tensor.buffer] = Buffer(bytes(data))
 
 
 def flex_options(name: str, attributes: dict[str, str]) -> bytes:
