@@ -6,7 +6,7 @@ import dataclasses
 import struct
 
 from tflint.model.builder import ModelBuilder
-from tflint.model.tables import Model
+from tflint.model.tables import Buffer, Model
 
 
 def sound_file() -> bytes:
@@ -60,6 +60,18 @@ def _offset_to(file: bytearray, target: int) -> int:
         for at in range(0, target, 4)
         if at + int.from_bytes(file[at : at + 4], "little") == target
     )
+
+
+def constant_of(model: ModelBuilder, operator: int, position: int) -> bytearray:
+    """The data of a constant input of an operator."""
+    tensor = model.tensors[model.operators[operator].inputs[position]]
+    return bytearray(model.buffers[tensor.buffer].data or b"")
+
+
+def overwrite(model: ModelBuilder, operator: int, position: int, data: bytes | bytearray) -> None:
+    """Give a constant input of an operator other data."""
+    tensor = model.tensors[model.operators[operator].inputs[position]]
+    model.buffers[tensor.buffer] = Buffer(bytes(data))
 
 
 def flex_options(name: str, attributes: dict[str, str]) -> bytes:
