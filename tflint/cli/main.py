@@ -11,6 +11,7 @@ import typer
 
 from tflint import __version__
 from tflint.cli.check import check
+from tflint.cli.diff import diff
 from tflint.cli.explain import explain
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(rule)
 app.command()(explain)
+app.command()(diff)
 app.command()(targets)
 
 

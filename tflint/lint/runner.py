@@ -190,16 +190,22 @@ def _addressed(findings: Iterable[Finding], path: str) -> Iterator[Finding]:
     A fingerprint is made of what a finding is about, by name, and not of indices or
     figures: those move with every conversion.
     """
-    seen: Counter[tuple[str | None, ...]] = Counter()
-    for finding in findings:
-        at = finding.location
-        about = (path, finding.code, at.operator_name, at.anchor)
-        seen[about] += 1
-        text = "\0".join((*(part or "" for part in about), str(seen[about])))
+    for key, finding in keyed(findings):
         fix = finding.fix
+        text = f"{path}\0{key}"
         yield dataclasses.replace(
             finding,
             path=path,
             fix=fix and Fix(fix.safety, fix.command.replace("{path}", shlex.quote(path))),
             fingerprint=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         )
+
+
+def keyed(findings: Iterable[Finding]) -> Iterator[tuple[str, Finding]]:
+    """The findings of one file with what tells them apart, whatever the file is called."""
+    seen: Counter[tuple[str | None, ...]] = Counter()
+    for finding in findings:
+        at = finding.location
+        about = (finding.code, at.operator_name, at.anchor)
+        seen[about] += 1
+        yield "\0".join((*(part or "" for part in about), str(seen[about]))), finding

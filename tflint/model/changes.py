@@ -21,11 +21,15 @@ class Change(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One property that differs, both values as text: `input 1 type`, FLOAT32, INT8."""
+    """One property that differs, both values as text: `type`, FLOAT32, INT8.
+
+    `slot` says of which input or output of an operator, as `input 1`, unless it is its own.
+    """
 
     field: str
     before: str
     after: str
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ whose work is bounded.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,13 @@ from tflint.model.changes import (
     Place,
 )
 from tflint.model.cost import macs
-from tflint.model.facets import TensorFacets, identity_of, shape_text
+from tflint.model.facets import (
+    TensorFacets,
+    compared,
+    identity_of,
+    shape_text,
+    signature_facet,
+)
 from tflint.model.graph import Graph, Node, Value, graphs
 from tflint.model.operator_changes import Pairs, operator_fields
 from tflint.model.properties import changed_properties
@@ -88,6 +95,8 @@ class _Comparison:
     def _compare_interface(self, old: Graph | None, new: Graph | None) -> None:
         graph = new or old
         assert graph is not None
+        # A model that is new breaks nothing.
+        is_called = graph.index == 0 and None not in (old, new)
         ends = (
             ("input", old.inputs if old else (), new.inputs if new else ()),
             ("output", old.outputs if old else (), new.outputs if new else ()),
@@ -96,15 +105,18 @@ class _Comparison:
             for position in range(max(len(before), len(after))):
                 left = before[position] if position < len(before) else None
                 right = after[position] if position < len(after) else None
-                change = self._end_point(kind, graph.index, position, left, right)
+                change = self._end_point(kind, position, left, right)
                 if change is not None:
-                    self.found.interface.append(change)
+                    breaking = change.breaking and is_called
+                    self.found.interface.append(dataclasses.replace(change, breaking=breaking))
 
     def _end_point(
-        self, kind: str, subgraph: int, position: int, left: Value | None, right: Value | None
+        self, kind: str, position: int, left: Value | None, right: Value | None
     ) -> InterfaceChange | None:
         pairs = self.pairs
         fields = []
+        end = right or left
+        assert end is not None
         change = Change.REMOVED if right is None else Change.ADDED
         breaking = True
         if left is not None and right is not None:
@@ -112,15 +124,16 @@ class _Comparison:
             pairs.pair(left, right)
             fields = pairs.tensor_fields(left, right)
             breaking = bool(fields)
+            fields += compared([signature_facet(left)], [signature_facet(right)])
             fields += pairs.name_field(left, right)
             if not fields:
                 return None
         return InterfaceChange(
             kind=kind,
-            subgraph=subgraph,
+            subgraph=end.subgraph,
             position=position,
             change=change,
-            breaking=breaking and subgraph == 0,
+            breaking=breaking,
             before=None if left is None else pairs.before.end_point(left),
             after=None if right is None else pairs.after.end_point(right),
             fields=tuple(fields),

@@ -35,16 +35,16 @@ class Facet:
 def compared(before: Sequence[Facet], after: Sequence[Facet], slot: str = "") -> list[FieldChange]:
     """The properties that differ between two things that have the same ones in the same order."""
     return [
-        field_change(f"{slot} {left.field}".strip(), left, right)
+        field_change(left, right, slot)
         for left, right in zip(before, after, strict=True)
         if left.identity != right.identity
     ]
 
 
-def field_change(name: str, before: Facet, after: Facet) -> FieldChange:
+def field_change(before: Facet, after: Facet, slot: str = "") -> FieldChange:
     """The change from one to the other, told apart where they look the same."""
     others = " (other values)" if before.text == after.text else ""
-    return FieldChange(name, before.text, after.text + others)
+    return FieldChange(after.field, before.text, after.text + others, slot)
 
 
 def identity_of(value: object) -> str:
@@ -117,12 +117,25 @@ def numbers_text(numbers: Sequence[float]) -> str:
     if len(numbers) == 1:
         return number_text(numbers[0])
     lowest, highest = min(numbers), max(numbers)
+    if lowest == highest:
+        return f"{len(numbers):,} times {number_text(lowest)}"
     return f"{len(numbers):,} values from {lowest:.4g} to {highest:.4g}"
 
 
 def shape_text(shape: Sequence[int]) -> str:
     """`1x32x32x1`, or `scalar`."""
     return "x".join(map(str, shape)) if shape else "scalar"
+
+
+def signature_facet(value: Value) -> Facet:
+    """The dimensions that are only known when the model runs, which are -1.
+
+    Converters write the signature also where it says nothing that the shape does not.
+    """
+    signature = value.tensor.shape_signature
+    signature = signature if -1 in signature else ()
+    text = shape_text(signature[:40]) if signature else "none"
+    return Facet("shape signature", identity_of(signature), text)
 
 
 class TensorFacets:
@@ -169,16 +182,14 @@ def _tensor_facets(value: Value) -> Iterator[Facet]:
     scale = quantization.scale if quantization else ()
     zero_point = quantization.zero_point if quantization else ()
     details = quantization.details if quantization else None
-    axis = str(quantization.quantized_dimension) if quantization and len(scale) > 1 else "none"
+    axis = quantization.quantized_dimension if quantization and len(scale) > 1 else None
     yield Facet("shape", identity_of(tensor.shape), shape_text(tensor.shape))
-    # Converters write the signature also where it says nothing that the shape does not.
-    signature = tensor.shape_signature if -1 in tensor.shape_signature else ()
-    text = shape_text(signature[:40]) if signature else "none"
-    yield Facet("shape signature", identity_of(signature), text)
     yield Facet("type", tensor.type.name, printable(tensor.type.name))
-    yield Facet("scale", identity_of(scale), numbers_text(scale))
+    along = "" if axis is None else f" along axis {axis}"
+    yield Facet("scale", identity_of((scale, axis)), numbers_text(scale) + along)
+    # Zeros say no more than their absence does.
+    zero_point = zero_point if any(zero_point) else (0,)
     yield Facet("zero point", identity_of(zero_point), numbers_text(zero_point))
-    yield Facet("quantised axis", axis, axis)
     yield Facet("quantisation details", identity_of(details), value_text(details))
     sparse = "sparse" if tensor.sparsity is not None else "dense"
     yield Facet("storage", identity_of(tensor.sparsity), sparse)

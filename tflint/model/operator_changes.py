@@ -193,7 +193,7 @@ def _input_fields(
     if before.is_constant and after.is_constant:
         fields = pairs.tensor_fields(before, after, slot)
         if pairs.are_arguments(before, after) and not pairs.same_data(before, after):
-            fields.append(FieldChange(f"{slot} values", _values_text(before), _values_text(after)))
+            fields.append(FieldChange("values", _values_text(before), _values_text(after), slot))
         return fields
     old, new = pairs.source_before(before), pairs.source_after(after)
     if not pairs.is_known(old, new):
@@ -210,7 +210,7 @@ def _other_source(
 ) -> list[FieldChange]:
     old = "left out" if before is None else _source_text(before, pairs.source_before(before))
     new = "left out" if after is None else _source_text(after, pairs.source_after(after))
-    return [FieldChange(slot, old, new)]
+    return [FieldChange("source", old, new, slot)]
 
 
 def _source_text(value: Value, source: Source) -> str:

@@ -25,7 +25,8 @@ def changed_properties(before: Model, after: Model) -> Iterator[FieldChange]:
     for name in {**new, **old}:
         left, right = old.get(name, _MISSING), new.get(name, _MISSING)
         if left.identity != right.identity:
-            yield field_change(name, left, right)
+            change = field_change(left, right)
+            yield FieldChange(name, change.before, change.after)
 
 
 def _properties(model: Model) -> dict[str, Facet]:
