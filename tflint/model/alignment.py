@@ -15,8 +15,9 @@ from dataclasses import dataclass
 # Cells that dynamic programming may fill for a model: a fraction of a second of work. What is
 # longer is cut at anchors, and where there are none, paired in order of occurrence.
 MAX_CELLS = 400_000
-# What it weighs that two operators of one name agree in each key.
-_AGREE = (4, 3, 2, 1)
+# What it weighs that two operators of one name agree in each key. The first, which is what their
+# results are called, says more than all the others together.
+_AGREE = (20, 3, 2, 1)
 KEYS = len(_AGREE)
 _SAME_NAME = 4
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -106,8 +107,19 @@ def value_text(value: object) -> str:
 
 
 def number_text(number: float) -> str:
-    """With as many digits as a float32 has."""
+    """With as many digits as it takes to tell it from any other float32."""
+    for digits in (6, 7, 8):
+        text = f"{number:.{digits}g}"
+        if _float32(float(text)) == _float32(number):
+            return text
     return f"{number:.9g}"
+
+
+def _float32(number: float) -> bytes:
+    try:
+        return struct.pack("<f", number)
+    except OverflowError:  # Not from a float32 field, and as good as infinite.
+        return b""
 
 
 def numbers_text(numbers: Sequence[float]) -> str:

@@ -67,7 +67,7 @@ def _signature(
 ) -> Facet:
     inputs = list(_entries(signature.inputs, input_places))
     outputs = list(_entries(signature.outputs, output_places))
-    text = f"{_listed(inputs)} -> {_listed(outputs)}"
+    text = f"inputs {_listed(inputs)}; outputs {_listed(outputs)}"
     parts = (signature.subgraph_index, sorted(inputs), sorted(outputs))
     return Facet(f"signature {_quoted(signature.signature_key)}", identity_of(parts), text)
 

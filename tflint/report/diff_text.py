@@ -110,7 +110,11 @@ def _some(texts: Sequence[str], most: int, between: str) -> str:
 
 def _section(title: str, summary: str) -> Iterator[Line]:
     yield line()
-    yield line("  ", Span(title, "path"), f"  {summary}" if summary else "")
+    if len(title) + len(summary) + 4 <= WIDTH:
+        yield line("  ", Span(title, "path"), f"  {summary}" if summary else "")
+    else:
+        yield line("  ", Span(title, "path"))
+        yield from _wrapped(summary, "    ")
 
 
 def _list(entries: Sequence[Entry], most: int) -> Iterator[Line]:
@@ -135,7 +139,8 @@ def _wrapped(text: str, indent: str, role: str = "") -> Iterator[Line]:
 
 
 def _findings(report: DiffReport) -> Iterator[Line]:
-    yield from _section("findings", f"{findings_summary(report)}, for {report.target.name}")
+    name = printable(report.target.name)
+    yield from _section("findings", f"{findings_summary(report)} for {name}")
     for mark, role, findings in (("+", "error", report.added), ("-", "good", report.removed)):
         for finding in findings[:SHOWN]:
             yield from _finding(mark, role, finding)
