@@ -12,6 +12,7 @@ import typer
 from tflint.cli.baseline import baseline
 from tflint.cli.check import check
 from tflint.cli.config import config
+from tflint.cli.diff import diff
 from tflint.cli.doctor import doctor
 from tflint.cli.explain import explain
 from tflint.cli.output import emit
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(rule)
 app.command()(explain)
+app.command()(diff)
 app.command()(targets)
 app.command()(config)
 app.command()(baseline)

@@ -48,12 +48,7 @@ def discover(
 
 def _at(text: str, excluded: Callable[[Path], bool]) -> list[Artifact]:
     """The files that one path names."""
-    try:
-        mode = os.stat(text).st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"`{printable(text)}` does not exist") from error
-    except OSError as error:
-        raise UsageError(f"`{printable(text)}` cannot be opened: {error.strerror}") from error
+    mode = mode_of(text)
     if stat.S_ISDIR(mode):
         inside = list(_search(Path(text), excluded))
         if not inside:
@@ -62,6 +57,16 @@ def _at(text: str, excluded: Callable[[Path], bool]) -> list[Artifact]:
     if not stat.S_ISREG(mode):
         raise UsageError(f"`{printable(text)}` is not a regular file")
     return [_named(Path(text), text)]
+
+
+def mode_of(text: str) -> int:
+    """What is at this path, as in `os.stat`; raises `UsageError` where nothing is."""
+    try:
+        return os.stat(text).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"`{printable(text)}` does not exist") from error
+    except OSError as error:
+        raise UsageError(f"`{printable(text)}` cannot be opened: {error.strerror}") from error
 
 
 def _named(path: Path, text: str) -> Artifact:
