@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tflint.errors import ExitCode, UnknownName, UsageError
+from tflint.cli.reporting import FORMAT_HELP, OUTPUT_HELP, STATISTICS_HELP
+from tflint.errors import ExitCode, UnknownName
 from tflint.finding import Severity
 from tflint.target.target import DEFAULT_TARGET
 
-FORMATS = ("text", "json")
 LEVELS = (*(severity.value for severity in Severity), "never")
 
 
@@ -44,37 +44,34 @@ def check(
     fail_on: Annotated[
         str, typer.Option(help=f"Lowest severity that exits with 1: {', '.join(LEVELS)}.")
     ] = Severity.ERROR.value,
-    format: Annotated[
-        str, typer.Option("--format", help=f"Output format: {', '.join(FORMATS)}.")
-    ] = "text",
+    format: Annotated[str, typer.Option("--format", help=FORMAT_HELP)] = "text",
+    output: Annotated[
+        list[str] | None, typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP)
+    ] = None,
+    statistics: Annotated[bool, typer.Option("--statistics", help=STATISTICS_HELP)] = False,
     color: Annotated[
         str, typer.Option(help="Colour in text output: auto, always, never.")
     ] = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""
-    from tflint.cli.output import check_color, emit, print_lines
+    import dataclasses
+
+    from tflint.cli.output import check_color
+    from tflint.cli.reporting import publish, refuse_overwriting, reporting
     from tflint.lint.discover import discover
     from tflint.lint.runner import check_files
     from tflint.lint.selection import select_rules
     from tflint.target.target import find_target
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_color(color)
+    chosen = reporting(format, output or (), statistics=statistics, color=color)
     if fail_on not in LEVELS:
         raise UnknownName("level", fail_on, LEVELS, f"levels are {', '.join(LEVELS)}")
-    check_color(color)
-    if format != "text" and color == "always":
-        raise UsageError(f"--color always and --format {format} contradict each other")
-    chosen = find_target(target)
-    rules = select_rules(select or (), ignore or (), extend_select or ())
-    report = check_files(discover(paths or ["."]), rules, chosen)
-    if format == "json":
-        from tflint.report.json_document import render as render_json
-
-        emit(render_json(report))
-    else:
-        from tflint.report.text import render
-
-        print_lines(render(report), color=color)
     level = None if fail_on == "never" else Severity(fail_on)
+    checked_for = find_target(target)
+    rules = select_rules(select or (), ignore or (), extend_select or ())
+    artifacts = discover(paths or ["."])
+    refuse_overwriting(chosen, (artifact.path for artifact in artifacts))
+    report = check_files(artifacts, rules, checked_for)
+    publish(dataclasses.replace(report, fail_on=level), chosen)
     raise typer.Exit(ExitCode.FINDINGS if report.fails(level) else ExitCode.OK)
