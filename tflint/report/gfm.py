@@ -1,9 +1,9 @@
 """Text made inert in GitHub-flavoured Markdown: no markup, link, mention or reference.
 
 GitHub and GitLab look for `@user`, `#12`, hashes and addresses after Markdown has been
-rendered, so a backslash does not help: an escaped `@user` still calls that user. In code they look for
-nothing. So what could be more than a plain word becomes code, which is also what a tensor's or
-an operator's name should look like.
+rendered, so escaping does not help: an escaped `@user` still calls that user. In code they look
+for nothing. So what could be more than a plain word becomes code, which is also what a tensor's
+or an operator's name should look like.
 """
 
 from __future__ import annotations

@@ -115,6 +115,10 @@ def verdict(file: FileReport) -> tuple[str, str]:
         return "not a readable model", "error"
     if errors:
         return f"will not run on {title}: {counted(errors, 'error')}", "error"
+    accepted = sum(found.finding.severity is Severity.ERROR for found in file.silenced)
+    if accepted:
+        what = counted(accepted, "error")
+        return f"{what} accepted, nothing else found that keeps it from running on {title}", "good"
     if file.findings:
         return f"nothing found that keeps it from running on {title}", "good"
     return f"no findings for {title}", "good"
