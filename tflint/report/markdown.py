@@ -14,7 +14,6 @@ from tflint.printable import printable, size_text
 from tflint.report.gfm import cell, code, prose
 from tflint.report.result import FileReport, LintReport
 from tflint.report.wording import (
-    MAX_MESSAGE,
     MAX_PATH,
     counted,
     indices,
@@ -32,9 +31,10 @@ from tflint.report.wording import (
 MAX_CHARACTERS = 65_000
 # Room for what closes the document.
 _CLOSING_ROOM = 300
-# Of one rule in one file, and of one file at all.
+# Findings of one rule in one file; characters of the table, and of one message.
 _SHOWN = 3
-_MAX_ROWS = 200
+_MAX_TABLE = 30_000
+_MAX_TEXT = 1000
 
 _COLUMNS = ("file", "target", "size", "operators", "weights", "MACs", "verdict", "findings")
 _ALIGNMENT = ("---", "---", "---:", "---:", "---:", "---:", "---", "---")
@@ -64,14 +64,16 @@ def _worst(file: FileReport) -> int:
 
 
 def _table(files: list[FileReport], report: LintReport) -> str:
-    rows = [_row(file) for file in files[:_MAX_ROWS]]
     # A column in which nothing differs is none.
     same = {file.target.name for file in files} == {report.target.name}
     kept = [i for i, name in enumerate(_COLUMNS) if not (same and name == "target")]
-    lines = [_COLUMNS, _ALIGNMENT, *rows]
-    text = "\n" + "".join("| " + " | ".join(line[i] for i in kept) + " |\n" for line in lines)
-    more = len(files) - len(rows)
-    return text + (f"\nand {counted(more, 'more file')}\n" if more else "")
+    text, left = "\n", len(files)
+    for cells in (_COLUMNS, _ALIGNMENT, *map(_row, files)):
+        if len(text) > _MAX_TABLE:
+            break
+        text += "| " + " | ".join(cells[i] for i in kept) + " |\n"
+        left -= cells is not _COLUMNS and cells is not _ALIGNMENT
+    return text + (f"\nand {counted(left, 'more file')}\n" if left else "")
 
 
 def _row(file: FileReport) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def _sections(file: FileReport) -> Iterator[str]:
         yield _folded(", ".join(counts), "".join(_groups(others)))
     if file.silenced:
         lines = [
-            f"- {_title(safe(silenced.finding))} {prose(silence_text(silenced))}\n"
+            f"- {_title(safe(silenced.finding))} {_prose(silence_text(silenced))}\n"
             for silenced in file.silenced
         ]
         yield _folded(silenced_text(LintReport(file.target, (file,))), "".join(lines))
@@ -130,7 +132,7 @@ def _notes(notes: tuple[str, ...]) -> Iterator[str]:
     if notes:
         yield "\n"
     for note in notes:
-        yield f"- note: {prose(printable(note, MAX_MESSAGE))}\n"
+        yield f"- note: {_prose(note)}\n"
 
 
 def _folded(title: str, content: str) -> str:
@@ -144,16 +146,20 @@ def _groups(findings: list[Finding]) -> Iterator[str]:
         times = f" ({len(group)} times)" if len(group) > 1 else ""
         lines = [f"- **{group[0].severity.value}** {_title(group[0])}{times}"]
         for i, finding in enumerate(group[:_SHOWN]):
-            lines.append(f"  - {_where(finding)}{prose(finding.message)}")
+            lines.append(f"  - {_where(finding)}{_prose(finding.message)}")
             following = group[i + 1] if i + 1 < min(len(group), _SHOWN) else None
             # What repairs the next one as well is said once.
             if finding.help and (following is None or following.help != finding.help):
-                lines.append(f"    - {prose(repair(finding))}")
+                lines.append(f"    - {_prose(repair(finding))}")
         if len(group) > _SHOWN:
             more = f"and {len(group) - _SHOWN:,} more"
             where = indices(group[_SHOWN:])
             lines.append(f"  - {prose(f'{more}: {where}' if where else more)}")
         yield "\n".join(lines) + "\n"
+
+
+def _prose(text: str) -> str:
+    return prose(printable(text, _MAX_TEXT))
 
 
 def _title(finding: Finding) -> str:
