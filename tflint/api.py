@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from tflint.config.load import load_settings
@@ -85,9 +86,12 @@ def run(
     settings: Settings,
     paths: Iterable[str],
     progress: Callable[[int, int], None] = lambda done, of: None,
+    accept: Callable[[list[Path]], None] = lambda files: None,
 ) -> LintReport:
-    """Check paths under a configuration. `progress` is told how many files of how many are done.
+    """Check paths under a configuration.
 
+    `progress` is told how many files of how many are done. `accept` gets the files before any
+    is read, and may raise.
     Raises `UsageError` for paths that cannot be searched and a baseline that cannot be read.
     """
     baseline_path = settings.values["baseline"]
@@ -102,6 +106,7 @@ def run(
         files,
         rules=tuple(ran[code] for code in sorted(ran)),
         notes=(*plugin_problems(), *_failures(files)),
+        fail_on=settings.fail_on,
     )
     report = suppress(report, settings.suppressions, settings.root)
     return report if baseline is None else apply_baseline(report, baseline)

@@ -1,61 +1,47 @@
-"""Writing a file whole or not at all."""
+"""Writing files whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from tflint.errors import UsageError
 from tflint.printable import printable
 
 
-def write_text(path: Path, text: str) -> None:
-    r"""Replace the file's contents: a reader sees the old ones or the new, nothing between.
+def write_files(files: Sequence[tuple[Path, str]]) -> None:
+    """Write all of the texts, as UTF-8 with LF; raises `UsageError` and then leaves no part.
 
-    What cannot be encoded is written as `\udc80` and the like. Raises `UsageError` when the
-    file cannot be written; it is then as it was.
+    Each goes to a file beside the one it replaces, and takes its place when all are there: nobody
+    sees half of one. What is no regular file, such as a pipe, is written to as it is.
     """
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """The same for bytes."""
-    shown = printable(str(path), 400)
-    # What a link leads to is meant, not the link.
-    target = Path(os.path.realpath(path))
+    ready: list[tuple[Path, str, str]] = []
+    path = Path()
     try:
-        mode = target.stat().st_mode & 0o7777 if target.exists() else _usual_mode()
-        if target.is_dir():
-            raise UsageError(f"`{shown}` is a folder")
-        if target.exists() and not target.is_file():
-            # A device or a pipe, such as /dev/stdout: there is nothing to replace.
-            target.write_bytes(data)
-            return
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, mode)
-            os.replace(name, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"`{shown}` cannot be written: the folder `{printable(str(path.parent), 400)}` "
-            f"does not exist"
-        ) from error
+        for i, (path, text) in enumerate(files):
+            data = text.encode("utf-8", "backslashreplace")
+            target = os.path.realpath(path)  # A link stays a link.
+            if os.path.exists(target) and not os.path.isfile(target):
+                with open(target, "wb") as stream:
+                    stream.write(data)
+                continue
+            beside = os.path.join(os.path.dirname(target), f".tflint-{os.getpid()}-{i}.tmp")
+            with open(beside, "xb") as stream:
+                ready.append((path, beside, target))
+                stream.write(data)
+            if os.path.exists(target):
+                os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
+        while ready:
+            path, beside, target = ready[0]
+            os.replace(beside, target)
+            del ready[0]
     except OSError as error:
+        shown = printable(str(path), 400)
         raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
-
-
-def _usual_mode() -> int:
-    """The mode that `open` would give a new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    finally:
+        for _, beside, _ in ready:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)

@@ -45,7 +45,7 @@ def baseline(
 ) -> None:
     """Accept the findings of today, so that `check` reports those that come after."""
     from tflint.api import run
-    from tflint.atomic_file import write_text
+    from tflint.atomic_file import write_files
     from tflint.cli.output import emit
     from tflint.cli.progress import Progress
     from tflint.config.load import load_settings
@@ -73,7 +73,7 @@ def baseline(
     stale = stale_entries(report, existing)
     kept = pruned(existing, stale)
     written = kept if prune else baseline_of(report, path, kept)
-    write_text(path, render_baseline(written))
+    write_files([(path, render_baseline(written))])
     count, before = len(written.entries), len(existing.entries)
     accepted = "1 finding" if count == 1 else f"{count:,} findings"
     added = count - (before - len(stale))

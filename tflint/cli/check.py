@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from tflint.cli.complete import complete_formats, complete_rules, complete_targets
-from tflint.errors import ExitCode, UsageError
+from tflint.cli.reporting import FORMAT_HELP, OUTPUT_HELP, STATISTICS_HELP
+from tflint.errors import ExitCode
+from tflint.finding import Severity
 
-# The names of `finding.Severity` and `report.formats`, which a start without `check` does not load.
-LEVELS = "error, warning, info, never"
-FORMATS = "text, concise, json, sarif, github, gitlab, junit, markdown"
+LEVELS = ", ".join((*(severity.value for severity in Severity), "never"))
 
 
 def check(
@@ -56,14 +56,14 @@ def check(
         str | None,
         typer.Option(
             "--format",
-            help=f"Output format: {FORMATS}.",
+            help=FORMAT_HELP,
             show_default="text",
             autocompletion=complete_formats,
         ),
     ] = None,
     output: Annotated[
         list[str] | None,
-        typer.Option(metavar="FORMAT=FILE", help="Write the report to a file as well. Repeatable."),
+        typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP),
     ] = None,
     baseline: Annotated[
         str | None,
@@ -71,9 +71,7 @@ def check(
             metavar="FILE", help="Accept the findings listed here; `tflint baseline` writes it."
         ),
     ] = None,
-    statistics: Annotated[
-        bool, typer.Option("--statistics", help="Show how often each rule fires, not where.")
-    ] = False,
+    statistics: Annotated[bool, typer.Option("--statistics", help=STATISTICS_HELP)] = False,
     config: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,10 +98,10 @@ def check(
     """Find what will fail or cost too much on the device."""
     from tflint.api import run
     from tflint.cli.config import print_settings
-    from tflint.cli.output import check_color, emit, print_lines, warn
+    from tflint.cli.output import check_color
     from tflint.cli.progress import Progress
+    from tflint.cli.reporting import publish, refuse_overwriting, reporting
     from tflint.config.load import load_settings
-    from tflint.report.formats import find_format
 
     check_color(color)
     settings = load_settings(
@@ -124,19 +122,15 @@ def check(
     if show_settings:
         print_settings(settings, paths or [])
         return
-    chosen = find_format(settings.values["format"])
-    if chosen.name != "text" and color == "always":
-        raise UsageError(f"--color always and --format {chosen.name} contradict each other")
+    chosen = reporting(
+        settings.values["format"], settings.values["output"], statistics=statistics, color=color
+    )
     progress = Progress()
     try:
-        report = run(settings, paths or ["."], progress)
+        report = run(
+            settings, paths or ["."], progress, lambda files: refuse_overwriting(chosen, files)
+        )
     finally:
         progress.clear()
-    if not chosen.has_notes:
-        for note in report.notes:
-            warn(note)
-    if chosen.styled:
-        print_lines(chosen.lines(report), color=color)
-    else:
-        emit(chosen.document(report))
+    publish(report, chosen)
     raise typer.Exit(ExitCode.FINDINGS if report.fails(settings.fail_on) else ExitCode.OK)

@@ -45,8 +45,3 @@ def emit(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
-
-
-def warn(message: str) -> None:
-    """One line on stderr about something that does not change the outcome."""
-    print(f"tflint: warning: {message}", file=sys.stderr)

@@ -282,13 +282,18 @@ def _outputs(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _output(text: str) -> tuple[str, str]:
-    """`FORMAT=FILE` in its two parts."""
-    name, equals, path = text.partition("=")
-    if not equals or not path.strip():
-        raise UsageError(
-            f"`{printable(text)}` is not FORMAT=FILE; formats are {', '.join(FORMATS)}"
-        )
-    return find_format(name.strip()).name, _path(path)
+    """`sarif=reports/tflint.sarif` in its two parts."""
+    name, equals, file = text.partition("=")
+    shown = printable(text, 400)
+    if not equals:
+        hint = f"formats are {', '.join(FORMATS)}"
+        if name in FORMATS:
+            hint = f"write {name}=FILE"
+        raise UsageError(f"`{shown}` names no file: expected FORMAT=FILE; {hint}")
+    found = find_format(name)
+    if not file:
+        raise UsageError(f"`{shown}` names no file: expected FORMAT=FILE")
+    return found.name, _path(file)
 
 
 def _path(value: object) -> str:

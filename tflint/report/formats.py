@@ -21,7 +21,8 @@ class Format:
 
     Its module has a function `render` that takes a `LintReport` and gives styled lines if
     `styled`, or else the finished document. `has_notes` is whether the document says what
-    else there is to say about a run; where it does not, that belongs on stderr.
+    else there is to say about a run; where it does not, that belongs on stderr. Those that
+    `has_statistics` can count findings by rule instead of listing them.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Format:
     module: str
     styled: bool = False
     has_notes: bool = True
+    has_statistics: bool = False
 
     def lines(self, report: LintReport) -> Iterable[Line]:
         """The report as styled lines. Only for formats that are `styled`."""
@@ -44,7 +46,13 @@ class Format:
 
 
 _ALL = (
-    Format("text", "for people: figures, findings, repairs", "tflint.report.text", styled=True),
+    Format(
+        "text",
+        "for people: figures, findings, repairs",
+        "tflint.report.text",
+        styled=True,
+        has_statistics=True,
+    ),
     Format(
         "concise",
         "a line a finding, for editors and grep",
@@ -52,7 +60,7 @@ _ALL = (
         styled=True,
         has_notes=False,
     ),
-    Format("json", "for scripts", "tflint.report.json_document"),
+    Format("json", "for scripts", "tflint.report.json_document", has_statistics=True),
     Format("sarif", "SARIF 2.1.0, for code scanning and viewers", "tflint.report.sarif"),
     Format("github", "annotations in GitHub Actions", "tflint.report.github"),
     Format("gitlab", "GitLab's Code Quality report", "tflint.report.gitlab", has_notes=False),

@@ -14,12 +14,24 @@ SCHEMA = 1
 
 def render(report: LintReport) -> str:
     """The document, ASCII only, ending in a newline."""
-    document = {
+    findings = [finding_document(finding) for finding in report.findings]
+    document = {**head(report), "findings": findings, **tail(report)}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def head(report: LintReport) -> dict[str, Any]:
+    """What stands before the findings: the tool, the target, the files."""
+    return {
         "schema": SCHEMA,
         "tool": {"name": "tflint", "version": __version__},
         "target": report.target.name,
         "files": [_file(file) for file in report.files],
-        "findings": [finding_document(finding) for finding in report.findings],
+    }
+
+
+def tail(report: LintReport) -> dict[str, Any]:
+    """What stands behind them: the summary and the notes."""
+    return {
         "summary": {
             "files": len(report.files),
             **{severity.value: report.count(severity) for severity in Severity},
@@ -28,7 +40,6 @@ def render(report: LintReport) -> str:
         },
         "notes": list(report.notes),
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _file(file: FileReport) -> dict[str, Any]:

@@ -77,13 +77,15 @@ class LintReport:
 
     `target` is the one of the command line or configuration; a file may have another. `rules`
     are those that ran on any file, by code, for formats that print what a rule means.
-    `notes` concern the run as a whole, such as stale entries of a baseline.
+    `notes` concern the run as a whole, such as stale entries of a baseline. `fail_on` is the
+    lowest severity that fails the run, for formats that know passed and failed; None is never.
     """
 
     target: Target
     files: tuple[FileReport, ...]
     rules: tuple[type[Rule], ...] = ()
     notes: tuple[str, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
 
     @property
     def findings(self) -> Iterator[Finding]:
