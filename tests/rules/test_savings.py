@@ -63,7 +63,7 @@ def test_float16_weights_halve_as_int8_and_double_as_float32() -> None:
     (finding,) = findings("TFL108", float16)
 
     assert f"saves {size_text(stored[FLOAT16] - stored[INT8])} of flash" in finding.help
-    assert f"adds {size_text(stored[FLOAT32] - stored[FLOAT16])} of flash" in finding.help
+    assert f"adding {size_text(stored[FLOAT32] - stored[FLOAT16])} of flash" in finding.help
 
 
 def dense(depth: int, units: int, type: TensorType = FLOAT32) -> Model:

@@ -77,7 +77,7 @@ class Float16Target(Rule):
                 node=found[0],
                 value=found[0].input(0),
                 help=f"convert with int8 quantisation and a calibration set: saves "
-                f"{size_text(weights // 2)} of flash and all of that RAM; or as float32, which adds "
+                f"{size_text(weights // 2)} of flash and all of that RAM; or as float32, adding "
                 f"{size_text(stored)} of flash",
                 fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --quantize int8 --calibrate DATA"),
             )
