@@ -57,6 +57,16 @@ def test_a_hybrid_model_saves_ram_only() -> None:
     assert f"saves {size_text(ram)} of RAM" in found[0].help
 
 
+def test_layers_that_stayed_float_count_as_well() -> None:
+    """The converter leaves filters of few weights in float32; their maps are the largest."""
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 32, 32, 1)), 16, 3)
+    model.output(model.fully_connected(model.flatten(model.pool_2d(x)), 10, weights=INT8))
+    (finding,) = findings("TFL204", model.build())
+
+    assert f"saves {size_text(30 * 30 * 16 * 3)} of RAM" in finding.help
+
+
 def test_float16_weights_halve_as_int8_and_double_as_float32() -> None:
     float16 = network(FLOAT32, FLOAT16)
     stored = {t: weight_bytes(network(FLOAT32, t)) for t in (FLOAT32, FLOAT16, INT8)}

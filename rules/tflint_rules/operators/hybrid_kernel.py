@@ -56,8 +56,7 @@ class HybridKernel(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         runtime = context.runtime
-        hybrid = (node for node in context.nodes if hybrid_weights(node) is not None)
-        largest = max((value.bytes for node in hybrid for value in node.outputs), default=0)
+        largest = _largest_float(context)
         for node in context.nodes:
             weights = hybrid_weights(node)
             kernel = runtime.kernel(node.name)
@@ -74,6 +73,19 @@ class HybridKernel(Rule):
                 node=node,
                 value=weights,
                 help=f"quantise activations too, full int8 with a calibration set: saves "
-                f"{size_text(largest * 3 // 4)} of RAM for the largest of these layers' outputs",
+                f"{size_text(largest * 3 // 4)} of RAM for the largest activation",
                 fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --quantize int8 --calibrate DATA"),
             )
+
+
+def _largest_float(context: ModelContext) -> int:
+    """Bytes of the largest float32 activation, which quantisation divides by four."""
+    return max(
+        (
+            value.bytes
+            for graph in context.graphs
+            for value in graph.values
+            if value.type is TensorType.FLOAT32 and (value.producer or value.is_input)
+        ),
+        default=0,
+    )
