@@ -249,6 +249,13 @@ def test_severity_follows_what_it_costs_the_core(
     assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
+def test_a_core_with_mve_is_told_how_many_transfers_more() -> None:
+    (finding,) = findings("TFL009", moved_constants(dense(), 4), "cortex-m55")
+
+    # 64 bytes of weights and 16 of biases.
+    assert f"up to {64 // 16 + 16 // 16} more each time" in finding.message
+
+
 def test_bytes_can_be_anywhere() -> None:
     model = ModelBuilder()
     x, y = model.input((1, 4), INT8), model.tensor((1, 4), INT8)

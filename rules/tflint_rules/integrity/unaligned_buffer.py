@@ -96,7 +96,7 @@ class UnalignedBuffer(Rule):
             "The same for a core with MVE",
             lambda: moved_constants(_dense(), 4),
             target="cortex-m55",
-            says="8 bytes at a time",
+            says="two transfers of 8",
         ),
         Bad(
             "On 8, which MVE takes in its stride",
@@ -163,8 +163,10 @@ def _consequence(context: ModelContext, found: list[_Constant]) -> tuple[Severit
         )
     least = min(constant.alignment for constant in found)
     if context.target.mve and least < _MVE_BUS:
+        slow = sum(c.size // _ALIGNMENT for c in found if c.alignment < _MVE_BUS)
         return Severity.WARNING, (
-            f"{core} loads 16 bytes as two transfers of 8 bytes at a time, here as up to three"
+            f"{core} loads 16 bytes in two transfers of 8, off that boundary in three: up to "
+            f"{slow:,} more each time they are read"
         )
     what = f"boundaries of {least}" if least > 1 else "any boundary"
     whose = f"{core} reads" if core else f"{context.runtime.title}'s hosts read"

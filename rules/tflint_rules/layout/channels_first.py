@@ -170,13 +170,15 @@ class ChannelsFirst(Rule):
             transposes = list(_layout_transposes(graph))
             if transposes:
                 moved = sum(node.outputs[0].bytes for node in transposes)
+                largest = max(node.outputs[0].bytes for node in transposes)
                 several = len(transposes) > 1
                 yield self.finding(
                     f"{len(transposes)} TRANSPOSE operator{'s' if several else ''} between NCHW "
                     f"and NHWC around convolutions or pools: {size_text(moved)} copied at each "
                     f"inference for the sake of a layout",
                     node=transposes[0],
-                    help='build the network with data_format="channels_last" and convert again',
+                    help='build the network with data_format="channels_last" and convert again: '
+                    f"saves {'them' if several else 'it'} and up to {size_text(largest)} of RAM",
                     fix=fix,
                 )
 
