@@ -130,14 +130,20 @@ class Weights:
 
 
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "pointwise"])
-@pytest.mark.parametrize("depthwise", [True, False], ids=["depthwise", "plain"])
 @pytest.mark.parametrize("type", [INT8, FLOAT32], ids=lambda type: type.name)
-@pytest.mark.parametrize("how", ["empty", "empty depthwise", "unread"])
+@pytest.mark.parametrize(
+    ("how", "depthwise"),
+    [
+        ("empty", False),
+        ("empty", True),
+        ("empty depthwise", True),
+        ("unread", False),
+        ("unread", True),
+    ],
+)
 def test_without_dead_channels_the_outputs_are_the_same(
-    how: str, type: TensorType, depthwise: bool, dense: bool, tmp_path: Path
+    how: str, depthwise: bool, type: TensorType, dense: bool, tmp_path: Path
 ) -> None:
-    if how == "empty depthwise" and not depthwise:
-        pytest.skip("there is no depthwise layer to empty")
     weights = Weights(7, type)
     if how == "empty":
         weights.filters[[1, 4]] = -0.0 if type is FLOAT32 else 0
@@ -423,7 +429,7 @@ def test_layers_of_one_model_are_one_finding_at_the_worst() -> None:
     ("scales", "says"),
     [
         pytest.param((0.01, 0.01, 0.01), "1 of 3", id="alike"),
-        pytest.param((0.01, 0.01, 0.0001), None, id="a channel next to nothing"),
+        pytest.param((0.01, 0.01, 0.00001), None, id="a channel next to nothing"),
     ],
 )
 def test_range_is_wasted_only_where_it_would_matter(
