@@ -14,6 +14,7 @@ from tflint.finding import Finding, Fix
 from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
 from tflint.lint.registry import all_rules
+from tflint.model.garbage import uncollected
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
 from tflint.report.result import FileReport, LintReport, ModelFacts
@@ -108,6 +109,7 @@ def check_source(
     )
 
 
+@uncollected()
 def check_model(
     outcome: Model | UnreadableModel, rules: Sequence[type[Rule]], target: Target, path: str
 ) -> FileReport:
