@@ -50,6 +50,7 @@ fuzz: $(DEV) ## feed damaged models to the reader
 
 bench: $(DEV) ## measure the speed of `tflint check`
 	$(BIN)/python benchmarks/check_speed.py
+	$(BIN)/python benchmarks/check_scale.py
 
 schema: $(DEV) ## generate the tables of the .tflite schema
 	$(BIN)/python scripts/generate_schema.py

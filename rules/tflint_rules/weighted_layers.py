@@ -54,23 +54,37 @@ class WeightedLayer:
 
 def weighted_layers(nodes: Iterable[Node]) -> Iterator[WeightedLayer]:
     """The convolutions and dense layers whose weights are constants of a usable shape."""
+    layouts: dict[tuple[int, int], Layout | None] = {}
     for node in nodes:
         operands = _OPERANDS.get(node.name)
         if operands is None or not node.outputs:
             continue
         at_x, at_weights, at_bias, axis, rank = operands
-        x, weights = node.input(at_x), node.input(at_weights)
+        inputs = node.inputs
+        count = len(inputs)
+        x = inputs[at_x] if at_x < count else None
+        weights = inputs[at_weights] if at_weights < count else None
         if x is None or weights is None:
             continue
         if weights.producer is not None:
             weights = _stored(weights.producer) or weights
-        if not weights.is_constant or len(weights.shape) != rank or min(weights.shape) < 1:
-            continue
         # Shuffled weights of a dense layer are laid out for one old kernel.
         if getattr(node.options, "weights_format", 0):
             continue
-        channels = channel_layout(weights.shape, axis)
-        yield WeightedLayer(node, x, weights, node.input(at_bias), node.outputs[0], channels)
+        key = id(weights), axis
+        if key not in layouts:
+            layouts[key] = _layout(weights, axis, rank)
+        layout = layouts[key]
+        if layout is not None:
+            bias = inputs[at_bias] if at_bias < count else None
+            yield WeightedLayer(node, x, weights, bias, node.outputs[0], layout)
+
+
+def _layout(weights: Value, axis: int, rank: int) -> Layout | None:
+    """How weights fall to output channels, if there are any."""
+    if not weights.is_constant or len(weights.shape) != rank or min(weights.shape) < 1:
+        return None
+    return channel_layout(weights.shape, axis)
 
 
 def _stored(node: Node) -> Value | None:

@@ -13,6 +13,7 @@ from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
 from tflint.lint.fingerprint import fingerprints
 from tflint.lint.registry import all_rules, plugin_of
+from tflint.model.garbage import uncollected
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
 from tflint.printable import printable
@@ -100,6 +101,7 @@ def check_source(
     )
 
 
+@uncollected()
 def check_model(
     outcome: Model | UnreadableModel, rules: Sequence[type[Rule]], target: Target, path: str
 ) -> FileReport:

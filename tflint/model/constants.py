@@ -23,6 +23,8 @@ _READ_FACTOR = 16
 _READ_SLACK = 16 << 20
 # No layer has as many channels; what is noted of each would take more memory than a chunk.
 MAX_CHANNELS = 1 << 20
+# Weights of int8 that get this far from zero use every bit there is.
+HALF_RANGE = 64
 
 _BYTES = frozenset((TensorType.INT8, TensorType.UINT8, TensorType.INT4))
 _SIGN = {TensorType.INT8: 128, TensorType.INT4: 8, TensorType.UINT8: 0}
@@ -76,9 +78,10 @@ class Constants:
         return self._fact(value, ("peaks", layout, zero_point, enough), compute)
 
     def nonzero(self, value: Value, layout: Layout) -> bytearray | None:
-        """1 for each channel with an element that does not stand for 0.0, 0 for the others."""
+        """0 for each channel whose elements all stand for 0.0, another number for the others."""
         if value.type in _BYTES:
-            return self.peaks(value, layout, 1)
+            # Rules that look at ranges want contiguous channels up to here: one pass for both.
+            return self.peaks(value, layout, HALF_RANGE if layout.outer == 1 else 1)
         found, zero_point = self._elements(value, layout), _zero_point(value)
         is_float = value.type in _FLOATS
         if found is None or (zero_point != 0 and not is_float):

@@ -13,6 +13,8 @@ from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 # More channels than any layer has; see `MAX_CHANNELS` for what can be asked of constants.
 _MAX_CHANNELS = 1 << 16
 
+_ONES = b"\0" + b"\1" * 255
+
 # Operators by what they do to a tensor whose last dimension holds the channels.
 _ELEMENTWISE = frozenset(
     (
@@ -83,10 +85,10 @@ class ChannelGroup:
         """Every layer with weights for each of the channels, first the one that makes them."""
         return [self.maker, *(step.layer for step in self.steps if step.layer is not None)]
 
-    def filled(self, constants: Constants) -> bytes:
+    def filled(self, constants: Constants) -> bytes | bytearray:
         """1 for each channel that `maker` has other weights than zero for."""
         found = constants.nonzero(self.maker.weights, self.maker.channels)
-        return b"\1" * self.count if found is None else bytes(found)
+        return b"\1" * self.count if found is None else found.translate(_ONES)
 
     def read(self, constants: Constants) -> bytes:
         """1 for each channel that a layer reads with other weights than zero."""
@@ -97,7 +99,8 @@ class ChannelGroup:
             if step.layer is not None:
                 layout = step.layer.channels if step.y else step.layer.input_channels(self.count)
                 found = constants.nonzero(step.layer.weights, layout)
-                mask = all if found is None else int.from_bytes(found, "little")
+                if found is not None:
+                    mask = int.from_bytes(found.translate(_ONES), "little")
             if step.y is not None:
                 mask &= needed.get(step.y.index, 0)
             needed[step.x.index] = needed.get(step.x.index, 0) | mask

@@ -50,15 +50,22 @@ _LEAST_SHARE = 0.25
 _LEAST_DEPTH = 16
 
 
-def _dense(values: int, *, units: int = 64, per_unit: bool = False) -> Model:
-    """A dense layer with weights of so many values: the same in all units, or each its own."""
+def _layer(values: int, *, units: int = 64, scales: bool = False) -> Model:
+    """Weights of so many values: a dense layer with one scale, or a convolution with many."""
     model, choose = ModelBuilder(), random.Random(0)
-    model.output(model.fully_connected(model.input((1, 128), TensorType.INT8), units))
-    weights = bytearray()
-    for unit in range(units):
-        first = 3 * unit if per_unit else 0
-        weights += bytes((first + choose.randrange(values)) % 256 for _ in range(128))
-    overwrite(model, 0, 1, weights)
+    if scales:
+        y = model.conv_2d(model.input((1, 4, 4, 128), TensorType.INT8), units, kernel=1)
+    else:
+        y = model.fully_connected(model.input((1, 128), TensorType.INT8), units)
+    model.output(y)
+    overwrite(model, 0, 1, bytes(choose.randrange(values) for _ in range(128 * units)))
+    return model.build()
+
+
+def _narrow() -> Model:
+    model = ModelBuilder()
+    model.output(model.conv_2d(model.input((1, 4, 4, 32), TensorType.INT8), 64, kernel=1))
+    overwrite(model, 0, 1, bytes(range(16)) * 128)
     return model.build()
 
 
@@ -76,10 +83,10 @@ class CompressibleWeights(Rule):
     """Weights of so few different values that a table and short indices hold them in less.
 
     ## What it does
-    Counts the different values of each constant of convolutions and dense layers, over the
-    tensor and over each channel. Up to 128 of them fit TFLM's compression: a table of the
-    values, and an index of 1 to 7 bits for each weight. Names the bits, and the bytes before
-    and after. Reports what saves at least 1 KiB and a quarter of the tensor.
+    Counts the different values of each constant of convolutions and dense layers; with a
+    scale for each channel, those of each channel. Up to 128 fit TFLM's compression: a table
+    of the values (one a scale), and an index of 1 to 7 bits for each weight. Names the bits,
+    and the bytes before and after. Reports what saves at least 1 KiB and a quarter.
 
     ## Why it matters on a device
     Clustered or pruned weights take as much flash as any others unless they are compressed.
@@ -94,12 +101,13 @@ class CompressibleWeights(Rule):
 
     meta = Metadata("TFL308", "compressible-weights", Severity.INFO)
     examples = (
-        Bad("Clustered into 16 values", lambda: _dense(16), says="4 bits"),
-        Bad("16 values in each unit", lambda: _dense(16, per_unit=True), says="in each of 64"),
-        Good("Too many values", lambda: _dense(200)),
-        Good("100 values: 7 bits instead of 8 save too little", lambda: _dense(100)),
-        Good("Too small to matter", lambda: _dense(16, units=8)),
-        Good("Not in LiteRT", lambda: _dense(16), target="litert"),
+        Bad("Clustered into 16 values", lambda: _layer(16), says="4 bits"),
+        Bad("A table for each scale", lambda: _layer(16, scales=True), says="in each of 64"),
+        Good("Too many values", lambda: _layer(200)),
+        Good("100 values: 7 bits instead of 8 save too little", lambda: _layer(100)),
+        Good("Too small to matter", lambda: _layer(16, units=8)),
+        Good("Tables for 64 channels of 32 weights save too little", _narrow),
+        Good("Not in LiteRT", lambda: _layer(16), target="litert"),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
@@ -146,21 +154,29 @@ def _decodable(graph: Graph) -> Iterator[Value]:
 
 
 def _best(constants: Constants, value: Value) -> _Table | None:
-    """The smaller of one table and one for each channel, if either is worth it."""
-    layouts = [Layout(1, 1, value.elements)]
-    quantization = value.quantization
+    """The table, or the tables, that TFLM would take, if they are worth it."""
+    layout = _tables(value)
+    limit = 0 if layout is None else _most_values(value, layout)
+    if layout is None or not limit:
+        return None
+    found = constants.distinct_in_channels(value, layout, limit)
+    # Weights that are all the same are dead, which TFL307 has more to say about.
+    return _table(value, layout, found) if found is not None and found > 1 else None
+
+
+def _tables(value: Value) -> Layout | None:
+    """What has a table of its own: each channel if each has a scale, else the whole tensor.
+
+    The kernel goes by the scales, whatever the compression tool was told. Source:
+    `DecodeStateLut::Setup` in tensorflow/lite/micro/kernels/decode_state_lut.cc.
+    """
+    quantization = value.tensor.quantization
+    scales = 0 if quantization is None else len(quantization.scale)
     axis = 0 if quantization is None else quantization.quantized_dimension
-    # TFLM's tool takes a table for each index of the first or the last dimension.
-    if quantization is not None and len(value.shape) > 1 and axis in (0, len(value.shape) - 1):
-        layouts.append(channel_layout(value.shape, axis))
-    tables = []
-    for layout in layouts:
-        limit = _most_values(value, layout)
-        found = constants.distinct_in_channels(value, layout, limit) if limit else None
-        # Weights that are all the same are dead, which TFL307 has more to say about.
-        if found is not None and found > 1:
-            tables.append(_table(value, layout, found))
-    return min(tables, key=lambda table: table.bytes, default=None)
+    if scales > 1:
+        layout = channel_layout(value.shape, axis)
+        return layout if axis in (0, len(value.shape) - 1) and layout.channels == scales else None
+    return Layout(1, 1, value.elements) if scales == 0 or axis == 0 else None
 
 
 def _table(value: Value, layout: Layout, values: int) -> _Table:

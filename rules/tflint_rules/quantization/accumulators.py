@@ -16,6 +16,8 @@ from tflint_rules.weighted_layers import WeightedLayer
 # or one per cent of the bias where its size is not known.
 LEAST_STEPS = 0.5
 LEAST_DIFFERENCE = 0.01
+# What rounding the product to float32 may cost.
+_ROUNDING = 1e-6
 INT32_MAX = 2**31 - 1
 # The furthest that an int8 weight is from its zero point, which has to be 0.
 _MOST_WEIGHT = 128
@@ -58,15 +60,17 @@ def scale_mismatch(layer: WeightedLayer) -> ScaleMismatch | None:
         return None
     x, weights, bias, y = map(_scales, (layer.x, layer.weights, layer.bias, layer.output))
     count = layer.channels.channels
-    if not x or not y or not {len(weights), len(bias)} <= {1, count}:
+    if not x or not y or not _is_scale(y[0]) or not {len(weights), len(bias)} <= {1, count}:
         return None
     values = layer.bias.integers() if layer.bias.elements == count else None
     differing, worst, ratio, steps = 0, -1.0, 1.0, 0.0
     for c in range(max(len(weights), len(bias), len(values or ()))):
         product, scale = x[0] * weights[c % len(weights)], bias[c % len(bias)]
-        if not (_is_scale(product) and _is_scale(scale) and _is_scale(y[0])):
+        if not (0 < product < math.inf and 0 < scale < math.inf):
             return None
         off = abs(scale - product)
+        if off <= _ROUNDING * product:
+            continue
         moved = 0.0 if values is None else abs(values[c]) * off / y[0]
         if off > LEAST_DIFFERENCE * product or moved >= LEAST_STEPS:
             differing += 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
+from tflint.model.constants import HALF_RANGE
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, QuantizationParameters
 from tflint.printable import printable
@@ -17,8 +18,6 @@ from tflint_rules.operand_types import hybrid_weights
 from tflint_rules.quantization.per_tensor_weights import shares_a_scale
 from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 
-# A weight of this size needs all seven bits that int8 has beside the sign.
-_FULL = 64
 # Half of the channels at this or below: two bits of the weights of most are lost to the rest.
 _FEW = 31
 # With fewer channels there is no telling an outlier.
@@ -88,7 +87,7 @@ class WastedRange(Rule):
             # On a microcontroller these do not run: TFL204.
             if context.runtime.is_mcu and hybrid_weights(layer.node) is not None:
                 continue
-            peaks = context.constants.peaks(weights, layer.channels, _FULL)
+            peaks = context.constants.peaks(weights, layer.channels, HALF_RANGE)
             if peaks is None or not any(peaks):
                 continue
             said = _verdict(layer, peaks, quantization)
@@ -108,7 +107,7 @@ def _verdict(
     """What is wasted, and what to do."""
     if len(quantization.scale) == 1:
         most = max(peaks)
-        if most < _FULL:
+        if most < HALF_RANGE:
             return (
                 f"the weights get no further than {most} of 127: {_lost(most)}",
                 f"convert again with a scale from the largest weight: {127 / most:.1f} times finer",
@@ -119,7 +118,7 @@ def _verdict(
     reach = [peak * scale for peak, scale in zip(peaks, quantization.scale, strict=True)]
     least = max(reach) * _NEGLIGIBLE
     wasted = [
-        peak for peak, real in zip(peaks, reach, strict=True) if peak < _FULL and real > least
+        peak for peak, real in zip(peaks, reach, strict=True) if peak < HALF_RANGE and real > least
     ]
     if not wasted:
         return None
@@ -135,7 +134,7 @@ def _outliers(peaks: Sequence[int]) -> tuple[str, str] | None:
     middle = int(statistics.median(filled))
     if len(filled) < _LEAST_CHANNELS or middle > _FEW:
         return None
-    strong = sum(peak >= _FULL for peak in filled)
+    strong = sum(peak >= HALF_RANGE for peak in filled)
     return (
         f"{strong:,} of {len(peaks):,} units set the scale for all; half of the units get no "
         f"further than {middle} of 127: {_lost(middle)} there",
