@@ -92,7 +92,7 @@ class ControlFlow(Rule):
         Bad(
             "A loop that is its own condition",
             lambda: _while(cond=0),
-            says="comes back to itself",
+            says="never ends",
             severity=Severity.ERROR,
         ),
         Good("No control flow", _straight),
@@ -113,21 +113,24 @@ class ControlFlow(Rule):
             for index in called:
                 if index not in costs:
                     costs[index] = _cost(context.graphs[index])
+            endless = _is_endless(node)
+            circle = _ENDLESS if endless else _CIRCLE if looping & set(called) else ""
             cost = _sum(costs[index] for index in called)
             kept = _TENSOR * cost.tensors + _OPERATOR * cost.operators + _SUBGRAPH * len(called)
             yield self.finding(
                 f"{node.name} runs {_count(len(called), 'subgraph')} of "
                 f"{_count(cost.operators, 'operator')}, with {size_text(cost.planned)} of tensors "
                 f"in the same arena{_round(node, costs)}{_work(cost.macs)}"
-                f"{_WARNING if looping & set(called) else ''}",
+                f"{circle}",
                 node=node,
-                severity=Severity.ERROR if _is_endless(node) else Severity.WARNING,
+                severity=Severity.ERROR if endless else Severity.WARNING,
                 help=f"{_HELP.get(node.name, 'run them apart')}: saves the {size_text(kept)} "
                 f"that {context.runtime.title} keeps for these subgraphs, and their tensors",
             )
 
 
-_WARNING = "; one of them comes back to itself, which overwrites tensors that are still needed"
+_ENDLESS = "; its condition holds the loop itself, so it never ends"
+_CIRCLE = "; one of them comes back to itself, which overwrites tensors that are still needed"
 _HELP = {
     "WHILE": "unroll the loop, or use a fused recurrent operator",
     "IF": "choose on the device, between two models",

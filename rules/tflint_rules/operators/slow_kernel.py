@@ -113,7 +113,7 @@ class SlowKernel(Rule):
             which = ", ".join(f"#{node.index}" for node, _ in found[:_SHOWN])
             more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
             yield self.finding(
-                f"CMSIS-NN has no SIMD kernel for {reason}: {which}{more} "
+                f"CMSIS-NN has no fast kernel for {reason}: {which}{more} "
                 f"run{'s' if len(found) == 1 else ''} as plain C, {concerned:,} MACs, "
                 f"{100 * concerned / total:.0f} % of the model's",
                 node=found[0][0],

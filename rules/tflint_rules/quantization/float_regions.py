@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import TensorType
+from tflint.printable import printable
 from tflint.target.runtime import Runtime, Verdict
 from tflint_rules.operand_types import node_signature
 
@@ -131,5 +132,5 @@ def int8_verdict(runtime: Runtime, node: Node) -> Verdict:
 def names(nodes: Iterable[Node], most: int = 6) -> str:
     """Operators for people: `EXP #3, LOG #4 and 2 more`."""
     listed = list(nodes)
-    shown = ", ".join(f"{node.name} #{node.index}" for node in listed[:most])
+    shown = ", ".join(f"{printable(node.name, 40)} #{node.index}" for node in listed[:most])
     return shown + (f" and {len(listed) - most:,} more" if len(listed) > most else "")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
-from tflint.printable import size_text
+from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Runtime, Verdict
 from tflint_rules.quantization.float_regions import (
@@ -75,7 +76,7 @@ class QuantizeIslands(Rule):
         Bad("A float HARD_SWISH", lambda: _island("HARD_SWISH"), says="512 B"),
         Bad("Two operators, one island", lambda: _island("TANH", "ABS"), says="TANH #2, ABS #3"),
         Bad("TFLM has no int8 EXP", lambda: _island("EXP"), says="EXP"),
-        Bad("Nothing in between", _pair, says="nothing between"),
+        Bad("Nothing in between", _pair, says="for nothing"),
         Good("A float operator at the end", lambda: _island("LOGISTIC", back=False)),
         Good("int8 throughout", _island),
         Good("Not on a microcontroller", lambda: _island("HARD_SWISH"), target="litert"),
@@ -89,50 +90,49 @@ class QuantizeIslands(Rule):
             for region in float_regions(graph):
                 if not region.entries or not region.exits:
                     continue
-                conversions = len(region.entries) + len(region.exits)
                 yield self.finding(
-                    f"{_what(region)} between {len(region.entries)} DEQUANTIZE and "
-                    f"{len(region.exits)} QUANTIZE, with {size_text(region.bytes)} of float32 "
-                    f"tensors that int8 would hold in {size_text(region.elements)}",
+                    f"{_what(region)}, {_count(region.entries)} DEQUANTIZE before and "
+                    f"{_count(region.exits)} QUANTIZE behind: {size_text(region.bytes)} of float32 "
+                    f"tensors, {size_text(region.elements)} in int8",
                     node=region.nodes[0] if region.nodes else region.entries[0],
-                    help=_help(runtime, region, conversions),
-                    fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
-                    if _lacking(runtime, region) == []
-                    else None,
+                    help=_help(runtime, region),
+                    fix=None if _lacking(runtime, region) else _FIX,
                 )
+
+
+_FIX = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
+
+
+def _count(nodes: list[Node]) -> str:
+    return "a" if len(nodes) == 1 else str(len(nodes))
 
 
 def _what(region: Region) -> str:
     if not region.nodes:
-        return "nothing"
+        return "float32 for nothing"
     verb = "compute" if len(region.nodes) > 1 else "computes"
     return f"{names(region.nodes)} {verb} in float32"
 
 
-def _lacking(runtime: Runtime, region: Region) -> list[str]:
+def _lacking(runtime: Runtime, region: Region) -> dict[str, Verdict]:
     """Operators of the region that the runtime has no int8 kernel for, as far as is known."""
-    return list(
-        dict.fromkeys(
-            node.name
-            for node in region.nodes
-            if int8_verdict(runtime, node) is not Verdict.ACCEPTED
-        )
-    )
+    verdicts = {node.name: int8_verdict(runtime, node) for node in region.nodes}
+    return {name: found for name, found in verdicts.items() if found is not Verdict.ACCEPTED}
 
 
-def _help(runtime: Runtime, region: Region, conversions: int) -> str:
+def _help(runtime: Runtime, region: Region) -> str:
     if not region.nodes:
         return (
             "one QUANTIZE from int8 to int8 does the same: saves an operator and "
             f"{size_text(region.bytes)} of RAM while it runs"
         )
+    conversions = len(region.entries) + len(region.exits)
     saved = size_text(region.bytes - region.elements)
-    gain = f"{conversions} operators and up to {saved} of RAM"
+    gain = f"saves {conversions} operators and up to {saved} of RAM"
     lacking = _lacking(runtime, region)
     if not lacking:
-        return f"{runtime.title} has int8 kernels for all of them: quantise again, saves {gain}"
-    listed = ", ".join(lacking[:4])
-    return (
-        f"{runtime.title} is not known to have an int8 kernel for {listed}: another operator in "
-        f"the source would save {gain}"
-    )
+        them = "it" if len(region.nodes) == 1 else "all of them"
+        return f"{runtime.title} has an int8 kernel for {them}: quantising again {gain}"
+    has = "has no" if Verdict.REFUSED in lacking.values() else "is not known to have an"
+    names = ", ".join(printable(name, 40) for name in list(lacking)[:4])
+    return f"{runtime.title} {has} int8 kernel for {names}: another operator in its place {gain}"

@@ -78,8 +78,8 @@ class Uint8Model(Rule):
     accuracy.
 
     ## Repair
-    Convert the original model again with int8 quantisation. A uint8 model alone can be
-    turned into int8 by moving its zero points by 128.
+    Convert the original model again with int8 quantisation. Where only the uint8 model is
+    left, its activations turn into int8 exactly and its weights by rounding them once more.
     """
 
     meta = Metadata("TFL404", "uint8-model", Severity.WARNING, fix=FixSafety.UNSAFE)
@@ -99,7 +99,8 @@ class Uint8Model(Rule):
             return
         refused = sum(_is_refused(runtime, node) for node in found)
         verdict = (
-            f"{runtime.title} has no uint8 kernel for {refused} of them"
+            f"{runtime.title} has no uint8 kernel for "
+            + ("any of them" if refused == len(found) > 1 else f"{refused} of them")
             if refused
             else "no kernel for it is fast"
         )
