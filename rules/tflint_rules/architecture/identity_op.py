@@ -119,8 +119,8 @@ class IdentityOp(Rule):
                 f"{printable(node.name, 40)} {found.does}: its {shape} output is its input, "
                 f"copied at each inference",
                 node=node,
-                help=f"leave it out: that saves an operator, and a copy of {size_text(size)} in RAM "
-                f"while it runs",
+                help=f"leave it out: that saves an operator, and {size_text(size)} of RAM while "
+                f"it runs",
                 fix=fix,
             )
 

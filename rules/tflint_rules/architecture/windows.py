@@ -35,6 +35,12 @@ class Window:
         """Positions from the first to the last tap."""
         return (self.kernel - 1) * self.dilation + 1
 
+    @property
+    def is_padded(self) -> bool:
+        """Whether any output reads a position that does not exist."""
+        last = (self.outputs - 1) * self.stride - self.before + self.reach
+        return self.before > 0 or last > self.inputs
+
 
 def window(
     inputs: int, kernel: int, stride: int, padding: Padding, dilation: int = 1
