@@ -95,8 +95,9 @@ class BatchAboveOne(Rule):
                 continue
             n, work = found.size, sum(map(macs, graph.nodes))
             first = graph.inputs[0]
+            computes = "computes" if found.is_sure else "seems to compute"
             yield self.finding(
-                f"the model computes {n:,} samples at once ({_shape(first)}): {work:,} MACs, and "
+                f"the model {computes} {n:,} samples at once ({_shape(first)}): {work:,} MACs, and "
                 f"{size_text(found.bytes)} of RAM for {printable(found.peak.name, 40)} "
                 f"#{found.peak.index} alone",
                 value=first,

@@ -109,9 +109,9 @@ class UnfusableBatchnorm(Rule):
                     node=norm.mul,
                     severity=Severity.INFO if size < _SMALL else None,
                     confidence=None if norm.is_per_channel else Confidence.MEDIUM,
-                    help=f"{_repair(norm)}, train again and convert again: that saves 2 operators, "
-                    f"the second {size_text(size)}, and {elements:,} multiplications and "
-                    f"additions{_forward(forward)}",
+                    help=f"{_forward(forward)}{_repair(norm)}, train again and convert again: "
+                    f"that saves 2 operators, one of the two {size_text(size)} tensors in RAM, and "
+                    f"{elements:,} multiplications and additions",
                     fix=fix,
                 )
 
@@ -134,7 +134,7 @@ def _repair(norm: LeftNorm) -> str:
 
 
 def _forward(layer: Node | None) -> str:
-    return "" if layer is None else f"; or fold the trained pair forward into {_name(layer)}"
+    return "" if layer is None else f"fold the trained pair forward into {_name(layer)}, or "
 
 
 def _name(node: Node) -> str:
