@@ -101,7 +101,9 @@ def _affine(run: list[tuple[Node, Value, Value]]) -> Affine:
         input=run[0][1],
         output=run[-1][0].outputs[0],
         constants=tuple(constant for _, _, constant in run),
-        multiplies=bool(names & _FACTORS),
+        # A constant less the map is the map times -1 and a summand.
+        multiplies=bool(names & _FACTORS)
+        or any(node.name == "SUB" and node.inputs[0] is c for node, _, c in run),
         adds=bool(names & _SUMMANDS),
         per_channel=any(constant.elements > 1 for _, _, constant in run),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from tflint.model.graph import Graph, Node, Value
-from tflint.model.schema import ActivationFunctionType
+from tflint.model.schema import ActivationFunctionType, TensorType
 
 # Operators that only give a map another shape: element by element, the bytes stay.
 RESHAPES = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"))
@@ -32,6 +34,35 @@ LINEAR = {
     "DEPTHWISE_CONV_2D": (1, 2, 3),
     "FULLY_CONNECTED": (1, 2, 0),
     "TRANSPOSE_CONV": (1, 3, 0),
+}
+
+_FLOAT = frozenset((TensorType.FLOAT32,))
+_ANY = frozenset((TensorType.FLOAT32, TensorType.INT8, TensorType.INT16, TensorType.UINT8))
+# Operators that apply the activation in their options, and the types they do it for. The
+# kernels of LiteRT and TFLM agree in that, see tests/rules/test_fusion.py: CONCATENATION and
+# L2_NORMALIZATION have the option too, but refuse to prepare when it is used.
+CARRIERS = {
+    "CONV_2D": _ANY,
+    "DEPTHWISE_CONV_2D": _ANY,
+    "TRANSPOSE_CONV": _ANY,
+    "FULLY_CONNECTED": _ANY,
+    "CONV_3D": _FLOAT,
+    "ADD": _ANY,
+    "SUB": _ANY,
+    "MUL": _ANY,
+    "DIV": _ANY,
+    "MAX_POOL_2D": _ANY,
+    "AVERAGE_POOL_2D": _ANY,
+    "L2_POOL_2D": _FLOAT,
+    "SVDF": _FLOAT,
+}
+# What the activations that can be fused clamp to. TANH and SIGN_BIT are in the schema, but
+# kernels ignore or refuse them.
+BOUNDS = {
+    ActivationFunctionType.NONE: (-math.inf, math.inf),
+    ActivationFunctionType.RELU: (0.0, math.inf),
+    ActivationFunctionType.RELU6: (0.0, 6.0),
+    ActivationFunctionType.RELU_N1_TO_1: (-1.0, 1.0),
 }
 
 
@@ -88,3 +119,27 @@ def linear_weights(node: Node) -> tuple[Value, int] | None:
     if weights is None or (bias is not None and stored(bias) is None):
         return None
     return (weights, weights.shape[at[2]]) if len(weights.shape) > at[2] else None
+
+
+def in_turn(
+    first: ActivationFunctionType, second: ActivationFunctionType
+) -> ActivationFunctionType | None:
+    """The one activation that two in turn come to; None when it is not one of `BOUNDS`."""
+    low, high = BOUNDS[second]
+    both = tuple(min(max(bound, low), high) for bound in BOUNDS[first])
+    return next((found for found, bounds in BOUNDS.items() if bounds == both), None)
+
+
+def same_quantization(a: Value, b: Value) -> bool:
+    """Whether the same bytes mean the same numbers in both: type, one scale, one zero point."""
+    if a.type != b.type:
+        return False
+    left, right = a.quantization, b.quantization
+    if left is None or right is None:
+        # Floats have none; plain integers may.
+        return left is right and a.type not in (_ANY - _FLOAT)
+    return (
+        len(left.scale) == 1
+        and left.scale == right.scale
+        and left.zero_point[:1] == right.zero_point[:1]
+    )
