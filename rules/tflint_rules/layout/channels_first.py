@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterator
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
@@ -22,46 +21,11 @@ from tflint.rule import (
     SourceContext,
     locate_source,
 )
+from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_models import flex_conv
 from tflint_rules.layout.keras_layers import DATA_FORMAT_POSITIONS
-
-# What a convolution or pool may be separated from its TRANSPOSE by.
-_PASSING = frozenset(
-    (
-        "PAD",
-        "PADV2",
-        "MIRROR_PAD",
-        "QUANTIZE",
-        "DEQUANTIZE",
-        "RELU",
-        "RELU6",
-        "HARD_SWISH",
-        "LEAKY_RELU",
-        "LOGISTIC",
-        "TANH",
-        "ELU",
-        "PRELU",
-        "ADD",
-        "SUB",
-        "MUL",
-    )
-)
-_SPATIAL = frozenset(
-    (
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "TRANSPOSE_CONV",
-        "CONV_3D",
-        "MAX_POOL_2D",
-        "AVERAGE_POOL_2D",
-        "L2_POOL_2D",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-    )
-)
-# How far and how wide to look: a network has a few branches, a hostile file thousands.
-_MOST_STEPS = 4
-_MOST_NEIGHBOURS = 16
+from tflint_rules.layout.transposes import layout_transposes
+from tflint_rules.movement import transpose_runs
 
 
 def _transpose(model: ModelBuilder, x: int, perm: tuple[int, ...]) -> int:
@@ -167,7 +131,7 @@ class ChannelsFirst(Rule):
                     help='build the network with data_format="channels_last" and convert again',
                     fix=fix,
                 )
-            transposes = list(_layout_transposes(graph))
+            transposes = _transposes(graph)
             if transposes:
                 moved = sum(node.outputs[0].bytes for node in transposes)
                 several = len(transposes) > 1
@@ -203,30 +167,8 @@ class ChannelsFirst(Rule):
             )
 
 
-def _layout_transposes(graph: Graph) -> Iterator[Node]:
-    """The transposes that lead from NCHW into a spatial operator, or from one back."""
-    for node in graph.nodes:
-        x, perm = node.input(0), node.input(1)
-        if node.name != "TRANSPOSE" or x is None or perm is None or not node.outputs:
-            continue
-        order, rank = perm.integers(), len(x.shape)
-        if x.is_constant or rank not in (4, 5) or order is None:
-            continue
-        to_last = (0, *range(2, rank), 1)
-        to_first = (0, rank - 1, *range(1, rank - 1))
-        if (order == to_last and _meets_spatial(node, forward=True)) or (
-            order == to_first and _meets_spatial(node, forward=False)
-        ):
-            yield node
-
-
-def _meets_spatial(node: Node, *, forward: bool) -> bool:
-    """Whether a spatial operator follows (or precedes), past operators that pass layout on."""
-    around: Iterable[Node] = [node]
-    for _ in range(_MOST_STEPS):
-        step = chain.from_iterable(m.successors() if forward else m.predecessors() for m in around)
-        near = list(islice(step, _MOST_NEIGHBOURS))
-        if any(n.name in _SPATIAL for n in near):
-            return True
-        around = [n for n in near if n.name in _PASSING]
-    return False
+def _transposes(graph: Graph) -> list[Node]:
+    """The layout transposes, without those that cancel: these can go at once (TFL601)."""
+    cancelling = (run for run in transpose_runs(graph, Dataflow(graph)) if run.cancel)
+    others = frozenset(node.index for run in cancelling for node in run.movers)
+    return list(layout_transposes(graph, others))
