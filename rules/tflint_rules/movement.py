@@ -13,6 +13,7 @@ from tflint.model.graph import Graph, Node, Value
 from tflint.printable import size_text
 from tflint_rules.dataflow import Dataflow
 from tflint_rules.fusion import RESHAPES, same_quantization
+from tflint_rules.wording import counted, operator, operators
 
 # Operators that map each element by itself, and pairs of elements in the same place.
 UNARY = frozenset(
@@ -92,39 +93,29 @@ class Run:
         return sum(sizes) - (0 if self.cancel else max(sizes))
 
 
-def describe(run: Run, name: str) -> str:
-    """What a run comes to, as a finding says it; `name` is that of its movers."""
-    which = _listed(run.movers)
-    past = f", past {_listed(run.passed, names=True)}" if run.passed else ""
+def describe(run: Run) -> str:
+    """What a run comes to, as a finding says it."""
+    which = operators(run.movers)
+    past = f", past {operators(run.passed)}" if run.passed else ""
     if run.alone:
-        message = f"{_one(run.movers[1])} undoes {_one(run.movers[0])}"
+        message = f"{operator(run.movers[1])} undoes {operator(run.movers[0])}"
     elif run.cancel:
-        message = f"{len(run.movers)} {name} ({which}) cancel out{past}"
+        message = f"{which} cancel out{past}"
     else:
-        message = f"{len(run.movers)} {name} ({which}) do what one could do{past}"
+        message = f"{which} do what one could do{past}"
     return f"{message}: {size_text(run.bytes_saved)} copied for nothing at each inference"
 
 
 def saving(run: Run) -> str:
     """What to do about a run and what it saves."""
     if run.alone:
-        what = f"read what {_one(run.movers[0])} reads"
+        what = f"read what {operator(run.movers[0])} reads"
     elif run.cancel:
         what = "remove them"
     else:
         what = "keep one of them"
-    operators = f"{run.removable} operator{'s' if run.removable > 1 else ''}"
-    return f"{what}: saves {operators} and {size_text(run.bytes_saved)} written"
-
-
-def _one(node: Node) -> str:
-    return f"{node.name} #{node.index}"
-
-
-def _listed(nodes: tuple[Node, ...], *, names: bool = False, most: int = 6) -> str:
-    shown = [_one(node) if names else f"#{node.index}" for node in nodes[:most]]
-    more = len(nodes) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    gone = counted(run.removable, "operator")
+    return f"{what}: saves {gone} and {size_text(run.bytes_saved)} written"
 
 
 class _Link:

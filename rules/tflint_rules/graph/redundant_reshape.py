@@ -86,9 +86,8 @@ class RedundantReshape(Rule):
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         for graph in context.graphs:
             for run in reshape_runs(graph, Dataflow(graph)):
-                names = dict.fromkeys(node.name for node in run.movers)
                 yield self.finding(
-                    describe(run, " and ".join(names)),
+                    describe(run),
                     node=run.movers[-1 if run.alone else 0],
                     help=saving(run),
                     fix=Fix(FixSafety.SAFE, "tflint fix {path}"),

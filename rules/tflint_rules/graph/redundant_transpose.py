@@ -92,7 +92,11 @@ class RedundantTranspose(Rule):
         Bad("There and back", _pair, says="cancel out"),
         Bad("With RELU in between", lambda: _pair(between=("RELU",)), says="RELU #2"),
         Bad("With a bias in between", _bias, says="ADD #2"),
-        Bad("Around a sum of two branches", _branches, says="3 TRANSPOSE"),
+        Bad(
+            "Around a sum of two branches",
+            _branches,
+            says="TRANSPOSE #2, TRANSPOSE #4, TRANSPOSE #6 cancel out",
+        ),
         Bad("Two that one could do", _heads, says="one could do"),
         Bad("Back again for one of two readers", lambda: _pair(branch=True), says="undoes"),
         Good("SOFTMAX works along a dimension", lambda: _pair(between=("SOFTMAX",))),
@@ -112,7 +116,7 @@ class RedundantTranspose(Rule):
                 if not run.cancel and any(node.index in of_layout for node in run.movers):
                     continue
                 yield self.finding(
-                    describe(run, "TRANSPOSE"),
+                    describe(run),
                     node=run.movers[-1 if run.alone else 0],
                     help=saving(run),
                     fix=Fix(FixSafety.SAFE, "tflint fix {path}"),

@@ -22,6 +22,7 @@ from tflint_rules.fusion import (
     in_turn,
     same_quantization,
 )
+from tflint_rules.wording import operator
 
 NONE = ActivationFunctionType.NONE
 _FUSABLE = {name: ActivationFunctionType[name] for name in ("RELU", "RELU6", "RELU_N1_TO_1")}
@@ -111,7 +112,7 @@ class UnfusedActivation(Rule):
             for node, carrier, before, after in _unfused(graph):
                 x, y = node.inputs[0], node.outputs[0]
                 assert x is not None
-                at, size = f"{carrier.name} #{carrier.index}", size_text(y.bytes)
+                at, size = operator(carrier), size_text(y.bytes)
                 safe = same_quantization(x, y)
                 if before == after and safe:
                     message = f"{node.name} changes nothing behind the {before.name} fused in {at}"

@@ -22,6 +22,7 @@ from tflint_rules.fusion import (
     origins,
     stored,
 )
+from tflint_rules.wording import counted, operator, operators
 
 NONE = ActivationFunctionType.NONE
 # The weights' dimension that counts input channels, of the operators that can take over what
@@ -116,21 +117,20 @@ class UnfusedAffine(Rule):
 
     def _finding(self, run: Affine, taker: Node, where: str, dataflow: Dataflow) -> Finding:
         count = len(run.nodes)
-        shown = [f"{node.name} #{node.index}" for node in run.nodes[:4]]
-        names = " and ".join(shown) + (f" and {count - 4} more" if count > 4 else "")
-        at = f"{taker.name} #{taker.index}"
+        names = " and ".join(map(operator, run.nodes)) if count < 4 else operators(run.nodes)
+        at = operator(taker)
         written = size_text(sum(node.outputs[0].bytes for node in run.nodes))
         parts = _parts(run, taker, where)
         freed = sum(c.bytes for c in map(stored, run.constants) if c and dataflow.reads(c) == 1)
         constants = f" and {size_text(freed)} of constants" if freed else ""
         per = "one constant for each channel" if run.per_channel else "a constant"
-        s, operators = ("s", "1 operator") if count == 1 else ("", f"{count} operators")
+        s = "s" if count == 1 else ""
         verbs = [f"scale{s}"] * run.multiplies + [f"shift{s}"] * run.adds
         return self.finding(
             f"{names} {' and '.join(verbs)} a map {where} {at} by {per}, which its {parts} could "
             f"hold: {written} written for it at each inference",
             node=run.nodes[0],
-            help=f"fold into the {parts} of {at}: saves {operators}, {written} of maps"
+            help=f"fold into the {parts} of {at}: saves {counted(count, 'operator')}, {written} of maps"
             f"{constants}; results differ by rounding",
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
         )
