@@ -9,7 +9,7 @@ from tflint_rules.dataflow import Dataflow
 
 # Operators that do something else than compute their outputs from their inputs, or do it
 # differently each time. Custom operators, those that the schema does not know, and
-# StableHLO's are not listed: see `_is_pure`.
+# StableHLO's are not listed: see `is_pure`.
 _IMPURE = frozenset(
     (
         "ASSIGN_VARIABLE",
@@ -131,7 +131,7 @@ def has_fixed_shapes(graph: Graph, *, is_mcu: bool) -> bool:
 def _is_foldable(
     node: Node, known: dict[int, Node], dataflow: Dataflow, *, fixed_shapes: bool
 ) -> bool:
-    if not _is_pure(node) or not node.outputs or not node.inputs:
+    if not is_pure(node) or not node.outputs or not node.inputs:
         return False
     for value in node.outputs:
         if value.is_input or not dataflow.is_stable(value):
@@ -153,7 +153,8 @@ def _is_foldable(
     return some
 
 
-def _is_pure(node: Node) -> bool:
+def is_pure(node: Node) -> bool:
+    """Whether an operator does nothing but compute its outputs, the same each time."""
     name = node.name
     return not (
         node.code.is_custom

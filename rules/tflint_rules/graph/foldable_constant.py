@@ -124,13 +124,14 @@ class FoldableConstant(Rule):
             return
         stored = sum(x.bytes for _, x in found)
         expanded = sum(node.outputs[0].bytes for node, _ in found)
+        expand = "expands" if len(found) == 1 else "expand"
         yield self.finding(
-            f"{len(found)} DEQUANTIZE {'expands' if len(found) == 1 else 'expand'} {size_text(stored)} of integer weights to "
+            f"{len(found)} DEQUANTIZE {expand} {size_text(stored)} of integer weights to "
             f"{size_text(expanded)} of float32 at each inference, in RAM",
             node=found[0][0],
             value=found[0][1],
             help=f"quantise the activations too: int8 kernels read the weights in flash, which "
-            f"saves {size_text(expanded)} of RAM and {counted(len(found), 'operator')}; stored as float32 "
-            f"they would add {size_text(max(expanded - stored, 0))} to flash",
+            f"saves {size_text(expanded)} of RAM and {counted(len(found), 'operator')}; stored as "
+            f"float32 they would add {size_text(max(expanded - stored, 0))} to flash",
             fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --quantize int8 --calibrate DATA"),
         )

@@ -130,8 +130,8 @@ class UnfusedAffine(Rule):
             f"{names} {' and '.join(verbs)} a map {where} {at} by {per}, which its {parts} could "
             f"hold: {written} written for it at each inference",
             node=run.nodes[0],
-            help=f"fold into the {parts} of {at}: saves {counted(count, 'operator')}, {written} of maps"
-            f"{constants}; results differ by rounding",
+            help=f"fold into the {parts} of {at}: saves {counted(count, 'operator')}, {written} "
+            f"of maps{constants}; results differ by rounding",
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
         )
 
