@@ -145,7 +145,8 @@ class UnusedEntry(Rule):
 def _unused_tensors(model: Model) -> tuple[list[tuple[int, int]], list[int]]:
     """Tensors that nothing uses, by subgraph and index, and buffers that nothing in use has."""
     tensors: list[tuple[int, int]] = []
-    kept = {0, *model.metadata_buffer, *(metadata.buffer for metadata in model.metadata)}
+    kept = {0, *model.metadata_buffer}
+    kept.update(m.buffer for m in model.metadata if model.buffers[m.buffer].data)
     for g, subgraph in enumerate(model.subgraphs):
         used = {*subgraph.inputs, *subgraph.outputs}
         for operator in subgraph.operators:
