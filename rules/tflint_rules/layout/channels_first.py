@@ -20,9 +20,11 @@ from tflint.rule import (
     SourceContext,
     locate_source,
 )
+from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_models import flex_conv
 from tflint_rules.layout.keras_layers import DATA_FORMAT_POSITIONS
 from tflint_rules.layout.layout_transposes import layout_transposes
+from tflint_rules.movement import transpose_runs
 
 
 def _transpose(model: ModelBuilder, x: int, perm: tuple[int, ...]) -> int:
@@ -147,7 +149,7 @@ class ChannelsFirst(Rule):
                     help='build the network with data_format="channels_last" and convert again',
                     fix=fix,
                 )
-            transposes = layout_transposes(graph)
+            transposes = _transposes(graph)
             if transposes:
                 moved = sum(node.outputs[0].bytes for node in transposes)
                 operators = "operator" if len(transposes) == 1 else "operators"
@@ -185,3 +187,10 @@ class ChannelsFirst(Rule):
                 help='use data_format="channels_last" and give the input its channels last',
                 fix=fix,
             )
+
+
+def _transposes(graph: Graph) -> list[Node]:
+    """The layout transposes, without those that cancel: these can go at once (TFL601)."""
+    cancelling = (run for run in transpose_runs(graph, Dataflow(graph)) if run.cancel)
+    others = frozenset(node.index for run in cancelling for node in run.movers)
+    return layout_transposes(graph, others)

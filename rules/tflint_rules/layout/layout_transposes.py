@@ -53,20 +53,20 @@ _MOST_STEPS = 4
 _MOST_NEIGHBOURS = 16
 
 
-def layout_transposes(graph: Graph) -> list[Node]:
+def layout_transposes(graph: Graph, others: frozenset[int] = frozenset()) -> list[Node]:
     """The transposes that lead from NCHW into a spatial operator, or from one back.
 
     Those of sequences (NCW and NWC are one exchange) only where one leads into a convolution:
-    behind one, it may as well be attention. Pairs that cancel are left to TFL601.
+    behind one, it may as well be attention. Those whose indices are in `others` are left out.
     """
     found: list[Node] = []
     behind: list[Node] = []
     into_sequence = False
     for node in graph.nodes:
-        if node.name != "TRANSPOSE":
+        if node.name != "TRANSPOSE" or node.index in others:
             continue
         order = _order(node)
-        if order is None or _cancels(node, order):
+        if order is None:
             continue
         rank = len(order)
         if rank == 3:
@@ -89,24 +89,6 @@ def _order(node: Node) -> tuple[int, ...] | None:
         return None
     order = perm.integers() if len(x.shape) in (3, 4, 5) else None
     return order if order is not None and len(order) == len(x.shape) else None
-
-
-def _cancels(node: Node, order: tuple[int, ...]) -> bool:
-    """Whether the transpose that alone reads this one, or that this one alone reads, undoes it."""
-    x, y = node.input(0), node.outputs[0]
-    near = [y.consumers[0]] if len(y.consumers) == 1 and not y.is_output else []
-    if x is not None and x.producer is not None and len(x.consumers) == 1 and not x.is_output:
-        near.append(x.producer)
-    for other in near:
-        back = _order(other) if other.name == "TRANSPOSE" and other is not node else None
-        if back is not None and len(back) == len(order) and _undoes(order, back):
-            return True
-    return False
-
-
-def _undoes(order: tuple[int, ...], back: tuple[int, ...]) -> bool:
-    size = len(order)
-    return all(0 <= p < size and order[p] == i for i, p in enumerate(back))
 
 
 def _meets_spatial(node: Node, *, forward: bool) -> bool:
