@@ -28,8 +28,8 @@ size 12345
 """
 # What action.yml passes when a workflow sets nothing.
 DEFAULTS = {
-    "INPUT_PATHS": ".",
-    "INPUT_FAIL_ON": "error",
+    "INPUT_PATHS": "",
+    "INPUT_FAIL_ON": "",
     "INPUT_ANNOTATIONS": "true",
     "INPUT_SUMMARY": "true",
     "INPUT_TARGET": "",
@@ -191,7 +191,7 @@ def test_check_reports_and_leaves_the_verdict_to_the_last_step(runner: Runner) -
 def test_check_passes_on_a_clean_model(runner: Runner) -> None:
     put(runner, "clean.tflite", relu())
 
-    step = runner.run("check.sh")
+    step = runner.run("check.sh", INPUT_SELECT="TFL2")
 
     assert step.code == 0, step.log
     assert (step.outputs["exit-code"], step.outputs["findings"]) == ("0", "0")
@@ -249,8 +249,19 @@ def test_inputs_that_are_not_given_are_not_passed(runner: Runner) -> None:
     (call,) = runner.run("check.sh").calls
 
     assert [argument.split("=")[0] for argument in call] == [
-        *("check", "--fail-on", "--output", "--output", "--output", "--format", "--", "."),
+        *("check", "--output", "--output", "--output", "--format", "--"),
     ]
+
+
+def test_the_configuration_of_the_repository_holds_where_no_input_is_given(runner: Runner) -> None:
+    put(runner, "bad.tflite", custom())
+    (runner.workspace / "tflint.toml").write_text('fail-on = "never"\n')
+
+    step = runner.run("check.sh")
+    given = runner.run("check.sh", INPUT_FAIL_ON="error")
+
+    assert (step.outputs["exit-code"], step.outputs["errors"]) == ("0", "1"), step.log
+    assert given.outputs["exit-code"] == "1"
 
 
 def test_a_call_that_cannot_be_carried_out_ends_the_step(runner: Runner) -> None:
@@ -295,9 +306,10 @@ def test_with_annotations_a_name_in_a_model_is_no_command_of_its_own(runner: Run
     step = runner.run("check.sh")
 
     assert step.code == 0, step.log
-    commands = [line for line in step.log.splitlines() if line.lstrip().startswith("::")]
-    assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in commands)
-    assert not any(line.startswith("::warning::y") for line in commands)
+    commands = [line for line in step.log.splitlines() if line.lstrip().startswith(("::", "##["))]
+    ours = ("::error file=", "::warning file=", "::notice file=", "::debug::1 file checked")
+    assert [line for line in commands if not line.startswith(ours)] == []
+    assert any("TFL202" in line for line in commands)
 
 
 def test_no_summary_where_none_is_wanted(runner: Runner) -> None:
