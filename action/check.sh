@@ -11,15 +11,6 @@ results=$(mktemp -d "$RUNNER_TEMP/tflint-results.XXXXXX")
 sarif=${INPUT_SARIF_FILE:-$results/tflint.sarif}
 arguments=(check)
 
-# Give the option $1 to tflint once for each line of $2.
-pass() {
-    split_lines "$2"
-    local line
-    for line in ${lines[@]+"${lines[@]}"}; do
-        arguments+=("$1=$line")
-    done
-}
-
 pass --target "$INPUT_TARGET"
 pass --config "$INPUT_CONFIG"
 pass --select "$INPUT_SELECT"

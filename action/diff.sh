@@ -45,6 +45,14 @@ if ! commit=$(commit_of "$base" || commit_of "refs/remotes/origin/$base"); then
     commit=$(commit_of FETCH_HEAD)
 fi
 
+# The exit code is to say whether the comparison was made, and nothing about findings.
+arguments=(diff --format=markdown --fail-on=never)
+pass --target "$INPUT_TARGET"
+pass --config "$INPUT_CONFIG"
+pass --select "$INPUT_SELECT"
+pass --extend-select "$INPUT_EXTEND_SELECT"
+pass --ignore "$INPUT_IGNORE"
+
 split_lines "$INPUT_PATHS"
 git --literal-pathspecs diff -z --name-status --find-renames --diff-filter=MR --relative \
     "$commit" -- ${lines[@]+"${lines[@]}"} >"$results/changed" ||
@@ -78,17 +86,16 @@ while IFS= read -r -d '' status; do
         continue
     fi
     code=0
-    "$TFLINT" diff --format=markdown -- "$before" "$new" >"$results/diff.md" 2>"$results/stderr" || code=$?
-    if [[ $code -gt 1 || ! -s $results/diff.md ]]; then
+    "$TFLINT" "${arguments[@]}" -- "$before" "$new" >"$results/diff.md" 2>"$results/stderr" || code=$?
+    if [[ $code -ne 0 || ! -s $results/diff.md ]]; then
         show "$results/stderr"
         warn "$new was not compared: tflint diff ended with exit code $code"
         continue
     fi
     compared=$((compared + 1))
-    shown=${new//[^[:print:]]/?}
-    # shellcheck disable=SC2016 # backticks of Markdown
-    printf '\n### `%s` since %s\n\n' "${shown//'`'/?}" "${commit:0:12}" >>"$results/summary.md"
-    cat -- "$results/diff.md" >>"$results/summary.md"
+    # The base by its name in Git, not by where its copy lies.
+    text=$(<"$results/diff.md")
+    printf '\n%s\n' "${text//"$results/base/"/${commit:0:12}:}" >>"$results/summary.md"
 done <"$results/changed"
 
 if [[ $compared -gt 0 ]]; then

@@ -43,6 +43,15 @@ split_lines() {
     done <<<"$1"
 }
 
+# Add the option $1 to the array `arguments` once for each line of $2.
+pass() {
+    split_lines "$2"
+    local line
+    for line in ${lines[@]+"${lines[@]}"}; do
+        arguments+=("$1=$line")
+    done
+}
+
 # Whether input $1 with the value $2 is switched on.
 enabled() {
     case $2 in
