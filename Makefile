@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+PEERS_ARGS ?=
 
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet -c constraints.txt
@@ -18,12 +19,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format docs fuzz bench schema probe constraints clean
+.PHONY: help demo test lint format docs fuzz bench bench-peers schema probe constraints clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 	@echo
-	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) PYTEST_WORKERS=$(PYTEST_WORKERS) PYTEST_ARGS=$(PYTEST_ARGS)'
+	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) PYTEST_WORKERS=$(PYTEST_WORKERS) PYTEST_ARGS=$(PYTEST_ARGS) PEERS_ARGS=$(PEERS_ARGS)'
 
 demo: $(BASE) ## build the example models and check them
 	$(BIN)/python examples/build.py
@@ -49,8 +50,11 @@ fuzz: $(DEV) ## feed damaged models to the reader
 	$(BIN)/python scripts/fuzz_reader.py --runs 100000
 
 bench: $(DEV) ## measure the speed of `tflint check`
-	$(BIN)/python benchmarks/check_speed.py
-	$(BIN)/python benchmarks/check_scale.py
+	$(BIN)/python -m benchmarks.check_speed
+	$(BIN)/python -m benchmarks.check_scale
+
+bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index
+	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)
 
 schema: $(DEV) ## generate the tables of the .tflite schema
 	$(BIN)/python scripts/generate_schema.py

@@ -6,14 +6,12 @@ slows both. Prints medians; judges nothing. Run with `make bench`, or with a mod
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.process import Run, measure
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
 from tflint.model.writer import write_model
@@ -21,22 +19,12 @@ from tflint.model.writer import write_model
 RUNS = 15
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One process: CPU seconds (user and system) and peak resident memory in bytes."""
-
-    cpu: float
-    peak: int
-
-
-def measure(command: list[str]) -> Cost:
-    """Run a command and read the kernel's accounting of it."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+def cost(command: list[str]) -> Run:
+    """Measure a command that has to end well, findings included."""
+    run = measure(command)
+    if run.code not in (0, 1):
+        raise SystemExit(f"{' '.join(command)} exited with {run.code}: {run.output}")
+    return run
 
 
 def keyword_model() -> bytes:
@@ -60,15 +48,15 @@ def main() -> None:
             "import numpy": [sys.executable, "-c", "import numpy"],
             "tflint check": [sys.executable, "-m", "tflint", "check", str(path)],
         }
-        costs: dict[str, list[Cost]] = {name: [] for name in commands}
+        costs: dict[str, list[Run]] = {name: [] for name in commands}
         for command in commands.values():
-            measure(command)
+            cost(command)
         for _ in range(RUNS):
             for name, command in commands.items():
-                costs[name].append(measure(command))
+                costs[name].append(cost(command))
     for name, measured in costs.items():
-        cpu = statistics.median(cost.cpu for cost in measured)
-        peak = statistics.median(cost.peak for cost in measured)
+        cpu = statistics.median(run.cpu for run in measured)
+        peak = statistics.median(run.peak for run in measured)
         print(f"{name:<14} {cpu * 1000:6.0f} ms CPU   {peak / 2**20:5.1f} MiB peak")
     pairs = zip(costs["tflint check"], costs["import numpy"], strict=True)
     ratio = statistics.median(check.cpu / numpy.cpu for check, numpy in pairs)

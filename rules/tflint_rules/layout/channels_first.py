@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.flex import is_channels_first
+from tflint.model.graph import Graph, Node
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
