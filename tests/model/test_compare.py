@@ -318,7 +318,11 @@ def test_metadata_of_the_same_length() -> None:
     changed = dataclasses.replace(model, buffers=tuple(buffers))
 
     (change,) = compare(model, changed).properties
-    assert change.after == "16 bytes (other values)"
+    assert (change.before, change.after) == ("`1.5.0`", "`2.5.0`")
+
+    buffers[model.metadata[0].buffer] = Buffer(b"\1".ljust(16, b"\0"))
+    (change,) = compare(changed, dataclasses.replace(model, buffers=tuple(buffers))).properties
+    assert (change.before, change.after) == ("`2.5.0`", "16 bytes")
 
 
 def test_names_are_counted() -> None:

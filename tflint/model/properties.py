@@ -13,6 +13,8 @@ from tflint.printable import printable
 
 # Entries of a signature that are shown.
 _SHOWN = 4
+# Metadata that is no longer may be a text.
+_SHOWN_BYTES = 32
 _MISSING = Facet("", "", "none")
 
 
@@ -55,7 +57,16 @@ def _metadata(model: Model) -> Iterator[Facet]:
         # Entries may all share one buffer of the file's size.
         identity = known.setdefault(entry.buffer, "") or identity_of(data)
         known[entry.buffer] = identity
-        yield Facet(f"metadata {_quoted(entry.name)}", identity, f"{len(data):,} bytes")
+        yield Facet(f"metadata {_quoted(entry.name)}", identity, _data_text(data))
+
+
+def _data_text(data: bytes | memoryview) -> str:
+    """What a short text says, such as a version; else how long it is."""
+    if len(data) <= _SHOWN_BYTES:
+        text = bytes(data).rstrip(b"\0").decode("ascii", "replace")
+        if text and text.isascii() and text.isprintable():
+            return f"`{text}`"
+    return f"{len(data):,} bytes"
 
 
 def _places(indices: tuple[int, ...]) -> dict[int, int]:
