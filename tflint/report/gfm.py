@@ -18,8 +18,10 @@ _BEFORE, _AFTER = '("', ')".,:;!?'
 # Words and figures.
 _PLAIN = re.compile(r"[A-Za-z0-9]+(?:[.,'/–-][A-Za-z0-9]+)*%?|[%×–]|", re.ASCII)
 # What is plain to look at, but an address, an issue (`GH-1`, `JIRA-12`) or a commit's hash.
-_REFERENCE = re.compile(r"(?:www\.|[A-Za-z]+-\d+\b|[0-9a-f]{7,40}\b)", re.ASCII | re.IGNORECASE)
+_REFERENCE = re.compile(r"\b(?:www\.|[A-Za-z]+-\d|[0-9a-f]{7,40}\b)", re.ASCII | re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
+# cmark knows no code spans in more than 80.
+_MAX_FENCE = 40
 
 
 def prose(text: str) -> str:
@@ -36,6 +38,8 @@ def code(text: str) -> str:
     if not text.strip():
         return ""
     longest = max(map(len, _BACKTICKS.findall(text)), default=0)
+    if longest >= _MAX_FENCE:
+        text, longest = text.replace("`", "\\x60"), 0
     fence = "`" * (longest + 1)
     # A blank on either side is taken off again where there is one on both.
     edged = text[0] in "` " or text[-1] in "` "
@@ -57,7 +61,7 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
             before, core, after = ("", "", word) if word.isspace() else _parts(word)
             yield from ((part, False) for part in (before,) if part)
             if core:
-                yield core, _PLAIN.fullmatch(core) is None or _REFERENCE.match(core) is not None
+                yield core, _PLAIN.fullmatch(core) is None or _REFERENCE.search(core) is not None
             yield from ((part, False) for part in (after,) if part)
 
 

@@ -111,4 +111,5 @@ def _closing(report: LintReport) -> Iterator[Line]:
     yield line(*spans)
     if counts:
         first = min(report.findings, key=lambda finding: finding.severity.rank)
-        yield line("next: ", Span(f"tflint rule {first.code}", "code"), " says what it means")
+        command = f"tflint rule {printable(first.code)}"
+        yield line("next: ", Span(command, "code"), " says what it means")
