@@ -65,6 +65,9 @@ def renew_demands(path: Path, signatures: Path) -> None:
         found = tables.demands_of(name, recipe, accepted[name]["accepts"], run)
         if found:
             entry["demands"] = found
+            # Without it, nobody could tell which signature an operator of many inputs has.
+            if "variadic" in accepted[name]:
+                entry["variadic"] = accepted[name]["variadic"]
     tables.write(path, table)
 
 

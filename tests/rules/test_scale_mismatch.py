@@ -274,3 +274,11 @@ def test_memory_matters_exactly_where_tfl213_says_so(padding: int, tmp_path: Pat
 
     assert (clean != dirty) is bool(padding)
     assert bool(findings(model, code="TFL213")) is bool(padding)
+
+
+def test_litert_demands_the_same_of_any_number_of_inputs() -> None:
+    model = binary("CONCATENATION", [*[IN] * 4, per_tensor(0.1)])
+    (finding,) = findings(model, "litert")
+
+    assert finding.severity is Severity.ERROR
+    assert "input 4" in finding.message
