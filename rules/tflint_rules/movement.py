@@ -96,13 +96,14 @@ class Run:
 def describe(run: Run) -> str:
     """What a run comes to, as a finding says it."""
     which = operators(run.movers)
-    past = f", past {operators(run.passed)}" if run.passed else ""
+    if run.passed:
+        which += f", with {operators(run.passed)} in between,"
     if run.alone:
         message = f"{operator(run.movers[1])} undoes {operator(run.movers[0])}"
     elif run.cancel:
-        message = f"{which} cancel out{past}"
+        message = f"{which} cancel out"
     else:
-        message = f"{which} do what one could do{past}"
+        message = f"{which} do what one could do"
     return f"{message}: {size_text(run.bytes_saved)} copied for nothing at each inference"
 
 

@@ -185,7 +185,7 @@ def test_unused_entries_take_what_is_said(kind: str) -> None:
     more, less = entries(kind)
     (finding,) = findings("TFL607", more)
     number, unit = finding.message.split("uses: ")[1].split()[:2]
-    size = float(number) * {"B": 1, "KiB": 1024}[unit]
+    size = float(number.replace(",", "")) * {"B": 1, "KiB": 1024}[unit]
 
     assert findings("TFL607", less) == ()
     # A vtable that nothing else shares is not counted, and a size is rounded to 0.1 KiB.

@@ -14,10 +14,17 @@ from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import output_size, per_tensor
-from tflint.model.schema import Padding, PadOptions, PadV2Options, TensorType
+from tflint.model.schema import (
+    ActivationFunctionType,
+    Padding,
+    PadOptions,
+    PadV2Options,
+    TensorType,
+)
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
 
+NONE = ActivationFunctionType.NONE
 FLOAT32, INT8, INT32 = TensorType.FLOAT32, TensorType.INT8, TensorType.INT32
 
 
@@ -46,7 +53,7 @@ def padded(
         inputs.append(model.constant((), type, (value,), quantization))
         model.operator("PADV2", inputs, [y], PadV2Options())
     for _ in range(convolutions):
-        model.output(model.conv_2d(y, 3, kernel, stride=stride, dilation=dilation))
+        model.output(model.conv_2d(y, 3, kernel, stride=stride, dilation=dilation, activation=NONE))
     return model.build()
 
 
@@ -78,6 +85,7 @@ def agree(model: Model, runtime: str) -> bool:
 
 
 few = st.integers(0, 3)
+ZERO = {FLOAT32: 0, INT8: 3}
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -116,7 +124,11 @@ def test_it_fires_where_the_bits_are_the_same(
     assume(min(model.subgraphs[0].tensors[-1].shape) > 0)
     fires = bool(findings("TFL608", model, runtime))
     event(f"fires: {fires}")
-    assert fires is agree(model, runtime)
+    same = agree(model, runtime)
+    assert same or not fires
+    # Another number than zero does no harm where no window reaches it; that is let pass.
+    if value in (None, ZERO[type]):
+        assert fires is same
 
 
 @settings(max_examples=60, deadline=None)

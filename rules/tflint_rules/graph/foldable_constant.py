@@ -99,19 +99,20 @@ class FoldableConstant(Rule):
             fixed = has_fixed_shapes(graph, is_mcu=is_mcu)
             for folding in foldings(graph, dataflow, fixed_shapes=fixed):
                 if not folding.of_shape:
-                    yield self._finding(folding)
+                    yield self._finding(folding, is_mcu=is_mcu)
             if is_mcu:
                 yield from self._expanded_weights(graph)
 
-    def _finding(self, folding: Folding) -> Finding:
+    def _finding(self, folding: Folding, *, is_mcu: bool) -> Finding:
         count, flash = len(folding.nodes), folding.flash_bytes
         ram = size_text(folding.arena_bytes)
         works = f"{counted(count, 'operator')} work{'s' if count == 1 else ''}"
         change = f"adds {size_text(flash)} to" if flash > 0 else f"saves {size_text(-flash)} of"
         results = "results" if len(folding.results) > 1 else "result"
+        when = "at each inference" if is_mcu else "at run time"
         return self.finding(
-            f"{works} on constants only ({operators(folding.nodes)}): the same at each "
-            f"inference, for {ram} of RAM",
+            f"{works} on constants only ({operators(folding.nodes)}): {ram} of RAM for what is "
+            f"always the same, computed {when}",
             node=folding.nodes[0],
             help=f"store the {results}: saves {counted(count, 'operator')} and "
             f"{ram} of RAM, {change} flash",

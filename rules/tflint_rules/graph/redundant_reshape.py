@@ -74,7 +74,7 @@ class RedundantReshape(Rule):
     examples = (
         Bad("Two in a row", lambda: _chain((1, 16, 2), (1, 32)), says="what one could do"),
         Bad("There and back", lambda: _chain((1, 32), (1, 4, 4, 2)), says="cancel out"),
-        Bad("Around the addition of a Conv1D", _conv1d, says="past ADD #2, RELU #3"),
+        Bad("Around the addition of a Conv1D", _conv1d, says="with ADD #2, RELU #3 in between"),
         Good("One", lambda: _chain((1, 32))),
         Good(
             "Both shapes are read",

@@ -95,7 +95,7 @@ class RedundantTranspose(Rule):
         Bad(
             "Around a sum of two branches",
             _branches,
-            says="TRANSPOSE #2, TRANSPOSE #4, TRANSPOSE #6 cancel out",
+            says="with ADD #5 in between, cancel out",
         ),
         Bad("Two that one could do", _heads, says="one could do"),
         Bad("Back again for one of two readers", lambda: _pair(branch=True), says="undoes"),

@@ -98,7 +98,7 @@ class ChannelsFirst(Rule):
     In a model: finds TensorFlow operators kept with `data_format=NCHW` (an error: no
     microcontroller runtime has them), and the TRANSPOSE operators that a converter puts
     around chains of convolutions and pools to turn NCHW into NHWC and back (a warning, with
-    the bytes they move). In a source: finds layers that are given
+    the bytes they move); a pair that cancels is TFL601. In a source: finds layers that are given
     `data_format="channels_first"`, as a literal or a constant, and `set_image_data_format`
     calls that make it the default.
 
