@@ -51,6 +51,7 @@ fuzz: $(DEV) ## feed damaged models to the reader
 
 bench: $(DEV) ## measure the speed of `tflint check`
 	$(BIN)/python -m benchmarks.check_speed
+	$(BIN)/python benchmarks/check_scale.py
 
 bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index
 	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)

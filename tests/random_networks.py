@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable
 
@@ -57,8 +58,20 @@ UNARY = {
         "LEAKY_RELU",
         "NotThere",
     ),
-    INT8: ("RELU", "RELU6", "HARD_SWISH", "LEAKY_RELU", "ABS", "EXP", "FLOOR", "GELU"),
-    INT16: ("RELU", "LEAKY_RELU", "ABS", "NEG", "HARD_SWISH"),
+    INT8: (
+        "RELU",
+        "RELU6",
+        "HARD_SWISH",
+        "LEAKY_RELU",
+        "ABS",
+        "EXP",
+        "FLOOR",
+        "GELU",
+        "LOGISTIC",
+        "TANH",
+        "L2_NORMALIZATION",
+    ),
+    INT16: ("RELU", "LEAKY_RELU", "ABS", "NEG", "HARD_SWISH", "LOGISTIC", "TANH"),
     UINT8: ("RELU", "LEAKY_RELU"),
 }
 
@@ -249,6 +262,31 @@ LAYERS: tuple[tuple[Layer, int], ...] = (
 )
 
 
+def requantise(model: ModelBuilder, rng: random.Random) -> None:
+    """Give one activation another scale or zero point, and leave its neighbours as they are."""
+    biased = {
+        i for operator in model.operators for i in operator.inputs[:1] if len(operator.inputs) > 2
+    }
+    quantised = [
+        i
+        for i, tensor in enumerate(model.tensors)
+        if tensor.type in (INT8, INT16)
+        and not tensor.buffer
+        and tensor.quantization is not None
+        # Its scale is in the bias, too, which is another story.
+        and i not in biased
+    ]
+    if not quantised:
+        return
+    index = rng.choice(quantised)
+    tensor = model.tensors[index]
+    assert tensor.quantization is not None
+    scale, zero_point = tensor.quantization.scale[0], tensor.quantization.zero_point[0]
+    factor = rng.choice((1, 2, 1 + 1e-5, 1 + 1e-3))
+    changed = per_tensor(scale * factor, zero_point + rng.choice((0, 0, 5)))
+    model.tensors[index] = dataclasses.replace(tensor, quantization=changed)
+
+
 def random_network(seed: int) -> Model:
     """A network of one to five layers; the same seed gives the same network."""
     rng = random.Random(seed)
@@ -262,4 +300,6 @@ def random_network(seed: int) -> Model:
     if not model.operators:
         x = model.unary("RELU", x)
     model.output(x)
+    if rng.random() < 0.4:
+        requantise(model, rng)
     return model.build()

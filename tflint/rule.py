@@ -32,6 +32,7 @@ from typing import ClassVar, Protocol
 
 from tflint.errors import UnreadableModel
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Location, Severity
+from tflint.model.constants import Constants
 from tflint.model.cost import Weights
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
@@ -100,7 +101,7 @@ class Metadata:
     @property
     def group(self) -> str:
         """The title of the rule's family."""
-        return GROUPS[self.code[:4]]
+        return GROUPS.get(self.code[:4], "Plug-ins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,10 @@ class ModelContext(Protocol):
     @property
     def weights(self) -> Weights:
         """The model's constants. Only for rules of stage `GRAPH`."""
+
+    @property
+    def constants(self) -> Constants:
+        """What is in the constants: for rules that have to look at weights."""
 
 
 class SourceContext(Protocol):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import struct
+
 from tflint.model.builder import ModelBuilder
-from tflint.model.tables import Model
+from tflint.model.tables import Buffer, Model
 
 
 def sound_file() -> bytes:
@@ -14,6 +17,61 @@ def sound_file() -> bytes:
     model = ModelBuilder()
     model.output(model.unary("RELU", model.input((1, 4))))
     return write_model(model.build())
+
+
+def moved_constants(model: Model, step: int, *, external: bool = False) -> bytes:
+    """The model's file with its constants on odd multiples of `step` bytes, 16 for even ones.
+
+    They are copied behind the end, as vectors of the flatbuffer or, with `external`, as data
+    outside of it; the originals stay where they are and nothing refers to them.
+    """
+    from tflint.model.reader import parse_model
+    from tflint.model.writer import write_model
+
+    if external:
+        buffers = tuple(
+            dataclasses.replace(b, offset=2, size=len(b.data)) if b.data else b
+            for b in model.buffers
+        )
+        model = dataclasses.replace(model, buffers=buffers)
+    file = bytearray(write_model(model))
+    for buffer in parse_model(bytes(file)).buffers:
+        if not buffer.data or buffer.position is None:
+            continue
+        prefix = 0 if external else 4
+        file += bytes(-(len(file) + prefix) % 16 + step % 16)
+        at = len(file)
+        if external:
+            # The only eight bytes that hold this offset: the field in the buffer's table.
+            field = file.index(struct.pack("<QQ", buffer.offset, buffer.size)[:8])
+            file[field : field + 8] = struct.pack("<Q", at)
+        else:
+            field = _offset_to(file, buffer.position - 4)
+            file[field : field + 4] = struct.pack("<I", at - field)
+            file += struct.pack("<I", len(buffer.data))
+        file += buffer.data
+    return bytes(file)
+
+
+def _offset_to(file: bytearray, target: int) -> int:
+    """Where the offset that leads to this position is."""
+    return next(
+        at
+        for at in range(0, target, 4)
+        if at + int.from_bytes(file[at : at + 4], "little") == target
+    )
+
+
+def constant_of(model: ModelBuilder, operator: int, position: int) -> bytearray:
+    """The data of a constant input of an operator."""
+    tensor = model.tensors[model.operators[operator].inputs[position]]
+    return bytearray(model.buffers[tensor.buffer].data or b"")
+
+
+def overwrite(model: ModelBuilder, operator: int, position: int, data: bytes | bytearray) -> None:
+    """Give a constant input of an operator other data."""
+    tensor = model.tensors[model.operators[operator].inputs[position]]
+    model.buffers[tensor.buffer] = Buffer(bytes(data))
 
 
 def flex_options(name: str, attributes: dict[str, str]) -> bytes:

@@ -11,7 +11,7 @@ import itertools
 import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_channel, per_tensor
@@ -111,13 +111,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """What is done to an operand's quantisation: the scale multiplied, the zero point moved."""
+
+    factor: float = 1.0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One of the ways in which a model with given types can be well formed.
 
     `per_channel`: weights have a scale for each channel. `wide`: int32 and int64 data are
     quantised. `output_scale`: which of the case's alternatives the output has. `fed`: the
     input, counted in slots, that is a graph input although the case makes it a constant.
-    `dropped`: trailing inputs that are left out are not even listed.
+    `dropped`: trailing inputs that are left out are not even listed. `shifts`: operands, counted
+    over all inputs and then all outputs, that are quantised otherwise than usual.
     """
 
     per_channel: bool = False
@@ -125,6 +134,7 @@ class Variant:
     output_scale: int = 0
     fed: int | None = None
     dropped: bool = False
+    shifts: tuple[tuple[int, Shift], ...] = ()
 
 
 PLAIN = Variant()
@@ -195,7 +205,7 @@ def attempt(
                 inputs.append(-1)
                 meant.append(())
                 continue
-            scale = quantization(case, slot, type, variant)
+            scale = shifted(quantization(case, slot, type, variant), len(inputs), variant)
             given = reals[len(meant)] if reals else ()
             stored = given or numbers_of(case, slot, position + copy, type, scale)
             data = pack(stored, type)
@@ -212,8 +222,10 @@ def attempt(
     for output, type in zip(case.outputs, signature.outputs, strict=True):
         assert type is not None
         like_data = Input("output", output.shape, scales=case.output_scales)
-        scale = quantization(case, like_data, type, variant)
-        outputs += [model.tensor(output.shape, type, scale) for _ in range(output.repeat)]
+        usual = quantization(case, like_data, type, variant)
+        for _ in range(output.repeat):
+            scale = shifted(usual, len(inputs) + len(outputs), variant)
+            outputs.append(model.tensor(output.shape, type, scale))
     model.operator(operator, inputs, outputs, case.options(signature))
     model.output(*outputs)
     described = tuple((model.type(y), model.tensors[y].quantization) for y in outputs)
@@ -257,6 +269,20 @@ def dequantized(stored: Sequence[float], scale: QuantizationParameters | None) -
     """The reals that stored numbers stand for; here all channels have one scale."""
     for number in stored:
         yield number if scale is None else scale.scale[0] * (number - scale.zero_point[0])
+
+
+def shifted(
+    usual: QuantizationParameters | None, place: int, variant: Variant
+) -> QuantizationParameters | None:
+    """The quantisation of the operand in this place as the variant wants it."""
+    shift = dict(variant.shifts).get(place)
+    if usual is None or shift is None:
+        return usual
+    return replace(
+        usual,
+        scale=tuple(scale * shift.factor for scale in usual.scale),
+        zero_point=tuple(zero_point + shift.steps for zero_point in usual.zero_point),
+    )
 
 
 def pack(numbers: Sequence[float], type: TensorType) -> bytes:

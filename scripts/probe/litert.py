@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from probe.cases import READABLE, attempt, dequantized
+from probe.tflm import Trial, array, tidy
 from probe.worker import Log, Outcome, try_all
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import BUILTIN_OPERATORS
 from tflint.model.tables import CUSTOM
 from tflint.model.writer import write_model
 
+# XNNPACK would be asked as well by default, and says nothing about LiteRT's own kernels.
+KERNELS = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
 # FULLY_CONNECTED has come furthest so far, to version 14.
 VERSIONS = range(1, 21)
 
@@ -24,12 +28,8 @@ def ask(item: tuple[str, int], log: Log) -> Outcome:
     model = ModelBuilder()
     model.output(model.input((1, 4)))
     model.operator_code(name, version)
-    # Without default delegates: XNNPACK would be asked as well, and says nothing here.
-    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        Interpreter(
-            model_content=write_model(model.build()), experimental_op_resolver_type=resolver
-        )
+        Interpreter(model_content=write_model(model.build()), experimental_op_resolver_type=KERNELS)
     except ValueError as error:
         return Outcome(accepted=False, says=str(error))
     return Outcome(accepted=True)
@@ -84,3 +84,25 @@ def operators() -> dict[str, dict[str, list[int]]]:
         if gaps:
             table[name]["gaps"] = gaps
     return table
+
+
+def run(item: Trial, log: Log) -> Outcome:
+    """Build, run and read one model of one operator; called in a child process."""
+    built = attempt(item.operator, item.case, item.signature, item.variant, item.reals)
+    try:
+        interpreter = Interpreter(model_content=built.model, experimental_op_resolver_type=KERNELS)
+        interpreter.allocate_tensors()
+        for feed, detail in zip(built.feeds, interpreter.get_input_details(), strict=True):
+            interpreter.set_tensor(detail["index"], array(feed))
+        interpreter.invoke()
+        details = interpreter.get_output_details()
+        raw = [interpreter.get_tensor(detail["index"]).ravel().tolist() for detail in details]
+    except (RuntimeError, ValueError) as error:
+        return Outcome(accepted=False, says=tidy(str(error)))
+    results = None
+    if all(type in READABLE for type, _ in built.outputs):
+        results = tuple(
+            tuple(dequantized(stored, scale))
+            for stored, (_, scale) in zip(raw, built.outputs, strict=True)
+        )
+    return Outcome(accepted=True, results=results, reals=built.reals, outputs=built.outputs)

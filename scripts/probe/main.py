@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
+import json
 import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from probe import control, features, litert, tables
+from probe import control, features, litert, tables, tflm
 from probe.recipes import RECIPES
 from probe.tables import Json
 
@@ -29,14 +30,42 @@ def main() -> None:
         metavar="NAME",
         help="probe this operator in TFLM and print its entry, write nothing; may be repeated",
     )
+    parser.add_argument(
+        "--demands",
+        action="store_true",
+        help="ask only what kernels demand of scales, and put it into the tables there are",
+    )
     parser.add_argument("--facts", type=Path, default=FACTS, help="the folder to write to")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     arguments = parser.parse_args()
     if arguments.only:
         print(tables.layout(operators(arguments.only, arguments.jobs)))
         return
+    if arguments.demands:
+        for runtime in ("tflm", "litert"):
+            renew_demands(arguments.facts / f"{runtime}.json", arguments.facts / "tflm.json")
+        return
     tables.write(arguments.facts / "litert.json", litert_table())
     tables.write(arguments.facts / "tflm.json", tflm_table(arguments.jobs))
+    renew_demands(arguments.facts / "litert.json", arguments.facts / "tflm.json")
+
+
+def renew_demands(path: Path, signatures: Path) -> None:
+    """Put what kernels demand of scales into a table; which signatures to ask about is in
+    TFLM's, as that of LiteRT has no types.
+    """
+    table = json.loads(path.read_text(encoding="utf-8"))
+    accepted = json.loads(signatures.read_text(encoding="utf-8"))["operators"]
+    run = litert.run if table["runtime"] == "litert" else tflm.run
+    for name, recipe in RECIPES.items():
+        entry = table["operators"].get(name)
+        if entry is None:
+            continue
+        entry.pop("demands", None)
+        found = tables.demands_of(name, recipe, accepted[name]["accepts"], run)
+        if found:
+            entry["demands"] = found
+    tables.write(path, table)
 
 
 def litert_table() -> dict[str, Json]:

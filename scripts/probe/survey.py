@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from probe.cases import (
 )
 from probe.recipe import IDENTITY, Recipe
 from probe.tflm import ALL, FLOATS, WRONG, Reals, Trial, agrees, run
-from probe.worker import DIRTY, Outcome, try_all
+from probe.worker import DIRTY, Log, Outcome, try_all
 from tflint.model.schema import TensorType
 from tflint.model.types import elements
 
@@ -41,24 +42,30 @@ OFTEN_3 = (*OFTEN, T.FLOAT16, T.UINT32, T.UINT16)
 ARGUMENTS = (T.INT32, T.INT64, T.INT16, T.INT8, T.UINT8)
 UNWRITABLE = tuple(type for type in ALL if type not in (*READABLE, T.INT4, T.UINT4))
 
+# How a runtime is asked: build, run and read one model in a child process.
+Run: TypeAlias = Callable[[Trial, Log], Outcome]
+
 
 class Survey:
     """All questions about one operator, and what has been found out so far."""
 
-    def __init__(self, name: str, recipe: Recipe) -> None:
+    def __init__(self, name: str, recipe: Recipe, run: Run = run) -> None:
         self.name = name
+        self._run = run
         self.recipe = recipe
         self.case = recipe.typical
         self.accepted: dict[Signature, Variant] = {}
         self.refused: dict[Signature, Outcome] = {}
         self.tried = self.crashes = self.wrong = 0
+        # Whether results are held to two steps of the output's scale, not only to its type.
+        self.closely = False
         self._expected: dict[tuple[Types, Reals, Shape], Reals | None] = {}
 
     # Trying
 
     def outcomes(self, trials: Sequence[Trial]) -> list[Outcome]:
         """Try models and judge their results; counts them."""
-        outcomes = try_all(trials, run)
+        outcomes = try_all(trials, self._run)
         self.tried += len(trials)
         self.crashes += sum(outcome.crashed for outcome in outcomes)
         self._find_expected(trials, outcomes)
@@ -74,7 +81,14 @@ class Survey:
             return outcome
         expected = self._expected[self._key(trial, outcome)]
         fitting = expected is not None and all(
-            agrees(got, want, type, scale, truncates=self.recipe.truncates and scale is None)
+            agrees(
+                got,
+                want,
+                type,
+                scale,
+                truncates=self.recipe.truncates and scale is None,
+                closely=self.closely,
+            )
             for got, want, (type, scale) in zip(
                 outcome.results, expected, outcome.outputs, strict=True
             )
@@ -104,7 +118,7 @@ class Survey:
             self._expected.update({key: key[1] for key in wanted})
             return
         references = list(wanted.values())
-        for key, outcome in zip(wanted, try_all(references, run), strict=True):
+        for key, outcome in zip(wanted, try_all(references, self._run), strict=True):
             self._expected[key] = outcome.results
 
     def _representable(self, reference: Signature, reals: Reals) -> bool:
@@ -278,7 +292,7 @@ class Survey:
         """The accepted signatures whose results depend on what was in the arena before."""
         trials = [Trial(self.name, self.case, s, variant) for s, variant in self.accepted.items()]
         self.tried += 2 * len(trials)
-        clean, dirty = try_all(trials, run), try_all(trials, run, DIRTY)
+        clean, dirty = try_all(trials, self._run), try_all(trials, self._run, DIRTY)
         return [
             trial.signature
             for trial, before, after in zip(trials, clean, dirty, strict=True)

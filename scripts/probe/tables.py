@@ -8,9 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
+from probe import tflm
 from probe.cases import Signature, T
 from probe.recipe import Recipe
-from probe.survey import Survey, parse
+from probe.scales import demands
+from probe.survey import Run, Survey, parse
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -48,12 +50,20 @@ def entry(name: str, recipe: Recipe) -> dict[str, Json]:
     if uninitialized:
         table["reads_uninitialized_memory"] = sorted(map(str, uninitialized))
     table["says"] = says(survey)
-    table["probed"] = {
-        "models": survey.tried,
-        "crashes": survey.crashes,
-        "wrong_results": survey.wrong,
-    }
+    probed = survey.tried, survey.crashes, survey.wrong
+    demanded = demands(survey, uninitialized)
+    if demanded:
+        table["demands"] = demanded
+    table["probed"] = dict(zip(("models", "crashes", "wrong_results"), probed, strict=True))
     return table
+
+
+def demands_of(name: str, recipe: Recipe, accepts: Sequence[str], run: Run = tflm.run) -> Json:
+    """What the kernel demands of scales for those of these signatures that it accepts."""
+    survey = Survey(name, recipe, run)
+    quantised = [signature for signature in accepts if "INT8" in signature or "INT16" in signature]
+    survey.settle(parse(signature) for signature in quantised)
+    return demands(survey, survey.uninitialized())
 
 
 def constants(survey: Survey) -> dict[str, Json]:

@@ -14,27 +14,34 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.writer import write_model
 
 
+def named(model: ModelBuilder, x: int, y: int) -> ModelBuilder:
+    """The model with output, signature and version, as a converter writes it."""
+    model.output(y)
+    model.signature({"x": x}, {"y": y})
+    model.metadata("min_runtime_version", b"1.14.0")
+    return model
+
+
 def custom() -> ModelBuilder:
     """An operator that no runtime has: an error."""
     model = ModelBuilder()
     x, y = model.input((1, 16)), model.tensor((1, 16))
     model.operator("MyWindow", [x], [y])
-    model.output(y)
-    return model
+    return named(model, x, y)
 
 
 def dense() -> ModelBuilder:
     """float32 weights: a warning."""
     model = ModelBuilder()
-    model.output(model.fully_connected(model.input((1, 64)), units=16))
-    return model
+    x = model.input((1, 64))
+    return named(model, x, model.fully_connected(x, units=16))
 
 
 def relu() -> ModelBuilder:
     """Nothing to complain of."""
     model = ModelBuilder()
-    model.output(model.unary("RELU", model.input((1, 4))))
-    return model
+    x = model.input((1, 4))
+    return named(model, x, model.unary("RELU", x))
 
 
 @pytest.fixture

@@ -199,14 +199,37 @@ def test_targets_as_json(call: Call) -> None:
     assert document["schema"] == 1
     assert [target["name"] for target in document["targets"]] == list(named_targets())
     assert document["default"] in named_targets()
-    assert set(document["targets"][0]) == {
-        "name",
-        "description",
-        "runtime",
-        "core",
-        "flash_bytes",
-        "ram_bytes",
-    }
+    fields = "name aliases description vendor part runtime core clock_hz fpu dsp mve flash_bytes "
+    fields += "ram_bytes source note"
+    assert set(document["targets"][0]) == set(fields.split())
+    (board,) = json.loads(call("targets", "nrf52840-dk", "--format", "json").stdout)["targets"]
+    assert (board["flash_bytes"], board["ram_bytes"]) == (1048576, 262144)
+    assert (board["clock_hz"], board["fpu"], board["dsp"]) == (64_000_000, "single", True)
+
+
+def test_one_target_is_shown_with_its_source(call: Call) -> None:
+    result = call("targets", "stm32f746g-disco")
+
+    assert result.code == 0
+    assert result.stdout.startswith("stm32f746-disco  STMicroelectronics Discovery kit")
+    assert "320.0 KiB (327,680 bytes)" in result.stdout
+    assert "https://www.st.com/" in result.stdout
+    assert "ITCM" in result.stdout
+
+
+def test_targets_can_be_filtered(call: Call) -> None:
+    result = call("targets", "espressif")
+
+    assert result.code == 0
+    assert "\nesp32-s3-devkitc " in result.stdout
+    assert "nrf52840" not in result.stdout
+
+
+def test_a_target_that_is_not_there(call: Call) -> None:
+    result = call("targets", "nrf52841-dk")
+
+    assert (result.code, result.stdout) == (2, "")
+    assert "did you mean `nrf52840-dk`?" in result.stderr
 
 
 # Output

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import (
     Conv2DOptions,
     FullyConnectedOptions,
+    IfOptions,
     Padding,
     TensorType,
     TransposeOptions,
@@ -83,6 +85,48 @@ def unknown_operators(count: int) -> Model:
     return model.build()
 
 
+def branches_into_one_large_subgraph(count: int) -> Model:
+    """Branches that all run one subgraph, as large as there are branches."""
+    model = ModelBuilder()
+    branch = model.subgraph("branch")
+    x, y = branch.input((1, 4)), branch.tensor((1, 4))
+    flag = model.input((1,), TensorType.BOOL)
+    a, b = model.input((1, 4)), model.tensor((1, 4))
+    options = IfOptions(then_subgraph_index=1, else_subgraph_index=1)
+    for _ in range(count):
+        branch.operator("RELU", [x], [y])
+        model.operator("IF", [flag, a], [b], options)
+    branch.output(y)
+    model.output(b)
+    return model.build()
+
+
+def conversions_of_one_value(count: int) -> Model:
+    """Float operators between DEQUANTIZE and QUANTIZE that all share their tensors."""
+    model = ModelBuilder()
+    x, y = model.input((1, 4), TensorType.INT8), model.tensor((1, 4), TensorType.INT8)
+    wide = model.tensor((1, 4))
+    for _ in range(count):
+        model.operator("DEQUANTIZE", [x], [wide])
+        model.operator("EXP", [wide], [wide])
+        model.operator("QUANTIZE", [wide], [y])
+        model.operator("RELU", [y], [x])
+    model.output(y)
+    return model.build()
+
+
+def concatenations_of_unlike_scales(count: int) -> Model:
+    """Concatenations of many tensors, none of which has the output's scale."""
+    model = ModelBuilder()
+    int8 = TensorType.INT8
+    parts = [model.input((1, 4), int8, per_tensor(0.1)) for _ in range(count)]
+    y = model.tensor((1, 4), int8)
+    for _ in range(4):
+        model.operator("CONCATENATION", parts, [y])
+    model.output(y)
+    return model.build()
+
+
 GRAPHS = {
     transposes_into_one_value: 3500,
     dense_layers_on_a_long_chain: 3500,
@@ -90,4 +134,7 @@ GRAPHS = {
     one_operator_of_many_inputs: 60_000,
     tensors_without_operators: 9000,
     unknown_operators: 4000,
+    branches_into_one_large_subgraph: 3500,
+    conversions_of_one_value: 3500,
+    concatenations_of_unlike_scales: 4000,
 }

@@ -13,13 +13,14 @@ from tflint.errors import MalformedModel, NotAModel
 from tflint.finding import Finding, FixSafety, Severity
 from tflint.lint.context import LintedModel
 from tflint.lint.discover import Artifact, discover
+from tflint.lint.parallel import check_each
+from tflint.lint.plan import Plan
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import (
     MAX_FINDINGS_PER_RULE,
     check_bytes,
     check_example,
     check_file,
-    check_files,
 )
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
@@ -27,7 +28,7 @@ from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
-from tflint.report.result import FileReport
+from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind, Metadata, ModelContext, Rule, Stage
 from tflint.target.target import find_target
 
@@ -302,7 +303,8 @@ def test_a_file_too_short_to_be_one_is_a_finding(tmp_path: Path, size: int) -> N
 def test_one_unreadable_file_leaves_the_others_checked(tmp_path: Path) -> None:
     (tmp_path / "bad.tflite").write_bytes(write_model(sound())[:-60])
     (tmp_path / "good.tflite").write_bytes(write_model(sound()))
-    report = check_files(discover([str(tmp_path)]), RULES, TFLM)
+    jobs = [(artifact, Plan(TFLM, RULES)) for artifact in discover([str(tmp_path)])]
+    report = LintReport(TFLM, tuple(check_each(jobs)))
 
     assert [file.readable for file in report.files] == [False, True]
     assert report.fails(Severity.ERROR)

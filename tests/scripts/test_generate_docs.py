@@ -18,3 +18,8 @@ def test_page_is_up_to_date(name: str) -> None:
 
 def test_no_page_of_a_rule_that_is_gone() -> None:
     assert {path.name for path in generate_docs.FOLDER.glob("*.md")} == set(PAGES)
+
+
+def test_the_page_of_targets_is_up_to_date() -> None:
+    text = generate_docs.TARGETS.read_text(encoding="utf-8")
+    assert text == generate_docs.targets_page(), "docs/targets.md is stale: run `make docs`"

@@ -110,6 +110,27 @@ def test_tflm_does_not_accept(operator: str, signature: str) -> None:
     assert signature not in accepts("tflm", operator)
 
 
+@pytest.mark.parametrize("runtime", ["tflm", "litert"])
+def test_demands_name_operands_and_what_they_are_compared_with(runtime: str) -> None:
+    seen = 0
+    for name, entry in table(runtime)["operators"].items():
+        for group in entry.get("demands", []):
+            assert group["signatures"] == sorted(set(group["signatures"])), name
+            assert group["demands"], name
+            for demand in group["demands"]:
+                seen += 1
+                assert demand["outcome"] in ("refused", "ignored", "crashes"), name
+                assert demand["parameter"] in ("scale", "zero_point"), name
+                assert ("value" in demand) != ("equals" in demand), name
+                assert bool(demand.get("says")) == (demand["outcome"] == "refused"), name
+    assert seen > 50
+
+
+def test_cmsis_nn_inherits_demands_only_with_a_reason() -> None:
+    for name, entry in table("tflm-cmsis-nn")["operators"].items():
+        assert ("demands" in entry) == ("; demands: " in entry.get("source", "")), name
+
+
 def test_tflm_says_why() -> None:
     says = table("tflm")["operators"]["CONV_2D"]["says"]
     assert "Hybrid models are not supported" in says["FLOAT32,INT8,FLOAT32->FLOAT32"]

@@ -10,7 +10,7 @@ import pytest
 from tflint.errors import UnknownName
 from tflint.model.schema import BUILTIN_OPERATORS, TensorType
 from tflint.target import runtime as runtime_module
-from tflint.target.runtime import RUNTIMES, Kernel, Runtime, Verdict, load_runtime
+from tflint.target.runtime import RUNTIMES, Demand, Kernel, Runtime, Verdict, load_runtime
 
 INT8, FLOAT32, INT32 = "INT8", "FLOAT32", "INT32"
 
@@ -151,6 +151,47 @@ def test_an_unknown_runtime() -> None:
         load_runtime("tflmm")
 
 
+DEMANDS = [
+    {
+        "signatures": ["INT8,INT8->INT8", "INT16,INT16->INT16"],
+        "demands": [
+            {
+                "operand": "1",
+                "parameter": "scale",
+                "outcome": "refused",
+                "equals": "output",
+                "tolerance": 1e-6,
+                "says": "tensorflow/lite/micro/kernels/x.cc:7 scales differ",
+            },
+            {"operand": "output", "parameter": "zero_point", "outcome": "ignored", "value": 0},
+        ],
+    }
+]
+
+
+def test_demands_on_scales(facts: Callable[..., Runtime]) -> None:
+    base = {**BASE, "operators": {"ADD": {"accepts": ["INT8,INT8->INT8"], "demands": DEMANDS}}}
+    add = facts("tflm", tflm=base).kernel("ADD")
+
+    assert add is not None
+    first, second = add.demanded("INT8,INT8->INT8")
+    assert first == Demand(1, "scale", True, tolerance=1e-6, says="scales differ")
+    assert second == Demand(None, "zero_point", False, value=0)
+    assert add.demanded("FLOAT32,FLOAT32->FLOAT32") == ()
+
+
+def test_demands_are_inherited_where_a_table_says_so(facts: Callable[..., Runtime]) -> None:
+    base = {**BASE, "operators": {"ADD": {"accepts": ["INT8,INT8->INT8"], "demands": DEMANDS}}}
+    own = {"accepts": ["INT8,INT8->INT8"]}
+    for more, count in (({}, 0), ({"demands": "inherited"}, 2)):
+        derived = {**DERIVED, "operators": {"ADD": {**own, **more}}}
+        add = facts("tflm-cmsis-nn", tflm=base, tflm_cmsis_nn=derived).kernel("ADD")
+        assert add is not None
+        assert len(add.demanded("INT8,INT8->INT8")) == count
+        # What its own table does not list as accepted is not known of it.
+        assert add.demanded("INT16,INT16->INT16") == ()
+
+
 # The real tables
 
 
@@ -217,3 +258,45 @@ def test_tflm_lacks_what_litert_has(operator: str) -> None:
 
 def test_tflm_has_kernels_of_its_own() -> None:
     assert {"SignalWindow", "CIRCULAR_BUFFER"} <= load_runtime("tflm").custom_operators
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "signature", "operand", "parameter", "refused", "value"),
+    [
+        ("tflm", "MAX_POOL_2D", "INT8->INT8", 0, "scale", True, None),
+        ("tflm", "RESHAPE", "INT8,INT32->INT8", 0, "scale", False, None),
+        ("tflm", "CONCATENATION", "INT8->INT8", 1, "zero_point", True, None),
+        ("tflm", "SOFTMAX", "INT8->INT8", None, "scale", True, 1 / 256),
+        ("tflm", "LOGISTIC", "INT8->INT8", None, "scale", False, 1 / 256),
+        ("tflm", "CONV_2D", "INT8,INT8,INT32->INT8", 1, "zero_point", False, 0),
+        ("tflm-cmsis-nn", "MAX_POOL_2D", "INT8->INT8", 0, "scale", True, None),
+        ("tflm-cmsis-nn", "TANH", "INT8->INT8", None, "scale", False, 1 / 128),
+        ("litert", "LOGISTIC", "INT8->INT8", None, "scale", True, 1 / 256),
+        ("litert", "MAX_POOL_2D", "INT8->INT8", 0, "scale", False, None),
+    ],
+)
+def test_well_known_demands(
+    name: str,
+    operator: str,
+    signature: str,
+    operand: int | None,
+    parameter: str,
+    refused: bool,
+    value: float | None,
+) -> None:
+    kernel = load_runtime(name).kernel(operator)
+
+    assert kernel is not None
+    demands = kernel.demanded(signature)
+    found = [d for d in demands if (d.operand, d.parameter) == (operand, parameter)]
+    assert [(d.is_refused, d.value) for d in found] == [(refused, value)]
+
+
+@pytest.mark.parametrize("operator", ["ADD", "MUL", "MEAN", "LEAKY_RELU", "QUANTIZE"])
+def test_kernels_that_rescale_demand_nothing_of_int8(operator: str) -> None:
+    kernel = load_runtime("tflm").kernel(operator)
+
+    assert kernel is not None
+    int8 = [signature for signature in kernel.accepts or () if "INT16" not in signature]
+    assert int8
+    assert not any(kernel.demanded(signature) for signature in int8)

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from tflint.errors import ExitCode, UnknownName, UsageError
+from tflint.cli.complete import complete_formats, complete_rules, complete_targets
+from tflint.cli.reporting import FORMAT_HELP, OUTPUT_HELP, STATISTICS_HELP
+from tflint.errors import ExitCode
 from tflint.finding import Severity
-from tflint.target.target import DEFAULT_TARGET
 
-FORMATS = ("text", "json")
-LEVELS = (*(severity.value for severity in Severity), "never")
+LEVELS = ", ".join((*(severity.value for severity in Severity), "never"))
 
 
 def check(
@@ -20,61 +20,117 @@ def check(
         typer.Argument(help="Models, or folders to search for them.", show_default="."),
     ] = None,
     target: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--target",
             "-t",
             help="What the model is for: a name from `tflint targets`, or with a budget as "
             "cortex-m4:flash=256K,ram=64K.",
+            show_default="tflm",
+            autocompletion=complete_targets,
         ),
-    ] = DEFAULT_TARGET,
+    ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option(help="Run only these rules: codes, prefixes or names. Repeatable."),
+        typer.Option(
+            help="Run only these rules: codes, prefixes or names. Repeatable.",
+            autocompletion=complete_rules,
+        ),
     ] = None,
     extend_select: Annotated[
-        list[str] | None, typer.Option(help="Run these rules as well. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Run these rules as well. Repeatable.", autocompletion=complete_rules),
     ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option(
-            help="Do not run these rules. Repeatable. Unreadable files are reported anyway."
+            help="Do not run these rules. Repeatable. Unreadable files are reported anyway.",
+            autocompletion=complete_rules,
         ),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option(help=f"Lowest severity that exits with 1: {', '.join(LEVELS)}.")
-    ] = Severity.ERROR.value,
+        str | None,
+        typer.Option(help=f"Lowest severity that exits with 1: {LEVELS}.", show_default="error"),
+    ] = None,
     format: Annotated[
-        str, typer.Option("--format", help=f"Output format: {', '.join(FORMATS)}.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            "--format",
+            help=FORMAT_HELP,
+            show_default="text",
+            autocompletion=complete_formats,
+        ),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Accept the findings listed here; `tflint baseline` writes it."
+        ),
+    ] = None,
+    statistics: Annotated[bool, typer.Option("--statistics", help=STATISTICS_HELP)] = False,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|KEY=VALUE",
+            help="A configuration file instead of the nearest, or one setting. Repeatable.",
+        ),
+    ] = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
+    ] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Show the settings in force, and stop.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", help="Processes to check files in.", show_default="by number of files"
+        ),
+    ] = None,
     color: Annotated[
         str, typer.Option(help="Colour in text output: auto, always, never.")
     ] = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""
-    from tflint.cli.output import check_color, emit, print_lines
-    from tflint.lint.discover import discover
-    from tflint.lint.runner import check_files
-    from tflint.lint.selection import select_rules
-    from tflint.target.target import find_target
+    from tflint.api import run
+    from tflint.cli.config import print_settings
+    from tflint.cli.output import check_color
+    from tflint.cli.progress import Progress
+    from tflint.cli.reporting import publish, refuse_overwriting, reporting
+    from tflint.config.load import load_settings
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
-    if fail_on not in LEVELS:
-        raise UnknownName("level", fail_on, LEVELS, f"levels are {', '.join(LEVELS)}")
     check_color(color)
-    if format != "text" and color == "always":
-        raise UsageError(f"--color always and --format {format} contradict each other")
-    chosen = find_target(target)
-    rules = select_rules(select or (), ignore or (), extend_select or ())
-    report = check_files(discover(paths or ["."]), rules, chosen)
-    if format == "json":
-        from tflint.report.json_document import render as render_json
-
-        emit(render_json(report))
-    else:
-        from tflint.report.text import render
-
-        print_lines(render(report), color=color)
-    level = None if fail_on == "never" else Severity(fail_on)
-    raise typer.Exit(ExitCode.FINDINGS if report.fails(level) else ExitCode.OK)
+    settings = load_settings(
+        {
+            "target": target,
+            "select": select,
+            "extend-select": extend_select,
+            "ignore": ignore,
+            "fail-on": fail_on,
+            "format": format,
+            "output": output,
+            "baseline": baseline,
+            "jobs": jobs,
+        },
+        config=config or (),
+        isolated=isolated,
+    )
+    if show_settings:
+        print_settings(settings, paths or [])
+        return
+    chosen = reporting(
+        settings.values["format"], settings.values["output"], statistics=statistics, color=color
+    )
+    progress = Progress()
+    try:
+        report = run(
+            settings, paths or ["."], progress, lambda files: refuse_overwriting(chosen, files)
+        )
+    finally:
+        progress.clear()
+    publish(report, chosen)
+    raise typer.Exit(ExitCode.FINDINGS if report.fails(settings.fail_on) else ExitCode.OK)

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
+
+from tflint.errors import UnknownName
+
+FORMATS = ("text", "json")
 
 
 def explain(
     text: Annotated[
         str,
         typer.Argument(
-            help="A rule's code or name, an operator (CONV_2D), or what a runtime printed."
+            help="A rule's code or name, an operator (CONV_2D), or what a runtime, converter or "
+            "linker printed; - reads it from standard input."
         ),
     ],
+    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
 ) -> None:
     """Explain a rule, an operator, or a pasted runtime error."""
-    from tflint.cli.output import print_lines
-    from tflint.lint.explain import explain_text
+    from tflint.cli.output import emit, print_lines
+    from tflint.lint.explain import MAX_TEXT
+    from tflint.lint.explain import explain as answers_to
+    from tflint.report.explanation import render, render_json
 
-    print_lines(explain_text(text))
+    if format not in FORMATS:
+        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    if text == "-":
+        # Serial lines bring bytes that are no text.
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="backslashreplace")
+        text = sys.stdin.read(MAX_TEXT)
+    answers = answers_to(text)
+    if format == "json":
+        emit(render_json(answers))
+    else:
+        print_lines(render(answers))

@@ -9,14 +9,18 @@ from typing import Annotated
 
 import typer
 
-from tflint import __version__
+from tflint.cli.baseline import baseline
 from tflint.cli.check import check
+from tflint.cli.config import config
+from tflint.cli.diff import diff
+from tflint.cli.doctor import doctor
 from tflint.cli.explain import explain
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
 from tflint.cli.targets import targets
 from tflint.errors import ExitCode, TflintError
 from tflint.printable import printable
+from tflint.version import __version__
 
 DEBUG_VARIABLE = "TFLITE_LINT_DEBUG"
 # Options that only Terraform's linter of the same name has.
@@ -31,7 +35,7 @@ _TERRAFORM_OPTIONS = (
 app = typer.Typer(
     name="tflint",
     help="Find out what keeps a TFLite model from running on a microcontroller, and why.",
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -39,7 +43,11 @@ app = typer.Typer(
 app.command()(check)
 app.command()(rule)
 app.command()(explain)
+app.command()(diff)
 app.command()(targets)
+app.command()(config)
+app.command()(baseline)
+app.command()(doctor)
 
 
 def _print_version(requested: bool) -> None:

@@ -12,17 +12,23 @@ FORMATS = ("text", "json")
 
 
 def targets(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A target, or part of the names, vendor, part or core to list."),
+    ] = None,
     format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
 ) -> None:
-    """List what a model can be checked for."""
+    """List what a model can be checked for, or show one target."""
     from tflint.cli.output import emit, print_lines
-    from tflint.report.target_table import render_json, render_text
-    from tflint.target.target import named_targets
+    from tflint.report.target_table import render_json, render_one, render_text
+    from tflint.target.target import matching_targets
 
     if format not in FORMATS:
         raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
-    found = list(named_targets().values())
+    found = matching_targets(name)
     if format == "json":
         emit(render_json(found))
+    elif name is not None and len(found) == 1:
+        print_lines(render_one(found[0]))
     else:
         print_lines(render_text(found))

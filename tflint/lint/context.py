@@ -7,6 +7,7 @@ from functools import cached_property
 
 from tflint.errors import UnreadableModel
 from tflint.model import cost
+from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, dangling_indices, graphs
 from tflint.model.tables import Model
 from tflint.model.types import MAX_RANK
@@ -62,6 +63,11 @@ class LintedModel:
     def weights(self) -> cost.Weights:
         """The model's constants."""
         return cost.weights(self.graphs)
+
+    @cached_property
+    def constants(self) -> Constants:
+        """What is in the constants."""
+        return Constants(self.model)
 
     @cached_property
     def macs(self) -> int:

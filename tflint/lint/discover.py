@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,35 +30,43 @@ class Artifact:
     kind: Kind
 
 
-def discover(paths: Iterable[str]) -> list[Artifact]:
+def discover(
+    paths: Iterable[str], excluded: Callable[[Path], bool] = lambda path: False
+) -> list[Artifact]:
     """The files that the paths name, folders searched, each once and in a stable order.
 
+    `excluded` tells files and folders to pass over in a search; a path that is named counts.
     Raises `UsageError` for a path that does not exist, a file that is of no kind tflint
     reads, folders without any, and folders that cannot be searched.
     """
     found: dict[str, Artifact] = {}
     for text in paths:
-        for artifact in _at(text):
+        for artifact in _at(text, excluded):
             found.setdefault(os.path.abspath(artifact.path), artifact)
     return list(found.values())
 
 
-def _at(text: str) -> list[Artifact]:
+def _at(text: str, excluded: Callable[[Path], bool]) -> list[Artifact]:
     """The files that one path names."""
-    try:
-        mode = os.stat(text).st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"`{printable(text)}` does not exist") from error
-    except OSError as error:
-        raise UsageError(f"`{printable(text)}` cannot be opened: {error.strerror}") from error
+    mode = mode_of(text)
     if stat.S_ISDIR(mode):
-        inside = list(_search(Path(text)))
+        inside = list(_search(Path(text), excluded))
         if not inside:
             raise UsageError(f"no models or Keras sources in `{printable(text)}`")
         return inside
     if not stat.S_ISREG(mode):
         raise UsageError(f"`{printable(text)}` is not a regular file")
     return [_named(Path(text), text)]
+
+
+def mode_of(text: str) -> int:
+    """What is at this path, as in `os.stat`; raises `UsageError` where nothing is."""
+    try:
+        return os.stat(text).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"`{printable(text)}` does not exist") from error
+    except OSError as error:
+        raise UsageError(f"`{printable(text)}` cannot be opened: {error.strerror}") from error
 
 
 def _named(path: Path, text: str) -> Artifact:
@@ -79,16 +87,20 @@ def _has_identifier(path: Path) -> bool:
         return False
 
 
-def _search(folder: Path) -> Iterator[Artifact]:
+def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact]:
     for root, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in SKIPPED_FOLDERS
+            and not excluded(Path(root, name))
         )
         for name in sorted(files):
             path = Path(root, name)
             kind = SUFFIXES.get(path.suffix.lower())
             # Hidden files are not meant to be found; `._m.tflite` is not even a model.
-            if kind is None or name.startswith(".") or not _is_regular(path):
+            if kind is None or name.startswith(".") or not _is_regular(path) or excluded(path):
                 continue
             if kind is Kind.TFLITE or _mentions_keras(path):
                 yield Artifact(path, shown_path(path), kind)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import shlex
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from tflint.errors import InaccessibleFile, UnreadableModel
+from tflint.errors import InaccessibleFile, TflintError, UnreadableModel
 from tflint.finding import Finding, Fix
 from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
-from tflint.lint.registry import all_rules
+from tflint.lint.fingerprint import fingerprints
+from tflint.lint.registry import all_rules, plugin_of
+from tflint.model.garbage import uncollected
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
-from tflint.report.result import FileReport, LintReport, ModelFacts
+from tflint.printable import printable
+from tflint.report.result import FailedRule, FileReport, ModelFacts
 from tflint.rule import Kind, Rule, Stage
 from tflint.source.module import MAX_BYTES, SourceError, SourceModule, read_source
 from tflint.target.target import Target
@@ -25,16 +26,8 @@ from tflint.target.target import Target
 MAX_FINDINGS_PER_RULE = 200
 
 
-def check_files(
-    artifacts: Iterable[Artifact], rules: Sequence[type[Rule]], target: Target
-) -> LintReport:
-    """Check each file. A file that cannot be read is a finding, not an error."""
-    files = tuple(check_file(artifact, rules, target) for artifact in artifacts)
-    return LintReport(target, files, rules=tuple(rules))
-
-
 def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) -> FileReport:
-    """Check one file."""
+    """Check one file. One that cannot be read is a finding, not an error."""
     if artifact.kind is Kind.KERAS_SOURCE:
         return _check_source_file(artifact, rules, target)
     try:
@@ -93,41 +86,42 @@ def check_source(
 ) -> FileReport:
     """Run the rules over a source, or over the reason why it does not parse."""
     context = LintedSource(target, outcome)
-    findings, notes = _collect(
-        (rule.meta.code, rule().check_source(context))
-        for rule in _to_run(rules, Kind.KERAS_SOURCE, readable=context.broken is None)
-    )
+    run = _Run()
+    for rule in _to_run(rules, Kind.KERAS_SOURCE, readable=context.broken is None):
+        run.add(rule, path, lambda instance: instance.check_source(context))
     return FileReport(
         path=path,
         kind=Kind.KERAS_SOURCE,
         readable=context.broken is None,
         facts=None,
-        findings=tuple(_addressed(findings, path)),
+        findings=tuple(_addressed(run.sorted(), path)),
         target=target,
-        notes=tuple(notes),
+        notes=tuple(run.notes),
+        failed_rules=tuple(run.failed),
     )
 
 
+@uncollected()
 def check_model(
     outcome: Model | UnreadableModel, rules: Sequence[type[Rule]], target: Target, path: str
 ) -> FileReport:
     """Run the rules over a model, or over the reason why there is none."""
     context = LintedModel(target, outcome)
-    findings, notes = _collect(
-        (rule.meta.code, rule().check_model(context))
-        for rule in _to_run(rules, Kind.TFLITE, readable=context.unreadable is None)
-        if rule.meta.stage is not Stage.GRAPH or context.is_sound
-    )
+    run = _Run()
+    for rule in _to_run(rules, Kind.TFLITE, readable=context.unreadable is None):
+        if rule.meta.stage is not Stage.GRAPH or context.is_sound:
+            run.add(rule, path, lambda instance: instance.check_model(context))
     if context.unreadable is None and not context.is_sound:
-        notes.append("the graph is broken; rules that walk it did not run")
+        run.notes.append("the graph is broken; rules that walk it did not run")
     return FileReport(
         path=path,
         kind=Kind.TFLITE,
         readable=context.unreadable is None,
         facts=_facts(context),
-        findings=tuple(_addressed(findings, path)),
+        findings=tuple(_addressed(run.sorted(), path)),
         target=target,
-        notes=tuple(notes),
+        notes=tuple(run.notes),
+        failed_rules=tuple(run.failed),
     )
 
 
@@ -143,18 +137,48 @@ def _to_run(rules: Sequence[type[Rule]], kind: Kind, *, readable: bool) -> Itera
             yield rule
 
 
-def _collect(
-    checks: Iterable[tuple[str, Iterator[Finding]]],
-) -> tuple[list[Finding], list[str]]:
-    """The findings of all rules in the order they are shown, and what was left out."""
-    findings: list[Finding] = []
-    notes = []
-    for code, found in checks:
-        first = list(islice(found, MAX_FINDINGS_PER_RULE + 1))
-        if len(first) > MAX_FINDINGS_PER_RULE:
-            notes.append(f"{code}: only the first {MAX_FINDINGS_PER_RULE} are listed")
-        findings += first[:MAX_FINDINGS_PER_RULE]
-    return sorted(findings, key=_order), notes
+class _Run:
+    """What the rules say about one file, as it comes in."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+        self.failed: list[FailedRule] = []
+
+    def add(self, rule: type[Rule], path: str, check: Callable[[Rule], Iterator[Finding]]) -> None:
+        """Run one rule. That a plug-in's rule fails is noted; a built-in one must not."""
+        most = MAX_FINDINGS_PER_RULE
+        code = rule.meta.code
+        try:
+            found = list(islice(check(rule()), most + 1))
+        except Exception as error:
+            plugin = plugin_of(rule)
+            if plugin is None:
+                raise RuleFailed(code, path, error) from error
+            what = printable(f"{type(error).__name__}: {error}", 200)
+            self.failed.append(FailedRule(code, what))
+            self.notes.append(
+                f"{code} of plug-in `{plugin.name}` ({plugin.package}) failed: {what}"
+            )
+            return
+        if len(found) > most:
+            self.notes.append(f"{code}: only the first {most} are listed")
+        self.findings += found[:most]
+
+    def sorted(self) -> list[Finding]:
+        """The findings of all rules in the order they are shown."""
+        return sorted(self.findings, key=_order)
+
+
+class RuleFailed(TflintError):
+    """A built-in rule raised an exception: a mistake of ours, in one line."""
+
+    def __init__(self, code: str, path: str, error: Exception) -> None:
+        what = printable(f"{type(error).__name__}: {error}", 200)
+        super().__init__(
+            f"internal error in {code} on `{printable(path)}`, please report it: {what} "
+            f"(--ignore {code} goes on without)"
+        )
 
 
 def _facts(context: LintedModel) -> ModelFacts | None:
@@ -184,22 +208,13 @@ def _order(finding: Finding) -> tuple[int, str, int, int, int, int, int]:
     )
 
 
-def _addressed(findings: Iterable[Finding], path: str) -> Iterator[Finding]:
-    """The findings with path, fingerprint and the path in their repair's command.
-
-    A fingerprint is made of what a finding is about, by name, and not of indices or
-    figures: those move with every conversion.
-    """
-    seen: Counter[tuple[str | None, ...]] = Counter()
-    for finding in findings:
-        at = finding.location
-        about = (path, finding.code, at.operator_name, at.anchor)
-        seen[about] += 1
-        text = "\0".join((*(part or "" for part in about), str(seen[about])))
+def _addressed(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
+    """The findings with path, fingerprint and the path in their repair's command."""
+    for finding, fingerprint in zip(findings, fingerprints(findings, path), strict=True):
         fix = finding.fix
         yield dataclasses.replace(
             finding,
             path=path,
             fix=fix and Fix(fix.safety, fix.command.replace("{path}", shlex.quote(path))),
-            fingerprint=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+            fingerprint=fingerprint,
         )

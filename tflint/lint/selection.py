@@ -29,9 +29,7 @@ def select_rules(
         raise UsageError(f"`{both[0].upper()}` is both selected and ignored")
     rules = all_rules()
     for selector in (*selectors, *ignored):
-        if not any(_specificity(rule, selector) for rule in rules):
-            known = [name for rule in rules for name in (rule.meta.code, rule.meta.name)]
-            raise UnknownName("rule", selector, known, "`tflint rule` lists them")
+        check_selector(selector)
     for rule in rules:
         if 0 < _best(rule, selectors) == _best(rule, ignored):
             raise UsageError(f"{rule.meta.code} ({rule.meta.name}) is both selected and ignored")
@@ -39,6 +37,26 @@ def select_rules(
     if not chosen:
         raise UsageError("the selection leaves no rule to run")
     return chosen
+
+
+def check_selector(selector: str) -> None:
+    """Raise `UnknownName` for a selector that matches no rule."""
+    rules = all_rules()
+    if not any(_specificity(rule, selector) for rule in rules):
+        known = [name for rule in rules for name in (rule.meta.code, rule.meta.name)]
+        raise UnknownName("rule", selector, known, "`tflint rule` lists them")
+
+
+def names(selector: str, code: str, name: str, aliases: Iterable[str] = ()) -> int:
+    """How closely a selector names the rule of this code and name; 0 when it does not."""
+    wanted = selector.lower()
+    if wanted == ALL.lower():
+        return 1
+    if wanted == name or wanted in (alias.lower() for alias in aliases):
+        return len(code) + 1
+    if len(wanted) >= 3 and code.lower().startswith(wanted):
+        return len(wanted) + 1
+    return 0
 
 
 def _split(entries: Iterable[str]) -> list[str]:
@@ -50,12 +68,5 @@ def _best(rule: type[Rule], selectors: Iterable[str]) -> int:
 
 
 def _specificity(rule: type[Rule], selector: str) -> int:
-    """How closely a selector names a rule; 0 when it does not."""
-    meta, wanted = rule.meta, selector.lower()
-    if wanted == ALL.lower():
-        return 1
-    if wanted == meta.name or wanted in (alias.lower() for alias in meta.aliases):
-        return len(meta.code) + 1
-    if len(wanted) >= 3 and meta.code.lower().startswith(wanted):
-        return len(wanted) + 1
-    return 0
+    meta = rule.meta
+    return names(selector, meta.code, meta.name, meta.aliases)

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from tflint.errors import MalformedModel, NotAModel
 from tflint.model.flatbuffer import FlatBuffer, Table
+from tflint.model.garbage import uncollected
 from tflint.model.record import UnknownField, UnknownTable
 from tflint.model.remainder import Remainder
 from tflint.model.schema import UNIONS
@@ -60,7 +61,8 @@ def parse_model(data: memoryview | bytes) -> Model:
     """
     view = memoryview(data).cast("B").toreadonly()
     _check_identifier(view)
-    model = _decode(view)
+    with uncollected():
+        model = _decode(view)
     if not model.subgraphs:
         raise MalformedModel("the model holds no subgraph")
     return model

@@ -5,21 +5,33 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tflint import __version__
 from tflint.finding import Finding, Severity
-from tflint.report.result import FileReport, LintReport, Silence
+from tflint.report.result import FileReport, LintReport, ModelFacts, Silence
+from tflint.version import __version__
 
 SCHEMA = 1
 
 
 def render(report: LintReport) -> str:
     """The document, ASCII only, ending in a newline."""
-    document = {
+    findings = [finding_document(finding) for finding in report.findings]
+    document = {**head(report), "findings": findings, **tail(report)}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def head(report: LintReport) -> dict[str, Any]:
+    """What stands before the findings: the tool, the target, the files."""
+    return {
         "schema": SCHEMA,
         "tool": {"name": "tflint", "version": __version__},
         "target": report.target.name,
         "files": [_file(file) for file in report.files],
-        "findings": [_finding(finding) for finding in report.findings],
+    }
+
+
+def tail(report: LintReport) -> dict[str, Any]:
+    """What stands behind them: the summary and the notes."""
+    return {
         "summary": {
             "files": len(report.files),
             **{severity.value: report.count(severity) for severity in Severity},
@@ -28,34 +40,36 @@ def render(report: LintReport) -> str:
         },
         "notes": list(report.notes),
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _file(file: FileReport) -> dict[str, Any]:
-    facts = file.facts
     return {
         "path": file.path,
         "kind": file.kind.value,
         "readable": file.readable,
         "target": file.target.name,
-        "model": None
-        if facts is None
-        else {
-            "file_bytes": facts.file_bytes,
-            "operators": facts.operators,
-            "tensors": facts.tensors,
-            "weights": None
-            if facts.weights_count is None
-            else {"count": facts.weights_count, "bytes": facts.weights_bytes},
-            "macs": facts.macs,
-            # Until the memory model can compute it.
-            "arena": None,
-        },
+        "model": None if file.facts is None else model_document(file.facts),
         "notes": list(file.notes),
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def model_document(facts: ModelFacts) -> dict[str, Any]:
+    """What a report says about a model, as an object."""
+    return {
+        "file_bytes": facts.file_bytes,
+        "operators": facts.operators,
+        "tensors": facts.tensors,
+        "weights": None
+        if facts.weights_count is None
+        else {"count": facts.weights_count, "bytes": facts.weights_bytes},
+        "macs": facts.macs,
+        # Until the memory model can compute it.
+        "arena": None,
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """A finding as an object."""
     at, fix = finding.location, finding.fix
     return {
         "code": finding.code,

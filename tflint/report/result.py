@@ -44,6 +44,14 @@ class SilencedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRule:
+    """A rule of a plug-in that raised an exception, and which."""
+
+    code: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """What came out of checking one file, findings sorted by severity and place.
 
@@ -60,6 +68,7 @@ class FileReport:
     target: Target
     notes: tuple[str, ...] = ()
     silenced: tuple[SilencedFinding, ...] = ()
+    failed_rules: tuple[FailedRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +77,15 @@ class LintReport:
 
     `target` is the one of the command line or configuration; a file may have another. `rules`
     are those that ran on any file, by code, for formats that print what a rule means.
-    `notes` concern the run as a whole, such as stale entries of a baseline.
+    `notes` concern the run as a whole, such as stale entries of a baseline. `fail_on` is the
+    lowest severity that fails the run, for formats that know passed and failed; None is never.
     """
 
     target: Target
     files: tuple[FileReport, ...]
     rules: tuple[type[Rule], ...] = ()
     notes: tuple[str, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
 
     @property
     def findings(self) -> Iterator[Finding]:

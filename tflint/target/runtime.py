@@ -43,6 +43,27 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What a kernel demands of one operand's scale or zero point.
+
+    `operand` is the position of an input, None for all outputs; `parameter` is "scale" or
+    "zero_point". It must be `value`, or where that is None that of the operand `like` (again
+    a position, None for the output). A scale may be off by `tolerance`, or by `share` of it.
+    What is not met is refused, or else computed from the raw numbers, which then stand for
+    other reals. `says` is what the runtime prints when it refuses.
+    """
+
+    operand: int | None
+    parameter: str
+    is_refused: bool
+    value: float | None = None
+    like: int | None = None
+    tolerance: float = 0.0
+    share: float = 0.0
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Kernel:
     """One operator in a runtime.
 
@@ -53,10 +74,13 @@ class Kernel:
 
     `constant_inputs` are the positions that must be constants, `constant_inputs_for` those
     that must be for some signatures. `max_rank` is the highest rank its inputs may have, with
-    `max_rank_for` the signatures that stop earlier; None when no limit is known. With
+    `max_rank_for` the signatures that stop earlier; None when no limit is known; `min_rank_for`
+    has the signatures that want a rank of more than none. With
     `left_out_only_unlisted` an input that is left out by -1, instead of not being listed,
     brings the kernel down. `says` is what the runtime prints for some signatures that it
-    refuses. `versions` are the first and the last operator version implemented.
+    refuses. `versions` are the first and the last operator version implemented. `demands` are
+    those on scales and zero points, by signature. For signatures in `reads_uninitialized` the
+    results depend on what memory held before.
     """
 
     name: str
@@ -67,10 +91,13 @@ class Kernel:
     constant_inputs_for: Mapping[int, frozenset[str]] = field(default_factory=dict)
     max_rank: int | None = None
     max_rank_for: Mapping[str, int] = field(default_factory=dict)
+    min_rank_for: Mapping[str, int] = field(default_factory=dict)
     variadic: str | None = None
     left_out_only_unlisted: bool = False
     says: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[int, int] | None = None
+    demands: Mapping[str, tuple[Demand, ...]] = field(default_factory=dict)
+    reads_uninitialized: frozenset[str] = frozenset()
 
     def signature(self, inputs: Iterable[str | None], outputs: Iterable[str]) -> str:
         """The signature of these types, None standing for an input left out."""
@@ -107,6 +134,13 @@ class Kernel:
     def highest_rank(self, signature: str) -> int | None:
         """The highest rank for this signature, None when no limit is known."""
         return self.max_rank_for.get(signature, self.max_rank)
+
+    def demanded(self, signature: str) -> tuple[Demand, ...]:
+        """What this signature demands of scales and zero points, as far as is known."""
+        for spelling in self._spellings(signature):
+            if spelling in self.demands:
+                return self.demands[spelling]
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +231,7 @@ def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kerne
         },
         max_rank=None if max_rank >= PROBED_RANK else max_rank,
         max_rank_for=known.get("max_rank_exceptions", {}),
+        min_rank_for=known.get("min_rank", {}),
         variadic=known.get("variadic", inherited.variadic if inherited else None),
         left_out_only_unlisted=known.get(
             "none_only_unlisted", inherited.left_out_only_unlisted if inherited else False
@@ -207,4 +242,34 @@ def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kerne
             if message not in _OUTCOMES
         },
         versions=(versions[0], versions[1]) if versions else None,
+        demands=_demands(known, inherited),
+        reads_uninitialized=frozenset(known.get("reads_uninitialized_memory", ())),
     )
+
+
+def _demands(known: dict[str, Any], inherited: Kernel | None) -> Mapping[str, tuple[Demand, ...]]:
+    """The demands by signature; a table says where they are those of an inherited kernel."""
+    if known.get("demands") == "inherited":
+        accepts = known.get("accepts", ())
+        return {s: d for s, d in inherited.demands.items() if s in accepts} if inherited else {}
+    demands: dict[str, tuple[Demand, ...]] = {}
+    for group in known.get("demands", ()):
+        demands.update(dict.fromkeys(group["signatures"], tuple(map(_demand, group["demands"]))))
+    return demands
+
+
+def _demand(known: dict[str, Any]) -> Demand:
+    return Demand(
+        operand=_operand(known["operand"]),
+        parameter=known["parameter"],
+        is_refused=known["outcome"] != "ignored",
+        value=known.get("value"),
+        like=_operand(known.get("equals", "output")),
+        tolerance=known.get("tolerance", 0.0),
+        share=known.get("share", 0.0),
+        says=_SOURCE_FILE.sub("", known.get("says", "")),
+    )
+
+
+def _operand(name: str) -> int | None:
+    return None if name == "output" else int(name)

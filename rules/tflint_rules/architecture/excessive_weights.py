@@ -8,6 +8,7 @@ from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import largest_first
 from tflint.model.graph import Value
+from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
@@ -16,6 +17,8 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 # target sets no limit. It is a warning for that reason.
 _USUAL_FLASH = 256 * 1024
 _SHOWN = 3
+# The share of its bytes that a type loses to int8.
+_INT8_SAVES = {TensorType.FLOAT32: 3 / 4, TensorType.FLOAT16: 1 / 2}
 
 
 def _dense(depth: int, units: int) -> Model:
@@ -38,7 +41,8 @@ class ExcessiveWeights(Rule):
 
     ## Repair
     Start with the layer named first: pool before a dense layer, fewer filters, depthwise
-    separable convolutions. int8 quantisation divides float32 weights by four.
+    separable convolutions. int8 quantisation divides float32 weights by four; the finding
+    says whether that alone is enough.
     """
 
     meta = Metadata("TFL302", "excessive-weights", Severity.WARNING)
@@ -51,6 +55,14 @@ class ExcessiveWeights(Rule):
             says="2.0 KiB of flash",
             severity=Severity.ERROR,
         ),
+        Bad(
+            "More than a board has",
+            lambda: _dense(1024, 80),
+            target="nucleo-f103rb",
+            says="nucleo-f103rb's 128.0 KiB of flash",
+            severity=Severity.ERROR,
+        ),
+        Good("A board with room", lambda: _dense(1024, 80), target="arduino-nano-33-ble"),
         Good("It fits", lambda: _dense(64, 16), target="cortex-m0plus:flash=32K"),
     )
 
@@ -77,8 +89,24 @@ class ExcessiveWeights(Rule):
             node=holder,
             value=constants[0],
             severity=Severity.WARNING if flash is None else Severity.ERROR,
-            help="shrink the layer named first, or quantise to int8",
+            help=_repair(constants, total - limit),
         )
+
+
+def _repair(constants: list[Value], over: int) -> str:
+    """How much has to go, and what int8 would take off where there is float to quantise."""
+    # Biases, of one dimension, become int32.
+    floats = {
+        value.tensor.buffer: value.bytes * _INT8_SAVES[value.type]
+        for value in constants
+        if value.type in _INT8_SAVES and len(value.shape) > 1
+    }
+    saved = int(sum(floats.values()))
+    help = f"take {size_text(over)} off, from the layer named first"
+    if not saved:
+        return help
+    enough = "enough for this limit" if saved >= over else "not enough alone"
+    return f"{help}; int8 would save {size_text(saved)}, {enough}"
 
 
 def _holder(value: Value) -> str:

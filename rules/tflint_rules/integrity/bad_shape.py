@@ -73,7 +73,7 @@ class BadShape(Rule):
         for g, subgraph in enumerate(model.subgraphs):
             for t, tensor in enumerate(subgraph.tensors):
                 problem = _shape_problem(tensor)
-                severity = Severity.ERROR
+                severity, help = Severity.ERROR, "convert the model again"
                 if problem is None:
                     needed, found = _constant_bytes(model, tensor)
                     if needed == found:
@@ -84,12 +84,13 @@ class BadShape(Rule):
                     )
                     if found > needed:
                         severity = Severity.WARNING
+                        help += f" without them: saves {size_text(found - needed)} of flash"
                 name = printable(tensor.name or "")
                 yield self.finding(
                     f"tensor {t} `{name}`: {problem}",
                     severity=severity,
                     location=Location(subgraph=g, tensor=t, anchor=tensor.name),
-                    help="convert the model again",
+                    help=help,
                 )
             for o, before, after in _broken_reshapes(model, subgraph, context.runtime.is_mcu):
                 yield self.finding(

@@ -8,8 +8,21 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.tables import PLACEHOLDER_FOR_GREATER_OP_CODES, Model, OperatorCode
-from tflint.printable import printable
+from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
+
+_ONLY_OLD = "code only in the deprecated field"
+_ONLY_NEW = "code only in the new field"
+_DIFFERENT = "the two fields name different operators"
+_CONSEQUENCES = {
+    _ONLY_OLD: "tools that read the new field see ADD",
+    _ONLY_NEW: "readers from before schema 3a see ADD",
+    _DIFFERENT: "which operator runs depends on the reader, TFLM takes the larger code",
+}
+# The new field is an int32, the old one a byte, with padding and a slot in the vtable. What
+# follows stays on 16-byte boundaries.
+_FIELD_BYTES = 8
+_ALIGNMENT = 16
 
 
 def _relu(**fields: int) -> Model:
@@ -25,8 +38,9 @@ class LegacyOpcode(Rule):
 
     ## What it does
     Since schema 3a an operator's code has a 32-bit field; the byte it had before is kept
-    for old readers. Writers before 2020 fill only the old one, some new tools only the new
-    one. The rule fires when either lacks what it could hold.
+    for old readers, with 127 for codes that do not fit it. Writers before 2020 fill only the
+    old one, some new tools only the new one. The rule fires when either lacks what it should
+    hold, and when they name different operators.
 
     ## Why it matters on a device
     TFLM takes the larger of the two and is not fooled. Tools are: one that reads only the
@@ -34,7 +48,8 @@ class LegacyOpcode(Rule):
     reports success; a runtime from before the change sees ADD in files of the other kind.
 
     ## Repair
-    Write the code into both fields. Outputs do not change.
+    Write the code into both fields, which adds a few bytes for each. Outputs do not
+    change.
     """
 
     meta = Metadata(
@@ -47,24 +62,51 @@ class LegacyOpcode(Rule):
             lambda: _relu(deprecated_builtin_code=0),
             says="only in the new",
         ),
+        Bad(
+            "Two different operators",
+            lambda: _relu(deprecated_builtin_code=3),
+            says="CONV_2D in the deprecated",
+        ),
         Good("Both fields", _relu),
+        Good(
+            "A code that the old field cannot hold",
+            lambda: _relu(deprecated_builtin_code=127, builtin_code=150),
+        ),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         codes = context.model.operator_codes
-        old = [code for code in codes if code.builtin_code < code.code]
-        new = [code for code in codes if code.deprecated_builtin_code < _old_form(code)]
-        for found, field, consequence in (
-            (old, "deprecated field", "tools that read the new field see ADD"),
-            (new, "new field", "readers from before schema 3a see ADD"),
-        ):
-            if found:
+        found: dict[str, list[OperatorCode]] = {}
+        for code in codes:
+            problem = _problem(code)
+            if problem is not None:
+                found.setdefault(problem, []).append(code)
+        for problem, consequence in _CONSEQUENCES.items():
+            if problem in found:
+                of_this = found[problem]
                 yield self.finding(
-                    f"{_names(found)}: code only in the {field}; {consequence}",
-                    location=Location(anchor=field),
-                    help="write the code into both fields",
+                    f"{_names(of_this)}: {problem}; {consequence}",
+                    location=Location(anchor=problem.removeprefix("code only in the ")),
+                    help="write the code into both fields, which adds at most "
+                    f"{size_text(_added(of_this))} of flash",
                     fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
                 )
+
+
+def _problem(code: OperatorCode) -> str | None:
+    """What is wrong with the two fields of an operator's code."""
+    old, new = code.deprecated_builtin_code, code.builtin_code
+    if old == _old_form(code) and new == code.code:
+        return None
+    if new == 0 < old:
+        return _ONLY_OLD
+    # A negative byte is as good as none: readers take the larger field.
+    return _ONLY_NEW if old <= 0 else _DIFFERENT
+
+
+def _added(codes: list[OperatorCode]) -> int:
+    """The most bytes that the second field of these codes adds to the file."""
+    return -(-_FIELD_BYTES * len(codes) // _ALIGNMENT) * _ALIGNMENT
 
 
 def _old_form(code: OperatorCode) -> int:
@@ -73,5 +115,14 @@ def _old_form(code: OperatorCode) -> int:
 
 
 def _names(codes: list[OperatorCode]) -> str:
-    names = [printable(code.name, 40) for code in codes[:4]]
+    names = [_name(code) for code in codes[:4]]
     return ", ".join(names) + (f" and {len(codes) - 4} more" if len(codes) > 4 else "")
+
+
+def _name(code: OperatorCode) -> str:
+    name = printable(code.name, 40)
+    if _problem(code) is not _DIFFERENT:
+        return name
+    fields = (("deprecated", code.deprecated_builtin_code), ("new", code.builtin_code))
+    parts = (f"{OperatorCode(builtin_code=value).name} in the {field}" for field, value in fields)
+    return " and ".join(parts)

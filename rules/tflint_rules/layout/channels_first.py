@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterator
 
-from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.flex import is_channels_first
-from tflint.model.graph import Graph, Node
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
@@ -22,46 +20,11 @@ from tflint.rule import (
     SourceContext,
     locate_source,
 )
+from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_models import flex_conv
 from tflint_rules.layout.keras_layers import DATA_FORMAT_POSITIONS
-
-# What a convolution or pool may be separated from its TRANSPOSE by.
-_PASSING = frozenset(
-    (
-        "PAD",
-        "PADV2",
-        "MIRROR_PAD",
-        "QUANTIZE",
-        "DEQUANTIZE",
-        "RELU",
-        "RELU6",
-        "HARD_SWISH",
-        "LEAKY_RELU",
-        "LOGISTIC",
-        "TANH",
-        "ELU",
-        "PRELU",
-        "ADD",
-        "SUB",
-        "MUL",
-    )
-)
-_SPATIAL = frozenset(
-    (
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "TRANSPOSE_CONV",
-        "CONV_3D",
-        "MAX_POOL_2D",
-        "AVERAGE_POOL_2D",
-        "L2_POOL_2D",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-    )
-)
-# How far and how wide to look: a network has a few branches, a hostile file thousands.
-_MOST_STEPS = 4
-_MOST_NEIGHBOURS = 16
+from tflint_rules.layout.layout_transposes import layout_transposes
+from tflint_rules.movement import transpose_runs
 
 
 def _transpose(model: ModelBuilder, x: int, perm: tuple[int, ...]) -> int:
@@ -78,6 +41,23 @@ def _nchw() -> Model:
     x = _transpose(model, model.input((1, 3, 16, 16)), (0, 2, 3, 1))
     x = _transpose(model, model.conv_2d(x, filters=8, kernel=3), (0, 3, 1, 2))
     model.output(model.fully_connected(model.flatten(x), units=2))
+    return model.build()
+
+
+def _ncw() -> Model:
+    """The same for a Conv1D, which is a convolution over maps of height 1."""
+    model = ModelBuilder()
+    x = _transpose(model, model.input((1, 3, 64)), (0, 2, 1))
+    x = model.conv_2d(model.reshape(x, (1, 1, 64, 3)), filters=8, kernel=(1, 3))
+    model.output(model.fully_connected(model.flatten(x), units=2))
+    return model.build()
+
+
+def _cancelling() -> Model:
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 16, 16, 3)), filters=8, kernel=3)
+    x = _transpose(model, _transpose(model, x, (0, 3, 1, 2)), (0, 2, 3, 1))
+    model.output(model.conv_2d(x, filters=4, kernel=3))
     return model.build()
 
 
@@ -149,7 +129,9 @@ class ChannelsFirst(Rule):
         Bad("TRANSPOSE at the edges", _nchw, says="2 TRANSPOSE operators"),
         Bad("A layer in a source", lambda: _SOURCE, says="Conv2D is channels_first"),
         Good("channels_last", _nhwc),
+        Bad("TRANSPOSE in front of a Conv1D", _ncw, says="between NCW and NWC"),
         Good("A transpose that has nothing to do with layout", _attention),
+        Good("A pair that cancels, which is TFL601's", _cancelling),
         Good("A comparison in a source", lambda: _COMPARISON),
     )
 
@@ -167,16 +149,20 @@ class ChannelsFirst(Rule):
                     help='build the network with data_format="channels_last" and convert again',
                     fix=fix,
                 )
-            transposes = list(_layout_transposes(graph))
+            transposes = _transposes(graph)
             if transposes:
                 moved = sum(node.outputs[0].bytes for node in transposes)
-                several = len(transposes) > 1
+                operators = "operator" if len(transposes) == 1 else "operators"
+                maps = any(len(node.outputs[0].shape) > 3 for node in transposes)
                 yield self.finding(
-                    f"{len(transposes)} TRANSPOSE operator{'s' if several else ''} between NCHW "
-                    f"and NHWC around convolutions or pools: {size_text(moved)} copied at each "
-                    f"inference for the sake of a layout",
+                    f"{len(transposes)} TRANSPOSE {operators} between "
+                    f"{'NCHW and NHWC' if maps else 'NCW and NWC'} around convolutions or pools: "
+                    f"{size_text(moved)} copied at each inference for the sake of a layout",
                     node=transposes[0],
-                    help='build the network with data_format="channels_last" and convert again',
+                    # Sequences are also turned round by networks that are channels_last.
+                    confidence=None if maps else Confidence.MEDIUM,
+                    help=f'build the network with data_format="channels_last" and convert again: '
+                    f"that saves {len(transposes)} {operators} and {size_text(moved)} of copies",
                     fix=fix,
                 )
 
@@ -203,30 +189,8 @@ class ChannelsFirst(Rule):
             )
 
 
-def _layout_transposes(graph: Graph) -> Iterator[Node]:
-    """The transposes that lead from NCHW into a spatial operator, or from one back."""
-    for node in graph.nodes:
-        x, perm = node.input(0), node.input(1)
-        if node.name != "TRANSPOSE" or x is None or perm is None or not node.outputs:
-            continue
-        order, rank = perm.integers(), len(x.shape)
-        if x.is_constant or rank not in (4, 5) or order is None:
-            continue
-        to_last = (0, *range(2, rank), 1)
-        to_first = (0, rank - 1, *range(1, rank - 1))
-        if (order == to_last and _meets_spatial(node, forward=True)) or (
-            order == to_first and _meets_spatial(node, forward=False)
-        ):
-            yield node
-
-
-def _meets_spatial(node: Node, *, forward: bool) -> bool:
-    """Whether a spatial operator follows (or precedes), past operators that pass layout on."""
-    around: Iterable[Node] = [node]
-    for _ in range(_MOST_STEPS):
-        step = chain.from_iterable(m.successors() if forward else m.predecessors() for m in around)
-        near = list(islice(step, _MOST_NEIGHBOURS))
-        if any(n.name in _SPATIAL for n in near):
-            return True
-        around = [n for n in near if n.name in _PASSING]
-    return False
+def _transposes(graph: Graph) -> list[Node]:
+    """The layout transposes, without those that cancel: these can go at once (TFL601)."""
+    cancelling = (run for run in transpose_runs(graph, Dataflow(graph)) if run.cancel)
+    others = frozenset(node.index for run in cancelling for node in run.movers)
+    return layout_transposes(graph, others)

@@ -64,6 +64,10 @@ class Float16Target(Rule):
             if not found:
                 continue
             expanded = sum(node.outputs[0].bytes for node in found)
+            halves = [value for node in found if (value := node.input(0)) is not None]
+            stored = sum(value.bytes for value in halves)
+            # Biases, of one dimension, become int32.
+            weights = sum(value.bytes for value in halves if len(value.shape) > 1)
             which = ", ".join(f"#{node.index}" for node in found[:8])
             more = f" and {len(found) - 8} more" if len(found) > 8 else ""
             yield self.finding(
@@ -72,6 +76,8 @@ class Float16Target(Rule):
                 f"{size_text(expanded)} of RAM",
                 node=found[0],
                 value=found[0].input(0),
-                help="convert with int8 quantisation and a calibration set, or as float32",
+                help=f"convert with int8 quantisation and a calibration set: saves "
+                f"{size_text(weights // 2)} of flash and all of that RAM; or as float32, adding "
+                f"{size_text(stored)} of flash",
                 fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --quantize int8 --calibrate DATA"),
             )

@@ -48,9 +48,8 @@ class UnsupportedType(Rule):
         "unsupported-type",
         Severity.ERROR,
         runtime_errors=(
-            r"Type \w+ \(\d+\) not supported",
-            r"Input type \w+ is not currently supported",
-            r"type \w+ \(\d+\) is not supported",
+            r"[Tt]ype:? '?\w+'?(?: \(\d+\))? (?:(?:is|are|currently) )*not (?:\w+ )?supported",
+            r"only (?:currently )?supports? [\w /|,]{1,60}, got (?:type )?\w+",
             r"Unsupported data type \w+ in tensor",
             r"Input type: \w+ with filter type: \w+ not supported",
         ),

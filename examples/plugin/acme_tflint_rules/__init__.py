@@ -1,0 +1,1 @@
+"""House rules of Acme, one file each."""

@@ -1,0 +1,136 @@
+"""TFL305."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node, Value
+from tflint.model.graph_builder import per_tensor
+from tflint.model.record import Record
+from tflint.model.schema import AddOptions, MulOptions, PadOptions, TensorType, TransposeOptions
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.architecture.identity import identity
+
+_INT32 = TensorType.INT32
+
+
+def _pool(size: int) -> Model:
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 12, 12, 3)), filters=8, kernel=3)
+    x = model.pool_2d(x, size=size)
+    model.output(model.conv_2d(x, filters=4, kernel=3))
+    return model.build()
+
+
+def _between(
+    name: str,
+    argument: Sequence[float],
+    shape: Sequence[int],
+    options: Record | None = None,
+    type: TensorType = TensorType.FLOAT32,
+) -> Model:
+    """A convolution, the operator with a constant for its second input, a dense layer."""
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 8, 8, 1), type), filters=4, kernel=3)
+    of = type if name in ("ADD", "MUL") else _INT32
+    # Stored 100 with a scale of 0.01 is 1.
+    quantization = per_tensor(0.01) if of is TensorType.INT8 else None
+    y = model.tensor(model.shape(x), type, model.tensors[x].quantization)
+    model.operator(name, [x, model.constant(shape, of, argument, quantization)], [y], options)
+    model.output(model.fully_connected(model.flatten(y), units=2))
+    return model.build()
+
+
+def _transposed() -> Model:
+    return _between("TRANSPOSE", (0, 2, 1, 3), (4,), TransposeOptions())
+
+
+def _ends() -> Model:
+    """Without the operator, the input would have to be the output."""
+    model = ModelBuilder()
+    model.output(model.reshape(model.input((1, 16)), (1, 16)))
+    return model.build()
+
+
+class IdentityOp(Rule):
+    """An operator gives out exactly what it is given.
+
+    ## What it does
+    Finds pools of 1x1 with a stride of 1, reshapes to the same shape, transposes that move
+    nothing, paddings by 0, multiplications by 1, additions of 0, slices and splits that take
+    everything, concatenations of one tensor, resizes to the same size and the like. What is
+    quantised counts where scale and zero point stay, and the fixed-point kernel provably
+    gives every value back. Operators that connect an input of the model to an output are
+    left alone: something has to.
+
+    ## Why it matters on a device
+    Neither TFLM nor LiteRT removes such an operator. It reads and writes the whole tensor at
+    each inference, and while it runs, both copies are in RAM; where that is the peak, the
+    arena is larger by a whole tensor.
+
+    ## Repair
+    Leave it out: what reads its output reads its input. In Keras, remove the layer
+    (`MaxPooling2D(1)`) and convert again; the weights stay valid.
+    """
+
+    meta = Metadata("TFL305", "identity-op", Severity.WARNING, fix=FixSafety.SAFE)
+    examples = (
+        Bad("A pool of 1x1", lambda: _pool(1), says="pools 1x1 with a stride of 1"),
+        Bad(
+            "Padding by nothing",
+            lambda: _between("PAD", (0,) * 8, (4, 2), PadOptions()),
+            says="pads by 0",
+        ),
+        Bad(
+            "A transpose that moves nothing",
+            lambda: _between("TRANSPOSE", (0, 1, 2, 3), (4,), TransposeOptions()),
+            says="moves no element",
+        ),
+        Bad(
+            "Multiplied by 1",
+            lambda: _between("MUL", (1, 1, 1, 1), (4,), MulOptions()),
+            says="multiplies by 1",
+        ),
+        Bad(
+            "Multiplied by 1 in int8",
+            lambda: _between("MUL", (100,), (1,), MulOptions(), TensorType.INT8),
+            says="multiplies by 1",
+        ),
+        Good("A pool of 2x2", lambda: _pool(2)),
+        Good("A transpose of rows and columns", _transposed),
+        Good("One channel is scaled", lambda: _between("MUL", (1, 1, 1, 2), (4,), MulOptions())),
+        Good("Something is added", lambda: _between("ADD", (0.5,), (1,), AddOptions())),
+        Good("Nothing but this between input and output", _ends),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        fix = Fix(FixSafety.SAFE, "tflint fix {path}")
+        for node in context.nodes:
+            found = identity(node)
+            if found is None or not _is_removable(found.value, node):
+                continue
+            size, y = node.outputs[0].bytes, node.outputs[0]
+            shape = " x ".join(map(str, y.shape[:8])) or "scalar"
+            yield self.finding(
+                f"{printable(node.name, 40)} {found.does}: its {shape} output is its input, "
+                f"copied at each inference",
+                node=node,
+                help=f"leave it out: that saves an operator, and {size_text(size)} of RAM while "
+                f"it runs",
+                fix=fix,
+            )
+
+
+def _is_removable(x: Value, node: Node) -> bool:
+    """Whether readers of the output can read the input instead.
+
+    Not where that would make an input of the model its output, or two outputs one; constants
+    are for folding (TFL605), and a variable changes under its readers.
+    """
+    if x.is_constant or x.tensor.is_variable or x.index == node.outputs[0].index:
+        return False
+    return not (node.outputs[0].is_output and (x.is_input or x.is_output))

@@ -1,0 +1,133 @@
+"""TFL309."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node, Value
+from tflint.model.schema import ArgMaxOptions, TensorType
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+
+# Code that registering SOFTMAX links into an image, in bytes: an image with this operator
+# alone less one with none, TFLM at 90b983c (2026-08-20), Cortex-M4F, kernels at -O2. Other
+# kernels share a part of it, so it is what can be saved at most.
+_KERNEL_BYTES = {"tflm": 10_080, "tflm-cmsis-nn": 11_040}
+# What only passes the probabilities on to the output.
+_PASSING = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"))
+_MOST_STEPS = 4
+
+
+def _classifier(*, softmax: bool = True, logits_too: bool = False, classes: int = 10) -> Model:
+    model = ModelBuilder()
+    x = model.fully_connected(model.input((1, 32), TensorType.INT8), units=classes)
+    if logits_too:
+        model.output(x)
+    model.output(model.softmax(x) if softmax else x)
+    return model.build()
+
+
+def _best() -> Model:
+    model = ModelBuilder()
+    x = model.softmax(model.fully_connected(model.input((1, 32)), units=10))
+    y = model.tensor((1,), TensorType.INT64)
+    axis = model.constant((), TensorType.INT32, (1,))
+    model.operator("ARG_MAX", [x, axis], [y], ArgMaxOptions(output_type=TensorType.INT64))
+    model.output(y)
+    return model.build()
+
+
+def _attention() -> Model:
+    """Softmax in the middle of a network decides more than the order."""
+    model = ModelBuilder()
+    x = model.softmax(model.fully_connected(model.input((1, 32)), units=10))
+    model.output(model.fully_connected(x, units=4))
+    return model.build()
+
+
+class SoftmaxTail(Rule):
+    """The model ends in a SOFTMAX, which does not change which class is the largest.
+
+    ## What it does
+    Finds SOFTMAX over logits that nothing else reads, where the probabilities go to an
+    output of the model or into ARG_MAX over the same classes. For microcontrollers only.
+
+    ## Why it matters on a device
+    A device that takes the best class finds it in the logits. The exponentials cost a few
+    hundred instructions a class, little beside a convolution, but the kernel is 10 KB of
+    code. In int8, probabilities are steps of 1/256: two logits that differ may come out as
+    two zeros, or as two 255/256.
+
+    ## Repair
+    End the network in the dense layer (train with `from_logits=True`) and take the largest
+    logit. An application that holds a confidence against a threshold needs the probability,
+    or the softmax of the few values that it looks at.
+    """
+
+    meta = Metadata("TFL309", "softmax-tail", Severity.INFO, fix=FixSafety.UNSAFE)
+    examples = (
+        Bad("Probabilities as the output", _classifier, says="10 exponentials"),
+        Bad("The best of probabilities", _best, says="ARG_MAX #2"),
+        Good("Logits as the output", lambda: _classifier(softmax=False)),
+        Good("The logits are an output too", lambda: _classifier(logits_too=True)),
+        Good("In the middle of a network", _attention),
+        Good("On a phone", _classifier, target="litert"),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        if not context.runtime.is_mcu:
+            return
+        softmaxes = [node for node in context.nodes if node.name == "SOFTMAX"]
+        for node in softmaxes:
+            x, purpose = node.input(0), _purpose(node)
+            if x is None or purpose is None or not _are_logits(x):
+                continue
+            y = node.outputs[0]
+            kernel = _KERNEL_BYTES.get(context.runtime.name)
+            code = ""
+            # A kernel that another operator needs stays.
+            if kernel is not None and len(softmaxes) == 1:
+                code = f" and up to {size_text(kernel)} of kernel code"
+            yield self.finding(
+                f"SOFTMAX {purpose}: {y.elements:,} exponentials and {size_text(y.bytes)} that do "
+                f"not change which class is the largest",
+                node=node,
+                help=f"take the largest of the logits instead: that saves an operator, "
+                f"{y.elements:,} exponentials{code}",
+                fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+            )
+
+
+def _are_logits(x: Value) -> bool:
+    """Whether an operator makes them for the softmax alone, of more classes than one."""
+    alone = len(x.consumers) == 1 and not x.is_output
+    return alone and x.producer is not None and len(x.shape) > 1 and x.shape[-1] > 1
+
+
+def _purpose(node: Node) -> str | None:
+    """Where the probabilities end, if that is an output or the best class of them."""
+    for _ in range(_MOST_STEPS):
+        if len(node.outputs) != 1:
+            return None
+        y = node.outputs[0]
+        if y.is_output:
+            return "ends the model" if not y.consumers else None
+        if len(y.consumers) != 1:
+            return None
+        node = y.consumers[0]
+        if node.name == "ARG_MAX":
+            return _in_arg_max(node, y)
+        if node.name not in _PASSING:
+            return None
+    return None
+
+
+def _in_arg_max(node: Node, y: Value) -> str | None:
+    axis = node.input(1)
+    given = None if axis is None else axis.integers()
+    if not given or given[0] not in (-1, len(y.shape) - 1):
+        return None
+    return f"only feeds {printable(node.name)} #{node.index}"

@@ -1,0 +1,145 @@
+"""What operators can take over from their neighbours: activations and per-channel factors."""
+
+from __future__ import annotations
+
+import math
+
+from tflint.model.graph import Graph, Node, Value
+from tflint.model.schema import ActivationFunctionType, TensorType
+
+# Operators that only give a map another shape: element by element, the bytes stay.
+RESHAPES = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"))
+POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
+ACTIVATIONS = frozenset(
+    (
+        "RELU",
+        "RELU6",
+        "RELU_N1_TO_1",
+        "RELU_0_TO_1",
+        "LEAKY_RELU",
+        "PRELU",
+        "ELU",
+        "GELU",
+        "HARD_SWISH",
+        "LOGISTIC",
+        "TANH",
+        "SOFTMAX",
+    )
+)
+# Operators that are linear in their weights: the weights' position among the inputs, the
+# bias's, and the weights' dimension that counts output channels.
+# Source: the header comments of TFLite's kernels in tensorflow/lite/kernels.
+LINEAR = {
+    "CONV_2D": (1, 2, 0),
+    "DEPTHWISE_CONV_2D": (1, 2, 3),
+    "FULLY_CONNECTED": (1, 2, 0),
+    "TRANSPOSE_CONV": (1, 3, 0),
+}
+
+_FLOAT = frozenset((TensorType.FLOAT32,))
+_ANY = frozenset((TensorType.FLOAT32, TensorType.INT8, TensorType.INT16, TensorType.UINT8))
+# Operators that apply the activation in their options, and the types they do it for. The
+# kernels of LiteRT and TFLM agree in that, see tests/rules/test_fusion.py: CONCATENATION and
+# L2_NORMALIZATION have the option too, but refuse to prepare when it is used.
+CARRIERS = {
+    "CONV_2D": _ANY,
+    "DEPTHWISE_CONV_2D": _ANY,
+    "TRANSPOSE_CONV": _ANY,
+    "FULLY_CONNECTED": _ANY,
+    "CONV_3D": _FLOAT,
+    "ADD": _ANY,
+    "SUB": _ANY,
+    "MUL": _ANY,
+    "DIV": _ANY,
+    "MAX_POOL_2D": _ANY,
+    "AVERAGE_POOL_2D": _ANY,
+    "L2_POOL_2D": _FLOAT,
+    "SVDF": _FLOAT,
+}
+# What the activations that can be fused clamp to. TANH and SIGN_BIT are in the schema, but
+# kernels ignore or refuse them.
+BOUNDS = {
+    ActivationFunctionType.NONE: (-math.inf, math.inf),
+    ActivationFunctionType.RELU: (0.0, math.inf),
+    ActivationFunctionType.RELU6: (0.0, 6.0),
+    ActivationFunctionType.RELU_N1_TO_1: (-1.0, 1.0),
+}
+
+
+def fused_activation(node: Node) -> ActivationFunctionType | None:
+    """The activation in an operator's options; None where these cannot hold one."""
+    found = getattr(node.options, "fused_activation_function", None)
+    return found if isinstance(found, ActivationFunctionType) else None
+
+
+def stored(value: Value | None) -> Value | None:
+    """The constant that a value is, or is dequantised from at run time; None for others."""
+    if value is None or value.data is not None:
+        return value
+    maker = value.producer
+    if maker is None or maker.name != "DEQUANTIZE" or not maker.inputs:
+        return None
+    behind = maker.inputs[0]
+    return behind if behind is not None and behind.data is not None else None
+
+
+def origins(graph: Graph) -> dict[int, Node]:
+    """The operator that computes the elements of each value, past reshapes, by its index.
+
+    One walk in execution order. Values that are given, and reshapes of these, are not in it.
+    """
+    found: dict[int, Node] = {}
+    for node in graph.nodes:
+        source: Node | None = node
+        if node.name in RESHAPES:
+            x = node.inputs[0] if node.inputs else None
+            source = None if x is None else found.get(x.index)
+        for value in node.outputs:
+            if source is not None:
+                found[value.index] = source
+    return found
+
+
+def is_nonlinear(node: Node) -> bool:
+    """Whether an operator is an activation, carries one, or pools."""
+    if node.name in ACTIVATIONS or node.name in POOLS:
+        return True
+    return (fused_activation(node) or ActivationFunctionType.NONE) != ActivationFunctionType.NONE
+
+
+def linear_weights(node: Node) -> tuple[Value, int] | None:
+    """The stored weights of a linear operator and its number of output channels.
+
+    None for other operators, and where weights or bias are computed at run time.
+    """
+    at = LINEAR.get(node.name)
+    if at is None:
+        return None
+    weights, bias = stored(node.input(at[0])), node.input(at[1])
+    if weights is None or (bias is not None and stored(bias) is None):
+        return None
+    return (weights, weights.shape[at[2]]) if len(weights.shape) > at[2] else None
+
+
+def in_turn(
+    first: ActivationFunctionType, second: ActivationFunctionType
+) -> ActivationFunctionType | None:
+    """The one activation that two in turn come to; None when it is not one of `BOUNDS`."""
+    low, high = BOUNDS[second]
+    both = tuple(min(max(bound, low), high) for bound in BOUNDS[first])
+    return next((found for found, bounds in BOUNDS.items() if bounds == both), None)
+
+
+def same_quantization(a: Value, b: Value) -> bool:
+    """Whether the same bytes mean the same numbers in both: type, one scale, one zero point."""
+    if a.type != b.type:
+        return False
+    left, right = a.quantization, b.quantization
+    if left is None or right is None:
+        # Floats have none; plain integers may.
+        return left is right and a.type not in (_ANY - _FLOAT)
+    return (
+        len(left.scale) == 1
+        and left.scale == right.scale
+        and left.zero_point[:1] == right.zero_point[:1]
+    )

@@ -1,0 +1,194 @@
+"""TFL607."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from tflint.finding import Finding, Fix, FixSafety, Location, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.cost import macs
+from tflint.model.graph import Graph, Node, Value
+from tflint.model.tables import Model
+from tflint.printable import size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.constant_folding import is_pure
+from tflint_rules.dataflow import Dataflow
+from tflint_rules.file_bytes import (
+    buffer_bytes,
+    metadata_bytes,
+    operator_code_bytes,
+    tensor_bytes,
+)
+from tflint_rules.wording import counted, operators
+
+
+def _network(
+    *, tensor: bool = False, code: bool = False, dead: bool = False, metadata: bool = False
+) -> Model:
+    model = ModelBuilder()
+    x = model.input((1, 8, 8, 1))
+    y = model.conv_2d(x, 2, 3)
+    if tensor:
+        model.constant((16,))
+    if dead:
+        model.softmax(model.conv_2d(x, 4, 3))
+    if metadata:
+        model.metadata("min_runtime_version", b"1.5.0")
+    model.output(y)
+    built = model.build()
+    if code:
+        codes = built.operator_codes
+        spare = dataclasses.replace(codes[0], deprecated_builtin_code=4, builtin_code=4)
+        built = dataclasses.replace(built, operator_codes=(*codes, spare))
+    return built
+
+
+class UnusedEntry(Rule):
+    """Entries of the file that nothing refers to, and operators whose results no one reads.
+
+    ## What it does
+    Counts tensors that no operator, input or output uses, buffers that no tensor in use and
+    no metadata refers to, operator codes without an operator, and metadata without data.
+    Buffer 0 is empty by convention and does not count. Operators that lead to no output of
+    the model are a warning of their own, with what they cost.
+
+    ## Why it matters on a device
+    The file lies in flash as it is, and each tensor takes 12 bytes of TFLM's arena,
+    used or not. An operator code that no operator needs still makes tools that pick kernels
+    by this table link one more. An operator that no one reads is run all the same.
+
+    ## Repair
+    Rewrite the file without them. Outputs stay bit for bit the same.
+    """
+
+    meta = Metadata("TFL607", "unused-entry", Severity.INFO, fix=FixSafety.SAFE)
+    examples = (
+        Bad("A constant that no one reads", lambda: _network(tensor=True), says="1 buffer"),
+        Bad("An operator code to spare", lambda: _network(code=True), says="1 operator code"),
+        Bad(
+            "Operators that lead nowhere",
+            lambda: _network(dead=True),
+            says="CONV_2D #1, SOFTMAX #2",
+            severity=Severity.WARNING,
+        ),
+        Good("Everything is used", lambda: _network(metadata=True)),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        model, graphs = context.model, context.graphs
+        for graph in graphs:
+            yield from self._dead_operators(graph, model)
+        tensors, buffers = _unused_tensors(model)
+        codes = _unused_codes(model)
+        hollow = [m for m in model.metadata if not model.buffers[m.buffer].data]
+        size = (
+            sum(tensor_bytes(model.subgraphs[g].tensors[t]) for g, t in tensors)
+            + sum(buffer_bytes(model.buffers[b]) for b in buffers)
+            + sum(operator_code_bytes(model.operator_codes[c]) for c in codes)
+            + sum(map(metadata_bytes, hollow))
+        )
+        parts = [
+            counted(len(found), noun)
+            for found, noun in (
+                (tensors, "tensor"),
+                (buffers, "buffer"),
+                (codes, "operator code"),
+                (hollow, "metadata entry"),
+            )
+            if found
+        ]
+        if not parts:
+            return
+        listed = " and ".join((", ".join(parts[:-1]), parts[-1]) if parts[1:] else parts)
+        where = Location(anchor="tables")
+        if tensors:
+            g, t = tensors[0]
+            where = Location(subgraph=g, tensor=t, anchor=model.subgraphs[g].tensors[t].name)
+        ram = f" and {size_text(12 * len(tensors))} of RAM" if tensors else ""
+        yield self.finding(
+            f"{listed} that nothing uses: {size_text(size)} of the file",
+            location=where,
+            help=f"rewrite the file without: saves {size_text(size)} of flash"
+            f"{ram if context.runtime.is_mcu else ''}",
+            fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+        )
+
+    def _dead_operators(self, graph: Graph, model: Model) -> Iterator[Finding]:
+        dead = _dead(graph, model)
+        if not dead:
+            return
+        dataflow = Dataflow(graph)
+        written = sum(value.bytes for node in dead for value in node.outputs)
+        work = sum(macs(node) for node in dead)
+        reads: dict[int, int] = {}
+        weights: dict[int, Value] = {}
+        for node in dead:
+            for read in node.inputs:
+                if read is not None and read.data is not None:
+                    reads[read.index] = reads.get(read.index, 0) + 1
+                    weights[read.index] = read
+        freed = sum(v.bytes for i, v in weights.items() if reads[i] == dataflow.reads(v))
+        them, gone = ("it" if len(dead) == 1 else "them"), counted(len(dead), "operator")
+        cost = f"{work:,} MACs and {size_text(written)} written" if work else size_text(written)
+        yield self.finding(
+            f"{operators(dead)}: no output of the model depends on {them}; {cost} at each "
+            f"inference",
+            node=dead[0],
+            severity=Severity.WARNING,
+            help=f"remove {them}: saves {gone}, {size_text(written)} of RAM and "
+            f"{size_text(freed)} of constants",
+            fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+        )
+
+
+def _unused_tensors(model: Model) -> tuple[list[tuple[int, int]], list[int]]:
+    """Tensors that nothing uses, by subgraph and index, and buffers that nothing in use has."""
+    tensors: list[tuple[int, int]] = []
+    kept = {0, *model.metadata_buffer}
+    kept.update(m.buffer for m in model.metadata if model.buffers[m.buffer].data)
+    for g, subgraph in enumerate(model.subgraphs):
+        used = {*subgraph.inputs, *subgraph.outputs}
+        for operator in subgraph.operators:
+            used.update(operator.inputs, operator.outputs, operator.intermediates)
+        for signature in model.signature_defs:
+            if signature.subgraph_index == g:
+                entries = (*signature.inputs, *signature.outputs)
+                used.update(entry.tensor_index for entry in entries)
+        for t, tensor in enumerate(subgraph.tensors):
+            if t in used:
+                kept.add(tensor.buffer)
+            else:
+                tensors.append((g, t))
+    return tensors, [b for b in range(len(model.buffers)) if b not in kept]
+
+
+def _unused_codes(model: Model) -> list[int]:
+    used = {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
+    return [code for code in range(len(model.operator_codes)) if code not in used]
+
+
+def _dead(graph: Graph, model: Model) -> list[Node]:
+    """The operators that no output, state or side effect depends on, in execution order."""
+    makers: dict[int, list[Node]] = {}
+    needed = [value.index for value in graph.outputs]
+    for signature in model.signature_defs:
+        if signature.subgraph_index == graph.index:
+            needed += [entry.tensor_index for entry in signature.outputs]
+    left: list[Node] = []
+    for node in graph.nodes:
+        for value in node.outputs:
+            makers.setdefault(value.index, []).append(node)
+        if not is_pure(node) or not node.outputs or any(v.tensor.is_variable for v in node.outputs):
+            left.append(node)
+    live: set[int] = set()
+    while left or needed:
+        # Once its makers are live, a value needs no second look.
+        if needed:
+            left += makers.pop(needed.pop(), ())
+            continue
+        node = left.pop()
+        if node.index not in live:
+            live.add(node.index)
+            needed += [value.index for value in node.inputs if value is not None]
+    return [node for node in graph.nodes if node.index not in live]

@@ -1,0 +1,210 @@
+"""Batch normalisation that a converter left as MUL and ADD, and what kept it from folding."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Graph, Node, Value
+from tflint.model.schema import ActivationFunctionType, Padding, TensorType
+from tflint.model.types import packed_bytes
+
+_ACTIVATIONS = frozenset(
+    (
+        "RELU",
+        "RELU6",
+        "RELU_0_TO_1",
+        "RELU_N1_TO_1",
+        "LEAKY_RELU",
+        "PRELU",
+        "ELU",
+        "GELU",
+        "HARD_SWISH",
+        "LOGISTIC",
+        "TANH",
+    )
+)
+_POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
+# Global pooling; what it leaves is small, and of any layout.
+_REDUCTIONS = frozenset(("MEAN", "REDUCE_MAX"))
+# Layers whose weights a batch normalisation behind them folds into.
+_LAYERS = frozenset(
+    (
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "TRANSPOSE_CONV",
+        "CONV_3D",
+        "FULLY_CONNECTED",
+        "FlexConv2D",
+    )
+)
+# Those whose channels are last in any file; past an activation of its own operator, or one of
+# TensorFlow's operators, a map may as well be channels_first.
+_CHANNELS_LAST = _LAYERS - {"FlexConv2D", "FULLY_CONNECTED"}
+# What may stand between a layer and its normalisation: elements stay what they are.
+_PASSING = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "QUANTIZE", "DEQUANTIZE"))
+_MAKERS = _ACTIVATIONS | _POOLS | _REDUCTIONS | _LAYERS
+_MOST_STEPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LeftNorm:
+    """A MUL and an ADD by one constant for each index of dimension `axis` of a map.
+
+    `behind` is the operator that kept them from folding into the layer before it.
+    """
+
+    mul: Node
+    add: Node
+    axis: int
+    behind: Node
+
+    @property
+    def map(self) -> Value:
+        """What the pair makes; what it makes in between is as large."""
+        return self.add.outputs[0]
+
+    @property
+    def is_per_channel(self) -> bool:
+        """Whether it normalises along the last dimension, as TFLite's layers have channels."""
+        return self.axis == len(self.map.shape) - 1
+
+    @property
+    def is_behind_pool(self) -> bool:
+        """Whether it is a pool, rather than an activation, that it stands behind."""
+        return self.behind.name in _POOLS or self.behind.name in _REDUCTIONS
+
+
+def left_norms(graph: Graph) -> Iterator[LeftNorm]:
+    """Batch normalisations that could not fold, in execution order.
+
+    Those behind a linear layer are another matter: they can still be folded (TFL604), unless
+    they normalise along another dimension than the layer's channels.
+    """
+    for mul in graph.nodes:
+        if mul.name != "MUL" or _fused(mul) is not ActivationFunctionType.NONE:
+            continue
+        x, axis = _scaled(mul)
+        add = _only_reader(mul)
+        if x is None or axis is None or add is None or add.name not in ("ADD", "SUB"):
+            continue
+        between, along = _scaled(add)
+        if between is not mul.outputs[0] or along != axis:
+            continue
+        behind = _behind(x)
+        if behind is None:
+            continue
+        norm = LeftNorm(mul, add, axis, behind)
+        linear = behind.name in _LAYERS and _fused(behind) is ActivationFunctionType.NONE
+        if norm.is_per_channel:
+            if not linear:
+                yield norm
+        elif behind.name in _CHANNELS_LAST or behind.name in _POOLS:
+            yield norm
+
+
+def next_layer(norm: LeftNorm) -> Node | None:
+    """The float layer that can take the pair into its weights exactly but for rounding, or None.
+
+    That takes channels, no reader but this layer, no padding that would need another value
+    than 0 once the offset is gone, and, past a max pool, scales that are not negative.
+    """
+    if not norm.is_per_channel or _fused(norm.add) is not ActivationFunctionType.NONE:
+        return None
+    node: Node | None = _only_reader(norm.add)
+    for _ in range(_MOST_STEPS):
+        if node is None:
+            return None
+        if node.name in ("CONV_2D", "FULLY_CONNECTED"):
+            return node if _takes_offset(node) else None
+        rescales = node.name == "AVERAGE_POOL_2D" or (
+            node.name == "MAX_POOL_2D" and _is_not_negative(norm.mul)
+        )
+        if node.name != "RESHAPE" and not (
+            rescales and _fused(node) is ActivationFunctionType.NONE
+        ):
+            return None
+        node = _only_reader(node)
+    return None
+
+
+def _takes_offset(node: Node) -> bool:
+    weights = node.input(1)
+    if weights is None or not weights.is_constant or weights.type is not TensorType.FLOAT32:
+        return False
+    if node.name == "FULLY_CONNECTED":
+        return True
+    padded = getattr(node.options, "padding", None) is not Padding.VALID
+    return not padded or tuple(weights.shape[1:3]) == (1, 1)
+
+
+def _is_not_negative(mul: Node) -> bool:
+    """Whether all of a small constant's scales are at least 0."""
+    scales = next((v for v in mul.inputs if v is not None and v.data is not None), None)
+    if scales is None or scales.data is None or scales.type is not TensorType.FLOAT32:
+        return False
+    count = scales.elements
+    if count > MAX_ARGUMENT_ELEMENTS or len(scales.data) != packed_bytes(scales.shape, scales.type):
+        return False
+    return min(struct.unpack(f"<{count}f", scales.data), default=-1) >= 0
+
+
+def _scaled(node: Node) -> tuple[Value | None, int | None]:
+    """The map that MUL, ADD or SUB works on, and the dimension that its constant runs along."""
+    if len(node.inputs) != 2 or len(node.outputs) != 1:
+        return None, None
+    x, constant = node.inputs
+    if x is not None and node.name != "SUB" and _is_stored(x):
+        x, constant = constant, x
+    y = node.outputs[0]
+    if x is None or constant is None or _is_stored(x) or not _is_stored(constant):
+        return None, None
+    return (x, _axis(constant, y)) if x.shape == y.shape else (None, None)
+
+
+def _axis(constant: Value, y: Value) -> int | None:
+    """The one dimension of `y` that a constant runs along in full, else None."""
+    long = [d for d, size in enumerate(constant.shape) if size != 1]
+    if len(long) != 1 or len(constant.shape) > len(y.shape) or len(y.shape) < 2:
+        return None
+    axis = long[0] + len(y.shape) - len(constant.shape)
+    return axis if y.shape[axis] == constant.shape[long[0]] > 1 else None
+
+
+def _is_stored(value: Value) -> bool:
+    """Whether a value is a constant, also one that is dequantised first."""
+    node = value.producer
+    if node is not None and node.name == "DEQUANTIZE":
+        stored = node.input(0)
+        return stored is not None and stored.data is not None
+    return value.data is not None
+
+
+def _behind(x: Value) -> Node | None:
+    """The layer, activation or pool that makes a map, past operators that pass it on."""
+    for _ in range(_MOST_STEPS):
+        node = x.producer
+        if node is None:
+            return None
+        if node.name in _MAKERS or _fused(node) is not ActivationFunctionType.NONE:
+            return node
+        before = node.input(0)
+        # A reshape that moves elements between channels makes another map of it.
+        if node.name not in _PASSING or before is None or before.shape[-1:] != x.shape[-1:]:
+            return None
+        x = before
+    return None
+
+
+def _only_reader(node: Node) -> Node | None:
+    """The operator that alone reads an operator's one output, which is no output of the model."""
+    if len(node.outputs) != 1:
+        return None
+    y = node.outputs[0]
+    return y.consumers[0] if len(y.consumers) == 1 and not y.is_output else None
+
+
+def _fused(node: Node) -> ActivationFunctionType:
+    fused = getattr(node.options, "fused_activation_function", ActivationFunctionType.NONE)
+    return fused if isinstance(fused, ActivationFunctionType) else ActivationFunctionType.NONE

@@ -1,0 +1,142 @@
+"""TFL109."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Graph, Value
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+
+_SHOWN = 4
+
+
+def _network(signature: Sequence[int] = ()) -> Model:
+    model = ModelBuilder()
+    x = model.input((1, 49, 10, 1), shape_signature=signature, name="frames")
+    model.output(model.fully_connected(model.flatten(model.conv_2d(x, 8, 3)), units=4))
+    return model.build()
+
+
+def _waveform() -> Model:
+    model = ModelBuilder()
+    x = model.input((1,), shape_signature=(-1,), name="waveform")
+    model.output(model.unary("ABS", x))
+    return model.build()
+
+
+class DynamicDimension(Rule):
+    """An input's batch or another dimension is left open in the file.
+
+    ## What it does
+    Reads the `shape_signature` of the model's inputs: -1 is a dimension that the converter
+    did not know. On a microcontroller an open batch (the first of several dimensions) is an
+    info, as the 1 that stands in for it is what a device runs; any other dimension is a
+    warning. LiteRT resizes its inputs, so there an open batch is nothing, and another
+    dimension an info.
+
+    ## Why it matters on a device
+    TFLM does not read signatures: it plans the arena for `shape`, where 1 stands for what is
+    open. For the batch, that is right. A sequence or an image of that length 1 is not the
+    one the network was made for, and the model cannot be told another. Converters also
+    compute shapes at run time around an open dimension, and fail on some recurrent layers.
+
+    ## Repair
+    Give the dimension its size (`Input(shape, batch_size=1)`, `export` with a fixed shape)
+    and convert again. An open batch can be closed in the file: without signatures, `shape`
+    is what holds everywhere.
+    """
+
+    meta = Metadata("TFL109", "dynamic-dimension", Severity.WARNING, fix=FixSafety.SAFE)
+    examples = (
+        Bad(
+            "The batch",
+            lambda: _network((-1, 49, 10, 1)),
+            says="(?, 49, 10, 1)",
+            severity=Severity.INFO,
+        ),
+        Bad("The length of a sequence", lambda: _network((1, -1, 10, 1)), says="dimension 1"),
+        Bad("The length of a recording", _waveform, says="dimension 0"),
+        Good("Every dimension is known", _network),
+        Good("LiteRT resizes a batch", lambda: _network((-1, 49, 10, 1)), target="litert"),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        entries = {0, *(s.subgraph_index for s in context.model.signature_defs)}
+        for graph in context.graphs:
+            if graph.index not in entries:
+                continue
+            inputs = [(value, _open(value)) for value in graph.inputs]
+            others = [value for value, found in inputs if found and not _is_batch(value, found)]
+            batches = [value for value, found in inputs if found and _is_batch(value, found)]
+            for value in others:
+                yield self._other(context, value)
+            if batches and not others and context.runtime.is_mcu:
+                yield self._batch(context, graph, batches)
+
+    def _other(self, context: ModelContext, value: Value) -> Finding:
+        found = _open(value)
+        plural = "s" if len(found) > 1 else ""
+        which = f"dimension{plural} {', '.join(map(str, found[:_SHOWN]))}"
+        message = f"input {_named(value)} leaves {which} open"
+        if not context.runtime.is_mcu:
+            return self.finding(
+                f"{message}: every caller has to resize it before it runs",
+                value=value,
+                severity=Severity.INFO,
+                help="give it the size that the application uses and convert again",
+                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
+            )
+        return self.finding(
+            f"{message}: {context.runtime.title} takes the file's shape {_shape(value.shape)} for "
+            f"it, {size_text(value.bytes)}, and cannot resize it",
+            value=value,
+            help="give it the size that the application uses and convert again",
+            fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
+        )
+
+    def _batch(self, context: ModelContext, graph: Graph, inputs: list[Value]) -> Finding:
+        shown = ", ".join(map(_named, inputs[:_SHOWN])) + (", ..." if len(inputs) > _SHOWN else "")
+        several = len(inputs) > 1
+        sizes = ", ".join(dict.fromkeys(str(v.shape[0]) for v in inputs[:_SHOWN] if v.shape))
+        return self.finding(
+            f"input{'s' if several else ''} {shown} leave{'' if several else 's'} the batch open; "
+            f"{context.runtime.title} runs the {sizes} of the file's shape",
+            value=inputs[0],
+            severity=Severity.INFO,
+            help=f"without the signatures nothing changes on a device, and the file is about "
+            f"{size_text(_signature_bytes(graph))} smaller",
+            fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+        )
+
+
+def _open(value: Value) -> list[int]:
+    """The dimensions that the signature leaves open."""
+    return [d for d, size in enumerate(value.tensor.shape_signature) if size == -1]
+
+
+def _is_batch(value: Value, found: list[int]) -> bool:
+    """Whether only the first of several dimensions is open: alone, it is a length."""
+    return found == [0] and len(value.tensor.shape_signature) > 1
+
+
+def _signature_bytes(graph: Graph) -> int:
+    """What the signatures take: a count, an offset to it, and 4 bytes a dimension, each."""
+    return sum(8 + 4 * len(v.tensor.shape_signature) for v in graph.values if _open(v))
+
+
+def _named(value: Value) -> str:
+    signature, shape = value.tensor.shape_signature, value.shape
+    sizes = [
+        "?" if given == -1 else str(size)
+        for given, size in zip_longest(signature[:8], shape[:8], fillvalue=1)
+    ]
+    return f"`{printable(value.name, 40)}` ({', '.join(sizes)})"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"({', '.join(map(str, shape[:8]))})"

@@ -1,0 +1,190 @@
+"""TFL107."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Graph, Node, Value
+from tflint.model.graph_builder import per_tensor
+from tflint.model.schema import TensorType
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.quantization.float_regions import (
+    CONVERSIONS,
+    FLOAT32,
+    KERNEL_CODE,
+    Region,
+    float_regions,
+    is_quantised,
+    names,
+)
+
+INT8, UINT8 = TensorType.INT8, TensorType.UINT8
+_EDGES = {FLOAT32: "float32", UINT8: "uint8"}
+# Inputs and outputs that one message names.
+_SHOWN = 3
+
+
+def _dense(edge: TensorType) -> Model:
+    """An int8 dense layer with inputs and outputs of another type."""
+    model = ModelBuilder()
+    x = model.input((1, 256), edge, per_tensor(0.05, 128) if edge is UINT8 else None)
+    if edge is not INT8:
+        quantised = model.tensor((1, 256), INT8)
+        model.operator("QUANTIZE", [x], [quantised])
+        x = quantised
+    y = model.fully_connected(x, units=8)
+    if edge is not INT8:
+        out = model.tensor((1, 8), edge, per_tensor(0.05, 128) if edge is UINT8 else None)
+        model.operator("DEQUANTIZE" if edge is FLOAT32 else "QUANTIZE", [y], [out])
+        y = out
+    model.output(y)
+    return model.build()
+
+
+def _float_tail() -> Model:
+    model = ModelBuilder()
+    y = model.fully_connected(model.input((1, 256), INT8), units=8)
+    wide = model.tensor((1, 8))
+    model.operator("DEQUANTIZE", [y], [wide])
+    model.output(model.softmax(wide))
+    return model.build()
+
+
+def _float_dense() -> Model:
+    model = ModelBuilder()
+    model.output(model.fully_connected(model.input((1, 256)), units=8))
+    return model.build()
+
+
+class FloatIo(Rule):
+    """An int8 model takes or gives float32 or uint8: it converts at its edges.
+
+    ## What it does
+    Finds the inputs that QUANTIZE turns into int8 before anything else, and the outputs that
+    DEQUANTIZE or QUANTIZE makes of int8, or float operators of what DEQUANTIZE gives them at
+    the end, and adds up the buffers that they take.
+
+    ## Why it matters on a device
+    A float32 input takes four times the RAM of the int8 one that stands beside it, and the
+    conversions add operators and kernel code. Sensors give integers: most devices turn them
+    into floats only for the model to turn them back.
+
+    ## Repair
+    Convert with `inference_input_type = inference_output_type = tf.int8`, and apply the
+    input's scale and zero point where the device makes its features.
+    """
+
+    meta = Metadata("TFL107", "float-io", Severity.WARNING, fix=FixSafety.UNSAFE)
+    examples = (
+        Bad("float32 at both ends", lambda: _dense(FLOAT32), says="1.0 KiB"),
+        Bad("uint8 at both ends", lambda: _dense(UINT8), says="uint8"),
+        Bad("A float softmax at the end", _float_tail, says="SOFTMAX #2"),
+        Good("int8 at both ends", lambda: _dense(INT8)),
+        Good("A float model", _float_dense),
+        Good("Not on a microcontroller", lambda: _dense(FLOAT32), target="litert"),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        if not context.runtime.is_mcu or not context.graphs:
+            return
+        graph = context.graphs[0]
+        if not any(is_quantised(node) for node in graph.nodes):
+            return
+        edges = {edge.value: edge for edge in (*_inputs(graph), *_outputs(graph))}
+        if not edges:
+            return
+        conversions = list(dict.fromkeys(n for edge in edges.values() for n in edge.conversions))
+        buffers = {value for edge in edges.values() for value in edge.buffers}
+        taken = sum(value.bytes for value in buffers)
+        yield self.finding(
+            f"{_list(list(edges.values()))}, where the model computes in int8: "
+            f"{_conversions(conversions)}, and {size_text(taken)} of buffers that int8 would not "
+            "need",
+            node=conversions[0],
+            value=next(iter(edges)),
+            help="convert with inference_input_type and inference_output_type tf.int8: saves "
+            f"{_count(conversions)}, up to {size_text(taken)} of RAM{_code(graph, conversions)}",
+            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """An input or output that is converted, by which operators, and buffers that int8 spares.
+
+    `tail` are the float operators between the conversion and an output.
+    """
+
+    value: Value
+    conversions: tuple[Node, ...]
+    buffers: tuple[Value, ...]
+    tail: tuple[Node, ...] = ()
+
+
+def _inputs(graph: Graph) -> Iterator[_Edge]:
+    for value in dict.fromkeys(graph.inputs):
+        converted = value.type in _EDGES and not value.is_constant and value.consumers
+        if converted and all(_goes_to_int8(node) for node in value.consumers):
+            yield _Edge(value, tuple(value.consumers), (value,))
+
+
+def _outputs(graph: Graph) -> Iterator[_Edge]:
+    ends = [v for v in dict.fromkeys(graph.outputs) if v.type in _EDGES and not v.is_input]
+    if not ends:
+        return
+    regions: dict[Value, Region] = {}
+    for region in float_regions(graph):
+        regions.update(dict.fromkeys(region.values, region))
+    for value in ends:
+        producer, found = value.producer, regions.get(value)
+        source = None if producer is None else producer.input(0)
+        if producer is None or source is None:
+            continue
+        if producer.name in CONVERSIONS and source.type is INT8 and not source.is_constant:
+            yield _Edge(value, (producer,), (value,))
+        elif found is not None and _is_tail(found):
+            yield _Edge(value, tuple(found.entries), tuple(found.values), tuple(found.nodes))
+
+
+def _is_tail(region: Region) -> bool:
+    """Whether all that a region gets comes from int8, and nothing goes back to it."""
+    return bool(region.entries) and not region.exits and not any(v.is_input for v in region.values)
+
+
+def _goes_to_int8(node: Node) -> bool:
+    return node.name == "QUANTIZE" and bool(node.outputs) and node.outputs[0].type is INT8
+
+
+def _list(edges: list[_Edge]) -> str:
+    parts = []
+    for edge in edges[:_SHOWN]:
+        side = "input" if edge.value.is_input else "output"
+        tail = f" (made in float by {names(edge.tail, 3)})" if edge.tail else ""
+        type = _EDGES[edge.value.type]
+        parts.append(f"{side} `{printable(edge.value.name, 60)}` is {type}{tail}")
+    more = f" and {len(edges) - _SHOWN:,} more" if len(edges) > _SHOWN else ""
+    return ", ".join(parts) + more
+
+
+def _count(conversions: list[Node]) -> str:
+    return f"{len(conversions)} operator{'s' if len(conversions) > 1 else ''}"
+
+
+def _conversions(conversions: list[Node]) -> str:
+    kinds = dict.fromkeys(node.name for node in conversions)
+    counts = {kind: sum(node.name == kind for node in conversions) for kind in kinds}
+    return " and ".join(f"{count} {kind}" for kind, count in counts.items())
+
+
+def _code(graph: Graph, conversions: list[Node]) -> str:
+    """Kernels that nothing else in the graph needs."""
+    edges = set(conversions)
+    others = {node.name for node in graph.nodes if node not in edges}
+    freed = {node.name for node in conversions} - others
+    code = sum(KERNEL_CODE[name] for name in freed)
+    return f" and about {size_text(code)} of kernel code" if code else ""

@@ -1,0 +1,115 @@
+"""TRANSPOSE operators that a converter puts around convolutions to turn NCHW into NHWC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain, islice
+
+from tflint.model.graph import Graph, Node
+
+# What a convolution or pool may be separated from its TRANSPOSE by.
+_PASSING = frozenset(
+    (
+        "PAD",
+        "PADV2",
+        "MIRROR_PAD",
+        "QUANTIZE",
+        "DEQUANTIZE",
+        "RELU",
+        "RELU6",
+        "HARD_SWISH",
+        "LEAKY_RELU",
+        "LOGISTIC",
+        "TANH",
+        "ELU",
+        "PRELU",
+        "ADD",
+        "SUB",
+        "MUL",
+        "DIV",
+        "MAXIMUM",
+        "MINIMUM",
+        "GELU",
+        "CONCATENATION",
+    )
+)
+# What a convolution over sequences, which is one over maps of height 1, stands between.
+_RESHAPES = frozenset(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"))
+_SPATIAL = frozenset(
+    (
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "TRANSPOSE_CONV",
+        "CONV_3D",
+        "MAX_POOL_2D",
+        "AVERAGE_POOL_2D",
+        "L2_POOL_2D",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+    )
+)
+# How far and how wide to look: a network has a few branches, a hostile file thousands.
+_MOST_STEPS = 4
+_MOST_NEIGHBOURS = 16
+
+
+def layout_transposes(graph: Graph, others: frozenset[int] = frozenset()) -> list[Node]:
+    """The transposes that lead from NCHW into a spatial operator, or from one back.
+
+    Those of sequences (NCW and NWC are one exchange) only where one leads into a convolution:
+    behind one, it may as well be attention. Those whose indices are in `others` are left out.
+    """
+    found: list[Node] = []
+    behind: list[Node] = []
+    into_sequence = False
+    for node in graph.nodes:
+        if node.name != "TRANSPOSE" or node.index in others:
+            continue
+        order = _order(node)
+        if order is None:
+            continue
+        rank = len(order)
+        if rank == 3:
+            if order == (0, 2, 1) and _meets_spatial(node, forward=True):
+                into_sequence = True
+                found.append(node)
+            elif order == (0, 2, 1) and _meets_spatial(node, forward=False):
+                behind.append(node)
+        elif (order == (0, *range(2, rank), 1) and _meets_spatial(node, forward=True)) or (
+            order == (0, rank - 1, *range(1, rank - 1)) and _meets_spatial(node, forward=False)
+        ):
+            found.append(node)
+    return sorted(found + behind, key=lambda node: node.index) if into_sequence else found
+
+
+def _order(node: Node) -> tuple[int, ...] | None:
+    """A transpose's permutation of a map or sequence that is computed, else None."""
+    x, perm = node.input(0), node.input(1)
+    if x is None or perm is None or x.is_constant or not node.outputs:
+        return None
+    order = perm.integers() if len(x.shape) in (3, 4, 5) else None
+    return order if order is not None and len(order) == len(x.shape) else None
+
+
+def _meets_spatial(node: Node, *, forward: bool) -> bool:
+    """Whether a spatial operator follows (or precedes), past operators that pass layout on."""
+    sequence = len(node.outputs[0].shape) == 3
+    around: Iterable[Node] = [node]
+    for _ in range(_MOST_STEPS):
+        step = chain.from_iterable(m.successors() if forward else m.predecessors() for m in around)
+        near = list(islice(step, _MOST_NEIGHBOURS))
+        if any(n.name in _SPATIAL for n in near):
+            return True
+        around = [n for n in near if n.name in _PASSING or (sequence and _keeps_last(n))]
+    return False
+
+
+def _keeps_last(node: Node) -> bool:
+    """Whether this is a reshape that leaves the last dimension, the channels, as it is."""
+    x = node.input(0)
+    return (
+        node.name in _RESHAPES
+        and x is not None
+        and bool(node.outputs)
+        and x.shape[-1:] == node.outputs[0].shape[-1:]
+    )

@@ -1,0 +1,141 @@
+"""TFL111."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
+from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node
+from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, TensorType
+from tflint.model.tables import Model
+from tflint.printable import printable, size_text
+from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.layout.batch_norm import LeftNorm, left_norms, next_layer
+
+# Under this, as behind a dense layer, the pair costs little but its two operators.
+_SMALL = 1024
+
+
+def _network(
+    *,
+    activation: ActivationFunctionType = ActivationFunctionType.RELU,
+    pool: bool = False,
+    type: TensorType = TensorType.FLOAT32,
+    axis: int = 3,
+) -> Model:
+    """A convolution, perhaps a pool, a batch normalisation, and what follows."""
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 18, 18, 1), type), filters=8, kernel=3, activation=activation)
+    if pool:
+        x = model.pool_2d(x)
+    constant = [1, 1, 1, 1]
+    constant[axis] = model.shape(x)[axis]
+    for name, options in (("MUL", MulOptions()), ("ADD", AddOptions())):
+        y = model.tensor(model.shape(x), type)
+        model.operator(name, [x, model.constant(constant, type)], [y], options)
+        x = y
+    model.output(model.conv_2d(x, filters=4, kernel=3))
+    return model.build()
+
+
+def _gate() -> Model:
+    """A map scaled by what a branch computes, as squeeze-and-excite does."""
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 18, 18, 1)), filters=8, kernel=3)
+    gate = model.pool_2d(x, "AVERAGE_POOL_2D", size=16)
+    gate = model.unary("LOGISTIC", model.conv_2d(gate, filters=8, kernel=1))
+    y = model.tensor(model.shape(x))
+    model.operator("MUL", [x, gate], [y], MulOptions())
+    model.output(model.conv_2d(y, filters=4, kernel=3))
+    return model.build()
+
+
+class UnfusableBatchnorm(Rule):
+    """Batch normalisation stands behind an activation or a pool, so it could not fold.
+
+    ## What it does
+    Finds MUL and ADD by a constant for each channel of a map that an activation or a pool
+    made, which is what a converter leaves of such a BatchNormalization. Finds it as well
+    where the constants run along another dimension than the last, which is what `axis=1`
+    does to a channels_last network. Behind a linear layer the pair is TFL604's.
+
+    ## Why it matters on a device
+    A BatchNormalization directly behind a convolution disappears into its weights. This one
+    stays: two operators that read and write the whole map at each inference, each with its
+    input and its output in RAM at once, often the two largest tensors of the model.
+
+    ## Repair
+    Put the BatchNormalization between the layer and its activation (`Conv2D(...)`,
+    `BatchNormalization()`, `ReLU()`), over the last axis, train again and convert again.
+    Where the next layer is the only reader and pads nothing, a trained pair can also be
+    folded forward into its weights; the outputs then differ by rounding.
+    """
+
+    meta = Metadata("TFL111", "unfusable-batchnorm", Severity.WARNING, fix=FixSafety.RECONVERT)
+    examples = (
+        Bad("Behind an activation", _network, says="8,192 bytes a tensor"),
+        Bad(
+            "Behind a pool",
+            lambda: _network(activation=ActivationFunctionType.NONE, pool=True),
+            says="behind MAX_POOL_2D #1",
+        ),
+        Bad("In int8", lambda: _network(type=TensorType.INT8), says="2,048 bytes a tensor"),
+        Bad(
+            "Along rows",
+            lambda: _network(activation=ActivationFunctionType.NONE, axis=1),
+            says="along dimension 1",
+        ),
+        Good(
+            "Behind a linear layer, where it can fold",
+            lambda: _network(activation=ActivationFunctionType.NONE),
+        ),
+        Good("A gate that the model computes", _gate),
+    )
+
+    def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        for graph in context.graphs:
+            for norm in left_norms(graph):
+                size, elements = norm.map.bytes, norm.map.elements
+                shape = " x ".join(map(str, norm.map.shape[1:8]))
+                forward = next_layer(norm)
+                fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
+                if forward is not None:
+                    fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
+                yield self.finding(
+                    f"{_name(norm.mul)} and {_name(norm.add)} {_why(norm)} are batch normalisation "
+                    f"that could not fold: two passes over a {shape} map, {size:,} bytes a tensor, "
+                    f"two of them in RAM at once",
+                    node=norm.mul,
+                    severity=Severity.INFO if size < _SMALL else None,
+                    confidence=None if norm.is_per_channel else Confidence.MEDIUM,
+                    help=f"{_forward(forward)}{_repair(norm)}, train again and convert again: "
+                    f"that saves 2 operators, one of the two {size_text(size)} tensors in RAM, and "
+                    f"{elements:,} multiplications and additions",
+                    fix=fix,
+                )
+
+
+def _why(norm: LeftNorm) -> str:
+    if not norm.is_per_channel:
+        return f"along dimension {norm.axis} instead of the channels"
+    fused = getattr(norm.behind.options, "fused_activation_function", ActivationFunctionType.NONE)
+    if norm.is_behind_pool or fused is ActivationFunctionType.NONE:
+        return f"behind {_name(norm.behind)}"
+    return f"behind the {fused.name} of {_name(norm.behind)}"
+
+
+def _repair(norm: LeftNorm) -> str:
+    if not norm.is_per_channel:
+        return "give BatchNormalization `axis=-1`, directly behind the layer"
+    if norm.is_behind_pool:
+        return "put BatchNormalization directly behind the layer, before activation and pool"
+    return "put BatchNormalization before the activation"
+
+
+def _forward(layer: Node | None) -> str:
+    return "" if layer is None else f"fold the trained pair forward into {_name(layer)}, or "
+
+
+def _name(node: Node) -> str:
+    return f"{printable(node.name, 40)} #{node.index}"

@@ -1,0 +1,62 @@
+"""Path patterns."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tflint.config.path_patterns import PathPattern
+from tflint.errors import UsageError
+
+ROOT = Path("/project")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("*.tflite", "m.tflite", True),
+        ("*.tflite", "models/deep/m.tflite", True),
+        ("m.tflite", "models/m.tflite", True),
+        ("m.tflite", "models/am.tflite", False),
+        ("models/*.tflite", "models/m.tflite", True),
+        ("models/*.tflite", "models/deep/m.tflite", False),
+        ("models/*.tflite", "other/models/m.tflite", False),
+        ("models/**/*.tflite", "models/m.tflite", True),
+        ("models/**/*.tflite", "models/a/b/m.tflite", True),
+        ("models/**", "models/a/b/m.tflite", True),
+        ("**/legacy/*.tflite", "a/legacy/m.tflite", True),
+        ("**/legacy/*.tflite", "legacy/m.tflite", True),
+        ("models", "models/a/m.tflite", True),
+        ("models/", "models/m.tflite", True),
+        ("models", "models2/m.tflite", False),
+        ("./models/m.tflite", "models/m.tflite", True),
+        ("m?.tflite", "m1.tflite", True),
+        ("m?.tflite", "m12.tflite", False),
+        ("m[0-3].tflite", "m2.tflite", True),
+        ("m[!0-3].tflite", "m2.tflite", False),
+        ("m[!0-3].tflite", "m9.tflite", True),
+        ("m(1)+.tflite", "m(1)+.tflite", True),
+        ("m.tflite", "mxtflite", False),
+        ("[m.tflite", "[m.tflite", True),
+        ("a\nb.tflite", "a\nb.tflite", True),
+        ("../other/*.tflite", "../other/m.tflite", True),
+        ("/project/models/*.tflite", "models/m.tflite", True),
+    ],
+)
+def test_match(pattern: str, path: str, matches: bool) -> None:
+    assert PathPattern(pattern).matches(ROOT / path, ROOT) is matches
+
+
+@pytest.mark.parametrize("pattern", ["", "  ", "a" * 2000, "m[z-a].tflite"])
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(UsageError):
+        PathPattern(pattern)
+
+
+def test_a_pattern_of_many_stars_does_not_take_forever() -> None:
+    started = time.process_time()
+    PathPattern("*a*a*a*a*a*a*b").matches(ROOT / ("a" * 60), ROOT)
+
+    assert time.process_time() - started < 5

@@ -1,0 +1,133 @@
+"""What scripts, notebooks and the command line run a check with."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tflint.config.load import load_settings
+from tflint.config.settings import Settings
+from tflint.lint.baseline import apply_baseline, read_baseline
+from tflint.lint.discover import discover
+from tflint.lint.parallel import Job, check_each
+from tflint.lint.registry import find_rule, plugin_of, plugins
+from tflint.lint.suppression import suppress
+from tflint.report.formats import find_format
+from tflint.report.result import FileReport, LintReport
+
+PathLike = str | os.PathLike[str]
+
+
+def check(
+    paths: PathLike | Iterable[PathLike] = ".",
+    *,
+    target: str | None = None,
+    select: Iterable[str] = (),
+    extend_select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    baseline: PathLike | None = None,
+    jobs: int | None = 1,
+    config: PathLike | Mapping[str, Any] | None = None,
+    isolated: bool = False,
+) -> LintReport:
+    """Check models and Keras sources, as `tflint check` does.
+
+    Args:
+        paths: files, and folders to search.
+        target: a name from `tflint targets`, or inline as `cortex-m4:flash=256K,ram=64K`.
+        select: codes, prefixes or names of the rules to run; all when empty.
+        extend_select: rules to run as well.
+        ignore: rules not to run.
+        baseline: a file of accepted findings, as `tflint baseline` writes it.
+        jobs: processes to check files in; None for as many as are worth it.
+        config: a configuration file, or settings by name such as `{"fail-on": "warning"}`.
+            Without it, the nearest `tflint.toml` or `pyproject.toml` counts.
+        isolated: leave configuration files and the environment out.
+
+    Returns:
+        The report: `findings`, `files`, `count(severity)`, `fails(level)`; `render` prints it.
+
+    Raises:
+        tflint.UsageError: a path, name or configuration is wrong. An unreadable model is
+            not an error but a finding.
+
+    Nothing is printed, and no model or source is executed.
+    """
+    several = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    options: dict[str, Any] = {
+        "target": target,
+        "select": _listed(select),
+        "extend-select": _listed(extend_select),
+        "ignore": _listed(ignore),
+        "baseline": None if baseline is None else os.fspath(baseline),
+        "jobs": jobs,
+    }
+    given: list[str] = []
+    if isinstance(config, Mapping):
+        options = {**config, **{key: value for key, value in options.items() if value}}
+    elif config is not None:
+        given = [os.fspath(config)]
+    settings = load_settings(options, config=given, isolated=isolated)
+    return run(settings, [os.fspath(path) for path in several])
+
+
+def render(report: LintReport, format: str = "text") -> str:
+    """The report in one of the formats of `tflint check --format`, without colour.
+
+    Raises `tflint.UsageError` for a format that does not exist.
+    """
+    return find_format(format).document(report)
+
+
+def run(
+    settings: Settings,
+    paths: Iterable[str],
+    progress: Callable[[int, int], None] = lambda done, of: None,
+    accept: Callable[[list[Path]], None] = lambda files: None,
+) -> LintReport:
+    """Check paths under a configuration.
+
+    `progress` is told how many files of how many are done. `accept` gets the files before any
+    is read, and may raise.
+    Raises `UsageError` for paths that cannot be searched and a baseline that cannot be read.
+    """
+    baseline_path = settings.values["baseline"]
+    baseline = None if baseline_path is None else read_baseline(baseline_path)
+    jobs: list[Job] = [
+        (artifact, settings.plan(artifact.path)) for artifact in discover(paths, settings.excludes)
+    ]
+    files = tuple(check_each(jobs, settings.values["jobs"], lambda done: progress(done, len(jobs))))
+    ran = {rule.meta.code: rule for _, plan in jobs for rule in plan.rules}
+    report = LintReport(
+        settings.target,
+        files,
+        rules=tuple(ran[code] for code in sorted(ran)),
+        notes=(*plugin_problems(), *_failures(files)),
+        fail_on=settings.fail_on,
+    )
+    report = suppress(report, settings.suppressions, settings.root)
+    return report if baseline is None else apply_baseline(report, baseline)
+
+
+def plugin_problems() -> Iterator[str]:
+    """What is wrong with plug-ins, a sentence each."""
+    for plugin in plugins():
+        if plugin.problem is not None:
+            yield f"plug-in `{plugin.name}` ({plugin.package}) was left out: {plugin.problem}"
+
+
+def _failures(files: Iterable[FileReport]) -> Iterator[str]:
+    """The rules of plug-ins that failed, each once."""
+    failed = Counter(failure.code for file in files for failure in file.failed_rules)
+    for code, count in failed.items():
+        rule = find_rule(code)
+        plugin = plugin_of(rule) if rule is not None else None
+        name = plugin.name if plugin is not None else code
+        yield f"plug-in `{name}`: {code} failed on {count:,} file{'s' if count > 1 else ''}"
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)

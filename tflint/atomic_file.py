@@ -1,0 +1,47 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from tflint.errors import UsageError
+from tflint.printable import printable
+
+
+def write_files(files: Sequence[tuple[Path, str]]) -> None:
+    """Write all of the texts, as UTF-8 with LF; raises `UsageError` and then leaves no part.
+
+    Each goes to a file beside the one it replaces, and takes its place when all are there: nobody
+    sees half of one. What is no regular file, such as a pipe, is written to as it is.
+    """
+    ready: list[tuple[Path, str, str]] = []
+    path = Path()
+    try:
+        for i, (path, text) in enumerate(files):
+            data = text.encode("utf-8", "backslashreplace")
+            target = os.path.realpath(path)  # A link stays a link.
+            if os.path.exists(target) and not os.path.isfile(target):
+                with open(target, "wb") as stream:
+                    stream.write(data)
+                continue
+            beside = os.path.join(os.path.dirname(target), f".tflint-{os.getpid()}-{i}.tmp")
+            with open(beside, "xb") as stream:
+                ready.append((path, beside, target))
+                stream.write(data)
+            if os.path.exists(target):
+                os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
+        while ready:
+            path, beside, target = ready[0]
+            os.replace(beside, target)
+            del ready[0]
+    except OSError as error:
+        shown = printable(str(path), 400)
+        raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
+    finally:
+        for _, beside, _ in ready:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)

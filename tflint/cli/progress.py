@@ -1,0 +1,40 @@
+"""How far a check has come, on a terminal, when it takes long enough to wonder."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+# A person starts to wonder after about a second; more often than this is a flicker.
+FIRST_AFTER_S = 1.0
+EVERY_S = 0.1
+
+
+class Progress:
+    """A line on stderr that is written over and, at the end, taken away.
+
+    Only where stderr is a terminal: in a log it would be noise.
+    """
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._next = time.monotonic() + FIRST_AFTER_S
+        self._width = 0
+
+    def __call__(self, done: int, of: int) -> None:
+        """Say that `done` of `of` files are checked, if it is time to."""
+        now = time.monotonic()
+        if not self._on or now < self._next:
+            return
+        self._next = now + EVERY_S
+        text = f"checked {done:,} of {of:,} files"
+        sys.stderr.write(f"\r{text:<{self._width}}")
+        sys.stderr.flush()
+        self._width = len(text)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._width:
+            sys.stderr.write(f"\r{'':<{self._width}}\r")
+            sys.stderr.flush()
+            self._width = 0

@@ -1,0 +1,138 @@
+"""`--format`, `--output` and `--statistics`: what becomes of a report.
+
+Everything about the call that can be wrong is said before anything is checked, and everything
+is rendered before anything is written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tflint.atomic_file import write_files
+from tflint.cli.output import emit, print_lines
+from tflint.errors import UsageError
+from tflint.printable import printable
+from tflint.report.formats import FORMATS, NAMES, Format, find_format
+from tflint.report.result import LintReport
+from tflint.report.style import Line
+
+FORMAT_HELP = f"Output format: {', '.join(NAMES)}."
+OUTPUT_HELP = "Write FORMAT=FILE as well, such as sarif=tflint.sarif. Repeatable."
+STATISTICS_HELP = "Count findings by rule instead of listing them, in text and json."
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Where a report goes: one format to stdout, and each of `outputs` to its file."""
+
+    format: Format
+    outputs: tuple[tuple[Format, Path], ...]
+    statistics: bool
+    color: str
+
+
+def reporting(
+    format: str,
+    outputs: Sequence[tuple[str, Path]],
+    *,
+    statistics: bool = False,
+    color: str = "auto",
+) -> Reporting:
+    """The options put together, `outputs` being names of formats and files.
+
+    Raises `UsageError` or `UnknownName`.
+    """
+    chosen = find_format(format)
+    if color == "always" and not chosen.styled:
+        raise UsageError(f"--color always and --format {format} contradict each other")
+    if statistics and not chosen.has_statistics:
+        listed = " and ".join(name for name in NAMES if FORMATS[name].has_statistics)
+        raise UsageError(f"--statistics is for {listed}, not for --format {format}")
+    parsed = tuple(_output(name, path) for name, path in outputs)
+    for i, (_, path) in enumerate(parsed):
+        if any(_same(path, other) for _, other in parsed[:i]):
+            raise UsageError(f"two outputs to `{printable(str(path), 400)}`")
+    return Reporting(chosen, parsed, statistics, color)
+
+
+def _output(name: str, path: Path) -> tuple[Format, Path]:
+    """A format and a file that can be written."""
+    file = str(path)
+    if path.name == "-":
+        raise UsageError(f"stdout is for --format {name}; --output needs a file")
+    if path.is_dir():
+        raise UsageError(f"`{printable(file, 400)}` is a folder; --output needs a file in it")
+    if not path.parent.is_dir():
+        folder = printable(str(path.parent), 400)
+        raise UsageError(f"`{folder}` is no folder: make it before --output writes there")
+    return find_format(name), path
+
+
+def refuse_overwriting(chosen: Reporting, inputs: Iterable[Path]) -> None:
+    """Raise `UsageError` if an output would be written over one of the inputs."""
+    if not chosen.outputs:
+        return
+    names = {os.path.realpath(path) for path in inputs}
+    files = {identity for path in names if (identity := _identity(path)) is not None}
+    for _, path in chosen.outputs:
+        if os.path.realpath(path) in names or _identity(path) in files:
+            raise UsageError(
+                f"--output would overwrite `{printable(str(path), 400)}`, which is checked"
+            )
+
+
+def _same(path: Path, other: Path) -> bool:
+    if os.path.realpath(path) == os.path.realpath(other):
+        return True
+    identity = _identity(path)
+    # Two outputs into one device or pipe are no loss.
+    return identity is not None and identity == _identity(other)
+
+
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    """What makes two names one regular file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if os.path.isfile(path) else None
+
+
+def publish(report: LintReport, chosen: Reporting) -> None:
+    """Render all formats, write the files, then print to stdout.
+
+    Raises `UsageError` if a file cannot be written; then nothing has been printed.
+    """
+    files = [(path, format.document(report)) for format, path in chosen.outputs]
+    to_stdout = _rendered(report, chosen)
+    write_files(files)
+    if isinstance(to_stdout, str):
+        emit(to_stdout)
+    else:
+        print_lines(to_stdout, color=chosen.color)
+    if not chosen.format.has_notes:
+        _print_notes(report)
+
+
+def _rendered(report: LintReport, chosen: Reporting) -> str | list[Line]:
+    """What goes to stdout: a document, or lines that may get colour."""
+    if chosen.statistics:
+        from tflint.report.statistics import render_json, render_text
+
+        return render_json(report) if chosen.format.name == "json" else list(render_text(report))
+    if chosen.format.styled:
+        return list(chosen.format.lines(report))
+    return chosen.format.document(report)
+
+
+def _print_notes(report: LintReport) -> None:
+    """What the format has no place for."""
+    for file in report.files:
+        for note in file.notes:
+            print(f"{printable(file.path, 400)}: note: {printable(note, 4000)}", file=sys.stderr)
+    for note in report.notes:
+        print(f"note: {printable(note, 4000)}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Configuration: files, environment and command line become one `Settings`."""
