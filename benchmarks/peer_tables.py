@@ -126,7 +126,7 @@ def report(peers: Sequence[Peer], models: Sequence[Model], runs: int, folder_run
         "### What it costs",
         "",
         "One process a model, start-up included; medians over models, and for each model over "
-        f"{runs} runs, the tools in turn.",
+        f"{runs} run{'' if runs == 1 else 's'}, the tools in turn.",
         "",
         *table(
             ["tool", "CPU ms", "wall ms", "peak MiB", "CPU, ratio to tflint"],

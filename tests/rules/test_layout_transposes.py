@@ -58,7 +58,8 @@ def test_a_pair_with_another_reader_between_does_not_cancel() -> None:
     model.output(between, model.conv_2d(transpose(model, between, *TO_LAST), 4, 3))
     (finding,) = findings(model.build())
 
-    assert finding.message.startswith("2 TRANSPOSE")
+    # The way back is TFL601's: whoever reads it can read what was there before.
+    assert finding.message.startswith("1 TRANSPOSE")
 
 
 def sequence(kind: str) -> Model:

@@ -74,8 +74,7 @@ class Kernel:
 
     `constant_inputs` are the positions that must be constants, `constant_inputs_for` those
     that must be for some signatures. `max_rank` is the highest rank its inputs may have, with
-    `max_rank_for` the signatures that stop earlier; None when no limit is known; `min_rank_for`
-    has the signatures that want a rank of more than none. With
+    `max_rank_for` the signatures that stop earlier; None when no limit is known. With
     `left_out_only_unlisted` an input that is left out by -1, instead of not being listed,
     brings the kernel down. `says` is what the runtime prints for some signatures that it
     refuses. `versions` are the first and the last operator version implemented. `demands` are
@@ -91,7 +90,6 @@ class Kernel:
     constant_inputs_for: Mapping[int, frozenset[str]] = field(default_factory=dict)
     max_rank: int | None = None
     max_rank_for: Mapping[str, int] = field(default_factory=dict)
-    min_rank_for: Mapping[str, int] = field(default_factory=dict)
     variadic: str | None = None
     left_out_only_unlisted: bool = False
     says: Mapping[str, str] = field(default_factory=dict)
@@ -231,7 +229,6 @@ def _kernel(name: str, known: dict[str, Any], inherited: Kernel | None) -> Kerne
         },
         max_rank=None if max_rank >= PROBED_RANK else max_rank,
         max_rank_for=known.get("max_rank_exceptions", {}),
-        min_rank_for=known.get("min_rank", {}),
         variadic=known.get("variadic", inherited.variadic if inherited else None),
         left_out_only_unlisted=known.get(
             "none_only_unlisted", inherited.left_out_only_unlisted if inherited else False

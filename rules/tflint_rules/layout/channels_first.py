@@ -193,5 +193,7 @@ class ChannelsFirst(Rule):
 def _transposes(graph: Graph) -> list[Node]:
     """The layout transposes, without those that cancel: these can go at once (TFL601)."""
     cancelling = (run for run in transpose_runs(graph, Dataflow(graph)) if run.cancel)
-    others = frozenset(node.index for run in cancelling for node in run.movers)
+    others = frozenset(
+        node.index for run in cancelling for node in (run.movers[-1:] if run.alone else run.movers)
+    )
     return layout_transposes(graph, others)

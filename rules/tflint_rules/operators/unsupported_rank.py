@@ -24,22 +24,12 @@ def _slice(rank: int) -> Model:
     return model.build()
 
 
-def _maximum(shape: tuple[int, ...]) -> Model:
-    model = ModelBuilder()
-    x, y = (model.input(shape, TensorType.INT8) for _ in range(2))
-    out = model.tensor(shape, TensorType.INT8)
-    model.operator("MAXIMUM", [x, y], [out])
-    model.output(out)
-    return model.build()
-
-
 class UnsupportedRank(Rule):
-    """A tensor has more dimensions, or fewer, than the runtime's kernel takes.
+    """A tensor has more dimensions than the runtime's kernel takes.
 
     ## What it does
     Compares the ranks of each operator's inputs with the highest that the runtime's kernel
-    was seen to compute correctly, up to eight dimensions, and with the lowest where there is
-    one.
+    was seen to compute correctly, up to eight dimensions.
 
     ## Why it matters on a device
     Kernels for microcontrollers unroll their loops over dimensions. One too many makes
@@ -63,37 +53,16 @@ class UnsupportedRank(Rule):
     examples = (
         Bad("A slice of five dimensions", lambda: _slice(5), says="up to 4"),
         Good("A slice of four", lambda: _slice(4)),
-        Bad(
-            "CMSIS-NN takes a vector for one element",
-            lambda: _maximum((4,)),
-            target="tflm-cmsis-nn",
-            says="fewer than 2",
-        ),
-        Good("A matrix", lambda: _maximum((1, 4)), target="tflm-cmsis-nn"),
-        Good("A vector of one", lambda: _maximum((1,)), target="tflm-cmsis-nn"),
-        Good("The reference kernel", lambda: _maximum((4,))),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         runtime = context.runtime
         for node in context.nodes:
             kernel = runtime.kernel(node.name)
-            if kernel is None or not (
-                kernel.max_rank is not None or kernel.max_rank_for or kernel.min_rank_for
-            ):
+            if kernel is None or (kernel.max_rank is None and not kernel.max_rank_for):
                 continue
             rank = max((len(v.shape) for v in node.inputs if v is not None), default=0)
-            signature = node_signature(kernel, node)
-            lowest = kernel.min_rank_for.get(signature, 0)
-            if any(v is not None and len(v.shape) < lowest and v.elements > 1 for v in node.inputs):
-                yield self.finding(
-                    f"{node.name} of a tensor with fewer than {lowest} dimensions: "
-                    f"{context.runtime.title}'s kernel takes it for a single element",
-                    node=node,
-                    help="add a dimension of one with a Reshape in front of the layer",
-                )
-                continue
-            highest = kernel.highest_rank(signature)
+            highest = kernel.highest_rank(node_signature(kernel, node))
             if highest is None or rank <= highest:
                 continue
             yield self.finding(
