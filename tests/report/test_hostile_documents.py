@@ -130,6 +130,7 @@ def hidden(text: str) -> set[str]:
 def check_text(found: LintReport) -> None:
     for text in (FORMATS["text"].document(found), plain(render_text(found))):
         assert hidden(text) == set()
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
     coloured = styled(FORMATS["text"].lines(found))
     assert hidden(coloured) <= {"\x1b"}
 
@@ -228,5 +229,6 @@ def test_a_megabyte(name: str, piece: str) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(found=reports())
 @example(found=each("`|\\`"))
+@example(found=each(f"{'x' * 90} ::error::y"))
 def test_any_mixture(name: str, found: LintReport) -> None:
     CHECKS[name](found)

@@ -57,9 +57,15 @@ def render_file(file: FileReport, usual: Target | None = None) -> Iterator[Line]
     yield from _notes(file.notes)
 
 
+def _wrapped(text: str, indent: str) -> Iterator[str]:
+    """The text in lines, none of which GitHub Actions takes for a workflow command."""
+    for part in wrap(text, WIDTH, indent):
+        yield part.replace("::", "\\x3a:", 1) if part.lstrip().startswith("::") else part
+
+
 def _notes(notes: tuple[str, ...], indent: str = "  ") -> Iterator[Line]:
     for note in notes:
-        for text in wrap(f"note: {printable(note, MAX_MESSAGE)}", WIDTH, indent):
+        for text in _wrapped(f"note: {printable(note, MAX_MESSAGE)}", indent):
             yield line(Span(text, "dim"))
 
 
@@ -77,13 +83,13 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
     )
     for finding, following in zip_longest(findings[:SHOWN], findings[1:SHOWN]):
         if finding.location.context:
-            for text in wrap(_place(finding), WIDTH, INDENT):
+            for text in _wrapped(_place(finding), INDENT):
                 yield line(Span(text, "dim"))
-        for text in wrap(finding.message, WIDTH, INDENT):
+        for text in _wrapped(finding.message, INDENT):
             yield line(text)
         # What repairs the next one as well is said once.
         if finding.help and (following is None or following.help != finding.help):
-            for text in wrap(repair(finding), WIDTH, INDENT):
+            for text in _wrapped(repair(finding), INDENT):
                 yield line(Span(text, "dim"))
     if len(findings) > SHOWN:
         where = indices(findings[SHOWN:])
