@@ -91,14 +91,14 @@ def run(
     """Check paths under a configuration.
 
     `progress` is told how many files of how many are done. `accept` gets the files before any
-    is read, and may raise.
-    Raises `UsageError` for paths that cannot be searched and a baseline that cannot be read.
+    is read, and may raise. Raises `UsageError` for paths that cannot be searched and a baseline
+    that cannot be read.
     """
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
-    jobs: list[Job] = [
-        (artifact, settings.plan(artifact.path)) for artifact in discover(paths, settings.excludes)
-    ]
+    artifacts = discover(paths, settings.excludes)
+    accept([artifact.path for artifact in artifacts])
+    jobs: list[Job] = [(artifact, settings.plan(artifact.path)) for artifact in artifacts]
     files = tuple(check_each(jobs, settings.values["jobs"], lambda done: progress(done, len(jobs))))
     ran = {rule.meta.code: rule for _, plan in jobs for rule in plan.rules}
     report = LintReport(

@@ -39,6 +39,8 @@ def write_files(files: Sequence[tuple[Path, str]]) -> None:
             os.replace(beside, target)
             del ready[0]
     except OSError as error:
+        with contextlib.suppress(ValueError):
+            path = path.relative_to(Path.cwd())
         shown = printable(str(path), 400)
         raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
     finally:

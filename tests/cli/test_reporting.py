@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-import tflint.cli.output
+import tflint.atomic_file
 from tests.cli.conftest import Call
 from tests.cli.program import environment
 from tflint.report.formats import FORMATS, NAMES
@@ -161,7 +161,7 @@ def test_if_one_file_cannot_be_written_none_is(
             raise OSError(28, "No space left on device")
         return real(path, mode, *rest, **options)
 
-    monkeypatch.setattr(tflint.cli.output, "open", full, raising=False)
+    monkeypatch.setattr(tflint.atomic_file, "open", full, raising=False)
     (models / "a").write_text("old", encoding="utf-8")
     outputs = ("--output", "json=a", "--output", "sarif=b")
     result = call("check", "clean.tflite", *outputs, cwd=models)

@@ -15,6 +15,7 @@ from pathlib import Path
 from tflint.atomic_file import write_files
 from tflint.cli.output import emit, print_lines
 from tflint.errors import UsageError
+from tflint.lint.discover import shown_path
 from tflint.printable import printable
 from tflint.report.formats import FORMATS, NAMES, Format, find_format
 from tflint.report.result import LintReport
@@ -55,21 +56,25 @@ def reporting(
     parsed = tuple(_output(name, path) for name, path in outputs)
     for i, (_, path) in enumerate(parsed):
         if any(_is_one_file(path, other) for _, other in parsed[:i]):
-            raise UsageError(f"two outputs to `{printable(str(path), 400)}`")
+            raise UsageError(f"two outputs to `{_shown(path)}`")
     return Reporting(chosen, parsed, statistics, color)
 
 
 def _output(name: str, path: Path) -> tuple[Format, Path]:
     """A format and a file that can be written."""
-    file = str(path)
     if path.name == "-":
         raise UsageError(f"stdout is for --format {name}; --output needs a file")
     if path.is_dir():
-        raise UsageError(f"`{printable(file, 400)}` is a folder; --output needs a file in it")
+        raise UsageError(f"`{_shown(path)}` is a folder; --output needs a file in it")
     if not path.parent.is_dir():
-        folder = printable(str(path.parent), 400)
-        raise UsageError(f"`{folder}` is no folder: make it before --output writes there")
+        raise UsageError(
+            f"`{_shown(path.parent)}` is no folder: make it before --output writes there"
+        )
     return find_format(name), path
+
+
+def _shown(path: Path) -> str:
+    return printable(shown_path(path), 400)
 
 
 def refuse_overwriting(chosen: Reporting, inputs: Iterable[Path]) -> None:
@@ -80,9 +85,7 @@ def refuse_overwriting(chosen: Reporting, inputs: Iterable[Path]) -> None:
     files = {identity for path in names if (identity := _identity(path)) is not None}
     for _, path in chosen.outputs:
         if os.path.realpath(path) in names or _identity(path) in files:
-            raise UsageError(
-                f"--output would overwrite `{printable(str(path), 400)}`, which is checked"
-            )
+            raise UsageError(f"--output would overwrite `{_shown(path)}`, which is checked")
 
 
 def _is_one_file(path: Path, other: Path) -> bool:

@@ -288,7 +288,7 @@ def _output(text: str) -> tuple[str, str]:
     if not equals:
         hint = f"formats are {', '.join(FORMATS)}"
         if name in FORMATS:
-            hint = f"write {name}=FILE"
+            hint = f"write --output {name}=FILE"
         raise UsageError(f"`{shown}` names no file: expected FORMAT=FILE; {hint}")
     found = find_format(name)
     if not file:
