@@ -13,7 +13,6 @@ TflintError
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -42,6 +41,8 @@ class UnknownName(UsageError):
     """A name that is not one of `known`; the message suggests the nearest."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        import difflib  # For a mistake only: it takes 3 ms to load.
+
         by_lower = {candidate.lower(): candidate for candidate in known}
         near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
         if near:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,7 @@ class _Reader:
     ) -> None:
         parsers = PARSERS if known is None else known
         if key not in parsers:
-            near = difflib.get_close_matches(key, [*parsers, *_TABLES], n=1, cutoff=0.6)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
+            hint = _suggestion(key, [*parsers, *_TABLES])
             self._problem(at, f"unknown key `{printable(key)}`{hint}")
             return
         parse = parsers[key]
@@ -143,9 +141,7 @@ class _Reader:
             self._problem(at, "`reason` is missing: say why these findings are acceptable")
         for key in entry:
             if key not in ("path", "paths", "rule", "rules", "reason"):
-                known = ("path", "rules", "reason")
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-                hint = f"; did you mean `{near[0]}`?" if near else ""
+                hint = _suggestion(key, ["path", "rules", "reason"])
                 self._problem((*at, key), f"unknown key `{printable(key)}`{hint}")
         if paths and rules and isinstance(reason, str):
             origin = self._origin(at)
@@ -181,6 +177,13 @@ class _Reader:
 
     def _table(self, key: str) -> str:
         return ".".join((*self.prefix, key))
+
+
+def _suggestion(key: str, known: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def parse_document(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import statistics
 from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
@@ -131,7 +130,8 @@ def _verdict(
 
 def _outliers(peaks: Sequence[int]) -> tuple[str, str] | None:
     filled = [peak for peak in peaks if peak]
-    middle = int(statistics.median(filled))
+    ordered, last = sorted(filled), len(filled) - 1
+    middle = (ordered[last // 2] + ordered[(last + 1) // 2]) // 2  # the median
     if len(filled) < _LEAST_CHANNELS or middle > _FEW:
         return None
     strong = sum(peak >= HALF_RANGE for peak in filled)
