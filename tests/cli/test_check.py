@@ -71,6 +71,27 @@ def test_the_target_decides(call: Call, models: Path, option: str) -> None:
     assert "2.0 KiB of flash" in inline.stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "enough", "little", "code"),
+    [
+        ("--max-flash", "64K", "1K", "TFL302"),
+        ("--max-ram", "1K", "300", "TFL501"),
+        ("--max-macs", "2K", "1K", "TFL503"),
+    ],
+)
+def test_budgets_on_the_command_line(
+    call: Call, models: Path, option: str, enough: str, little: str, code: str
+) -> None:
+    fits = call("check", "warning.tflite", option, enough, cwd=models)
+    missed = call("check", "warning.tflite", option, little, cwd=models)
+    wrong = call("check", "warning.tflite", option, "much", cwd=models)
+
+    assert (fits.code, missed.code, wrong.code) == (0, 1, 2)
+    assert code in missed.stdout
+    assert "does not fit: 1 error" in missed.stdout
+    assert wrong.stderr.startswith(f"tflint: {option}: `much` is not a ")
+
+
 def test_json_names_the_target_as_it_was_given(call: Call, models: Path) -> None:
     given = "cortex-m4:flash=256K,ram=64KiB"
     result = call("check", "clean.tflite", "-t", given, "--format", "json", cwd=models)

@@ -23,6 +23,7 @@ FOLDERS = {
     "TFL2": "operators",
     "TFL3": "architecture",
     "TFL4": "quantization",
+    "TFL5": "memory",
     "TFL6": "graph",
     "TFL7": "interface",
     "TFL9": "itself",

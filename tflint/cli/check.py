@@ -30,6 +30,20 @@ def check(
             autocompletion=complete_targets,
         ),
     ] = None,
+    max_flash: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Flash for the model, such as 256K."),
+    ] = None,
+    max_ram: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="RAM for the model, such as 64K."),
+    ] = None,
+    max_macs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COUNT", help="Multiply-accumulates that an inference may take, such as 2.5M."
+        ),
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,6 +121,9 @@ def check(
     settings = load_settings(
         {
             "target": target,
+            "max-flash": max_flash,
+            "max-ram": max_ram,
+            "max-macs": max_macs,
             "select": select,
             "extend-select": extend_select,
             "ignore": ignore,

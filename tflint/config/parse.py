@@ -17,7 +17,7 @@ from tflint.lint.selection import check_selector
 from tflint.lint.suppression import Suppression
 from tflint.printable import printable
 from tflint.report.formats import FORMATS, find_format
-from tflint.target.target import find_target, parse_size
+from tflint.target.target import find_target, parse_count, parse_size
 
 LEVELS = (*(severity.value for severity in Severity), "never")
 MAX_JOBS = 1024
@@ -239,19 +239,7 @@ def _count(value: object) -> int:
         return int(value)
     if not isinstance(value, str):
         raise UsageError(f'expected a number like 2500000 or "2.5M", found {_kind(value)}')
-    number, factor = value.strip().replace("_", ""), 1
-    if number[-1:].upper() in _FACTORS:
-        number, factor = number[:-1], _FACTORS[number[-1].upper()]
-    try:
-        count = float(number) * factor
-    except ValueError:
-        count = -1.0
-    if len(number) > 20 or not math.isfinite(count) or count < 0:
-        raise UsageError(f"`{printable(value)}` is not a number like 2500000, 2.5M or 300K")
-    return round(count)
-
-
-_FACTORS = {"K": 1000, "M": 1000**2, "G": 1000**3}
+    return parse_count(value)
 
 
 def _jobs(value: object) -> int:

@@ -22,6 +22,8 @@ _SILENCES = {
     Silence.CONFIGURATION: "ignored by the configuration",
     Silence.BASELINE: "accepted by the baseline",
 }
+# Findings of a budget that is missed: the model would run where there is more room.
+_BUDGETS = ("TFL302", "TFL5")
 
 
 def safe(finding: Finding) -> Finding:
@@ -106,13 +108,16 @@ def facts_text(facts: ModelFacts) -> str:
 def verdict(file: FileReport) -> tuple[str, str]:
     """Whether the file will do, and the role of that text: `error` or `good`."""
     title = file.target.runtime.title
-    errors = sum(finding.severity is Severity.ERROR for finding in file.findings)
+    failing = [f for f in file.findings if f.severity is Severity.ERROR]
+    errors = len(failing)
     if file.kind is not Kind.TFLITE:
         if not file.readable:
             return "does not parse", "error"
         return ("read, not run" if file.findings else "no findings"), "good"
     if not file.readable:
         return "not a readable model", "error"
+    if errors and all(finding.code.startswith(_BUDGETS) for finding in failing):
+        return f"does not fit: {counted(errors, 'error')}", "error"
     if errors:
         return f"will not run on {title}: {counted(errors, 'error')}", "error"
     accepted = sum(found.finding.severity is Severity.ERROR for found in file.silenced)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tflint.errors import UnknownName, UsageError
+from tflint.printable import printable
 from tflint.target.runtime import RUNTIMES, Runtime, load_runtime
 
 if sys.version_info >= (3, 11):
@@ -29,8 +30,9 @@ DEFAULT_TARGET = "tflm"
 _SIZE = re.compile(r"(\d{1,15})\s*(?:([KMG])(?:i?B)?|B)?", re.IGNORECASE)
 _FACTORS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _CLOCK = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(k|M|G)?(?:Hz)?", re.IGNORECASE)
+_COUNT = re.compile(r"(\d[\d_]{0,18}(?:\.\d{1,6})?)\s*([KMG])?", re.IGNORECASE)
 _HERTZ = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}
-_SETTINGS = ("flash", "ram", "runtime", "core", "clock")
+_SETTINGS = ("flash", "ram", "macs", "runtime", "core", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ def parse_size(text: str) -> int:
     return int(match[1]) * _FACTORS[(match[2] or "").upper()]
 
 
+def parse_count(text: str) -> int:
+    """A number of operations from `2500000`, `2.5M` or `300K`, where K is a thousand.
+
+    Raises `UsageError`.
+    """
+    match = _COUNT.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"`{printable(text)}` is not a number like 2500000, 2.5M or 300K")
+    return round(float(match[1].replace("_", "")) * _HERTZ[(match[2] or "").upper()])
+
+
 def parse_clock(text: str) -> int:
     """Hz from `64MHz`, `38.4 MHz` or `1.5GHz`; raises `UsageError`."""
     match = _CLOCK.fullmatch(text.strip())
@@ -108,7 +121,8 @@ def named_targets() -> dict[str, Target]:
 def find_target(text: str) -> Target:
     """A target by name or alias, or inline as `cortex-m4:flash=256K,ram=64K,clock=80MHz`.
 
-    The settings are flash, ram, clock, runtime and core. Raises `UnknownName` or `UsageError`.
+    The settings are flash, ram, macs, clock, runtime and core. Raises `UnknownName` or
+    `UsageError`.
     """
     name, colon, settings = text.partition(":")
     target = generic_targets().get(name) or _find_board(name)
@@ -166,6 +180,8 @@ def _change(key: str, value: str) -> dict[str, Any]:
             raise UnknownName("core", value, cores, f"cores are {', '.join(cores)}")
         core = cores[value]
         return {"core": value, "fpu": core.fpu, "dsp": core.dsp, "mve": core.mve}
+    if key == "macs":
+        return {"max_macs": parse_count(value)}
     if key == "clock":
         return {"clock_hz": parse_clock(value)}
     return {f"{key}_bytes": parse_size(value)}

@@ -1,0 +1,1 @@
+"""TFL5: memory and budgets."""
