@@ -93,7 +93,7 @@ def render_markdown(targets: Sequence[Target]) -> str:
         "hold program and model, RAM on the chip that can hold data. Nothing is taken off for boot",
         "loaders; what else is left out stands in the notes. Any figure can be set for a run:",
         "`--target nrf52840-dk:flash=960K,ram=200K,runtime=tflm`; settings are `flash`, `ram`,",
-        "`clock`, `core` and `runtime`.",
+        "`macs`, `clock`, `core` and `runtime`.",
         "",
         "Boards whose core has Arm's DSP extension or MVE are checked for TFLM with CMSIS-NN,",
         "which is what people build there, others for TFLM's reference kernels.",
