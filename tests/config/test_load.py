@@ -149,6 +149,23 @@ def test_counts_of_operations(value: str, count: int) -> None:
     assert load(f"max-macs = {value}").target.max_macs == count
 
 
+def test_rules_are_ignored_beside_entries_with_reasons() -> None:
+    settings = load(
+        "extend-ignore = [\"TFL4\"]\n[[ignore]]\npath = '*'\nrules = 'TFL2'\nreason = 'because'\n"
+    )
+
+    assert settings.values["ignore"] == ("TFL4",)
+    assert str(settings.origin("ignore")) == "tflint.toml:1"
+    assert len(settings.suppressions) == 1
+
+
+def test_entries_with_reasons_may_stand_in_the_list() -> None:
+    settings = load("ignore = ['TFL4', {path = '*', rules = 'TFL2', reason = 'because'}]")
+
+    assert settings.values["ignore"] == ("TFL4",)
+    assert len(settings.suppressions) == 1
+
+
 # One model
 
 

@@ -21,7 +21,7 @@ from tflint.target.target import find_target, parse_count, parse_size
 
 LEVELS = (*(severity.value for severity in Severity), "never")
 MAX_JOBS = 1024
-_TABLES = ("models", "ignore")
+_TABLES = ("models", "ignore", "extend-ignore")
 
 
 @dataclass(slots=True)
@@ -47,8 +47,8 @@ class _Reader:
         for key, value in table.items():
             if key == "models":
                 self._entries(key, value, self._model)
-            elif key == "ignore" and isinstance(value, list):
-                self._ignore(value)
+            elif key in ("ignore", "extend-ignore") and isinstance(value, list):
+                self._ignore(key, value)
             else:
                 self._value(key, value, (key,), self.document.values, self.document.origins)
         return self.document
@@ -112,17 +112,22 @@ class _Reader:
         if paths:
             self.document.models.append(ModelSettings(paths, values, self._origin(at)))
 
-    def _ignore(self, entries: list[object]) -> None:
-        """`ignore` is a list of selectors, an array of tables with paths and reasons, or both."""
-        selectors = []
+    def _ignore(self, key: str, entries: list[object]) -> None:
+        """`ignore` is a list of selectors, an array of tables with paths and reasons, or both.
+
+        TOML has no way to write both in one file but inline tables; `extend-ignore` is there
+        for selectors beside `[[ignore]]`.
+        """
+        selectors: list[str] = []
         for i, entry in enumerate(entries):
             if isinstance(entry, dict):
-                self._suppression(entry, ("ignore", i))
+                self._suppression(entry, (key, i))
             else:
-                selectors += list(self._attempt(_selectors, [entry], ("ignore", i)) or ())
+                selectors += list(self._attempt(_selectors, [entry], (key, i)) or ())
         if selectors:
-            self.document.values["ignore"] = tuple(selectors)
-            self.document.origins["ignore"] = self._origin(("ignore",))
+            before = self.document.values.get("ignore", ())
+            self.document.values["ignore"] = (*before, *selectors)
+            self.document.origins["ignore"] = self._origin((key,))
 
     def _suppression(self, entry: Mapping[str, Any], at: tuple[str, int]) -> None:
         paths = self._paths(entry, at)
