@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.options import Config, Isolated, Models, Target
+
 DEFAULT_NAME = "tflint-baseline.json"
 
 
 def baseline(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(help="Models, or folders to search for them.", show_default="."),
-    ] = None,
+    paths: Models = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -29,19 +28,9 @@ def baseline(
         bool,
         typer.Option("--prune", help="Only remove entries that no longer occur; accept nothing."),
     ] = False,
-    target: Annotated[
-        str | None, typer.Option("--target", "-t", help="What the models are for, as in `check`.")
-    ] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE|KEY=VALUE",
-            help="A configuration file instead of the nearest, or one setting. Repeatable.",
-        ),
-    ] = None,
-    isolated: Annotated[
-        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
-    ] = False,
+    target: Target = None,
+    config: Config = None,
+    isolated: Isolated = False,
 ) -> None:
     """Accept the findings of today, so that `check` reports those that come after."""
     from tflint.api import run
