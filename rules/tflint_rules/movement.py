@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tflint.model.graph import Graph, Node, Value
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint_rules.dataflow import Dataflow
 from tflint_rules.fusion import RESHAPES, same_quantization
-from tflint_rules.wording import counted, operator, operators
+from tflint_rules.wording import operator, operators
 
 # Operators that map each element by itself, and pairs of elements in the same place.
 UNARY = frozenset(

@@ -47,6 +47,7 @@ def baseline(
         stale_entries,
     )
     from tflint.lint.discover import shown_path
+    from tflint.printable import counted
 
     settings = load_settings({"target": target}, config=config or (), isolated=isolated)
     configured: Path | None = settings.values["baseline"]
@@ -64,6 +65,6 @@ def baseline(
     written = kept if prune else baseline_of(report, path, kept)
     write_files([(path, render_baseline(written))])
     count, before = len(written.entries), len(existing.entries)
-    accepted = "1 finding" if count == 1 else f"{count:,} findings"
     added = count - (before - len(stale))
+    accepted = counted(count, "finding")
     emit(f"{shown_path(path)} accepts {accepted}: {added:,} new, {len(stale):,} removed\n")

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Severity
 from tflint.model.changes import ModelChanges
-from tflint.printable import printable
+from tflint.printable import counted, printable
 from tflint.report.diff_phrases import (
     MARKS,
     Entry,
     constant_entries,
     constants_summary,
-    counted,
     finding_place,
     findings_summary,
     interface_entries,

@@ -12,11 +12,11 @@ from tflint.model.graph_builder import output_size
 from tflint.model.schema import Padding, PadOptions, TensorType
 from tflint.model.tables import Model
 from tflint.model.types import FORMATS
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.dataflow import Dataflow
 from tflint_rules.fusion import same_quantization
-from tflint_rules.wording import counted, operator, operators
+from tflint_rules.wording import operator, operators
 
 _CONVOLUTIONS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D"))
 # (begin, end) for height and width.
