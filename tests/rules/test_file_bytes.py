@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.equivalence import RUNTIMES, assert_bit_equal, random_inputs, run
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model, read_model
