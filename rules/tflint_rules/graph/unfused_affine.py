@@ -13,15 +13,9 @@ from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.affine import Affine, affine_runs
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import (
-    LINEAR,
-    RESHAPES,
-    fused_activation,
-    is_nonlinear,
-    linear_weights,
-    origins,
-    stored,
-)
+from tflint_rules.fusion import LINEAR, fused_activation, is_nonlinear, linear_weights, origins
+from tflint_rules.operator_kinds import RESHAPES
+from tflint_rules.stored_constants import stored
 from tflint_rules.wording import operator, operators
 
 NONE = ActivationFunctionType.NONE
