@@ -7,6 +7,12 @@ set -euo pipefail
 # A user's pip settings must not send packages elsewhere.
 export PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 
+case ${INPUT_VERSION:-} in
+-*) fail "input 'version' is '$INPUT_VERSION': that is an option, not something to install" ;;
+'') set -- --constraint "$GITHUB_ACTION_PATH/constraints.txt" -- "$GITHUB_ACTION_PATH" ;;
+*) set -- -- "$INPUT_VERSION" ;;
+esac
+
 python=${INPUT_PYTHON:-python3}
 venv=$RUNNER_TEMP/tflint-environment
 
@@ -16,11 +22,6 @@ if [[ -d $venv/Scripts ]]; then # Windows
     scripts=$venv/Scripts
 fi
 
-case ${INPUT_VERSION:-} in
--*) fail "input 'version' is '$INPUT_VERSION': that is an option, not something to install" ;;
-'') set -- --constraint "$GITHUB_ACTION_PATH/constraints.txt" -- "$GITHUB_ACTION_PATH" ;;
-*) set -- -- "$INPUT_VERSION" ;;
-esac
 "$scripts/python" -m pip install --quiet "$@" || fail "pip could not install tflint, see the log"
 
 "$scripts/tflint" --version

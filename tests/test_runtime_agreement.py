@@ -20,7 +20,6 @@ BATCH = 50
 
 @pytest.mark.parametrize("first", range(0, NETWORKS, BATCH))
 def test_verdicts_on_random_networks(first: int, tmp_path: Path) -> None:
-    pytest.importorskip("tflite_micro", reason="tflite-micro is not installed (extra `tflm`)")
     files = [write_model(random_network(seed)) for seed in range(first, first + BATCH)]
     paths = [tmp_path / f"{first + i}.tflite" for i in range(BATCH)]
     for path, data in zip(paths, files, strict=True):

@@ -17,7 +17,13 @@ ARENA_BYTES = 1 << 20
 
 
 def runs_on_tflm(paths: Sequence[Path]) -> list[tuple[bool, str]]:
-    """For each model whether TFLM allocates and runs it, and what it printed if not."""
+    """For each model whether TFLM allocates and runs it, and what it printed if not.
+
+    Skips when it is not installed.
+    """
+    import pytest
+
+    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
     results: list[tuple[bool, str]] = []
     while len(results) < len(paths):
         command = [sys.executable, __file__, *map(str, paths[len(results) :])]

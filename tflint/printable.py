@@ -1,4 +1,7 @@
-"""Text from models made safe to print: one line, no control over the terminal."""
+"""How messages show names, sizes, counts and shares.
+
+Text from models is made safe to print: one line, no control over the terminal.
+"""
 
 from __future__ import annotations
 
@@ -36,3 +39,15 @@ def size_text(size: int) -> str:
     if size < 1024 * 1024:
         return f"{size / 1024:,.1f} KiB"
     return f"{size / (1024 * 1024):,.1f} MiB"
+
+
+def percent_text(share: float) -> str:
+    """A share of 1 for people: `36 %`."""
+    return f"{100 * share:.0f} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: `1 operator`, `2 operators`, `2 entries`; info has no plural."""
+    if count == 1 or noun == "info":
+        return f"{count:,} {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"

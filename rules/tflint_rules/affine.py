@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import ActivationFunctionType, TensorType
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import fused_activation, stored
+from tflint_rules.fusion import fused_activation
+from tflint_rules.stored_constants import stored
 
 _FACTORS = frozenset(("MUL", "DIV"))
 _SUMMANDS = frozenset(("ADD", "SUB"))

@@ -6,26 +6,9 @@ import math
 
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import ActivationFunctionType, TensorType
+from tflint_rules.operator_kinds import ACTIVATIONS, POOLS, RESHAPES
+from tflint_rules.stored_constants import stored
 
-# Operators that only give a map another shape: element by element, the bytes stay.
-RESHAPES = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"))
-POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
-ACTIVATIONS = frozenset(
-    (
-        "RELU",
-        "RELU6",
-        "RELU_N1_TO_1",
-        "RELU_0_TO_1",
-        "LEAKY_RELU",
-        "PRELU",
-        "ELU",
-        "GELU",
-        "HARD_SWISH",
-        "LOGISTIC",
-        "TANH",
-        "SOFTMAX",
-    )
-)
 # Operators that are linear in their weights: the weights' position among the inputs, the
 # bias's, and the weights' dimension that counts output channels.
 # Source: the header comments of TFLite's kernels in tensorflow/lite/kernels.
@@ -72,17 +55,6 @@ def fused_activation(node: Node) -> ActivationFunctionType | None:
     return found if isinstance(found, ActivationFunctionType) else None
 
 
-def stored(value: Value | None) -> Value | None:
-    """The constant that a value is, or is dequantised from at run time; None for others."""
-    if value is None or value.data is not None:
-        return value
-    maker = value.producer
-    if maker is None or maker.name != "DEQUANTIZE" or not maker.inputs:
-        return None
-    behind = maker.inputs[0]
-    return behind if behind is not None and behind.data is not None else None
-
-
 def origins(graph: Graph) -> dict[int, Node]:
     """The operator that computes the elements of each value, past reshapes, by its index.
 
@@ -102,7 +74,7 @@ def origins(graph: Graph) -> dict[int, Node]:
 
 def is_nonlinear(node: Node) -> bool:
     """Whether an operator is an activation, carries one, or pools."""
-    if node.name in ACTIVATIONS or node.name in POOLS:
+    if node.name in ACTIVATIONS or node.name in POOLS or node.name == "SOFTMAX":
         return True
     return (fused_activation(node) or ActivationFunctionType.NONE) != ActivationFunctionType.NONE
 
@@ -128,18 +100,3 @@ def in_turn(
     low, high = BOUNDS[second]
     both = tuple(min(max(bound, low), high) for bound in BOUNDS[first])
     return next((found for found, bounds in BOUNDS.items() if bounds == both), None)
-
-
-def same_quantization(a: Value, b: Value) -> bool:
-    """Whether the same bytes mean the same numbers in both: type, one scale, one zero point."""
-    if a.type != b.type:
-        return False
-    left, right = a.quantization, b.quantization
-    if left is None or right is None:
-        # Floats have none; plain integers may.
-        return left is right and a.type not in (_ANY - _FLOAT)
-    return (
-        len(left.scale) == 1
-        and left.scale == right.scale
-        and left.zero_point[:1] == right.zero_point[:1]
-    )

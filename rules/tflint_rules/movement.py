@@ -10,56 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tflint.model.graph import Graph, Node, Value
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import RESHAPES, same_quantization
-from tflint_rules.wording import counted, operator, operators
+from tflint_rules.operator_kinds import BINARY, RESHAPES, UNARY
+from tflint_rules.quantization_match import same_per_tensor_quantization
+from tflint_rules.wording import operator, operators
 
-# Operators that map each element by itself, and pairs of elements in the same place.
-UNARY = frozenset(
-    (
-        "ABS",
-        "CAST",
-        "CEIL",
-        "COS",
-        "DEQUANTIZE",
-        "ELU",
-        "EXP",
-        "FLOOR",
-        "GELU",
-        "HARD_SWISH",
-        "LEAKY_RELU",
-        "LOG",
-        "LOGICAL_NOT",
-        "LOGISTIC",
-        "NEG",
-        "QUANTIZE",
-        "RELU",
-        "RELU6",
-        "RELU_0_TO_1",
-        "RELU_N1_TO_1",
-        "ROUND",
-        "RSQRT",
-        "SIGN",
-        "SIN",
-        "SQRT",
-        "SQUARE",
-        "TANH",
-    )
-)
-BINARY = frozenset(
-    (
-        "ADD",
-        "DIV",
-        "MAXIMUM",
-        "MINIMUM",
-        "MUL",
-        "POW",
-        "PRELU",
-        "SQUARED_DIFFERENCE",
-        "SUB",
-    )
-)
 _ELEMENTWISE = UNARY | BINARY
 Order = tuple[int, ...]
 
@@ -169,7 +125,7 @@ def permutation(node: Node) -> Order | None:
     order = None if argument is None else argument.integers()
     if x is None or x.data is not None or order is None:
         return None
-    if sorted(order) != list(range(len(x.shape))) or not same_quantization(x, y):
+    if sorted(order) != list(range(len(x.shape))) or not same_per_tensor_quantization(x, y):
         return None
     return order if y.shape == tuple(x.shape[p] for p in order) else None
 
@@ -179,7 +135,7 @@ def _reshape(node: Node) -> Order | None:
     if node.name not in RESHAPES or not node.inputs or not node.outputs:
         return None
     x, y = node.inputs[0], node.outputs[0]
-    if x is None or x.data is not None or not same_quantization(x, y):
+    if x is None or x.data is not None or not same_per_tensor_quantization(x, y):
         return None
     if any(argument is not None and argument.data is None for argument in node.inputs[1:]):
         return None

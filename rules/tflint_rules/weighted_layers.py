@@ -9,6 +9,7 @@ from tflint.model.constants import channel_layout
 from tflint.model.graph import Node, Value
 from tflint.model.streaming import Layout
 from tflint.model.types import elements
+from tflint_rules.stored_constants import stored
 
 # Positions of input, weights and bias, the dimension of the weights that output channels lie
 # along, and their rank.
@@ -63,11 +64,9 @@ def weighted_layers(nodes: Iterable[Node]) -> Iterator[WeightedLayer]:
         inputs = node.inputs
         count = len(inputs)
         x = inputs[at_x] if at_x < count else None
-        weights = inputs[at_weights] if at_weights < count else None
+        weights = stored(inputs[at_weights]) if at_weights < count else None
         if x is None or weights is None:
             continue
-        if weights.producer is not None:
-            weights = _stored(weights.producer) or weights
         # Shuffled weights of a dense layer are laid out for one old kernel.
         if getattr(node.options, "weights_format", 0):
             continue
@@ -85,8 +84,3 @@ def _layout(weights: Value, axis: int, rank: int) -> Layout | None:
     if not weights.is_constant or len(weights.shape) != rank or min(weights.shape) < 1:
         return None
     return channel_layout(weights.shape, axis)
-
-
-def _stored(node: Node) -> Value | None:
-    """What a DEQUANTIZE expands at run time."""
-    return node.input(0) if node.name == "DEQUANTIZE" else None

@@ -1,4 +1,4 @@
-"""How findings name operators and count things."""
+"""How findings name operators."""
 
 from __future__ import annotations
 
@@ -16,11 +16,4 @@ def operator(node: Node) -> str:
 def operators(nodes: Sequence[Node], most: int = 6) -> str:
     """Operators in a row: `SHAPE #0, PACK #1 and 3 more`."""
     more = len(nodes) - most
-    return ", ".join(map(operator, nodes[:most])) + (f" and {more} more" if more > 0 else "")
-
-
-def counted(count: int, noun: str) -> str:
-    """A number and its noun: `1 operator`, `2 operators`, `2 entries`."""
-    if count == 1:
-        return f"{count:,} {noun}"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
+    return ", ".join(map(operator, nodes[:most])) + (f" and {more:,} more" if more > 0 else "")

@@ -148,7 +148,6 @@ def test_how_a_damaged_file_was_taken(found: Run, word: str) -> None:
 
 
 def test_the_truth_about_the_examples_is_that_of_tflm(tmp_path: Path) -> None:
-    pytest.importorskip("tflite_micro", reason="tflite-micro is not installed (extra `tflm`)")
     assert EXAMPLES.keys() == MODELS.keys()
     models = example_models(tmp_path)
     for model in models:

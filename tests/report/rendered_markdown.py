@@ -11,7 +11,7 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 
 # The elements that a report is made of, besides those of a table.
 ALLOWED = {
-    *("h2", "h3", "p", "ul", "li", "strong", "em", "code", "details", "summary"),
+    *("h2", "h3", "h4", "p", "ul", "li", "strong", "em", "code", "details", "summary"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 # What GitHub or GitLab turn into a link or a picture after Markdown has been rendered.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.report.rendered_markdown import Page, render_page
 from tests.report.sample_report import MODEL, file, finding, report, sample
 from tflint.finding import Location, Severity
-from tflint.report.gfm import cell, code, prose
 from tflint.report.markdown import MAX_CHARACTERS, render
 from tflint.report.result import FileReport, LintReport
 
@@ -82,21 +81,3 @@ def test_a_rule_that_fires_everywhere_does_not_fill_the_page() -> None:
     many = [finding(at=Location(subgraph=0, operator=i)) for i in range(200)]
 
     assert len(render(report(file(MODEL, *many)))) < 2500
-
-
-def test_words_stay_words_and_names_become_code() -> None:
-    assert prose("tensor 3 `conv/bias`: its shape [1 x 4], 75 %.") == (
-        "tensor 3 `conv/bias`: its shape `[1 x 4]`, 75 %."
-    )
-    assert prose("CONV_2D (see #5)") == "`CONV_2D` (see `#5`)"
-    assert prose('use data_format="channels_last" there') == (
-        'use `data_format="channels_last"` there'
-    )
-
-
-def test_code_holds_whatever_backticks_there_are() -> None:
-    for text in ("a", "`", "``", "`a", "a`", "a``b`c", " a", "a ", "<b>", "a|b", "\\"):
-        for markdown in (code(text), f"| x |\n|---|\n| {cell(code(text))} |\n"):
-            found = render_page(markdown)
-            assert found.code == [text]
-    assert code("") == code("  ") == ""

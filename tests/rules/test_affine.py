@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.equivalence import random_inputs, run
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import random_inputs, run
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
 from tflint.model.schema import (
@@ -25,7 +25,6 @@ from tflint.model.schema import (
     TransposeConvOptions,
 )
 from tflint.model.tables import Model
-from tflint.model.writer import write_model
 from tflint_rules.affine import Affine, affine_runs
 from tflint_rules.dataflow import Dataflow
 
@@ -146,7 +145,7 @@ def folded(model: Model, *, is_behind: bool) -> Model:
 
 def same(model: Model, other: Model) -> bool:
     inputs = random_inputs(model, 3)
-    (left,), (right,) = (run(write_model(m), inputs, "litert") for m in (model, other))
+    (left,), (right,) = (run(m, inputs, "litert") for m in (model, other))
     return bool(np.allclose(left, right, rtol=1e-4, atol=1e-4))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import SHARED_MODELS
-from tests.rules.running import on_litert, on_tflm, random_input
+from tests.runtimes import RUNTIMES, random_inputs, run
 from tflint.finding import Confidence, Finding, FixSafety, Severity
 from tflint.lint.registry import find_rule
 from tflint.lint.runner import check_bytes, check_example
@@ -236,9 +236,10 @@ def test_folding_forward_gives_the_same_but_for_rounding(pool: str) -> None:
         subgraphs=(dataclasses.replace(graph, operators=operators),),
     )
     assert findings(folded) == ()
-    x = random_input(model)
-    for run_on in (on_litert, on_tflm):
-        np.testing.assert_allclose(run_on(model, x)[0], run_on(folded, x)[0], rtol=1e-4, atol=1e-4)
+    x = random_inputs(model)
+    for runtime in RUNTIMES:
+        (before,), (after,) = run(model, x, runtime), run(folded, x, runtime)
+        np.testing.assert_allclose(before, after, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(

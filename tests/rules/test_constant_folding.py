@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tests.equivalence import assert_bit_equal, run
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import assert_bit_equal, run
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
@@ -33,7 +33,6 @@ from tflint.model.schema import (
     TransposeOptions,
 )
 from tflint.model.tables import Model
-from tflint.model.writer import write_model
 from tflint_rules.constant_folding import foldings
 from tflint_rules.dataflow import Dataflow
 
@@ -107,7 +106,7 @@ def folded(model: Model) -> Model:
     subgraph = dataclasses.replace(model.subgraphs[0], outputs=tuple(found))
     probe = dataclasses.replace(model, subgraphs=(subgraph,))
     inputs = [np.zeros(value.shape, np.float32) for value in graph.inputs]
-    computed = run(write_model(probe), inputs, "litert")
+    computed = run(probe, inputs, "litert")
     data = {index: array.tobytes() for index, array in zip(found, computed, strict=True)}
     return rewrite(model, gone=[node.index for node in folding.nodes], data=data)
 

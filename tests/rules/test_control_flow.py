@@ -128,7 +128,6 @@ def loop(body: int = 2, cond: int = 1) -> Model:
 
 
 def test_a_loop_that_is_its_own_condition_takes_tflm_down(tmp_path: Path) -> None:
-    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
     sound, endless = tmp_path / "sound.tflite", tmp_path / "endless.tflite"
     sound.write_bytes(write_model(loop()))
     endless.write_bytes(write_model(loop(cond=0)))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SHARED_MODELS
-from tests.rules.running import on_litert, on_tflm, random_input
+from tests.runtimes import RUNTIMES, random_inputs, run
 from tflint.finding import Finding
 from tflint.lint.registry import find_rule
 from tflint.lint.runner import check_bytes, check_example
@@ -128,14 +128,14 @@ def test_what_is_said_not_to_be_read_changes_nothing(model: Model) -> None:
     graph = Graph(model, 0)
     x = graph.inputs[0]
     need = needed(graph).get(x.index)
-    (given,) = random_input(model)
+    (given,) = random_inputs(model)
     changed = np.full_like(given, 1e6)
     spans = need or [Span(0, size, 1) for size in x.shape]
     some = tuple(slice(s.first, s.last + 1, s.step) for s in spans)
     changed[some] = given[some]
 
     assert int(np.sum(changed != 1e6)) == kept(need, x)
-    (expected,), (found,) = on_litert(model, [given]), on_litert(model, [changed])
+    (expected,), (found,) = run(model, [given], "litert"), run(model, [changed], "litert")
     assert np.array_equal(expected, found)
 
 
@@ -175,12 +175,12 @@ def test_the_smaller_input_gives_the_same_outputs(seed: int, data: st.DataObject
     _, shape = smaller
     cropped = build(shape[1], shape[2])
     assert len(cropped.subgraphs[0].operators) == len(graph.nodes)
-    (x,) = random_input(model)
+    (x,) = random_inputs(model)
 
-    for run_on in (on_litert, on_tflm):
-        (expected,) = run_on(model, [x])
-        (found,) = run_on(cropped, [np.ascontiguousarray(x[:, : shape[1], : shape[2]])])
-        assert np.array_equal(expected, found), run_on.__name__
+    for runtime in RUNTIMES:
+        (expected,) = run(model, [x], runtime)
+        (found,) = run(cropped, [np.ascontiguousarray(x[:, : shape[1], : shape[2]])], runtime)
+        assert np.array_equal(expected, found), runtime
 
 
 def test_a_map_that_another_operator_reads_in_full_loses_nothing() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.equivalence import RUNTIMES, assert_bit_equal, random_inputs, run
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model, read_model
@@ -153,7 +153,7 @@ def test_over_a_third_of_the_reference_keyword_spotter(shared_models: list[Path]
     (path,) = (path for path in shared_models if path.name == "kws_ref_model.tflite")
     (finding,) = findings("TFL609", path.read_bytes())
 
-    assert "36% of the file" in finding.message
+    assert "36 % of the file" in finding.message
     model = read_model(path)
     stripped = with_tensors(model, name=None, min=ABSENT, max=ABSENT)
     assert 10_600 < lost(model, stripped) < 11_200

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from tests.equivalence import RUNTIMES, random_inputs, run
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import RUNTIMES, random_inputs, run
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import output_size, per_tensor
 from tflint.model.schema import (
@@ -22,7 +22,6 @@ from tflint.model.schema import (
     TensorType,
 )
 from tflint.model.tables import Model
-from tflint.model.writer import write_model
 
 NONE = ActivationFunctionType.NONE
 FLOAT32, INT8, INT32 = TensorType.FLOAT32, TensorType.INT8, TensorType.INT32
@@ -80,7 +79,7 @@ def with_same(model: Model) -> Model:
 
 def agree(model: Model, runtime: str) -> bool:
     inputs = random_inputs(model, 5)
-    (left,), (right,) = (run(write_model(m), inputs, runtime) for m in (model, with_same(model)))
+    (left,), (right,) = (run(m, inputs, runtime) for m in (model, with_same(model)))
     return left.shape == right.shape and left.tobytes() == right.tobytes()
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.equivalence import RUNTIMES, assert_bit_equal, random_inputs, run
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
@@ -30,7 +30,6 @@ from tflint.model.schema import (
     TransposeConvOptions,
 )
 from tflint.model.tables import Model
-from tflint.model.writer import write_model
 from tflint_rules.fusion import BOUNDS, CARRIERS, in_turn
 
 FLOAT32, INT8, INT16, INT32 = (
@@ -152,8 +151,8 @@ def test_a_fused_activation_gives_the_same_bits(
 def test_tflm_clamps_to_one_as_well_though_it_has_no_such_operator(name: str) -> None:
     before = network(name, FLOAT32, [])
     inputs = [20 * x for x in random_inputs(before, 1)]
-    (plain,) = run(write_model(before), inputs, "tflm")
-    (clamped,) = run(write_model(fused(before, N1_TO_1)), inputs, "tflm")
+    (plain,) = run(before, inputs, "tflm")
+    (clamped,) = run(fused(before, N1_TO_1), inputs, "tflm")
 
     np.testing.assert_array_equal(clamped, np.clip(plain, -1, 1))
     assert (clamped != plain).any()

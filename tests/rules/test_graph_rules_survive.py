@@ -18,8 +18,8 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model
 from tflint.target.target import find_target
-from tflint_rules.fusion import CARRIERS, RESHAPES
-from tflint_rules.movement import BINARY, UNARY
+from tflint_rules.fusion import CARRIERS
+from tflint_rules.operator_kinds import BINARY, RESHAPES, UNARY
 
 RULES = [r for r in all_rules() if r.meta.code.startswith("TFL6") or r.meta.code == "TFL210"]
 NAMES = (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SHARED_MODELS
-from tests.rules.running import on_litert, on_tflm, random_input
+from tests.runtimes import RUNTIMES, assert_bit_equal, run
 from tflint.finding import Finding
 from tflint.lint.registry import find_rule
 from tflint.lint.runner import check_bytes, check_example
@@ -173,10 +173,8 @@ def without(model: Model) -> Model:
 def assert_same(model: Model, *, tflm: bool = True) -> None:
     (finding,) = findings(model)
     assert finding.location.operator == 1
-    x = random_input(model)
-    for run_on in (on_litert, on_tflm) if tflm else (on_litert,):
-        (given,), (expected,) = run_on(model, x), run_on(without(model), x)
-        assert np.array_equal(given, expected), run_on.__name__
+    for runtime in RUNTIMES if tflm else ("litert",):
+        assert_bit_equal(model, without(model), runtime)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -241,9 +239,9 @@ def test_int8_arithmetic_that_is_said_to_do_nothing_gives_every_value_back(
     if not found:
         return
     x = [np.arange(-128, 128, dtype=np.int8).reshape(1, 256)]
-    for run_on in (on_litert, on_tflm):
-        (given,) = run_on(model, x)
-        assert np.array_equal(given, x[0]), run_on.__name__
+    for runtime in RUNTIMES:
+        (given,) = run(model, x, runtime)
+        assert np.array_equal(given, x[0]), runtime
 
 
 ONES = (MAX_ARGUMENT_ELEMENTS + 1,)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import SHARED_MODELS
-from tests.rules.running import on_litert, on_tflm, random_input
+from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
 from tflint.finding import Confidence, Finding, Severity
 from tflint.lint.registry import find_rule
 from tflint.lint.runner import check_bytes, check_example
@@ -60,10 +60,9 @@ def test_without_signatures_a_device_computes_the_same() -> None:
     closed = unsigned(model)
     assert findings("TFL109", model)
     assert findings("TFL109", closed) == ()
-    x = random_input(model)
 
-    for run_on in (on_litert, on_tflm):
-        assert np.array_equal(run_on(model, x)[0], run_on(closed, x)[0])
+    for runtime in RUNTIMES:
+        assert_bit_equal(model, closed, runtime)
 
 
 @pytest.mark.shared
@@ -143,12 +142,12 @@ def test_a_batch_of_one_computes_the_same_for_each_sample(type: TensorType) -> N
     many, one = network(5, type), network(1, type)
     (finding,) = findings("TFL703", many)
     assert findings("TFL703", one) == ()
-    (x,) = random_input(many)
+    (x,) = random_inputs(many)
 
-    for run_on in (on_litert, on_tflm):
-        (expected,) = run_on(many, [x])
+    for runtime in RUNTIMES:
+        (expected,) = run(many, [x], runtime)
         for i in range(5):
-            assert np.array_equal(expected[i : i + 1], run_on(one, [x[i : i + 1].copy()])[0])
+            assert np.array_equal(expected[i : i + 1], run(one, [x[i : i + 1].copy()], runtime)[0])
     # 10 x 10 x 4 outputs of 9 each, 3 outputs of 5 x 5 x 4.
     macs = 10 * 10 * 4 * 9 + 3 * 100
     assert f"{5 * macs:,} MACs" in finding.message
@@ -232,9 +231,9 @@ def test_the_largest_logit_is_of_the_largest_probability(type: TensorType) -> No
     assert findings("TFL309", with_)
     assert findings("TFL309", without) == ()
     for seed in range(20):
-        x = random_input(with_, seed)
-        for run_on in (on_litert, on_tflm):
-            probabilities, logits = run_on(with_, x)[0][0], run_on(without, x)[0][0]
+        x = random_inputs(with_, seed)
+        for runtime in RUNTIMES:
+            probabilities, logits = run(with_, x, runtime)[0][0], run(without, x, runtime)[0][0]
             # In int8, several probabilities may come out as the largest.
             assert probabilities[logits.argmax()] == probabilities.max()
 

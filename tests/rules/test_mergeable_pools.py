@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SHARED_MODELS
-from tests.rules.running import on_litert, on_tflm, random_input
+from tests.runtimes import RUNTIMES, assert_bit_equal
 from tflint.finding import Finding, Severity
 from tflint.lint.registry import find_rule
 from tflint.lint.runner import check_bytes, check_example
@@ -96,17 +95,15 @@ def test_the_merged_pool_gives_the_same_outputs(
     assert model is not None
     runs = list(mergeable_pools(Graph(model, 0)))
     assume(runs)
-    for run in reversed(runs):
-        first = run.nodes[0].index
-        layers[first : first + len(run.nodes)] = [options_of(run.merged)]
+    for pools in reversed(runs):
+        first = pools.nodes[0].index
+        layers[first : first + len(pools.nodes)] = [options_of(pools.merged)]
     merged = stack(height, width, type, *layers)
     assert merged is not None
     assert len(merged.subgraphs[0].operators) < len(model.subgraphs[0].operators)
-    x = random_input(model)
 
-    for run_on in (on_litert, on_tflm):
-        (expected,), (given,) = run_on(model, x), run_on(merged, x)
-        assert np.array_equal(expected, given), run_on.__name__
+    for runtime in RUNTIMES:
+        assert_bit_equal(model, merged, runtime)
 
 
 def positions(window: Window, index: int) -> set[int]:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.equivalence import RUNTIMES, assert_bit_equal
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
+from tests.runtimes import RUNTIMES, assert_bit_equal
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph, graphs
 from tflint.model.graph_builder import per_tensor

@@ -184,7 +184,6 @@ JUDGED = {
 
 
 def test_errors_are_what_tflm_refuses(tmp_path: Path) -> None:
-    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
     paths = [tmp_path / f"{number}.tflite" for number in range(len(JUDGED))]
     for path, model in zip(paths, JUDGED.values(), strict=True):
         path.write_bytes(write_model(model))
@@ -205,7 +204,6 @@ def test_errors_are_what_tflm_refuses(tmp_path: Path) -> None:
 def test_pools_compare_scales_absolutely(
     off: float, refused: bool, scale: float, tmp_path: Path
 ) -> None:
-    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
     model = ModelBuilder()
     x = model.input((1, 4, 4, 1), INT8, per_tensor(scale))
     y = model.pool_2d(x)

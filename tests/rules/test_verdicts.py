@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tflm_worker import runs_on_tflm
 from tflint.finding import Finding, Severity
 from tflint.lint.registry import all_rules, find_rule
 from tflint.lint.runner import check_example
@@ -23,16 +22,6 @@ from tflint_rules.example_models import flex_options
 
 INT8 = TensorType.INT8
 
-# A runtime may bring the process down; so it gets one of its own.
-RUN_ON_TFLM = """
-import sys
-import numpy as np
-from tflite_micro.python.tflite_micro import runtime
-interpreter = runtime.Interpreter.from_file(sys.argv[1])
-interpreter.set_input(np.zeros((1, 8, 8, 1), np.int8), 0)
-interpreter.invoke()
-"""
-
 
 def rule(code: str) -> type[Rule]:
     found = find_rule(code)
@@ -42,16 +31,6 @@ def rule(code: str) -> type[Rule]:
 
 def findings(code: str, model: Model | bytes, target: str = "tflm") -> tuple[Finding, ...]:
     return check_example(model, [rule(code)], find_target(target)).findings
-
-
-def runs_on_tflm(model: Model, folder: Path) -> bool:
-    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
-    path = folder / "m.tflite"
-    path.write_bytes(write_model(model))
-    done = subprocess.run(
-        [sys.executable, "-c", RUN_ON_TFLM, str(path)], capture_output=True, timeout=60, check=False
-    )
-    return done.returncode == 0
 
 
 def convolution(filter_quantization: QuantizationParameters) -> Model:
@@ -84,7 +63,10 @@ def test_bad_quantization_is_an_error_where_tflm_refuses_it(
     model = convolution(quantization)
     errors = [f for f in findings("TFL006", model) if f.severity is Severity.ERROR]
 
-    assert (not errors) is runs_on_tflm(model, tmp_path)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(write_model(model))
+    ((ran, log),) = runs_on_tflm([path])
+    assert ran is (not errors), log
 
 
 def test_options_of_another_operator_are_no_options() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.runtimes import on_litert, on_tflm
+from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
+from tests.tflm_worker import runs_on_tflm
 from tflint.finding import Finding, Severity
 from tflint.lint.registry import find_rule
 from tflint.lint.runner import check_example
@@ -42,14 +43,6 @@ def findings(code: str, model: Model | bytes, target: str = "tflm") -> tuple[Fin
     rule = find_rule(code)
     assert rule is not None
     return check_example(model, [rule], find_target(target)).findings
-
-
-def random_input(model: Model, seed: int = 0) -> np.ndarray:
-    tensor = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]]
-    random = np.random.default_rng(seed)
-    if tensor.type is FLOAT32:
-        return random.normal(size=tensor.shape).astype(np.float32)
-    return random.integers(-128, 128, tensor.shape).astype(NUMPY[tensor.type])
 
 
 # TFL307
@@ -142,7 +135,7 @@ class Weights:
     ],
 )
 def test_without_dead_channels_the_outputs_are_the_same(
-    how: str, depthwise: bool, type: TensorType, dense: bool, tmp_path: Path
+    how: str, depthwise: bool, type: TensorType, dense: bool
 ) -> None:
     weights = Weights(7, type)
     if how == "empty":
@@ -164,15 +157,12 @@ def test_without_dead_channels_the_outputs_are_the_same(
         len(b.data or b"") for b in less.buffers
     )
     assert f"{size} B of weights" in finding.message
-    x = random_input(full)
-    one, other = on_litert(before, x), on_litert(after, x)
+    x = random_inputs(full)
+    (one,), (other,) = run(before, x, "litert"), run(after, x, "litert")
     assert np.unique(one).size > 3
     if type is INT8:
         assert (one == other).all()
-        first, second = on_tflm(before, x, tmp_path), on_tflm(after, x, tmp_path)
-        assert first is not None
-        assert second is not None
-        assert (first == second).all()
+        assert_bit_equal(full, less, "tflm")
     else:
         # Sums of other lengths may be added in another order.
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
@@ -334,7 +324,7 @@ def compress(file: bytes, tensor: int, bits: int, axis: int | None) -> tuple[byt
 @pytest.mark.parametrize("scales", [False, True], ids=["one scale", "a scale a channel"])
 @pytest.mark.parametrize("kind", ["dense", "conv", "depthwise"])
 def test_compressed_weights_take_what_is_said_and_compute_the_same(
-    kind: str, scales: bool, values: int, tmp_path: Path
+    kind: str, scales: bool, values: int
 ) -> None:
     random = np.random.default_rng(values)
     model = ModelBuilder()
@@ -370,10 +360,8 @@ def test_compressed_weights_take_what_is_said_and_compute_the_same(
         shown = f"{size:,} B" if size < 1024 else f"{size / 1024:,.1f} KiB"
         assert f"indices of {bits} bit" in found[0].message
         assert f"hold them in {shown} instead" in found[0].message
-    x = random_input(built)
-    before, after = on_tflm(file, x, tmp_path), on_tflm(compressed, x, tmp_path)
-    assert before is not None
-    assert after is not None
+    x = random_inputs(built)
+    (before,), (after,) = run(file, x, "tflm"), run(compressed, x, "tflm")
     assert (before == after).all()
 
 
@@ -509,7 +497,9 @@ def test_a_bias_scale_is_an_error_where_tflm_refuses_it(
         kind, factor=factor, per_unit=per_unit, output_scale=0.05, activation=activation
     )
     found = findings("TFL406", model)
-    ran = on_tflm(write_model(model), random_input(model), tmp_path) is not None
+    path = tmp_path / "model.tflite"
+    path.write_bytes(write_model(model))
+    ((ran, _),) = runs_on_tflm([path])
     refused = bool(findings("TFL205", model))
 
     if not (refused or (activation is INT16 and per_unit and kind == "FULLY_CONNECTED")):
@@ -530,9 +520,8 @@ def test_the_steps_are_those_by_which_the_output_moves() -> None:
     buffers[bias] = dataclasses.replace(buffers[bias], data=meant.astype(np.int32).tobytes())
     right = dataclasses.replace(model, buffers=tuple(buffers))
     x = np.zeros((1, 4, 4, 2), np.int8)
-    moved = abs(
-        on_litert(write_model(right), x).astype(int) - on_litert(write_model(wrong), x).astype(int)
-    )
+    (expected,), (found,) = run(right, [x], "litert"), run(wrong, [x], "litert")
+    moved = abs(expected.astype(int) - found.astype(int))
 
     assert "up to 30.0 steps" in finding.message
     assert moved.max() == 30
@@ -553,21 +542,19 @@ def test_one_rule_says_that_a_bias_is_of_the_wrong_type(kind: str, type: TensorT
 @pytest.mark.parametrize("kind", ["CONV_2D", "FULLY_CONNECTED"])
 def test_litert_refuses_or_misreads_such_a_bias(kind: str, type: TensorType) -> None:
     wrong, right = (one_layer(kind, bias_type=t, output_scale=1.0) for t in (type, INT32))
-    x = random_input(right)
+    x = random_inputs(right)
     try:
-        found = on_litert(write_model(wrong), x)
+        (found,) = run(wrong, x, "litert")
     except RuntimeError:
         return
-    assert (found != on_litert(write_model(right), x)).any()
+    assert (found != run(right, x, "litert")[0]).any()
 
 
 @pytest.mark.parametrize(
     ("bias", "overflows"), [(INT32, True), (INT64, False)], ids=["int32", "int64"]
 )
 @pytest.mark.parametrize("kind", ["CONV_2D", "FULLY_CONNECTED"])
-def test_int16_activations_overflow_32_bits(
-    kind: str, bias: TensorType, overflows: bool, tmp_path: Path
-) -> None:
+def test_int16_activations_overflow_32_bits(kind: str, bias: TensorType, overflows: bool) -> None:
     """2,048 products of 127 and 32,767 are four times what an int32 holds."""
     model, depth = ModelBuilder(), 2048
     conv = kind == "CONV_2D"
@@ -581,10 +568,9 @@ def test_int16_activations_overflow_32_bits(
     model.output(y)
     built = model.build()
     full = np.full(model.shape(x), 32767, np.int16)
-    got = on_tflm(write_model(built), full, tmp_path)
+    (got,) = run(built, [full], "tflm")
     expected = depth * 127 * 32767 * 1e-6 / 0.3
 
-    assert got is not None
     assert (abs(int(got.ravel()[0]) - expected) > 2) is overflows
     said = [f for f in findings("TFL406", built) if "overflow" in f.message]
     assert len(said) == overflows
@@ -628,19 +614,15 @@ def twins(*, share: bool, aligned: bool = True) -> Model:
     return model.build()
 
 
-def test_with_a_shared_buffer_the_outputs_are_the_same(tmp_path: Path) -> None:
+def test_with_a_shared_buffer_the_outputs_are_the_same() -> None:
     one, two = twins(share=True), twins(share=False)
     (finding,) = findings("TFL606", two)
-    x = random_input(one)
-    first, second = (on_tflm(write_model(model), x, tmp_path) for model in (one, two))
 
     # The two biases of zeros are equal as well.
     assert "2 constants" in finding.message
     assert "4.2 KiB too much" in finding.message
-    assert first is not None
-    assert second is not None
-    assert (first == second).all()
-    assert (on_litert(write_model(one), x) == on_litert(write_model(two), x)).all()
+    for runtime in RUNTIMES:
+        assert_bit_equal(one, two, runtime)
 
 
 def test_buffers_that_lie_at_the_same_place_are_stored_once() -> None:

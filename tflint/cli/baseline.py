@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.options import Config, Isolated, Models, Target
+
 DEFAULT_NAME = "tflint-baseline.json"
 
 
 def baseline(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(help="Models, or folders to search for them.", show_default="."),
-    ] = None,
+    paths: Models = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -29,19 +28,9 @@ def baseline(
         bool,
         typer.Option("--prune", help="Only remove entries that no longer occur; accept nothing."),
     ] = False,
-    target: Annotated[
-        str | None, typer.Option("--target", "-t", help="What the models are for, as in `check`.")
-    ] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE|KEY=VALUE",
-            help="A configuration file instead of the nearest, or one setting. Repeatable.",
-        ),
-    ] = None,
-    isolated: Annotated[
-        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
-    ] = False,
+    target: Target = None,
+    config: Config = None,
+    isolated: Isolated = False,
 ) -> None:
     """Accept the findings of today, so that `check` reports those that come after."""
     from tflint.api import run
@@ -58,6 +47,7 @@ def baseline(
         stale_entries,
     )
     from tflint.lint.discover import shown_path
+    from tflint.printable import counted
 
     settings = load_settings({"target": target}, config=config or (), isolated=isolated)
     configured: Path | None = settings.values["baseline"]
@@ -75,6 +65,6 @@ def baseline(
     written = kept if prune else baseline_of(report, path, kept)
     write_files([(path, render_baseline(written))])
     count, before = len(written.entries), len(existing.entries)
-    accepted = "1 finding" if count == 1 else f"{count:,} findings"
     added = count - (before - len(stale))
+    accepted = counted(count, "finding")
     emit(f"{shown_path(path)} accepts {accepted}: {added:,} new, {len(stale):,} removed\n")

@@ -6,30 +6,25 @@ from typing import Annotated
 
 import typer
 
-from tflint.cli.complete import complete_formats, complete_rules, complete_targets
+from tflint.cli.complete import complete_formats
+from tflint.cli.options import (
+    LEVELS,
+    Color,
+    Config,
+    ExtendSelect,
+    Ignore,
+    Isolated,
+    Models,
+    Select,
+    Target,
+)
 from tflint.cli.reporting import FORMAT_HELP, OUTPUT_HELP, STATISTICS_HELP
 from tflint.errors import ExitCode
-from tflint.finding import Severity
-
-LEVELS = ", ".join((*(severity.value for severity in Severity), "never"))
 
 
 def check(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(help="Models, or folders to search for them.", show_default="."),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target",
-            "-t",
-            help="What the model is for: a name from `tflint targets`, or with a budget as "
-            "cortex-m4:flash=256K,ram=64K.",
-            show_default="tflm",
-            autocompletion=complete_targets,
-        ),
-    ] = None,
+    paths: Models = None,
+    target: Target = None,
     max_flash: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="Flash for the model, such as 256K."),
@@ -44,24 +39,9 @@ def check(
             metavar="COUNT", help="Multiply-accumulates that an inference may take, such as 2.5M."
         ),
     ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Run only these rules: codes, prefixes or names. Repeatable.",
-            autocompletion=complete_rules,
-        ),
-    ] = None,
-    extend_select: Annotated[
-        list[str] | None,
-        typer.Option(help="Run these rules as well. Repeatable.", autocompletion=complete_rules),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Do not run these rules. Repeatable. Unreadable files are reported anyway.",
-            autocompletion=complete_rules,
-        ),
-    ] = None,
+    select: Select = None,
+    extend_select: ExtendSelect = None,
+    ignore: Ignore = None,
     fail_on: Annotated[
         str | None,
         typer.Option(help=f"Lowest severity that exits with 1: {LEVELS}.", show_default="error"),
@@ -86,16 +66,8 @@ def check(
         ),
     ] = None,
     statistics: Annotated[bool, typer.Option("--statistics", help=STATISTICS_HELP)] = False,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE|KEY=VALUE",
-            help="A configuration file instead of the nearest, or one setting. Repeatable.",
-        ),
-    ] = None,
-    isolated: Annotated[
-        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
-    ] = False,
+    config: Config = None,
+    isolated: Isolated = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Show the settings in force, and stop.")
     ] = False,
@@ -105,9 +77,7 @@ def check(
             "--jobs", "-j", help="Processes to check files in.", show_default="by number of files"
         ),
     ] = None,
-    color: Annotated[
-        str, typer.Option(help="Colour in text output: auto, always, never.")
-    ] = "auto",
+    color: Color = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""
     from tflint.api import run

@@ -7,36 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tflint.errors import UnknownName, UsageError
+from tflint.cli.options import Config, Isolated, TextOrJson, check_format
+from tflint.errors import UsageError
 
 if TYPE_CHECKING:
     from tflint.config.settings import Settings
     from tflint.report.settings_table import Plain, ShownSettings
-
-FORMATS = ("text", "json")
 
 
 def config(
     path: Annotated[
         str | None, typer.Argument(help="A model: show what holds for this one.")
     ] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE|KEY=VALUE",
-            help="A configuration file instead of the nearest, or one setting. Repeatable.",
-        ),
-    ] = None,
-    isolated: Annotated[
-        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
-    ] = False,
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    config: Config = None,
+    isolated: Isolated = False,
+    format: TextOrJson = "text",
 ) -> None:
     """Show the settings in force and where each came from."""
     from tflint.config.load import load_settings
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_format(format)
     print_settings(
         load_settings(config=config or (), isolated=isolated), [path] if path else [], format
     )

@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
-from tflint.cli.check import LEVELS
-from tflint.cli.complete import complete_targets
-from tflint.errors import ExitCode, UnknownName, UsageError
+from tflint.cli.options import (
+    LEVELS,
+    Color,
+    Config,
+    ExtendSelect,
+    Ignore,
+    Isolated,
+    Select,
+    Target,
+    check_format,
+)
+from tflint.errors import ExitCode, UsageError
 
 FORMATS = ("text", "markdown", "json")
 
@@ -19,26 +28,10 @@ def diff(
         str, typer.Argument(metavar="A", help="The earlier model; /dev/null for none.")
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="The later model; /dev/null for none.")],
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target",
-            "-t",
-            help="What the models are for, as for `tflint check`.",
-            show_default="tflm",
-            autocompletion=complete_targets,
-        ),
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(help="Run only these rules: codes, prefixes or names. Repeatable."),
-    ] = None,
-    extend_select: Annotated[
-        list[str] | None, typer.Option(help="Run these rules as well. Repeatable.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="Do not run these rules. Repeatable.")
-    ] = None,
+    target: Target = None,
+    select: Select = None,
+    extend_select: ExtendSelect = None,
+    ignore: Ignore = None,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -50,27 +43,16 @@ def diff(
     format: Annotated[
         str, typer.Option("--format", help=f"Output format: {', '.join(FORMATS)}.")
     ] = "text",
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE|KEY=VALUE",
-            help="A configuration file instead of the nearest, or one setting. Repeatable.",
-        ),
-    ] = None,
-    isolated: Annotated[
-        bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
-    ] = False,
-    color: Annotated[
-        str, typer.Option(help="Colour in text output: auto, always, never.")
-    ] = "auto",
+    config: Config = None,
+    isolated: Isolated = False,
+    color: Color = "auto",
 ) -> None:
     """Show what changed from one model to another: operators, bytes, interface, findings."""
     from tflint.cli.output import check_color, emit, print_lines
     from tflint.config.load import load_settings
     from tflint.lint.diff import NO_FILE, diff_files
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_format(format, FORMATS)
     check_color(color)
     if format != "text" and color == "always":
         raise UsageError(f"--color always and --format {format} contradict each other")

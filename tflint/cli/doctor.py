@@ -6,17 +6,17 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from tflint.errors import ExitCode, TflintError, UnknownName
+from tflint.cli.options import TextOrJson, check_format
+from tflint.errors import ExitCode, TflintError
 from tflint.version import __version__
 
 if TYPE_CHECKING:
     from tflint.report.installation import Installation, Part
 
-FORMATS = ("text", "json")
 # What each optional package is for, by extra.
 EXTRAS = {
     "tflite-micro": ("tflm", "runs models on TFLM itself"),
@@ -25,14 +25,13 @@ EXTRAS = {
 
 
 def doctor(
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: TextOrJson = "text",
 ) -> None:
     """Show what is installed and configured, and what is wrong with it."""
     from tflint.cli.output import emit, print_lines
     from tflint.report.installation import render_json, render_text
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_format(format)
     found = _examine()
     if format == "json":
         emit(render_json(found))

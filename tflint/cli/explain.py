@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tflint.errors import UnknownName
-
-FORMATS = ("text", "json")
+from tflint.cli.options import TextOrJson, check_format
 
 
 def explain(
@@ -21,7 +19,7 @@ def explain(
             "linker printed; - reads it from standard input."
         ),
     ],
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: TextOrJson = "text",
 ) -> None:
     """Explain a rule, an operator, or a pasted runtime error."""
     from tflint.cli.output import emit, print_lines
@@ -29,8 +27,7 @@ def explain(
     from tflint.lint.explain import explain as answers_to
     from tflint.report.explanation import render, render_json
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_format(format)
     if text == "-":
         # Serial lines bring bytes that are no text.
         if isinstance(sys.stdin, io.TextIOWrapper):

@@ -6,24 +6,22 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.options import TextOrJson, check_format
 from tflint.errors import UnknownName
-
-FORMATS = ("text", "json")
 
 
 def rule(
     name: Annotated[
         str | None, typer.Argument(metavar="[RULE]", help="A code or name; without, all rules.")
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: TextOrJson = "text",
 ) -> None:
     """Show what a rule means, why it matters, the repair."""
     from tflint.cli.output import emit, print_lines
     from tflint.lint.registry import all_rules, find_rule
     from tflint.report.rule_page import render_json, render_list, render_text
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_format(format)
     if name is None:
         rules = list(all_rules())
     else:

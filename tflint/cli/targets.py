@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tflint.errors import UnknownName
-
-FORMATS = ("text", "json")
+from tflint.cli.options import TextOrJson, check_format
 
 
 def targets(
@@ -16,15 +14,14 @@ def targets(
         str | None,
         typer.Argument(help="A target, or part of the names, vendor, part or core to list."),
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: TextOrJson = "text",
 ) -> None:
     """List what a model can be checked for, or show one target."""
     from tflint.cli.output import emit, print_lines
     from tflint.report.target_table import render_json, render_one, render_text
     from tflint.target.target import matching_targets
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS, f"formats are {', '.join(FORMATS)}")
+    check_format(format)
     found = matching_targets(name)
     if format == "json":
         emit(render_json(found))

@@ -22,7 +22,7 @@ from typing import Any
 from tflint.errors import UsageError
 from tflint.finding import Finding
 from tflint.lint.fingerprint import fingerprints
-from tflint.printable import printable
+from tflint.printable import counted, printable
 from tflint.report.result import FileReport, LintReport, Silence, SilencedFinding
 
 SCHEMA = 1
@@ -104,7 +104,7 @@ def apply_baseline(report: LintReport, baseline: Baseline) -> LintReport:
         some = ", ".join(f"{entry.code} in {printable(entry.path, 60)}" for entry in stale[:3]) + (
             ", ..." if len(stale) > 3 else ""
         )
-        entries = "1 entry" if len(stale) == 1 else f"{len(stale):,} entries"
+        entries = counted(len(stale), "entry")
         notes.append(
             f"{entries} of the baseline no longer occur{'s' if len(stale) == 1 else ''} "
             f"({some}); `tflint baseline --prune` removes them"

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Severity
 from tflint.model.changes import ModelChanges
+from tflint.printable import counted, printable
 from tflint.report.diff_phrases import (
     MARKS,
     Entry,
     constant_entries,
     constants_summary,
-    counted,
     finding_place,
     findings_summary,
     interface_entries,
@@ -23,11 +23,13 @@ from tflint.report.diff_phrases import (
     verdict,
 )
 from tflint.report.diff_result import DiffReport
-from tflint.report.markdown_escape import code, escape
+from tflint.report.gfm import code, prose
 from tflint.report.result import FileReport
+from tflint.report.wording import MAX_PATH
 
 # A comment holds 65,536 characters; each list is cut long before.
 SHOWN = 20
+_MAX_TEXT = 2000
 _SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
 
 
@@ -48,18 +50,26 @@ def _lines(report: DiffReport) -> Iterator[str]:
     new = new_operators_text(report)
     if new:
         yield ""
-        yield f"{escape(_capital(new))}."
+        yield f"{_prose(_capital(new))}."
     yield from _totals(report)
     yield from _findings(report)
     if report.changes is not None:
         yield from _changes(report.changes)
     for note in report.notes:
         yield ""
-        yield f"_{escape(note)}_"
+        yield f"note: {_prose(note)}"
 
 
 def _path(file: FileReport | None) -> str:
-    return "(no model)" if file is None else code(file.path)
+    return "(no model)" if file is None else code(printable(file.path, MAX_PATH))
+
+
+def _prose(text: str) -> str:
+    return prose(printable(text, _MAX_TEXT))
+
+
+def _code(text: str) -> str:
+    return code(printable(text, _MAX_TEXT))
 
 
 def _capital(text: str) -> str:
@@ -84,7 +94,7 @@ def _totals(report: DiffReport) -> Iterator[str]:
 
 def _findings(report: DiffReport) -> Iterator[str]:
     yield ""
-    yield f"#### Findings for {code(report.target.name)}"
+    yield f"#### Findings for {_code(report.target.name)}"
     yield ""
     yield f"{_capital(findings_summary(report))}."
     if report.added:
@@ -99,11 +109,11 @@ def _findings(report: DiffReport) -> Iterator[str]:
 def _finding_list(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings[:SHOWN]:
         place = finding_place(finding)
-        where = f" {code(place)}:" if place else ""
+        where = f" {_code(place)}:" if place else ":"
         severity = finding.severity
         yield (
-            f"- {_SIGNS[severity]} {severity.value} **{finding.code}** {finding.name}{where} "
-            f"{escape(finding.message)}"
+            f"- {_SIGNS[severity]} {severity.value} {_code(finding.code)} {_prose(finding.name)}"
+            f"{where} {_prose(finding.message)}"
         )
     yield from _more(len(findings))
 
@@ -117,14 +127,14 @@ def _changes(changes: ModelChanges) -> Iterator[str]:
     if changes.operators:
         counts = [f"{c.name} {c.before:,} → {c.after:,}" for c in changes.counts[:SHOWN]]
         entries = operator_entries(changes.operators)
-        lines = [*([", ".join(map(code, counts)), ""] if counts else []), *_list(entries)]
+        lines = [*([", ".join(map(_code, counts)), ""] if counts else []), *_list(entries)]
         yield from _folded(f"Operators: {operators_summary(changes.operators)}", lines)
     if changes.constants:
         entries = list(constant_entries(changes.constants))
         yield from _folded(f"Constants: {constants_summary(changes.constants)}", _list(entries))
     if changes.properties or changes.renamed:
         lines = [
-            f"- {escape(c.field)}: {code(c.before)} → {code(c.after)}"
+            f"- {_prose(c.field)}: {_code(c.before)} → {_code(c.after)}"
             for c in changes.properties[:SHOWN]
         ]
         lines += list(_more(len(changes.properties)))
@@ -145,8 +155,8 @@ def _folded(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
 
 def _list(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries[:SHOWN]:
-        details = f": {', '.join(map(code, entry.details))}" if entry.details else ""
-        yield f"- {code(f'{MARKS[entry.change]} {entry.subject}')}{details}"
+        details = f": {', '.join(map(_code, entry.details))}" if entry.details else ""
+        yield f"- {_code(f'{MARKS[entry.change]} {entry.subject}')}{details}"
     yield from _more(len(entries))
 
 

@@ -15,7 +15,7 @@ from tflint.model.changes import (
     OperatorChange,
     OperatorPlace,
 )
-from tflint.printable import printable, size_text
+from tflint.printable import counted, printable, size_text
 from tflint.report.diff_result import DiffReport, Total
 
 # How each change is marked at the beginning of a line.
@@ -209,11 +209,6 @@ def severities(findings: Sequence[Finding]) -> str:
     """`2 errors, 1 warning`."""
     counts = ((s, sum(f.severity is s for f in findings)) for s in Severity)
     return ", ".join(counted(n, severity.value) for severity, n in counts if n)
-
-
-def counted(count: int, what: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{count:,} {what}" + ("" if count == 1 or what == Severity.INFO.value else "s")
 
 
 def finding_place(finding: Finding) -> str:

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from tflint.finding import Finding, Severity
-from tflint.printable import printable, size_text
+from tflint.printable import counted, printable, size_text
 from tflint.report.gfm import cell, code, prose
 from tflint.report.result import FileReport, LintReport
 from tflint.report.wording import (
     MAX_PATH,
-    counted,
     indices,
     place,
     repair,

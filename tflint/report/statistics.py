@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tflint.finding import Severity
-from tflint.printable import printable
+from tflint.printable import counted, printable
 from tflint.report.json_document import head, tail
 from tflint.report.result import LintReport
 from tflint.report.style import Line, Span, line
-from tflint.report.wording import counted, summary
+from tflint.report.wording import summary
 
 
 @dataclass(slots=True)

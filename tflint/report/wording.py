@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from tflint.finding import Finding, Fix, Location, Severity
-from tflint.printable import printable, size_text
+from tflint.printable import counted, printable, size_text
 from tflint.report.result import FileReport, LintReport, ModelFacts, Silence, SilencedFinding
 from tflint.rule import Kind
 
@@ -173,8 +173,3 @@ def indices(findings: Sequence[Finding], most: int = 12) -> str:
         return ""
     listed = ", ".join(f"#{index}" for index in found[:most])
     return f"{what} {listed}{', ...' if len(found) > most else ''}"
-
-
-def counted(count: int, what: str) -> str:
-    """`1 file`, `2 files`; info has no plural."""
-    return f"{count:,} {what}" + ("" if count == 1 or what == "info" else "s")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, Value
+from tflint_rules.operator_kinds import RESHAPES
 from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 
 # More channels than any layer has; see `MAX_CHANNELS` for what can be asked of constants.
@@ -49,7 +50,6 @@ _SPATIAL = frozenset(
         "RESIZE_NEAREST_NEIGHBOR",
     )
 )
-_RESHAPES = frozenset(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"))
 _REDUCTIONS = frozenset(("MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"))
 
 
@@ -193,7 +193,7 @@ def _keeps_channels(node: Node, x: Value, y: Value, others: Iterable[Value], cou
         return x.shape == y.shape
     if name in _SPATIAL:
         return x.shape[-1] == y.shape[-1]
-    if name in _RESHAPES:
+    if name in RESHAPES:
         return x.elements == y.elements
     if name in _REDUCTIONS and x.shape[-1] == y.shape[-1]:
         axes = node.input(1)

@@ -10,10 +10,11 @@ from tflint.model.cost import macs
 from tflint.model.graph import Value
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
-from tflint.printable import printable, size_text
+from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.architecture.channel_groups import ChannelGroup, channel_groups
 from tflint_rules.example_models import constant_of, overwrite
+from tflint_rules.wording import operator
 
 _SHOWN = 2
 
@@ -90,7 +91,7 @@ class DeadChannels(Rule):
         work = sum(macs(layer.node) for layer in layers) * dead // group.count
         activations = size_text(maker.output.bytes * dead // group.count)
         every = dead == group.count
-        names = [f"{printable(layer.node.name)} #{layer.node.index}" for layer in group.readers]
+        names = [operator(layer.node) for layer in group.readers]
         rest = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         return self.finding(
             f"{f'all {dead:,}' if every else f'{dead:,} of {group.count:,}'} output channels "

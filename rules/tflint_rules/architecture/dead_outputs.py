@@ -11,11 +11,12 @@ from tflint.model.cost import macs
 from tflint.model.graph import Graph, Node
 from tflint.model.schema import Padding
 from tflint.model.tables import Model
-from tflint.printable import printable
+from tflint.printable import percent_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.architecture.needed import Need, kept, needed, read_by, whole
 from tflint_rules.architecture.smaller_input import smaller_input
 from tflint_rules.architecture.windows import windows
+from tflint_rules.wording import operator
 
 # Below these shares of a layer's and of a model's multiply-accumulates, and below this many,
 # there is nothing to win that anyone would change an input for.
@@ -120,8 +121,8 @@ def _dead_shares(graph: Graph, needs: dict[int, Need]) -> Iterator[DeadShare]:
 
 def _layer(layer: DeadShare) -> str:
     read, made = _extents([span.size for span in layer.need or ()], layer.node.outputs[0].shape)
-    share = f"{layer.share:.0%}".replace("%", " %")
-    return f"{share} of {_name(layer.node)}, of whose {made} positions {read} are read"
+    share = percent_text(layer.share)
+    return f"{share} of {operator(layer.node)}, of whose {made} positions {read} are read"
 
 
 def _droppers(graph: Graph, needs: dict[int, Need]) -> str:
@@ -135,7 +136,7 @@ def _droppers(graph: Graph, needs: dict[int, Need]) -> str:
         size = [window.inputs for window in over]
         if read != size:
             some, every = _extents(read, size)
-            found.append(f"{_name(node)} reads {some} of {every}")
+            found.append(f"{operator(node)} reads {some} of {every}")
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return ", ".join(found[:_SHOWN]) + more
 
@@ -144,7 +145,7 @@ def _repair(graph: Graph, needs: dict[int, Need], most: DeadShare, wasted: int) 
     step = max(span.step for span in most.need or ())
     if step > 1:
         return (
-            f"a stride of {step} in {_name(most.node)} instead of behind it saves {most.dead:,} "
+            f"a stride of {step} in {operator(most.node)} instead of behind it saves {most.dead:,} "
             f"MACs and makes the map in between smaller"
         )
     smaller = smaller_input(graph, needs)
@@ -158,10 +159,6 @@ def _repair(graph: Graph, needs: dict[int, Need], most: DeadShare, wasted: int) 
         f"choose an input size that pools and strides divide, which saves up to {wasted:,} "
         f'MACs, or use what is dropped: padding="same" where it is lost'
     )
-
-
-def _name(node: Node) -> str:
-    return f"{printable(node.name, 40)} #{node.index}"
 
 
 def _extents(some: Sequence[int], every: Sequence[int]) -> tuple[str, str]:

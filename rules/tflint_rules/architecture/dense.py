@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tflint.model.flex import is_channels_first
 from tflint.model.graph import Graph, Node, Value
+from tflint_rules.operator_kinds import POOLS
+from tflint_rules.stored_constants import stored
 
 # Operators that only rearrange or rescale what they get, element by element.
 _KEEPS_ELEMENTS = frozenset(
@@ -35,8 +37,8 @@ _KEEPS_ELEMENTS = frozenset(
     )
 )
 _MAKES_MAPS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FlexConv2D"))
-_POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
-_MAP_SOURCES = _MAKES_MAPS | _POOLS
+
+_MAP_SOURCES = _MAKES_MAPS | POOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def flattened_dense(graph: Graph) -> Iterator[FlattenedDense]:
         x = node.input(0)
         if node.name != "FULLY_CONNECTED" or weights is None or x is None:
             continue
-        weights = _stored(weights)
-        if not weights.is_constant or len(weights.shape) != 2:
+        weights = stored(weights)
+        if weights is None or len(weights.shape) != 2:
             continue
         source = maps.get(x.index)
         if source is None:
@@ -92,22 +94,13 @@ def reduced_maps(graph: Graph) -> set[int]:
     for node in graph.nodes:
         strides = (getattr(node.options, "stride_h", 1), getattr(node.options, "stride_w", 1))
         if (
-            node.name in _POOLS
+            node.name in POOLS
             or (node.name in _MAKES_MAPS and max(strides) > 1)
             or node.name in ("MEAN", "REDUCE_MAX", "STRIDED_SLICE", "SPACE_TO_DEPTH")
             or any(value is not None and value.index in reduced for value in node.inputs)
         ):
             reduced.update(value.index for value in node.outputs)
     return reduced
-
-
-def _stored(weights: Value) -> Value:
-    """The constant behind weights that are dequantised at run time."""
-    node = weights.producer
-    if node is not None and node.name == "DEQUANTIZE":
-        stored = node.input(0)
-        return weights if stored is None else stored
-    return weights
 
 
 def _maps_behind(graph: Graph) -> dict[int, Value]:

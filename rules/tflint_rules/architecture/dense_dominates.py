@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.tables import Model
-from tflint.printable import size_text
+from tflint.printable import percent_text, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.architecture.dense import flattened_dense
 
@@ -56,8 +56,7 @@ class DenseDominates(Rule):
                 yield self.finding(
                     f"the dense layer over the flattened {dense.height} x {dense.width} x "
                     f"{dense.channels} map holds {size_text(dense.weights.bytes)}, "
-                    f"{share:.0%}".replace("%", " %")
-                    + " of all weights",
+                    f"{percent_text(share)} of all weights",
                     node=dense.node,
                     value=dense.weights,
                     help=f"global pooling instead of Flatten saves {size_text(saving)}",

@@ -12,6 +12,7 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.wording import operator
 
 # The flash of the smallest widely used Cortex-M4 boards, held against models for which the
 # target sets no limit. It is a warning for that reason.
@@ -114,5 +115,5 @@ def _holder(value: Value) -> str:
     for node in value.consumers:
         if node.name == "DEQUANTIZE" and node.outputs and node.outputs[0].consumers:
             node = node.outputs[0].consumers[0]
-        return f"{printable(node.name, 40)} #{node.index}"
+        return operator(node)
     return f"`{printable(value.name, 40)}`, which no operator reads,"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tflint.model.graph import Graph, Node, Value
 from tflint_rules.architecture.windows import Window, windows
+from tflint_rules.operator_kinds import RESHAPES
 
 
 class Span(NamedTuple):
@@ -218,7 +219,6 @@ ELEMENTWISE = frozenset(
         "FlexBiasAdd",
     )
 )
-RESHAPES = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"))
 _THROUGH: dict[str, Callable[[Node, Value, Need], Need]] = {
     **dict.fromkeys(ELEMENTWISE, _elementwise),
     **dict.fromkeys(RESHAPES, _reshaped),

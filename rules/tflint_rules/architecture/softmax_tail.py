@@ -9,8 +9,9 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
 from tflint.model.schema import ArgMaxOptions, TensorType
 from tflint.model.tables import Model
-from tflint.printable import printable, size_text
+from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.wording import operator
 
 # Code that registering SOFTMAX links into an image, in bytes: an image with this operator
 # alone less one with none, TFLM at 90b983c (2026-08-20), Cortex-M4F, kernels at -O2. Other
@@ -130,4 +131,4 @@ def _in_arg_max(node: Node, y: Value) -> str | None:
     given = None if axis is None else axis.integers()
     if not given or given[0] not in (-1, len(y.shape) - 1):
         return None
-    return f"only feeds {printable(node.name)} #{node.index}"
+    return f"only feeds {operator(node)}"

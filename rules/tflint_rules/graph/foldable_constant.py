@@ -18,7 +18,7 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model
 from tflint.model.types import QUANTIZED_RANGES
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.constant_folding import (
     Folding,
@@ -27,7 +27,7 @@ from tflint_rules.constant_folding import (
     has_fixed_shapes,
 )
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.wording import counted, operators
+from tflint_rules.wording import operators
 
 INT32 = TensorType.INT32
 

@@ -12,11 +12,11 @@ from tflint.model.graph_builder import output_size
 from tflint.model.schema import Padding, PadOptions, TensorType
 from tflint.model.tables import Model
 from tflint.model.types import FORMATS
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import same_quantization
-from tflint_rules.wording import counted, operator, operators
+from tflint_rules.quantization_match import same_per_tensor_quantization
+from tflint_rules.wording import operator, operators
 
 _CONVOLUTIONS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D"))
 # (begin, end) for height and width.
@@ -111,7 +111,7 @@ def _zero_padding(node: Node, dataflow: Dataflow) -> Pads | None:
     x, argument, y = node.inputs[0], node.inputs[1], node.outputs[0]
     if x is None or argument is None or x.data is not None or y.is_output or not y.consumers:
         return None
-    if len(x.shape) != 4 or len(y.shape) != 4 or not same_quantization(x, y):
+    if len(x.shape) != 4 or len(y.shape) != 4 or not same_per_tensor_quantization(x, y):
         return None
     if not dataflow.is_stable(x) or dataflow.maker(y) is not node or y.type == TensorType.BOOL:
         return None
@@ -139,7 +139,7 @@ def _is_zero(value: Value | None, x: Value) -> bool:
     quantization = x.quantization
     if quantization is None:
         return bool(number == 0)
-    return same_quantization(value, x) and number == (quantization.zero_point or (0,))[0]
+    return same_per_tensor_quantization(value, x) and number == (quantization.zero_point or (0,))[0]
 
 
 def _same_does(conv: Node, x: Value, padded: Value, pads: Pads) -> bool:

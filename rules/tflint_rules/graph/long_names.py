@@ -10,7 +10,7 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, QuantizationParameters, Tensor
-from tflint.printable import size_text
+from tflint.printable import percent_text, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
 from tflint_rules.file_bytes import (
     buffer_bytes,
@@ -111,7 +111,8 @@ class LongNames(Rule):
         largest = sorted(parts.items(), key=lambda part: -part[1])
         listed = ", ".join(f"{size_text(size)} {what}" for what, size in largest if size)
         yield self.finding(
-            f"{size_text(total)} that no runtime needs, {share:.0%} of the file: {listed}",
+            f"{size_text(total)} that no runtime needs, {percent_text(share)} of the file: "
+            f"{listed}",
             location=Location(anchor="names"),
             help=f"strip the file: saves {size_text(total)} of flash",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),

@@ -13,15 +13,9 @@ from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import (
-    BOUNDS,
-    CARRIERS,
-    POOLS,
-    RESHAPES,
-    fused_activation,
-    in_turn,
-    same_quantization,
-)
+from tflint_rules.fusion import BOUNDS, CARRIERS, fused_activation, in_turn
+from tflint_rules.operator_kinds import POOLS, RESHAPES
+from tflint_rules.quantization_match import same_per_tensor_quantization
 from tflint_rules.wording import operator
 
 NONE = ActivationFunctionType.NONE
@@ -113,7 +107,7 @@ class UnfusedActivation(Rule):
                 x, y = node.inputs[0], node.outputs[0]
                 assert x is not None
                 at, size = operator(carrier), size_text(y.bytes)
-                safe = same_quantization(x, y)
+                safe = same_per_tensor_quantization(x, y)
                 if before == after and safe:
                     message = f"{node.name} changes nothing behind the {before.name} fused in {at}"
                     help = f"remove it: saves an operator and a second copy of {size} in RAM"
@@ -158,13 +152,13 @@ def _unfused(graph: Graph) -> Iterator[_Unfused]:
             continue
         carrier, has = ends[x.index]
         if name in RESHAPES:
-            if same_quantization(x, y):
+            if same_per_tensor_quantization(x, y):
                 ends[y.index] = carrier, has
             continue
         then = in_turn(has, _FUSABLE[name])
         if then is None or x.type != y.type or y.elements != x.elements:
             continue
-        if carrier.name in _KEEPS_SCALE and not same_quantization(x, y):
+        if carrier.name in _KEEPS_SCALE and not same_per_tensor_quantization(x, y):
             continue
         yield node, carrier, has, then
         ends[y.index] = carrier, then

@@ -9,20 +9,14 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
 from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, Padding
 from tflint.model.tables import Model
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.affine import Affine, affine_runs
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import (
-    LINEAR,
-    RESHAPES,
-    fused_activation,
-    is_nonlinear,
-    linear_weights,
-    origins,
-    stored,
-)
-from tflint_rules.wording import counted, operator, operators
+from tflint_rules.fusion import LINEAR, fused_activation, is_nonlinear, linear_weights, origins
+from tflint_rules.operator_kinds import RESHAPES
+from tflint_rules.stored_constants import stored
+from tflint_rules.wording import operator, operators
 
 NONE = ActivationFunctionType.NONE
 # The weights' dimension that counts input channels, of the operators that can take over what

@@ -10,7 +10,7 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.constant_folding import is_pure
 from tflint_rules.dataflow import Dataflow
@@ -20,7 +20,7 @@ from tflint_rules.file_bytes import (
     operator_code_bytes,
     tensor_bytes,
 )
-from tflint_rules.wording import counted, operators
+from tflint_rules.wording import operators
 
 
 def _network(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.tables import Model, SubGraph
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
 
 # What a SignatureDef named `serving_default` takes in the file beside its entries: its table,
@@ -70,7 +70,7 @@ class MissingSignature(Rule):
         if model.signature_defs or not model.subgraphs:
             return
         main = model.subgraphs[0]
-        named = f"{_counted(len(main.inputs), 'input')} and {_counted(len(main.outputs), 'output')}"
+        named = f"{counted(len(main.inputs), 'input')} and {counted(len(main.outputs), 'output')}"
         yield self.finding(
             f"no signature names the {named}: quantisers and LiteRT's signature runner refuse "
             f"the file",
@@ -92,7 +92,3 @@ def _added(subgraph: SubGraph) -> int:
 
 def _padded(size: int) -> int:
     return (size + 3) // 4 * 4
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

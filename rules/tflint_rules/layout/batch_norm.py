@@ -7,25 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Graph, Node, Value
-from tflint.model.schema import ActivationFunctionType, Padding, TensorType
+from tflint.model.schema import Padding, TensorType
 from tflint.model.types import packed_bytes
+from tflint_rules.fusion import fused_activation
+from tflint_rules.operator_kinds import ACTIVATIONS, POOLS
+from tflint_rules.stored_constants import stored
 
-_ACTIVATIONS = frozenset(
-    (
-        "RELU",
-        "RELU6",
-        "RELU_0_TO_1",
-        "RELU_N1_TO_1",
-        "LEAKY_RELU",
-        "PRELU",
-        "ELU",
-        "GELU",
-        "HARD_SWISH",
-        "LOGISTIC",
-        "TANH",
-    )
-)
-_POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
 # Global pooling; what it leaves is small, and of any layout.
 _REDUCTIONS = frozenset(("MEAN", "REDUCE_MAX"))
 # Layers whose weights a batch normalisation behind them folds into.
@@ -44,7 +31,7 @@ _LAYERS = frozenset(
 _CHANNELS_LAST = _LAYERS - {"FlexConv2D", "FULLY_CONNECTED"}
 # What may stand between a layer and its normalisation: elements stay what they are.
 _PASSING = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "QUANTIZE", "DEQUANTIZE"))
-_MAKERS = _ACTIVATIONS | _POOLS | _REDUCTIONS | _LAYERS
+_MAKERS = ACTIVATIONS | POOLS | _REDUCTIONS | _LAYERS
 _MOST_STEPS = 4
 
 
@@ -73,7 +60,7 @@ class LeftNorm:
     @property
     def is_behind_pool(self) -> bool:
         """Whether it is a pool, rather than an activation, that it stands behind."""
-        return self.behind.name in _POOLS or self.behind.name in _REDUCTIONS
+        return self.behind.name in POOLS or self.behind.name in _REDUCTIONS
 
 
 def left_norms(graph: Graph) -> Iterator[LeftNorm]:
@@ -83,7 +70,7 @@ def left_norms(graph: Graph) -> Iterator[LeftNorm]:
     they normalise along another dimension than the layer's channels.
     """
     for mul in graph.nodes:
-        if mul.name != "MUL" or _fused(mul) is not ActivationFunctionType.NONE:
+        if mul.name != "MUL" or fused_activation(mul):
             continue
         x, axis = _scaled(mul)
         add = _only_reader(mul)
@@ -96,11 +83,11 @@ def left_norms(graph: Graph) -> Iterator[LeftNorm]:
         if behind is None:
             continue
         norm = LeftNorm(mul, add, axis, behind)
-        linear = behind.name in _LAYERS and _fused(behind) is ActivationFunctionType.NONE
+        linear = behind.name in _LAYERS and not fused_activation(behind)
         if norm.is_per_channel:
             if not linear:
                 yield norm
-        elif behind.name in _CHANNELS_LAST or behind.name in _POOLS:
+        elif behind.name in _CHANNELS_LAST or behind.name in POOLS:
             yield norm
 
 
@@ -110,7 +97,7 @@ def next_layer(norm: LeftNorm) -> Node | None:
     That takes channels, no reader but this layer, no padding that would need another value
     than 0 once the offset is gone, and, past a max pool, scales that are not negative.
     """
-    if not norm.is_per_channel or _fused(norm.add) is not ActivationFunctionType.NONE:
+    if not norm.is_per_channel or fused_activation(norm.add):
         return None
     node: Node | None = _only_reader(norm.add)
     for _ in range(_MOST_STEPS):
@@ -121,9 +108,7 @@ def next_layer(norm: LeftNorm) -> Node | None:
         rescales = node.name == "AVERAGE_POOL_2D" or (
             node.name == "MAX_POOL_2D" and _is_not_negative(norm.mul)
         )
-        if node.name != "RESHAPE" and not (
-            rescales and _fused(node) is ActivationFunctionType.NONE
-        ):
+        if node.name != "RESHAPE" and not (rescales and not fused_activation(node)):
             return None
         node = _only_reader(node)
     return None
@@ -155,10 +140,10 @@ def _scaled(node: Node) -> tuple[Value | None, int | None]:
     if len(node.inputs) != 2 or len(node.outputs) != 1:
         return None, None
     x, constant = node.inputs
-    if x is not None and node.name != "SUB" and _is_stored(x):
+    if x is not None and node.name != "SUB" and stored(x) is not None:
         x, constant = constant, x
     y = node.outputs[0]
-    if x is None or constant is None or _is_stored(x) or not _is_stored(constant):
+    if x is None or constant is None or stored(x) is not None or stored(constant) is None:
         return None, None
     return (x, _axis(constant, y)) if x.shape == y.shape else (None, None)
 
@@ -172,22 +157,13 @@ def _axis(constant: Value, y: Value) -> int | None:
     return axis if y.shape[axis] == constant.shape[long[0]] > 1 else None
 
 
-def _is_stored(value: Value) -> bool:
-    """Whether a value is a constant, also one that is dequantised first."""
-    node = value.producer
-    if node is not None and node.name == "DEQUANTIZE":
-        stored = node.input(0)
-        return stored is not None and stored.data is not None
-    return value.data is not None
-
-
 def _behind(x: Value) -> Node | None:
     """The layer, activation or pool that makes a map, past operators that pass it on."""
     for _ in range(_MOST_STEPS):
         node = x.producer
         if node is None:
             return None
-        if node.name in _MAKERS or _fused(node) is not ActivationFunctionType.NONE:
+        if node.name in _MAKERS or fused_activation(node):
             return node
         before = node.input(0)
         # A reshape that moves elements between channels makes another map of it.
@@ -203,8 +179,3 @@ def _only_reader(node: Node) -> Node | None:
         return None
     y = node.outputs[0]
     return y.consumers[0] if len(y.consumers) == 1 and not y.is_output else None
-
-
-def _fused(node: Node) -> ActivationFunctionType:
-    fused = getattr(node.options, "fused_activation_function", ActivationFunctionType.NONE)
-    return fused if isinstance(fused, ActivationFunctionType) else ActivationFunctionType.NONE

@@ -11,7 +11,7 @@ from tflint.model.graph import Graph, Node, Value
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
-from tflint.printable import printable, size_text
+from tflint.printable import counted, printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.quantization.float_regions import (
     CONVERSIONS,
@@ -20,8 +20,8 @@ from tflint_rules.quantization.float_regions import (
     Region,
     float_regions,
     is_quantised,
-    names,
 )
+from tflint_rules.wording import operators
 
 INT8, UINT8 = TensorType.INT8, TensorType.UINT8
 _EDGES = {FLOAT32: "float32", UINT8: "uint8"}
@@ -108,7 +108,8 @@ class FloatIo(Rule):
             node=conversions[0],
             value=next(iter(edges)),
             help="convert with inference_input_type and inference_output_type tf.int8: saves "
-            f"{_count(conversions)}, up to {size_text(taken)} of RAM{_code(graph, conversions)}",
+            f"{counted(len(conversions), 'operator')}, up to "
+            f"{size_text(taken)} of RAM{_code(graph, conversions)}",
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
         )
 
@@ -164,15 +165,11 @@ def _list(edges: list[_Edge]) -> str:
     parts = []
     for edge in edges[:_SHOWN]:
         side = "input" if edge.value.is_input else "output"
-        tail = f" (made in float by {names(edge.tail, 3)})" if edge.tail else ""
+        tail = f" (made in float by {operators(edge.tail, 3)})" if edge.tail else ""
         type = _EDGES[edge.value.type]
         parts.append(f"{side} `{printable(edge.value.name, 60)}` is {type}{tail}")
     more = f" and {len(edges) - _SHOWN:,} more" if len(edges) > _SHOWN else ""
     return ", ".join(parts) + more
-
-
-def _count(conversions: list[Node]) -> str:
-    return f"{len(conversions)} operator{'s' if len(conversions) > 1 else ''}"
 
 
 def _conversions(conversions: list[Node]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from tflint.model.graph import Graph, Node
+from tflint_rules.operator_kinds import RESHAPES
 
 # What a convolution or pool may be separated from its TRANSPOSE by.
 _PASSING = frozenset(
@@ -33,8 +34,6 @@ _PASSING = frozenset(
         "CONCATENATION",
     )
 )
-# What a convolution over sequences, which is one over maps of height 1, stands between.
-_RESHAPES = frozenset(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"))
 _SPATIAL = frozenset(
     (
         "CONV_2D",
@@ -108,7 +107,7 @@ def _keeps_last(node: Node) -> bool:
     """Whether this is a reshape that leaves the last dimension, the channels, as it is."""
     x = node.input(0)
     return (
-        node.name in _RESHAPES
+        node.name in RESHAPES
         and x is not None
         and bool(node.outputs)
         and x.shape[-1:] == node.outputs[0].shape[-1:]

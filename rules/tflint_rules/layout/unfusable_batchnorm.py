@@ -9,9 +9,10 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
 from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, TensorType
 from tflint.model.tables import Model
-from tflint.printable import printable, size_text
+from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.layout.batch_norm import LeftNorm, left_norms, next_layer
+from tflint_rules.wording import operator
 
 # Under this, as behind a dense layer, the pair costs little but its two operators.
 _SMALL = 1024
@@ -103,9 +104,9 @@ class UnfusableBatchnorm(Rule):
                 if forward is not None:
                     fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
                 yield self.finding(
-                    f"{_name(norm.mul)} and {_name(norm.add)} {_why(norm)} are batch normalisation "
-                    f"that could not fold: two passes over a {shape} map, {size:,} bytes a tensor, "
-                    f"two of them in RAM at once",
+                    f"{operator(norm.mul)} and {operator(norm.add)} {_why(norm)} are batch "
+                    f"normalisation that could not fold: two passes over a {shape} map, "
+                    f"{size:,} bytes a tensor, two of them in RAM at once",
                     node=norm.mul,
                     severity=Severity.INFO if size < _SMALL else None,
                     confidence=None if norm.is_per_channel else Confidence.MEDIUM,
@@ -121,8 +122,8 @@ def _why(norm: LeftNorm) -> str:
         return f"along dimension {norm.axis} instead of the channels"
     fused = getattr(norm.behind.options, "fused_activation_function", ActivationFunctionType.NONE)
     if norm.is_behind_pool or fused is ActivationFunctionType.NONE:
-        return f"behind {_name(norm.behind)}"
-    return f"behind the {fused.name} of {_name(norm.behind)}"
+        return f"behind {operator(norm.behind)}"
+    return f"behind the {fused.name} of {operator(norm.behind)}"
 
 
 def _repair(norm: LeftNorm) -> str:
@@ -134,8 +135,4 @@ def _repair(norm: LeftNorm) -> str:
 
 
 def _forward(layer: Node | None) -> str:
-    return "" if layer is None else f"fold the trained pair forward into {_name(layer)}, or "
-
-
-def _name(node: Node) -> str:
-    return f"{printable(node.name, 40)} #{node.index}"
+    return "" if layer is None else f"fold the trained pair forward into {operator(layer)}, or "

@@ -17,7 +17,7 @@ from tflint.model.schema import (
     WhileOptions,
 )
 from tflint.model.tables import Model
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 
 # What TFLM keeps for each tensor and operator of a subgraph, and for the subgraph, in bytes on a
@@ -118,8 +118,8 @@ class ControlFlow(Rule):
             cost = _sum(costs[index] for index in called)
             kept = _TENSOR * cost.tensors + _OPERATOR * cost.operators + _SUBGRAPH * len(called)
             yield self.finding(
-                f"{node.name} runs {_count(len(called), 'subgraph')} of "
-                f"{_count(cost.operators, 'operator')}, with {size_text(cost.planned)} of tensors "
+                f"{node.name} runs {counted(len(called), 'subgraph')} of "
+                f"{counted(cost.operators, 'operator')}, with {size_text(cost.planned)} of tensors "
                 f"in the same arena{_round(node, costs)}{_work(cost.macs)}"
                 f"{circle}",
                 node=node,
@@ -170,10 +170,6 @@ def _sum(costs: Iterable[_Cost]) -> _Cost:
         planned=sum(cost.planned for cost in listed),
         macs=sum(cost.macs for cost in listed),
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _round(node: Node, costs: dict[int, _Cost]) -> str:

@@ -15,11 +15,11 @@ from tflint.model.schema import (
     TensorType,
 )
 from tflint.model.tables import Model
-from tflint.printable import size_text
+from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.constant_folding import Folding, foldings, has_fixed_shapes
 from tflint_rules.dataflow import Dataflow
-from tflint_rules.wording import counted, operators
+from tflint_rules.wording import operators
 
 INT32 = TensorType.INT32
 

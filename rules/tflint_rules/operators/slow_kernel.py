@@ -10,6 +10,7 @@ from tflint.model.cost import macs
 from tflint.model.graph import Node
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
+from tflint.printable import percent_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
 from tflint_rules.operand_types import node_signature
@@ -115,7 +116,7 @@ class SlowKernel(Rule):
             yield self.finding(
                 f"CMSIS-NN has no fast kernel for {reason}: {which}{more} "
                 f"run{'s' if len(found) == 1 else ''} as plain C, {concerned:,} MACs, "
-                f"{100 * concerned / total:.0f} % of the model's",
+                f"{percent_text(concerned / total)} of the model's",
                 node=found[0][0],
                 help=_HELP[reason],
             )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import TensorType
-from tflint.printable import printable
 from tflint.target.runtime import Runtime, Verdict
 from tflint_rules.operand_types import node_signature
 
@@ -127,10 +126,3 @@ def int8_verdict(runtime: Runtime, node: Node) -> Verdict:
     if Verdict.ACCEPTED in verdicts:
         return Verdict.ACCEPTED
     return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts else Verdict.REFUSED
-
-
-def names(nodes: Iterable[Node], most: int = 6) -> str:
-    """Operators for people: `EXP #3, LOG #4 and 2 more`."""
-    listed = list(nodes)
-    shown = ", ".join(f"{printable(node.name, 40)} #{node.index}" for node in listed[:most])
-    return shown + (f" and {len(listed) - most:,} more" if len(listed) > most else "")

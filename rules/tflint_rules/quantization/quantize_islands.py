@@ -18,8 +18,8 @@ from tflint_rules.quantization.float_regions import (
     Region,
     float_regions,
     int8_verdict,
-    names,
 )
+from tflint_rules.wording import operators
 
 INT8 = TensorType.INT8
 
@@ -111,7 +111,7 @@ def _what(region: Region) -> str:
     if not region.nodes:
         return "float32 for nothing"
     verb = "compute" if len(region.nodes) > 1 else "computes"
-    return f"{names(region.nodes)} {verb} in float32"
+    return f"{operators(region.nodes)} {verb} in float32"
 
 
 def _lacking(runtime: Runtime, region: Region) -> dict[str, Verdict]:
