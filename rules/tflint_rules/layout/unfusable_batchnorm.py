@@ -52,13 +52,14 @@ def _gate() -> Model:
 
 
 class UnfusableBatchnorm(Rule):
-    """Batch normalisation stands behind an activation or a pool, so it could not fold.
+    """Batch normalisation stands where it could not fold into a layer.
 
     ## What it does
     Finds MUL and ADD by a constant for each channel of a map that an activation or a pool
-    made, which is what a converter leaves of such a BatchNormalization. Finds it as well
-    where the constants run along another dimension than the last, which is what `axis=1`
-    does to a channels_last network. Behind a linear layer the pair is TFL604's.
+    made, or in which branches meet, or whose layer has other readers as well: that is what a
+    converter leaves of such a BatchNormalization. Finds it as well where the constants run
+    along another dimension than the last, which is what `axis=1` does to a channels_last
+    network. Behind a linear layer that nothing else reads, the pair is TFL604's.
 
     ## Why it matters on a device
     A BatchNormalization directly behind a convolution disappears into its weights. This one
@@ -67,7 +68,9 @@ class UnfusableBatchnorm(Rule):
 
     ## Repair
     Put the BatchNormalization between the layer and its activation (`Conv2D(...)`,
-    `BatchNormalization()`, `ReLU()`), over the last axis, train again and convert again.
+    `BatchNormalization()`, `ReLU()`), over the last axis, train again and convert again. In
+    residual blocks that means the original form, with the sum last, in place of
+    pre-activation.
     Where the next layer is the only reader and pads nothing, a trained pair can also be
     folded forward into its weights; the outputs then differ by rounding.
     """
@@ -119,6 +122,10 @@ class UnfusableBatchnorm(Rule):
 def _why(norm: LeftNorm) -> str:
     if not norm.is_per_channel:
         return f"along dimension {norm.axis} instead of the channels"
+    if norm.is_behind_join:
+        return f"behind {_name(norm.behind)}, where branches meet,"
+    if norm.is_behind_shared_layer:
+        return f"behind {_name(norm.behind)}, whose result others read too,"
     fused = getattr(norm.behind.options, "fused_activation_function", ActivationFunctionType.NONE)
     if norm.is_behind_pool or fused is ActivationFunctionType.NONE:
         return f"behind {_name(norm.behind)}"
@@ -128,6 +135,10 @@ def _why(norm: LeftNorm) -> str:
 def _repair(norm: LeftNorm) -> str:
     if not norm.is_per_channel:
         return "give BatchNormalization `axis=-1`, directly behind the layer"
+    if norm.is_behind_join:
+        return "put BatchNormalization on the branches, behind their layers and before they meet"
+    if norm.is_behind_shared_layer:
+        return "put BatchNormalization behind a layer whose result nothing else reads"
     if norm.is_behind_pool:
         return "put BatchNormalization directly behind the layer, before activation and pool"
     return "put BatchNormalization before the activation"
