@@ -13,6 +13,7 @@ from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.layout.batch_norm import LeftNorm, left_norms, next_layer
 
+_NONE = ActivationFunctionType.NONE
 # Under this, as behind a dense layer, the pair costs little but its two operators.
 _SMALL = 1024
 
@@ -36,6 +37,19 @@ def _network(
         model.operator(name, [x, model.constant(constant, type)], [y], options)
         x = y
     model.output(model.conv_2d(x, filters=4, kernel=3))
+    return model.build()
+
+
+def _residual() -> Model:
+    """What a block with pre-activation begins with."""
+    model = ModelBuilder()
+    x = model.input((1, 16, 16, 8))
+    branches = [model.conv_2d(x, filters=8, kernel=3, activation=_NONE) for _ in range(2)]
+    for name, options in (("ADD", AddOptions()), ("MUL", MulOptions()), ("ADD", AddOptions())):
+        y = model.tensor((1, 14, 14, 8))
+        model.operator(name, branches, [y], options)
+        branches = [y, model.constant((8,))]
+    model.output(model.unary("RELU", branches[0]))
     return model.build()
 
 
@@ -89,6 +103,7 @@ class UnfusableBatchnorm(Rule):
             lambda: _network(activation=ActivationFunctionType.NONE, axis=1),
             says="along dimension 1",
         ),
+        Bad("Behind a sum of branches", _residual, says="where branches meet"),
         Good(
             "Behind a linear layer, where it can fold",
             lambda: _network(activation=ActivationFunctionType.NONE),
