@@ -42,6 +42,7 @@ _IMPURE = frozenset(
 # NodeAndRegistration and TfLiteEvalTensor, measured on the release of 2026-08-20.
 _NODE_BYTES = 32
 _TENSOR_BYTES = 12
+_EXPANDING = frozenset(("DEQUANTIZE", "DENSIFY"))
 # These know their result from the shape of what they read.
 _OF_SHAPE = frozenset(("SHAPE", "RANK"))
 
@@ -83,7 +84,8 @@ def foldings(graph: Graph, dataflow: Dataflow, *, fixed_shapes: bool) -> list[Fo
     """The largest groups of connected operators that could be computed beforehand.
 
     With `fixed_shapes` that is also known of what starts from a tensor's shape. DEQUANTIZE
-    of constants is left alone: weights are stored narrow on purpose, see `dequantized`.
+    and DENSIFY of constants are left alone: weights are stored narrow, or sparse, on purpose,
+    and LiteRT expands them once. See `dequantized`; TFLM has no DENSIFY.
     """
     group_of: dict[int, int] = {}  # by node index
     parents: list[int] = []
@@ -139,7 +141,7 @@ def _is_foldable(
     if node.name in _OF_SHAPE:
         x = node.inputs[0]
         return fixed_shapes and x is not None and bool(x.shape) and min(x.shape) > 0
-    if node.name == "DEQUANTIZE":
+    if node.name in _EXPANDING:
         return False
     some = False
     for read in node.inputs:

@@ -11,6 +11,7 @@ import pytest
 from tests.rewrite import rewrite
 from tests.rules.test_verdicts import findings
 from tests.runtimes import random_inputs, run
+from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
 from tflint.model.schema import (
@@ -239,3 +240,32 @@ def test_a_layer_without_a_bias_can_take_a_factor() -> None:
 
     (finding,) = findings("TFL604", model.build())
     assert "weights of FULLY_CONNECTED #0" in finding.help
+
+
+@pytest.mark.parametrize(("units", "severity"), [(16, Severity.INFO), (4096, Severity.WARNING)])
+def test_what_is_small_is_for_information(units: int, severity: Severity) -> None:
+    """A Normalization layer in front of a dense network, as the converter leaves it."""
+    model = ModelBuilder()
+    x = affine(model, model.input((1, units)), "SUB MUL", (units,))
+    model.output(model.fully_connected(x, 3))
+    (finding,) = findings("TFL604", model.build())
+
+    assert finding.severity is severity
+
+
+def test_what_is_left_of_batch_normalisation_is_said_once() -> None:
+    """A float ELU in an int8 network, and a normalisation behind it: TFL111."""
+    model = ModelBuilder()
+    x = model.conv_2d(model.input((1, 18, 18, 1), TensorType.INT8), 8, 3, activation=NONE)
+    wide, narrow = model.tensor(model.shape(x)), model.tensor(model.shape(x), TensorType.INT8)
+    model.operator("DEQUANTIZE", [x], [wide])
+    model.operator("QUANTIZE", [model.unary("ELU", wide)], [narrow])
+    for name, options in (("MUL", MulOptions()), ("ADD", AddOptions())):
+        y = model.tensor(model.shape(x), TensorType.INT8)
+        model.operator(name, [narrow, model.constant((8,), TensorType.INT8)], [y], options)
+        narrow = y
+    model.output(model.conv_2d(narrow, 4, 3))
+    built = model.build()
+
+    assert len(findings("TFL111", built)) == 1
+    assert findings("TFL604", built) == ()

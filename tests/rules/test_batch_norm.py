@@ -141,10 +141,13 @@ def silent(kind: str) -> Model:
     elif kind == "scaled along channels, shifted along rows":
         x = affine(model, convolution(model), "MUL")
         x = affine(model, x, "ADD", constant=(1, 18, 1, 1))
-    elif kind == "behind an addition":
+    elif kind == "behind an addition of a constant":
+        x = affine(model, convolution(model, activation=NONE), "ADD", constant=(1, 18, 18, 8))
+        x = affine(model, x)
+    elif kind == "behind a product of maps, as layer normalisation is":
         x = convolution(model, activation=NONE)
         y = model.tensor(model.shape(x))
-        model.operator("ADD", [x, x], [y], AddOptions())
+        model.operator("MUL", [x, x], [y], MulOptions())
         x = affine(model, y)
     elif kind == "the scaled map is an output":
         x = affine(model, convolution(model), "MUL")
@@ -169,13 +172,53 @@ def silent(kind: str) -> Model:
         "by one number",
         "along two dimensions",
         "scaled along channels, shifted along rows",
-        "behind an addition",
+        "behind an addition of a constant",
+        "behind a product of maps, as layer normalisation is",
         "the scaled map is an output",
         "channels_first behind an activation",
     ],
 )
 def test_what_is_no_such_thing_is_let_pass(kind: str) -> None:
     assert findings(silent(kind)) == ()
+
+
+@pytest.mark.parametrize("type", [FLOAT32, INT8])
+def test_where_branches_meet_there_is_nothing_to_fold_into(type: TensorType) -> None:
+    model = ModelBuilder()
+    x = convolution(model, type, NONE)
+    other = model.conv_2d(x, filters=8, kernel=3, padding=Padding.SAME, activation=NONE)
+    y = model.tensor(model.shape(x), type)
+    model.operator("ADD", [x, other], [y], AddOptions())
+    model.output(model.pool_2d(affine(model, y)))
+    (finding,) = findings(model.build())
+
+    assert "behind ADD #2, where branches meet," in finding.message
+    assert "on the branches" in finding.help
+
+
+def test_a_layer_that_a_shortcut_reads_too_keeps_its_result() -> None:
+    """The first block of a network with pre-activation, as today's converter leaves it."""
+    model = ModelBuilder()
+    x = convolution(model, activation=NONE)
+    inside = model.conv_2d(affine(model, x), filters=8, kernel=3, padding=Padding.SAME)
+    y = model.tensor(model.shape(x))
+    model.operator("ADD", [x, inside], [y], AddOptions())
+    model.output(y)
+    (finding,) = findings(model.build())
+
+    assert finding.location.operator == 1
+    assert "CONV_2D #0, whose result others read too," in finding.message
+
+
+def test_the_bias_may_have_gone_into_what_shifts_along_rows() -> None:
+    """BatchNormalization(axis=1) of a channels_last map, as today's converter leaves it."""
+    model = ModelBuilder()
+    x = affine(model, convolution(model, activation=NONE), "MUL", constant=(1, 18, 1, 1))
+    x = affine(model, x, "ADD", constant=(1, 18, 1, 8))
+    model.output(model.pool_2d(x))
+    (finding,) = findings(model.build())
+
+    assert "along dimension 1 instead of the channels" in finding.message
 
 
 def test_along_rows_it_is_less_sure() -> None:

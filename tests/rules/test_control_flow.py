@@ -13,6 +13,7 @@ from tflint.lint.runner import check_example
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import (
     AddOptions,
+    CallOnceOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
     IfOptions,
@@ -165,6 +166,17 @@ def test_circles_of_subgraphs(calls: list[tuple[int, int]], circles: list[bool])
     found = findings("TFL209", chain(calls))
 
     assert ["comes back to itself" in finding.message for finding in found] == circles
+
+
+def test_setting_variables_at_start_up_is_for_information() -> None:
+    model = ModelBuilder()
+    model.subgraph("init")
+    model.operator("CALL_ONCE", [], [], CallOnceOptions(init_subgraph_index=1))
+    model.output(model.unary("RELU", model.input((1, 8))))
+    (finding,) = findings("TFL209", model.build())
+
+    assert finding.severity is Severity.INFO
+    assert "state" in finding.help
 
 
 def test_a_subgraph_that_both_branches_run_counts_once() -> None:

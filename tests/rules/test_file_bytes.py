@@ -148,6 +148,23 @@ def test_names_of_inputs_and_outputs_are_an_interface() -> None:
     assert "3.9 KiB of tensor names" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("notes", "weights", "fires"),
+    [(200, 0, False), (600, 0, True), (1200, 60_000, False), (5000, 120_000, True)],
+)
+def test_notes_count_from_a_share_of_the_file_or_a_sector_of_flash(
+    notes: int, weights: int, fires: bool
+) -> None:
+    model = ModelBuilder()
+    x = model.input((1, weights // 4 + 1))
+    y = model.fully_connected(x, 1)
+    w = model.operators[0].inputs[1]
+    model.tensors[w] = dataclasses.replace(model.tensors[w], name="n" * notes)
+    model.output(y)
+
+    assert bool(findings("TFL609", model.build())) is fires
+
+
 @pytest.mark.shared
 def test_over_a_third_of_the_reference_keyword_spotter(shared_models: list[Path]) -> None:
     (path,) = (path for path in shared_models if path.name == "kws_ref_model.tflite")

@@ -105,7 +105,7 @@ def test_a_board_is_the_limit_of_what_it_checks() -> None:
 
     assert findings("TFL302", model, "arduino-nano-33-ble") == ()
     (finding,) = findings("TFL302", model, "arduino-zero")
-    assert "arduino-zero's 256.0 KiB of flash" in finding.message
+    assert "256.0 KiB of flash that arduino-zero has" in finding.message
     (finding,) = findings("TFL302", model, "arduino-nano-33-ble:flash=64K")
     assert "64.0 KiB of flash" in finding.message
 

@@ -13,7 +13,13 @@ from tflint.lint.registry import all_rules, find_rule
 from tflint.lint.runner import check_example
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_channel, per_tensor
-from tflint.model.schema import FullyConnectedOptions, ReshapeOptions, TensorType
+from tflint.model.schema import (
+    FullyConnectedOptions,
+    ReshapeOptions,
+    SoftmaxOptions,
+    SparsityParameters,
+    TensorType,
+)
 from tflint.model.tables import Model, QuantizationParameters
 from tflint.model.writer import write_model
 from tflint.rule import Rule
@@ -67,6 +73,103 @@ def test_bad_quantization_is_an_error_where_tflm_refuses_it(
     path.write_bytes(write_model(model))
     ((ran, log),) = runs_on_tflm([path])
     assert ran is (not errors), log
+
+
+@pytest.mark.parametrize(
+    ("name", "type", "scale", "beta"),
+    [
+        ("SOFTMAX", TensorType.INT8, 2.0**-26, 1.0),
+        ("SOFTMAX", TensorType.INT8, 1.01 * 2.0**-26, 1.0),
+        ("SOFTMAX", TensorType.INT8, 2.0**-25, 0.25),
+        ("SOFTMAX", TensorType.INT8, 2.0**-10, 0.0),
+        ("SOFTMAX", TensorType.INT8, 2.0**-10, None),
+        ("SOFTMAX", TensorType.INT16, 2.0**-27, 1.0),
+        ("LOG_SOFTMAX", TensorType.INT8, 2.0**-27, None),
+        ("LOG_SOFTMAX", TensorType.INT8, 2.0**-25, None),
+    ],
+)
+def test_a_softmax_of_next_to_nothing_is_an_error_where_tflm_stops(
+    name: str, type: TensorType, scale: float, beta: float | None, tmp_path: Path
+) -> None:
+    pytest.importorskip("tflite_micro", reason="needs the extra `tflm`")
+    model = ModelBuilder()
+    x = model.input((1, 8), type, per_tensor(scale))
+    fixed = {"LOG_SOFTMAX": per_tensor(1 / 16, 127), "SOFTMAX": per_tensor(1 / 256, -128)}[name]
+    y = model.tensor((1, 8), type, per_tensor(1 / 32768) if type is TensorType.INT16 else fixed)
+    options = None if beta is None else SoftmaxOptions(beta=beta)
+    model.operator(name, [x], [y], options)
+    model.output(y)
+    built = model.build()
+    path = tmp_path / "m.tflite"
+    path.write_bytes(write_model(built))
+    ((ran, _),) = runs_on_tflm([path])
+
+    assert (not findings("TFL006", built)) is ran
+    assert findings("TFL006", built, "litert") == ()
+
+
+def test_what_a_runtime_tolerates_is_one_finding_for_all_tensors() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 8, 8, 2), TensorType.INT8)
+    for _ in range(5):
+        x = model.conv_2d(x, 2, 1)
+        bias = model.operators[-1].inputs[2]
+        found = model.tensors[bias].quantization
+        assert found is not None
+        wrong = dataclasses.replace(found, quantized_dimension=3)
+        model.tensors[bias] = dataclasses.replace(model.tensors[bias], quantization=wrong)
+    model.output(x)
+    (finding,) = findings("TFL006", model.build())
+
+    assert finding.severity is Severity.WARNING
+    assert "and 4 more: quantised along dimension 3" in finding.message
+    assert len(findings("TFL006", model.build(), "litert")) == 5
+
+
+def test_a_missing_kernel_is_one_finding_for_all_that_need_it() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 8))
+    for name in ("GELU", "RELU", "GELU", "SIGN"):
+        x = model.unary(name, x)
+    model.output(x)
+    gelu, sign = findings("TFL203", model.build())
+
+    assert gelu.message == "TFLM has no GELU kernel, which GELU #0, GELU #2 need"
+    assert gelu.location.operator == 0
+    assert sign.message == "TFLM has no SIGN kernel"
+
+
+def test_sparse_weights_are_one_finding() -> None:
+    """TFLM lacks the operator that expands them, so it never comes to read them wrong."""
+    model = ModelBuilder()
+    x = model.input((1, 8))
+    for _ in range(3):
+        stored, w, y = model.constant((8, 8)), model.tensor((8, 8)), model.tensor((1, 8))
+        sparse = dataclasses.replace(model.tensors[stored], sparsity=SparsityParameters())
+        model.tensors[stored] = sparse
+        model.operator("DENSIFY", [stored], [w])
+        model.operator("FULLY_CONNECTED", [x, w, -1], [y], FullyConnectedOptions())
+        x = y
+    model.output(x)
+    built = model.build()
+
+    (finding,) = findings("TFL203", built)
+    assert "dense weights" in finding.help
+    for code in ("TFL212", "TFL605"):
+        assert findings(code, built) == ()
+    assert findings("TFL605", built, "litert") == ()
+
+
+def test_lists_of_tensors_are_named_by_the_operators_that_make_them() -> None:
+    model = ModelBuilder()
+    x, y = model.input((1, 8)), model.tensor((1,), TensorType.VARIANT)
+    model.operator("FlexTensorListReserve", [x], [y])
+    model.output(model.unary("RELU", x))
+    assert findings("TFL205", model.build()) == ()
+
+    model.operators.clear()
+    model.output(model.unary("RELU", x))
+    assert "VARIANT" in findings("TFL205", model.build())[0].message
 
 
 def test_options_of_another_operator_are_no_options() -> None:

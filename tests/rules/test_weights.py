@@ -250,6 +250,14 @@ def test_silent_where_something_needs_the_channels(between: str) -> None:
     assert findings("TFL307", two_convolutions(between).build()) == ()
 
 
+@pytest.mark.parametrize(("filters", "severity"), [(400, Severity.INFO), (50, Severity.WARNING)])
+def test_one_dead_channel_of_hundreds_is_for_information(filters: int, severity: Severity) -> None:
+    (finding,) = findings("TFL307", two_convolutions(filters=filters).build())
+
+    assert f"1 of {filters} output channels is dead" in finding.message
+    assert finding.severity is severity
+
+
 def test_silent_about_a_value_that_two_operators_write() -> None:
     model = two_convolutions()
     model.operator("RELU", [0], [model.operators[0].outputs[0]])

@@ -17,6 +17,8 @@ from tflint_rules.example_models import constant_of, overwrite
 from tflint_rules.wording import operator
 
 _SHOWN = 2
+# Below this share of the model's weights and of its work, removal is worth no one's while.
+_MINOR_SHARE = 0.01
 
 
 def _network(*, empty: int = 0, unread: int = 0, least: int = 0, dense: bool = True) -> Model:
@@ -43,8 +45,9 @@ class DeadChannels(Rule):
     Follows the channels that a convolution or dense layer makes, through activations, pools,
     reshapes and depthwise layers, to the layers that read them. A channel is dead if all its
     weights are zero, so that it is the same for every input, or if all weights that read it
-    are. Says what such channels hold of weights, work and activations. Silent where something
-    needs the channels as they are: the model's output, or an addition of two branches.
+    are. Says what such channels hold of weights, work and activations; less than 1 % of what
+    the model has is for information. Silent where something needs the channels as they are:
+    the model's output, or an addition of two branches.
 
     ## Why it matters on a device
     The kernels multiply with zeros as with any other number: a dead channel takes flash,
@@ -69,6 +72,7 @@ class DeadChannels(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        total: tuple[int, int] | None = None
         for graph in context.graphs:
             for group in channel_groups(graph):
                 readers = group.readers
@@ -78,9 +82,12 @@ class DeadChannels(Rule):
                 empty = filled.count(0)
                 dead = sum(not (a and b) for a, b in zip(filled, read, strict=True))
                 if dead:
-                    yield self._finding(group, dead, empty)
+                    total = total or (context.weights.bytes, sum(map(macs, context.nodes)))
+                    yield self._finding(group, dead, empty, total)
 
-    def _finding(self, group: ChannelGroup, dead: int, empty: int) -> Finding:
+    def _finding(
+        self, group: ChannelGroup, dead: int, empty: int, total: tuple[int, int]
+    ) -> Finding:
         def share(values: list[Value | None]) -> int:
             stored = {id(value): value.bytes for value in values if value and value.is_constant}
             return sum(size * dead // group.count for size in stored.values())
@@ -91,6 +98,7 @@ class DeadChannels(Rule):
         work = sum(macs(layer.node) for layer in layers) * dead // group.count
         activations = size_text(maker.output.bytes * dead // group.count)
         every = dead == group.count
+        minor = weights < _MINOR_SHARE * total[0] and work < _MINOR_SHARE * total[1]
         names = [operator(layer.node) for layer in group.readers]
         rest = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         return self.finding(
@@ -100,6 +108,7 @@ class DeadChannels(Rule):
             f"{work:,} MACs and {activations} of activations",
             node=maker.node,
             value=maker.weights,
+            severity=Severity.INFO if minor else None,
             help="what lies behind does not depend on them: train or prune it again"
             if every
             else f"remove {'them' if dead > 1 else 'it'} here and from "

@@ -20,10 +20,11 @@ from tflint_rules.file_bytes import (
     vector_bytes,
 )
 
-# Below these, a file is not worth touching.
-_LEAST_BYTES = 1024
-_LEAST_OF_SMALL = 256
+# Below these, a file is not worth touching: what is 1 % of a model, its owner has elsewhere.
+_LEAST_BYTES = 256
 _LEAST_SHARE = 0.05
+# A sector of flash, the least that most boards erase, counts whatever the model's size.
+_SECTOR = 4096
 # What converters note for those who debug them.
 _UNREAD_METADATA = frozenset(("CONVERSION_METADATA", "debug_metadata"))
 
@@ -57,7 +58,7 @@ class LongNames(Rule):
     maximum that a quantiser noted beside each scale, quantisation parameters without a
     scale, shape signatures that only repeat the shape, lists of zero points that are stored
     again and again instead of once, and metadata for debugging a converter. Fires from
-    1 KiB on, or from 5 % of a small file.
+    5 % of the file on (but 256 bytes), or from 4 KiB.
 
     ## Why it matters on a device
     The file lies in flash as it is. In a small network with per-channel quantisation these
@@ -106,7 +107,7 @@ class LongNames(Rule):
                 parts["of shape signatures"] += vector_bytes(tensor.shape_signature, 4)
         total = sum(parts.values())
         share = total / max(model.file_bytes, 1)
-        if total < _LEAST_BYTES and (total < _LEAST_OF_SMALL or share < _LEAST_SHARE):
+        if total < _SECTOR and (total < _LEAST_BYTES or share < _LEAST_SHARE):
             return
         largest = sorted(parts.items(), key=lambda part: -part[1])
         listed = ", ".join(f"{size_text(size)} {what}" for what, size in largest if size)

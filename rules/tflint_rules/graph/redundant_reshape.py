@@ -53,6 +53,10 @@ def _computed() -> Model:
     return model.build()
 
 
+# Observed with TensorFlow 2.21: around Conv1D and pools of one dimension.
+_FIXED = "; today's converter does so by itself when it knows the input's shape, batch included"
+
+
 class RedundantReshape(Rule):
     """Reshapes in a row that one reshape could do, or none.
 
@@ -67,7 +71,8 @@ class RedundantReshape(Rule):
     the map over: RAM for both, and time for nothing.
 
     ## Repair
-    Reshape once, or not at all. Outputs stay bit for bit the same.
+    Reshape once, or not at all. Outputs stay bit for bit the same. Those that a Conv1D
+    leaves, a converter of today takes out by itself when the batch is known.
     """
 
     meta = Metadata("TFL602", "redundant-reshape", Severity.WARNING, fix=FixSafety.SAFE)
@@ -85,10 +90,11 @@ class RedundantReshape(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         for graph in context.graphs:
+            resizable = any(-1 in value.tensor.shape_signature for value in graph.inputs)
             for run in reshape_runs(graph, Dataflow(graph)):
                 yield self.finding(
                     describe(run),
                     node=run.movers[-1 if run.alone else 0],
-                    help=saving(run),
+                    help=saving(run) + (_FIXED if resizable else ""),
                     fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
                 )

@@ -14,10 +14,13 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.affine import Affine, affine_runs
 from tflint_rules.dataflow import Dataflow
 from tflint_rules.fusion import LINEAR, fused_activation, is_nonlinear, linear_weights, origins
+from tflint_rules.layout.batch_norm import left_norms
 from tflint_rules.operator_kinds import RESHAPES
 from tflint_rules.stored_constants import stored
 from tflint_rules.wording import operator, operators
 
+# Under this, as in front of a dense layer, the operators cost little but themselves.
+_SMALL = 1024
 NONE = ActivationFunctionType.NONE
 # The weights' dimension that counts input channels, of the operators that can take over what
 # comes before them.
@@ -65,8 +68,8 @@ class UnfusedAffine(Rule):
     ## What it does
     Finds MUL, ADD, SUB and DIV by one number, or by one for each channel, directly behind a
     convolution or dense layer without an activation, or directly in front of one. A
-    summand in front of a convolution counts only where no padding mixes with it. What stands
-    behind an activation or a pool is TFL111.
+    summand in front of a convolution counts only where no padding mixes with it. Less than
+    1 KiB of maps is for information. What stands behind an activation or a pool is TFL111.
 
     ## Why it matters on a device
     Each of these operators reads the whole map and writes it to a second place. The same
@@ -99,7 +102,10 @@ class UnfusedAffine(Rule):
             dataflow = Dataflow(graph)
             runs = affine_runs(graph, dataflow)
             made_by = origins(graph) if runs else {}
+            left = {norm.mul.index for norm in left_norms(graph)} if runs else set()
             for run in runs:
+                if run.nodes[0].index in left:
+                    continue
                 source = made_by.get(run.input.index)
                 if source is not None and is_nonlinear(source):
                     continue
@@ -113,7 +119,8 @@ class UnfusedAffine(Rule):
         count = len(run.nodes)
         names = " and ".join(map(operator, run.nodes)) if count < 4 else operators(run.nodes)
         at = operator(taker)
-        written = size_text(sum(node.outputs[0].bytes for node in run.nodes))
+        size = sum(node.outputs[0].bytes for node in run.nodes)
+        written = size_text(size)
         parts = _parts(run, taker, where)
         freed = sum(c.bytes for c in map(stored, run.constants) if c and dataflow.reads(c) == 1)
         constants = f" and {size_text(freed)} of constants" if freed else ""
@@ -124,6 +131,7 @@ class UnfusedAffine(Rule):
             f"{names} {' and '.join(verbs)} a map {where} {at} by {per}, which its {parts} could "
             f"hold: {written} written for it at each inference",
             node=run.nodes[0],
+            severity=Severity.INFO if size < _SMALL else None,
             help=f"fold into the {parts} of {at}: saves {counted(count, 'operator')}, {written} "
             f"of maps{constants}; results differ by rounding",
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),

@@ -33,6 +33,7 @@ _SCALED = frozenset(
 )
 # The dimension of a filter that convolutions take a scale each for.
 _CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
+_SOFTMAXES = frozenset(("SOFTMAX", "LOG_SOFTMAX"))
 _NARROW = frozenset((TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT4))
 # Integers that are used as numbers as often as quantised; a zero point means something
 # only where the narrow types have one.
@@ -62,6 +63,12 @@ def _unscaled() -> Model:
     return model.build()
 
 
+def _softmax(scale: float) -> Model:
+    model = ModelBuilder()
+    model.output(model.softmax(model.input((1, 4), INT8, per_tensor(scale))))
+    return model.build()
+
+
 class BadQuantization(Rule):
     """Scales or zero points that cannot be: not finite, outside the type, miscounted, missing.
 
@@ -69,13 +76,14 @@ class BadQuantization(Rule):
     For every quantised tensor: scales are finite and above zero, zero points lie inside the
     type's range, there is one scale or one for each index of the quantised dimension, as
     many zero points, and the dimension exists. And the integers that convolutions, dense
-    layers, additions and the like compute with have a scale at all.
+    layers, additions and the like compute with have a scale at all, that of a softmax one
+    that its kernel can work with.
 
     ## Why it matters on a device
     The kernels turn scales into integer multipliers at start-up. A zero, infinite or NaN
     scale gives a model that runs and answers nonsense. LiteRT refuses miscounts and
     dimensions that are not there; TFLM does not look at those, so a model made for it may
-    run there and nowhere else: a warning then.
+    run there and nowhere else: a warning then, one for all tensors with the same problem.
 
     ## Repair
     Quantise again. A quantised dimension that is out of range on a tensor where only one
@@ -114,6 +122,8 @@ class BadQuantization(Rule):
         ),
         Bad("LiteRT does not", lambda: _bias(axis=3), says="dimension 3", target="litert"),
         Bad("int8 weights without a scale", _unscaled, says="no scale"),
+        Bad("A softmax of next to nothing", lambda: _softmax(1e-9), says="2^-26"),
+        Good("A softmax of little", lambda: _softmax(1e-6)),
         Good("One scale for each channel", lambda: _bias(axis=0)),
     )
 
@@ -121,6 +131,9 @@ class BadQuantization(Rule):
         lenient = Severity.WARNING if context.runtime.is_mcu else Severity.ERROR
         for g, subgraph in enumerate(context.model.subgraphs):
             needed, filters = _need_scale(context.model, subgraph)
+            tolerated: dict[str, list[int]] = {}
+            if context.runtime.is_mcu:
+                yield from self._vanishing(context, g, subgraph)
             for t, tensor in enumerate(subgraph.tensors):
                 quantization, severity = tensor.quantization, Severity.ERROR
                 if quantization is None or not (quantization.scale and quantization.zero_point):
@@ -133,15 +146,59 @@ class BadQuantization(Rule):
                         problem, severity = _count_problem(tensor, quantization), lenient
                 if problem is None:
                     continue
-                help = "quantise the model again"
                 if severity is Severity.WARNING:
-                    help = f"{context.runtime.title} runs it, LiteRT refuses it; {help}"
+                    tolerated.setdefault(problem, []).append(t)
+                    continue
                 yield self.finding(
-                    f"tensor {t} `{printable(tensor.name or '')}` ({tensor.type.name}): {problem}",
-                    severity=severity,
+                    f"{_named(t, tensor)}: {problem}",
                     location=Location(subgraph=g, tensor=t, anchor=tensor.name),
-                    help=help,
+                    help="quantise the model again",
                 )
+            for problem, tensors in tolerated.items():
+                first = subgraph.tensors[tensors[0]]
+                more = f" and {len(tensors) - 1:,} more" if len(tensors) > 1 else ""
+                yield self.finding(
+                    f"{_named(tensors[0], first)}{more}: {problem}",
+                    severity=Severity.WARNING,
+                    location=Location(subgraph=g, tensor=tensors[0], anchor=first.name),
+                    help=f"{context.runtime.title} runs it, LiteRT refuses it; quantise the model "
+                    "again",
+                )
+
+    def _vanishing(self, context: ModelContext, g: int, subgraph: SubGraph) -> Iterator[Finding]:
+        """Softmaxes whose multiplier is no longer above 1, which TFLM's kernel insists on.
+
+        Source: `PreprocessSoftmaxScaling` (5 integer bits) and the check in
+        `QuantizeMultiplierGreaterThanOne`, tensorflow/lite/kernels/internal/quantization_util.cc.
+        """
+        codes, tensors = context.model.operator_codes, subgraph.tensors
+        names = {i: code.name for i, code in enumerate(codes) if code.name in _SOFTMAXES}
+        for o, operator in enumerate(subgraph.operators):
+            name = names.get(operator.opcode_index)
+            x = operator.inputs[0] if operator.inputs else -1
+            if name is None or not 0 <= x < len(tensors):
+                continue
+            quantization = tensors[x].quantization
+            if tensors[x].type is not INT8 or quantization is None or not quantization.scale:
+                continue
+            scale = quantization.scale[0]
+            beta = 1.0 if name == "LOG_SOFTMAX" else getattr(operator.builtin_options, "beta", 0.0)
+            # What is no scale at all is said of the tensor.
+            if not (math.isfinite(scale) and scale > 0) or beta * scale * 2**26 > 1:
+                continue
+            yield self.finding(
+                f"{name}: its input's scale of {scale:.3g} times beta, {beta:g}, is not above "
+                f"2^-26, and {context.runtime.title} stops at such a multiplier",
+                location=Location(
+                    subgraph=g, operator=o, operator_name=name, tensor=x, anchor=tensors[x].name
+                ),
+                help="all that comes in is nearly the same number: look at the weights and at the "
+                "calibration data, then quantise the model again",
+            )
+
+
+def _named(index: int, tensor: Tensor) -> str:
+    return f"tensor {index} `{printable(tensor.name or '')}` ({tensor.type.name})"
 
 
 def _filter_problem(tensor: Tensor, axis: int) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Graph, Node, Value
-from tflint.model.schema import Padding, TensorType
+from tflint.model.schema import ActivationFunctionType, Padding, TensorType
 from tflint.model.types import packed_bytes
 from tflint_rules.fusion import fused_activation
 from tflint_rules.operator_kinds import ACTIVATIONS, POOLS
@@ -26,6 +26,8 @@ _LAYERS = frozenset(
         "FlexConv2D",
     )
 )
+# Where branches meet: there are no weights to fold into.
+_JOINS = frozenset(("ADD", "CONCATENATION"))
 # Those whose channels are last in any file; past an activation of its own operator, or one of
 # TensorFlow's operators, a map may as well be channels_first.
 _CHANNELS_LAST = _LAYERS - {"FlexConv2D", "FULLY_CONNECTED"}
@@ -62,12 +64,24 @@ class LeftNorm:
         """Whether it is a pool, rather than an activation, that it stands behind."""
         return self.behind.name in POOLS or self.behind.name in _REDUCTIONS
 
+    @property
+    def is_behind_join(self) -> bool:
+        """Whether branches meet in what it stands behind."""
+        return self.behind.name in _JOINS and _is_linear(self.behind)
+
+    @property
+    def is_behind_shared_layer(self) -> bool:
+        """Whether it is a linear layer, which others read too: a residual block's shortcut."""
+        linear = self.behind.name in _LAYERS and _is_linear(self.behind)
+        return linear and _only_reader(self.behind) is None
+
 
 def left_norms(graph: Graph) -> Iterator[LeftNorm]:
     """Batch normalisations that could not fold, in execution order.
 
     Those behind a linear layer are another matter: they can still be folded (TFL604), unless
-    they normalise along another dimension than the layer's channels.
+    others read the layer's result as it is, or they normalise along another dimension than
+    the layer's channels.
     """
     for mul in graph.nodes:
         if mul.name != "MUL" or fused_activation(mul):
@@ -76,8 +90,7 @@ def left_norms(graph: Graph) -> Iterator[LeftNorm]:
         add = _only_reader(mul)
         if x is None or axis is None or add is None or add.name not in ("ADD", "SUB"):
             continue
-        between, along = _scaled(add)
-        if between is not mul.outputs[0] or along != axis:
+        if not _shifts_along(add, mul.outputs[0], axis):
             continue
         behind = _behind(x)
         if behind is None:
@@ -85,7 +98,7 @@ def left_norms(graph: Graph) -> Iterator[LeftNorm]:
         norm = LeftNorm(mul, add, axis, behind)
         linear = behind.name in _LAYERS and not fused_activation(behind)
         if norm.is_per_channel:
-            if not linear:
+            if not linear or norm.is_behind_shared_layer:
                 yield norm
         elif behind.name in _CHANNELS_LAST or behind.name in POOLS:
             yield norm
@@ -148,6 +161,26 @@ def _scaled(node: Node) -> tuple[Value | None, int | None]:
     return (x, _axis(constant, y)) if x.shape == y.shape else (None, None)
 
 
+def _shifts_along(add: Node, x: Value, axis: int) -> bool:
+    """Whether an ADD or SUB shifts a map by a constant for each index of a dimension.
+
+    Along another dimension than the channels, the constant may have these as well: the
+    converter moves the bias of the layer before into it.
+    """
+    if len(add.inputs) != 2 or len(add.outputs) != 1 or add.outputs[0].shape != x.shape:
+        return False
+    left, right = add.inputs
+    constant = right if left is x else left if add.name != "SUB" and right is x else None
+    if constant is None or constant is x or stored(constant) is None:
+        return False
+    if _axis(constant, x) == axis:
+        return True
+    rank = len(x.shape)
+    padded = (1,) * (rank - len(constant.shape)) + constant.shape
+    both = tuple(size if d in (axis, rank - 1) else 1 for d, size in enumerate(x.shape))
+    return axis != rank - 1 and padded == both
+
+
 def _axis(constant: Value, y: Value) -> int | None:
     """The one dimension of `y` that a constant runs along in full, else None."""
     long = [d for d, size in enumerate(constant.shape) if size != 1]
@@ -165,12 +198,22 @@ def _behind(x: Value) -> Node | None:
             return None
         if node.name in _MAKERS or fused_activation(node):
             return node
+        if (
+            node.name in _JOINS
+            and sum(v is not None and stored(v) is None for v in node.inputs) > 1
+        ):
+            return node
         before = node.input(0)
         # A reshape that moves elements between channels makes another map of it.
         if node.name not in _PASSING or before is None or before.shape[-1:] != x.shape[-1:]:
             return None
         x = before
     return None
+
+
+def _is_linear(node: Node) -> bool:
+    """Whether no activation is fused into an operator."""
+    return fused_activation(node) in (None, ActivationFunctionType.NONE)
 
 
 def _only_reader(node: Node) -> Node | None:

@@ -47,8 +47,9 @@ class DynamicDimension(Rule):
 
     ## Repair
     Give the dimension its size (`Input(shape, batch_size=1)`, `export` with a fixed shape)
-    and convert again. An open batch can be closed in the file: without signatures, `shape`
-    is what holds everywhere.
+    and convert again. An open batch can be closed in the file: without the tensors' shape
+    signatures, `shape` is what holds everywhere. SignatureDefs, which name inputs and
+    outputs, are another thing and stay.
     """
 
     meta = Metadata("TFL109", "dynamic-dimension", Severity.WARNING, fix=FixSafety.SAFE)
@@ -108,8 +109,9 @@ class DynamicDimension(Rule):
             f"{context.runtime.title} runs the {sizes} of the file's shape",
             value=inputs[0],
             severity=Severity.INFO,
-            help=f"without the signatures nothing changes on a device, and the file is about "
-            f"{size_text(_signature_bytes(graph))} smaller",
+            help=f"drop the tensors' shape signatures (`shape_signature`), which "
+            f"{context.runtime.title} does not read: nothing changes on a device, and the file is "
+            f"about {size_text(_signature_bytes(graph))} smaller",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
         )
 

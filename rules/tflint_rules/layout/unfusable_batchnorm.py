@@ -14,6 +14,7 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.layout.batch_norm import LeftNorm, left_norms, next_layer
 from tflint_rules.wording import operator
 
+_NONE = ActivationFunctionType.NONE
 # Under this, as behind a dense layer, the pair costs little but its two operators.
 _SMALL = 1024
 
@@ -40,6 +41,19 @@ def _network(
     return model.build()
 
 
+def _residual() -> Model:
+    """What a block with pre-activation begins with."""
+    model = ModelBuilder()
+    x = model.input((1, 16, 16, 8))
+    branches = [model.conv_2d(x, filters=8, kernel=3, activation=_NONE) for _ in range(2)]
+    for name, options in (("ADD", AddOptions()), ("MUL", MulOptions()), ("ADD", AddOptions())):
+        y = model.tensor((1, 14, 14, 8))
+        model.operator(name, branches, [y], options)
+        branches = [y, model.constant((8,))]
+    model.output(model.unary("RELU", branches[0]))
+    return model.build()
+
+
 def _gate() -> Model:
     """A map scaled by what a branch computes, as squeeze-and-excite does."""
     model = ModelBuilder()
@@ -53,13 +67,14 @@ def _gate() -> Model:
 
 
 class UnfusableBatchnorm(Rule):
-    """Batch normalisation stands behind an activation or a pool, so it could not fold.
+    """Batch normalisation stands where it could not fold into a layer.
 
     ## What it does
     Finds MUL and ADD by a constant for each channel of a map that an activation or a pool
-    made, which is what a converter leaves of such a BatchNormalization. Finds it as well
-    where the constants run along another dimension than the last, which is what `axis=1`
-    does to a channels_last network. Behind a linear layer the pair is TFL604's.
+    made, or in which branches meet, or whose layer has other readers as well: that is what a
+    converter leaves of such a BatchNormalization. Finds it as well where the constants run
+    along another dimension than the last, which is what `axis=1` does to a channels_last
+    network. Behind a linear layer that nothing else reads, the pair is TFL604's.
 
     ## Why it matters on a device
     A BatchNormalization directly behind a convolution disappears into its weights. This one
@@ -68,7 +83,9 @@ class UnfusableBatchnorm(Rule):
 
     ## Repair
     Put the BatchNormalization between the layer and its activation (`Conv2D(...)`,
-    `BatchNormalization()`, `ReLU()`), over the last axis, train again and convert again.
+    `BatchNormalization()`, `ReLU()`), over the last axis, train again and convert again. In
+    residual blocks that means the original form, with the sum last, in place of
+    pre-activation.
     Where the next layer is the only reader and pads nothing, a trained pair can also be
     folded forward into its weights; the outputs then differ by rounding.
     """
@@ -87,6 +104,7 @@ class UnfusableBatchnorm(Rule):
             lambda: _network(activation=ActivationFunctionType.NONE, axis=1),
             says="along dimension 1",
         ),
+        Bad("Behind a sum of branches", _residual, says="where branches meet"),
         Good(
             "Behind a linear layer, where it can fold",
             lambda: _network(activation=ActivationFunctionType.NONE),
@@ -120,6 +138,10 @@ class UnfusableBatchnorm(Rule):
 def _why(norm: LeftNorm) -> str:
     if not norm.is_per_channel:
         return f"along dimension {norm.axis} instead of the channels"
+    if norm.is_behind_join:
+        return f"behind {operator(norm.behind)}, where branches meet,"
+    if norm.is_behind_shared_layer:
+        return f"behind {operator(norm.behind)}, whose result others read too,"
     fused = getattr(norm.behind.options, "fused_activation_function", ActivationFunctionType.NONE)
     if norm.is_behind_pool or fused is ActivationFunctionType.NONE:
         return f"behind {operator(norm.behind)}"
@@ -129,6 +151,10 @@ def _why(norm: LeftNorm) -> str:
 def _repair(norm: LeftNorm) -> str:
     if not norm.is_per_channel:
         return "give BatchNormalization `axis=-1`, directly behind the layer"
+    if norm.is_behind_join:
+        return "put BatchNormalization on the branches, behind their layers and before they meet"
+    if norm.is_behind_shared_layer:
+        return "put BatchNormalization behind a layer whose result nothing else reads"
     if norm.is_behind_pool:
         return "put BatchNormalization directly behind the layer, before activation and pool"
     return "put BatchNormalization before the activation"

@@ -70,7 +70,8 @@ class ControlFlow(Rule):
     ## What it does
     For every IF, WHILE, CALL and CALL_ONCE: the operators and tensors of the subgraphs that it
     runs, what of them stays in the arena, and for a loop the bytes that are copied each time
-    round. Says so when a subgraph comes back to itself.
+    round. Says so when a subgraph comes back to itself. A CALL_ONCE, which sets a streaming
+    model's variables when it starts, is for information.
 
     ## Why it matters on a device
     TFLM plans the tensors of all subgraphs into one arena, those of branches that are never
@@ -117,13 +118,17 @@ class ControlFlow(Rule):
             circle = _ENDLESS if endless else _CIRCLE if looping & set(called) else ""
             cost = _sum(costs[index] for index in called)
             kept = _TENSOR * cost.tensors + _OPERATOR * cost.operators + _SUBGRAPH * len(called)
+            severity = Severity.WARNING
+            if node.name == "CALL_ONCE":
+                # It runs at start-up, and variables of a streaming model cannot do without.
+                severity = Severity.INFO
             yield self.finding(
                 f"{node.name} runs {counted(len(called), 'subgraph')} of "
                 f"{counted(cost.operators, 'operator')}, with {size_text(cost.planned)} of tensors "
                 f"in the same arena{_round(node, costs)}{_work(cost.macs)}"
                 f"{circle}",
                 node=node,
-                severity=Severity.ERROR if endless else Severity.WARNING,
+                severity=Severity.ERROR if endless else severity,
                 help=f"{_HELP.get(node.name, 'run them apart')}: saves the {size_text(kept)} "
                 f"that {context.runtime.title} keeps for these subgraphs, and their tensors",
             )
@@ -135,7 +140,8 @@ _HELP = {
     "WHILE": "unroll the loop, or use a fused recurrent operator",
     "IF": "choose on the device, between two models",
     "CALL": "convert with its subgraph inlined",
-    "CALL_ONCE": "store the initial values in the file",
+    "CALL_ONCE": "a model without state between inferences, the state held by the application and "
+    "passed in and out, needs none of this",
 }
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node
 from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.wording import operators
 
 
 def _unary(name: str) -> Model:
@@ -21,7 +23,8 @@ class MissingKernel(Rule):
 
     ## What it does
     Holds every builtin operator against the list of those the runtime can register, at the
-    version that the facts were read from (`tflint explain OPERATOR` shows it).
+    version that the facts were read from (`tflint explain OPERATOR` shows it). One finding
+    for each kernel that is missing, at the first operator that needs it.
 
     ## Why it matters on a device
     TFLM implements about a hundred of the two hundred builtin operators. For one it does
@@ -49,11 +52,18 @@ class MissingKernel(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         runtime = context.runtime
+        lacking: dict[str, list[Node]] = {}
         for node in context.nodes:
-            if node.code.is_custom or runtime.kernel(node.name) is not None:
-                continue
+            if not node.code.is_custom and runtime.kernel(node.name) is None:
+                lacking.setdefault(node.name, []).append(node)
+        for name, nodes in lacking.items():
+            needed = f", which {operators(nodes)} need" if len(nodes) > 1 else ""
             yield self.finding(
-                f"{runtime.title} has no {node.name} kernel",
-                node=node,
-                help="express it with operators that have one, or compute it outside the model",
+                f"{runtime.title} has no {name} kernel{needed}",
+                node=nodes[0],
+                help=_HELP.get(name, _OTHERS),
             )
+
+
+_OTHERS = "express it with operators that have one, or compute it outside the model"
+_HELP = {"DENSIFY": "convert again with dense weights: it only expands those stored sparse"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
+from tflint.model.graph import Node
 from tflint.model.schema import SparsityParameters
 from tflint.model.tables import Buffer, Model
 from tflint.printable import printable, size_text
@@ -53,6 +54,10 @@ class UnreadConstant(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         runtime = context.runtime
+
+        def _runs(node: Node) -> bool:
+            return runtime.kernel(node.name) is not None
+
         for graph in context.graphs:
             for value in graph.values:
                 if not value.is_constant:
@@ -61,6 +66,9 @@ class UnreadConstant(Rule):
                 if buffer.is_external and runtime.ignores_external_data:
                     problem = "lie behind the flatbuffer; {} reads zeros instead"
                 elif value.tensor.sparsity is not None and runtime.ignores_sparsity:
+                    # What only operators without a kernel read is TFL203's.
+                    if value.consumers and not any(map(_runs, value.consumers)):
+                        continue
                     problem = "are stored sparse; {} reads them as if they were dense"
                 else:
                     continue

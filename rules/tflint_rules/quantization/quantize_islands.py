@@ -68,7 +68,8 @@ class QuantizeIslands(Rule):
 
     ## Repair
     Where the runtime has int8 kernels: quantise again with those operators included. Where
-    it has none: replace the operator in the source by one that it has.
+    it has none, or the converter leaves the operator in float (as it does ELU): replace the
+    operator in the source by another.
     """
 
     meta = Metadata("TFL402", "quantize-islands", Severity.WARNING, fix=FixSafety.UNSAFE)
@@ -132,7 +133,10 @@ def _help(runtime: Runtime, region: Region) -> str:
     lacking = _lacking(runtime, region)
     if not lacking:
         them = "it" if len(region.nodes) == 1 else "all of them"
-        return f"{runtime.title} has an int8 kernel for {them}: quantising again {gain}"
+        return (
+            f"{runtime.title} has an int8 kernel for {them}, which {gain}; where the converter "
+            "leaves such operators in float, choose others in the source"
+        )
     has = "has no" if Verdict.REFUSED in lacking.values() else "is not known to have an"
     names = ", ".join(printable(name, 40) for name in list(lacking)[:4])
     return f"{runtime.title} {has} int8 kernel for {names}: another operator in its place {gain}"
