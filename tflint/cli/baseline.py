@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_targets
+
 DEFAULT_NAME = "tflint-baseline.json"
 
 
@@ -30,7 +32,13 @@ def baseline(
         typer.Option("--prune", help="Only remove entries that no longer occur; accept nothing."),
     ] = False,
     target: Annotated[
-        str | None, typer.Option("--target", "-t", help="What the models are for, as in `check`.")
+        str | None,
+        typer.Option(
+            "--target",
+            "-t",
+            help="What the models are for, as in `check`.",
+            autocompletion=complete_targets,
+        ),
     ] = None,
     config: Annotated[
         list[str] | None,

@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
-from tflint.cli.complete import complete_formats, complete_rules, complete_targets
+from tflint.cli.complete import (
+    complete_formats,
+    complete_outputs,
+    complete_rules,
+    complete_targets,
+    complete_words,
+)
+from tflint.cli.output import COLOR_CHOICES
 from tflint.cli.reporting import FORMAT_HELP, OUTPUT_HELP, STATISTICS_HELP
 from tflint.errors import ExitCode
 from tflint.finding import Severity
 
-LEVELS = ", ".join((*(severity.value for severity in Severity), "never"))
+LEVEL_NAMES = (*(severity.value for severity in Severity), "never")
+LEVELS = ", ".join(LEVEL_NAMES)
 
 
 def check(
@@ -50,7 +58,11 @@ def check(
     ] = None,
     fail_on: Annotated[
         str | None,
-        typer.Option(help=f"Lowest severity that exits with 1: {LEVELS}.", show_default="error"),
+        typer.Option(
+            help=f"Lowest severity that exits with 1: {LEVELS}.",
+            show_default="error",
+            autocompletion=complete_words(*LEVEL_NAMES),
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -63,7 +75,7 @@ def check(
     ] = None,
     output: Annotated[
         list[str] | None,
-        typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP),
+        typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP, autocompletion=complete_outputs),
     ] = None,
     baseline: Annotated[
         str | None,
@@ -92,7 +104,11 @@ def check(
         ),
     ] = None,
     color: Annotated[
-        str, typer.Option(help="Colour in text output: auto, always, never.")
+        str,
+        typer.Option(
+            help="Colour in text output: auto, always, never.",
+            autocompletion=complete_words(*COLOR_CHOICES),
+        ),
     ] = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""

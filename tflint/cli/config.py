@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tflint.cli.complete import complete_words
 from tflint.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ def config(
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
     ] = False,
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Output format: text, json.",
+            autocompletion=complete_words(*FORMATS),
+        ),
+    ] = "text",
 ) -> None:
     """Show the settings in force and where each came from."""
     from tflint.config.load import load_settings

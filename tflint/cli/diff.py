@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tflint.cli.check import LEVELS
-from tflint.cli.complete import complete_targets
+from tflint.cli.check import LEVEL_NAMES, LEVELS
+from tflint.cli.complete import complete_rules, complete_targets, complete_words
+from tflint.cli.output import COLOR_CHOICES
 from tflint.errors import ExitCode, UnknownName, UsageError
 
 FORMATS = ("text", "markdown", "json")
@@ -31,13 +32,18 @@ def diff(
     ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option(help="Run only these rules: codes, prefixes or names. Repeatable."),
+        typer.Option(
+            help="Run only these rules: codes, prefixes or names. Repeatable.",
+            autocompletion=complete_rules,
+        ),
     ] = None,
     extend_select: Annotated[
-        list[str] | None, typer.Option(help="Run these rules as well. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Run these rules as well. Repeatable.", autocompletion=complete_rules),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="Do not run these rules. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Do not run these rules. Repeatable.", autocompletion=complete_rules),
     ] = None,
     fail_on: Annotated[
         str | None,
@@ -45,10 +51,16 @@ def diff(
             help="Lowest severity of a finding that B has and A has not that exits with 1: "
             f"{LEVELS}.",
             show_default="error",
+            autocompletion=complete_words(*LEVEL_NAMES),
         ),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", help=f"Output format: {', '.join(FORMATS)}.")
+        str,
+        typer.Option(
+            "--format",
+            help=f"Output format: {', '.join(FORMATS)}.",
+            autocompletion=complete_words(*FORMATS),
+        ),
     ] = "text",
     config: Annotated[
         list[str] | None,
@@ -61,7 +73,11 @@ def diff(
         bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
     ] = False,
     color: Annotated[
-        str, typer.Option(help="Colour in text output: auto, always, never.")
+        str,
+        typer.Option(
+            help="Colour in text output: auto, always, never.",
+            autocompletion=complete_words(*COLOR_CHOICES),
+        ),
     ] = "auto",
 ) -> None:
     """Show what changed from one model to another: operators, bytes, interface, findings."""

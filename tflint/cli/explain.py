@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_rules, complete_words
 from tflint.errors import UnknownName
 
 FORMATS = ("text", "json")
@@ -18,10 +19,18 @@ def explain(
         str,
         typer.Argument(
             help="A rule's code or name, an operator (CONV_2D), or what a runtime, converter or "
-            "linker printed; - reads it from standard input."
+            "linker printed; - reads it from standard input.",
+            autocompletion=complete_rules,
         ),
     ],
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Output format: text, json.",
+            autocompletion=complete_words(*FORMATS),
+        ),
+    ] = "text",
 ) -> None:
     """Explain a rule, an operator, or a pasted runtime error."""
     from tflint.cli.output import emit, print_lines

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_rules, complete_words
 from tflint.errors import UnknownName
 
 FORMATS = ("text", "json")
@@ -13,9 +14,21 @@ FORMATS = ("text", "json")
 
 def rule(
     name: Annotated[
-        str | None, typer.Argument(metavar="[RULE]", help="A code or name; without, all rules.")
+        str | None,
+        typer.Argument(
+            metavar="[RULE]",
+            help="A code or name; without, all rules.",
+            autocompletion=complete_rules,
+        ),
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Output format: text, json.",
+            autocompletion=complete_words(*FORMATS),
+        ),
+    ] = "text",
 ) -> None:
     """Show what a rule means, why it matters, the repair."""
     from tflint.cli.output import emit, print_lines

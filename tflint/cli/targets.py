@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_targets, complete_words
 from tflint.errors import UnknownName
 
 FORMATS = ("text", "json")
@@ -14,9 +15,19 @@ FORMATS = ("text", "json")
 def targets(
     name: Annotated[
         str | None,
-        typer.Argument(help="A target, or part of the names, vendor, part or core to list."),
+        typer.Argument(
+            help="A target, or part of the names, vendor, part or core to list.",
+            autocompletion=complete_targets,
+        ),
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="Output format: text, json.")] = "text",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Output format: text, json.",
+            autocompletion=complete_words(*FORMATS),
+        ),
+    ] = "text",
 ) -> None:
     """List what a model can be checked for, or show one target."""
     from tflint.cli.output import emit, print_lines
