@@ -80,7 +80,10 @@ def diff(
         ),
     ] = "auto",
 ) -> None:
-    """Show what changed from one model to another: operators, bytes, interface, findings."""
+    """Show what changed between two models.
+
+    Operators, weights, bytes, the interface, and findings added and removed.
+    """
     from tflint.cli.output import check_color, emit, print_lines
     from tflint.config.load import load_settings
     from tflint.lint.diff import NO_FILE, diff_files

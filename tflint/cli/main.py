@@ -32,6 +32,13 @@ _TERRAFORM_OPTIONS = (
     "--recursive",
     "--enable-rule",
     "--minimum-failure-severity",
+    "--filter",
+    "--call-module-type",
+    "--var-file",
+    "--ignore-module",
+    "--disable-rule",
+    "--enable-plugin",
+    "--langserver",
 )
 
 app = typer.Typer(
@@ -122,7 +129,8 @@ def _meant_for_terraform(arguments: list[str]) -> None:
     """Recognise a call of the other tflint, which lints Terraform."""
     inputs = [argument for argument in arguments if not argument.startswith("-")]
     options = [argument.partition("=")[0] for argument in arguments if argument.startswith("-")]
-    files = [path for path in inputs if path != "check"]
+    # What is no file is a command, or the value of an option as in `-f compact main.tf`.
+    files = [path for path in inputs if "." in path]
     only_terraform = bool(files) and all(path.endswith((".tf", ".tf.json")) for path in files)
     if only_terraform or any(option in _TERRAFORM_OPTIONS for option in options):
         raise TflintError(

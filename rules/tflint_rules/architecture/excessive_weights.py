@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
@@ -74,9 +75,7 @@ class ExcessiveWeights(Rule):
         if total <= limit:
             return
         constants = largest_first(v for graph in context.graphs for v in graph.values)
-        held = ", ".join(
-            f"{_holder(value)} {size_text(value.bytes)}" for value in constants[:_SHOWN]
-        )
+        held = ", ".join(f"{layer} {size_text(size)}" for layer, size in _layers(constants))
         against = (
             f"the {size_text(limit)} that usual boards have"
             if flash is None
@@ -107,6 +106,18 @@ def _repair(constants: list[Value], over: int) -> str:
         return help
     enough = "enough for this limit" if saved >= over else "not enough alone"
     return f"{help}; int8 would save {size_text(saved)}, {enough}"
+
+
+def _layers(constants: list[Value]) -> list[tuple[str, int]]:
+    """The layers that hold the most, largest first, each with the bytes of all its constants."""
+    sizes: Counter[str] = Counter()
+    seen: set[int] = set()
+    for value in constants:
+        # A buffer that two layers share is stored once.
+        if value.tensor.buffer not in seen:
+            seen.add(value.tensor.buffer)
+            sizes[_holder(value)] += value.bytes
+    return sizes.most_common(_SHOWN)
 
 
 def _holder(value: Value) -> str:
