@@ -200,3 +200,25 @@ def test_a_missing_one_says_how_to_write_it(call: Call, project: Path) -> None:
 
     assert result.code == 2
     assert "does not exist; `tflint baseline` writes one" in result.stderr
+
+
+def test_it_means_the_same_through_a_link(call: Call, project: Path) -> None:
+    call("baseline")
+    link = project.parent / "link"
+    try:
+        link.symlink_to(project, target_is_directory=True)
+    except OSError:
+        pytest.skip("symbolic links cannot be made here")
+    result = call("check", str(link / "models"), "--baseline", NAME, "--format", "json")
+
+    assert json.loads(result.stdout)["summary"]["baselined"] == 2
+
+
+def test_what_is_no_baseline_is_said_with_the_path_as_given(call: Call, project: Path) -> None:
+    Path("bad.json").write_bytes(b"\x1c\0\0\0TFL3\xff")
+    missing = call("check", "--baseline", "nosuch.json")
+    bad = call("check", "--baseline", "bad.json")
+
+    assert (missing.code, bad.code) == (2, 2)
+    assert "the baseline `nosuch.json` does not exist" in missing.stderr
+    assert bad.stderr == "tflint: `bad.json` is not a baseline: it is not UTF-8\n"

@@ -211,6 +211,8 @@ def test_other_commands_end_the_same_way(
     "arguments",
     [
         ["main.tf"],
+        ["-f", "compact", "main.tf"],
+        ["--filter=main.tf"],
         ["check", "main.tf", "more.tf.json"],
         ["--init"],
         ["--recursive"],

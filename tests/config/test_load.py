@@ -290,7 +290,9 @@ rules = ["hybrid-kernal"]
         ("[[ignore]]\npath = 'x'\nreason = 'y'", "`rules` is missing"),
         ("[[ignore]]\npath = 'x'\nrules = 'TFL2'\nreason = ' '", "`reason` is missing"),
         ("[[ignore]]\npath = ''\nrules = 'TFL2'\nreason = 'x'", "path pattern is empty"),
-        ("target = ", "tflint.toml: Invalid value (at "),
+        ("target = ", "tflint.toml:1: Invalid value"),
+        ("jobs = 1\ntarget = 'x'\ntarget = 'y'", "tflint.toml:3: Cannot overwrite a value"),
+        ("jobs = 1\nselect = [", "tflint.toml:2: "),
         ("a = 1\n[tool.tflint]\n", "`a` stands outside of [tool.tflint]"),
         ("tool = 3", "unknown key `tool`"),
         ("'\\u001b[31m' = 3", "unknown key"),
@@ -315,6 +317,36 @@ def test_a_section_that_is_none(value: str) -> None:
 def test_a_broken_pyproject_matters_only_if_it_configures_tflint() -> None:
     assert load("[project\n", name="pyproject.toml").file is None
     assert problems("[tool.tflint]\ntarget = \n", "pyproject.toml")
+    Path("pyproject.toml").write_bytes(b'[project]\nname = "\xff"\n')
+    assert load().file is None
+    Path("pyproject.toml").write_bytes(b'[tool.tflint]\ntarget = "\xff"\n')
+    with pytest.raises(UsageError, match=r"^`pyproject\.toml` is not UTF-8$"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("list_", "table", "name"),
+    [
+        ("ignore = ['TFL1']", "[[ignore]]", "tflint.toml"),
+        ("[tool.tflint]\nignore = ['TFL1']", "[[tool.tflint.ignore]]", "pyproject.toml"),
+    ],
+)
+def test_ignore_as_a_list_and_as_tables_is_explained(list_: str, table: str, name: str) -> None:
+    """TOML refuses it with a word on immutable namespaces, and both are our documented ways."""
+    found = problems(f"{list_}\n\n{table}\npath = 'x'\n", name)
+
+    assert len(found) == 1
+    assert found[0].startswith(f"{name}:{3 + list_.count(chr(10))}: ")
+    assert "write the tables into the list" in found[0]
+
+
+def test_ignored_rules_and_entries_with_reasons_share_a_list() -> None:
+    settings = load(
+        "ignore = ['TFL401', { path = '*.tflite', rules = ['TFL204'], reason = 'known' }]"
+    )
+
+    assert settings.values["ignore"] == ("TFL401",)
+    assert [entry.reason for entry in settings.suppressions] == ["known"]
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,30 @@ def test_a_pattern_of_many_stars_does_not_take_forever() -> None:
     PathPattern("*a*a*a*a*a*a*b").matches(ROOT / ("a" * 60), ROOT)
 
     assert time.process_time() - started < 5
+
+
+def test_a_link_to_the_project_does_not_change_what_is_meant(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(project, target_is_directory=True)
+    except OSError:
+        pytest.skip("symbolic links cannot be made here")
+    pattern = PathPattern("models/*.tflite")
+
+    assert pattern.matches(link / "models" / "m.tflite", project)
+    assert pattern.matches(project / "models" / "m.tflite", link)
+    assert not pattern.matches(link / "other" / "m.tflite", project)
+
+
+def test_a_linked_folder_of_a_project_is_in_it(tmp_path: Path) -> None:
+    project, store = tmp_path / "project", tmp_path / "store"
+    project.mkdir()
+    store.mkdir()
+    try:
+        (project / "models").symlink_to(store, target_is_directory=True)
+    except OSError:
+        pytest.skip("symbolic links cannot be made here")
+
+    assert PathPattern("models/*.tflite").matches(project / "models" / "m.tflite", project)

@@ -118,3 +118,11 @@ def test_data_that_no_one_reads_are_what_a_conversion_saves() -> None:
     (finding,) = findings("TFL004", model.build())
 
     assert "saves 4 B of flash" in finding.help
+
+
+def test_a_layer_is_named_once_with_all_its_constants() -> None:
+    """Weights and bias are one layer."""
+    model = dense(1024, 80)
+    (finding,) = findings("TFL302", model, "arduino-zero")
+
+    assert finding.message.endswith("most of it in FULLY_CONNECTED #0 320.3 KiB")

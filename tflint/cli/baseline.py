@@ -32,7 +32,10 @@ def baseline(
     config: Config = None,
     isolated: Isolated = False,
 ) -> None:
-    """Accept the findings of today, so that `check` reports those that come after."""
+    """Accept today's findings; report later ones.
+
+    `check --baseline FILE` then leaves out what the file lists.
+    """
     from tflint.api import run
     from tflint.atomic_file import write_files
     from tflint.cli.output import emit

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tflint.cli.complete import complete_formats
+from tflint.cli.complete import complete_formats, complete_outputs, complete_words
 from tflint.cli.options import (
+    LEVEL_NAMES,
     LEVELS,
     Color,
     Config,
@@ -44,7 +45,11 @@ def check(
     ignore: Ignore = None,
     fail_on: Annotated[
         str | None,
-        typer.Option(help=f"Lowest severity that exits with 1: {LEVELS}.", show_default="error"),
+        typer.Option(
+            help=f"Lowest severity that exits with 1: {LEVELS}.",
+            show_default="error",
+            autocompletion=complete_words(*LEVEL_NAMES),
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -57,7 +62,7 @@ def check(
     ] = None,
     output: Annotated[
         list[str] | None,
-        typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP),
+        typer.Option(metavar="FORMAT=FILE", help=OUTPUT_HELP, autocompletion=complete_outputs),
     ] = None,
     baseline: Annotated[
         str | None,

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_words
 from tflint.cli.options import (
+    LEVEL_NAMES,
     LEVELS,
     Color,
     Config,
@@ -38,16 +40,25 @@ def diff(
             help="Lowest severity of a finding that B has and A has not that exits with 1: "
             f"{LEVELS}.",
             show_default="error",
+            autocompletion=complete_words(*LEVEL_NAMES),
         ),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", help=f"Output format: {', '.join(FORMATS)}.")
+        str,
+        typer.Option(
+            "--format",
+            help=f"Output format: {', '.join(FORMATS)}.",
+            autocompletion=complete_words(*FORMATS),
+        ),
     ] = "text",
     config: Config = None,
     isolated: Isolated = False,
     color: Color = "auto",
 ) -> None:
-    """Show what changed from one model to another: operators, bytes, interface, findings."""
+    """Show what changed between two models.
+
+    Operators, weights, bytes, the interface, and findings added and removed.
+    """
     from tflint.cli.output import check_color, emit, print_lines
     from tflint.config.load import load_settings
     from tflint.lint.diff import NO_FILE, diff_files

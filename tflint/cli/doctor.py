@@ -27,7 +27,7 @@ EXTRAS = {
 def doctor(
     format: TextOrJson = "text",
 ) -> None:
-    """Show what is installed and configured, and what is wrong with it."""
+    """Show what is installed, and what is wrong."""
     from tflint.cli.output import emit, print_lines
     from tflint.report.installation import render_json, render_text
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_rules
 from tflint.cli.options import TextOrJson, check_format
 
 
@@ -16,7 +17,8 @@ def explain(
         str,
         typer.Argument(
             help="A rule's code or name, an operator (CONV_2D), or what a runtime, converter or "
-            "linker printed; - reads it from standard input."
+            "linker printed; - reads it from standard input.",
+            autocompletion=complete_rules,
         ),
     ],
     format: TextOrJson = "text",

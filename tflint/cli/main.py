@@ -11,6 +11,7 @@ import typer
 
 from tflint.cli.baseline import baseline
 from tflint.cli.check import check
+from tflint.cli.complete import set_up_completion
 from tflint.cli.config import config
 from tflint.cli.diff import diff
 from tflint.cli.doctor import doctor
@@ -22,6 +23,7 @@ from tflint.errors import ExitCode, TflintError
 from tflint.printable import printable
 from tflint.version import __version__
 
+SECOND_NAME = "tflite-lint"
 DEBUG_VARIABLE = "TFLITE_LINT_DEBUG"
 # Options that only Terraform's linter of the same name has.
 _TERRAFORM_OPTIONS = (
@@ -30,6 +32,13 @@ _TERRAFORM_OPTIONS = (
     "--recursive",
     "--enable-rule",
     "--minimum-failure-severity",
+    "--filter",
+    "--call-module-type",
+    "--var-file",
+    "--ignore-module",
+    "--disable-rule",
+    "--enable-plugin",
+    "--langserver",
 )
 
 app = typer.Typer(
@@ -80,7 +89,9 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         _meant_for_terraform(sys.argv[1:])
-        code = app(standalone_mode=False, prog_name="tflint")
+        program = _program()
+        done = set_up_completion(sys.argv[1:], program)
+        code = 0 if done else app(standalone_mode=False, prog_name=program)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
@@ -88,6 +99,12 @@ def main() -> None:
             raise
         sys.exit(_report(error))
     sys.exit(code or 0)
+
+
+def _program() -> str:
+    """The name it was called by: what usage lines show, and what a shell completes."""
+    name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+    return SECOND_NAME if name == SECOND_NAME else "tflint"
 
 
 def _report(error: Exception) -> ExitCode:
@@ -112,7 +129,8 @@ def _meant_for_terraform(arguments: list[str]) -> None:
     """Recognise a call of the other tflint, which lints Terraform."""
     inputs = [argument for argument in arguments if not argument.startswith("-")]
     options = [argument.partition("=")[0] for argument in arguments if argument.startswith("-")]
-    files = [path for path in inputs if path != "check"]
+    # What is no file is a command, or the value of an option as in `-f compact main.tf`.
+    files = [path for path in inputs if "." in path]
     only_terraform = bool(files) and all(path.endswith((".tf", ".tf.json")) for path in files)
     if only_terraform or any(option in _TERRAFORM_OPTIONS for option in options):
         raise TflintError(

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from tflint.cli.complete import complete_rules, complete_targets
+from tflint.cli.complete import complete_rules, complete_targets, complete_words
+from tflint.cli.output import COLOR_CHOICES
 from tflint.errors import UnknownName
 from tflint.finding import Severity
 
-LEVELS = ", ".join((*(severity.value for severity in Severity), "never"))
+LEVEL_NAMES = (*(severity.value for severity in Severity), "never")
+LEVELS = ", ".join(LEVEL_NAMES)
 TEXT_OR_JSON = ("text", "json")
 
 Models = Annotated[
@@ -56,9 +58,20 @@ Config = Annotated[
 Isolated = Annotated[
     bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
 ]
-Color = Annotated[str, typer.Option(help="Colour in text output: auto, always, never.")]
+Color = Annotated[
+    str,
+    typer.Option(
+        help="Colour in text output: auto, always, never.",
+        autocompletion=complete_words(*COLOR_CHOICES),
+    ),
+]
 TextOrJson = Annotated[
-    str, typer.Option("--format", help=f"Output format: {', '.join(TEXT_OR_JSON)}.")
+    str,
+    typer.Option(
+        "--format",
+        help=f"Output format: {', '.join(TEXT_OR_JSON)}.",
+        autocompletion=complete_words(*TEXT_OR_JSON),
+    ),
 ]
 
 

@@ -6,13 +6,19 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_rules
 from tflint.cli.options import TextOrJson, check_format
 from tflint.errors import UnknownName
 
 
 def rule(
     name: Annotated[
-        str | None, typer.Argument(metavar="[RULE]", help="A code or name; without, all rules.")
+        str | None,
+        typer.Argument(
+            metavar="[RULE]",
+            help="A code or name; without, all rules.",
+            autocompletion=complete_rules,
+        ),
     ] = None,
     format: TextOrJson = "text",
 ) -> None:

@@ -12,7 +12,10 @@ from tflint.cli.options import TextOrJson, check_format
 def targets(
     name: Annotated[
         str | None,
-        typer.Argument(help="A target, or part of the names, vendor, part or core to list."),
+        typer.Argument(
+            help="A target, or part of the names, vendor, part or core to list.",
+            autocompletion=complete_targets,
+        ),
     ] = None,
     format: TextOrJson = "text",
 ) -> None:

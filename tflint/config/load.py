@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -106,13 +107,23 @@ def _has_section(path: Path) -> bool:
     try:
         text = _text(path)
     except UsageError:
-        return False  # Not ours to complain about: it may have nothing to do with tflint.
+        # Not ours to complain about, unless it has to do with tflint.
+        return _begins_section(path)
     if "tflint" not in text:
         return False
     try:
         return _section(tomllib.loads(text), SECTION) is not None
     except (tomllib.TOMLDecodeError, RecursionError):
         return "[tool.tflint" in text
+
+
+def _begins_section(path: Path) -> bool:
+    """Whether a file that is no text, or too much of it, seems to configure tflint."""
+    try:
+        with path.open("rb") as file:
+            return b"[tool.tflint" in file.read(MAX_BYTES)
+    except OSError:
+        return False
 
 
 def _text(path: Path) -> str:
@@ -138,7 +149,7 @@ def _read(path: Path) -> Document:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidConfiguration([f"{shown}: {error}"]) from error
+        raise InvalidConfiguration([_syntax_problem(shown, text, str(error))]) from error
     except RecursionError as error:
         raise InvalidConfiguration([f"{shown}: nested too deeply"]) from error
     prefix = SECTION if _section(document, SECTION) is not None else ()
@@ -158,6 +169,28 @@ def _read(path: Path) -> Document:
                     f"{shown}:{line}: `{printable(key)}` stands outside of [tool.tflint]"
                 )
     return found
+
+
+def _syntax_problem(shown: str, text: str, message: str) -> str:
+    """What the TOML parser says, with the line in front as everywhere else."""
+    place = _PLACE.search(message)
+    line = text.count("\n") + 1
+    if place is not None:
+        line = int(place[1]) if place[1] else line
+        message = message[: place.start()]
+    hint = ""
+    if _IGNORE_LIST.search(text) and _IGNORE_TABLE.search(text):
+        hint = (
+            "; `ignore` cannot be a list and tables at once: write the tables into the list, "
+            "`{ path = ..., rules = [...], reason = ... }`"
+        )
+    return f"{shown}:{line}: {printable(message, 400)}{hint}"
+
+
+# Where the parser found the mistake, as it says at the end of its message.
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_IGNORE_LIST = re.compile(r"^[ \t]*(?:tool\.tflint\.)?ignore[ \t]*=", re.MULTILINE)
+_IGNORE_TABLE = re.compile(r"^[ \t]*\[\[[ \t]*(?:tool\.tflint\.)?ignore[ \t]*\]\]", re.MULTILINE)
 
 
 def _section(document: Mapping[str, Any], path: tuple[str, ...]) -> object:

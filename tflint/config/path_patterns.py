@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from tflint.errors import UsageError
+from tflint.lint.discover import path_from
 
 MAX_LENGTH = 1000
 
@@ -39,12 +40,7 @@ class PathPattern:
 
     def matches(self, path: Path, root: Path) -> bool:
         """Whether this file, below `root` or elsewhere, is meant."""
-        absolute = os.path.abspath(path)
-        try:
-            relative = os.path.relpath(absolute, root)
-        except ValueError:  # on another drive
-            relative = absolute
-        candidates = (relative.replace(os.sep, "/"), absolute.replace(os.sep, "/"))
+        candidates = (path_from(path, root), os.path.abspath(path).replace(os.sep, "/"))
         return any(self._expression.fullmatch(candidate) for candidate in candidates)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 from tflint.errors import UsageError
 from tflint.finding import Finding
+from tflint.lint.discover import path_from, shown_path
 from tflint.lint.fingerprint import fingerprints
 from tflint.printable import counted, printable
 from tflint.report.result import FileReport, LintReport, Silence, SilencedFinding
@@ -51,7 +51,7 @@ class Baseline:
 
 def read_baseline(path: Path) -> Baseline:
     """The baseline in this file. Raises `UsageError` for one that is not there or not one."""
-    shown = printable(str(path), 400)
+    shown = printable(shown_path(path), 400)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -63,12 +63,14 @@ def read_baseline(path: Path) -> Baseline:
     try:
         if len(data) > MAX_BYTES:
             raise ValueError("it is too large")
-        document = json.loads(data)
+        document = json.loads(data.decode("utf-8"))
         if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
             raise ValueError("it has no list of findings")
         if document.get("schema") != SCHEMA:
             raise ValueError(f"its schema is not {SCHEMA}")
         entries = tuple(_entry(entry) for entry in document["findings"])
+    except UnicodeDecodeError as error:
+        raise UsageError(f"`{shown}` is not a baseline: it is not UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"`{shown}` is not a baseline: {error}") from error
     return Baseline(path, entries)
@@ -172,11 +174,7 @@ def _identified(file: FileReport, path: Path) -> Iterable[tuple[Finding, str]]:
 
 def _relative(file: FileReport, path: Path) -> str:
     """The file's path from the baseline's folder, with `/`."""
-    try:
-        relative = os.path.relpath(file.path, path.absolute().parent)
-    except ValueError:  # on another drive
-        relative = os.path.abspath(file.path)
-    return relative.replace(os.sep, "/")
+    return path_from(Path(file.path), path.absolute().parent)
 
 
 def _short(finding: Finding) -> str:

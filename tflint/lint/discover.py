@@ -139,3 +139,30 @@ def shown_path(path: Path) -> str:
         except ValueError:
             return path.as_posix()
     return Path(os.path.normpath(path)).as_posix()
+
+
+def path_from(path: Path, folder: Path) -> str:
+    """The path as seen from a folder, with `/`.
+
+    A file that only a link leads to the folder for is in it all the same: macOS's `/tmp` and
+    a project's other name must not change what a configuration or a baseline means.
+    """
+    absolute = os.path.abspath(path)
+    relative = _relative(absolute, str(folder))
+    if not _is_below(relative):
+        parent, name = os.path.split(absolute)
+        followed = _relative(os.path.join(os.path.realpath(parent), name), os.path.realpath(folder))
+        if _is_below(followed):
+            return followed
+    return relative
+
+
+def _relative(absolute: str, folder: str) -> str:
+    try:
+        return os.path.relpath(absolute, folder).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return absolute.replace(os.sep, "/")
+
+
+def _is_below(relative: str) -> bool:
+    return not os.path.isabs(relative) and relative.partition("/")[0] != ".."

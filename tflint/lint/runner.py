@@ -153,9 +153,9 @@ class _Run:
             found = list(islice(check(rule()), most + 1))
         except Exception as error:
             plugin = plugin_of(rule)
-            if plugin is None:
-                raise RuleFailed(code, path, error) from error
             what = printable(f"{type(error).__name__}: {error}", 200)
+            if plugin is None:
+                raise RuleFailed(code, path, what) from error
             self.failed.append(FailedRule(code, what))
             self.notes.append(
                 f"{code} of plug-in `{plugin.name}` ({plugin.package}) failed: {what}"
@@ -173,12 +173,16 @@ class _Run:
 class RuleFailed(TflintError):
     """A built-in rule raised an exception: a mistake of ours, in one line."""
 
-    def __init__(self, code: str, path: str, error: Exception) -> None:
-        what = printable(f"{type(error).__name__}: {error}", 200)
+    def __init__(self, code: str, path: str, what: str) -> None:
         super().__init__(
             f"internal error in {code} on `{printable(path)}`, please report it: {what} "
             f"(--ignore {code} goes on without)"
         )
+        self._parts = (code, path, what)
+
+    def __reduce__(self) -> tuple[type[RuleFailed], tuple[str, str, str]]:
+        # Exceptions are pickled with their message alone, and this one comes from workers.
+        return type(self), self._parts
 
 
 def _facts(context: LintedModel) -> ModelFacts | None:

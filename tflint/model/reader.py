@@ -21,6 +21,7 @@ from tflint.model.remainder import Remainder
 from tflint.model.schema import UNIONS
 from tflint.model.tables import Model, is_external
 from tflint.model.wire import Field, Shape, class_of, layout
+from tflint.printable import printable
 
 IDENTIFIER = b"TFL3"
 
@@ -91,7 +92,8 @@ def _check_identifier(view: memoryview) -> None:
         raise MalformedModel(f"the file is {len(view)} bytes long, too short for a model")
     if head[8:12] == IDENTIFIER:
         raise NotAModel("the flatbuffer carries a size prefix, which no TFLite runtime expects")
-    raise NotAModel(f"the file identifier is {head[4:8]!r}, not {IDENTIFIER!r}")
+    found = printable(head[4:8].decode("utf-8", "surrogateescape"))
+    raise NotAModel(f"the file identifier is `{found}`, not `{IDENTIFIER.decode()}`")
 
 
 class _Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +18,7 @@ from tflint.model.changes import (
 )
 from tflint.report.diff_result import DiffReport, count_by_severity
 from tflint.report.json_document import finding_document, model_document
+from tflint.report.json_text import json_text
 from tflint.report.result import FileReport
 from tflint.version import __version__
 
@@ -51,7 +51,7 @@ def render(report: DiffReport) -> str:
         },
         "notes": list(report.notes),
     }
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def _file(file: FileReport | None) -> dict[str, Any] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from tflint.finding import Finding, Severity
 from tflint.printable import printable
+from tflint.report.json_text import json_text
 from tflint.report.repository import GITLAB, repository_path
 from tflint.report.result import LintReport
 from tflint.report.wording import located, repair, safe
@@ -21,7 +21,7 @@ def render(report: LintReport) -> str:
     """The document, ASCII only, ending in a newline."""
     used: set[str] = set()
     issues = [_issue(finding, used) for finding in report.findings]
-    return json.dumps(issues, indent=2) + "\n"
+    return json_text(issues)
 
 
 def _issue(found: Finding, used: set[str]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tflint.finding import Finding, Severity
+from tflint.report.json_text import json_text
 from tflint.report.result import FileReport, LintReport, ModelFacts, Silence
 from tflint.version import __version__
 
@@ -16,7 +16,7 @@ def render(report: LintReport) -> str:
     """The document, ASCII only, ending in a newline."""
     findings = [finding_document(finding) for finding in report.findings]
     document = {**head(report), "findings": findings, **tail(report)}
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def head(report: LintReport) -> dict[str, Any]:

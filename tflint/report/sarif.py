@@ -6,13 +6,13 @@ is there as well: a start line, even in a file without lines; a fingerprint for 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from tflint.finding import Finding, Location
 from tflint.printable import printable
+from tflint.report.json_text import json_text
 from tflint.report.repository import GITHUB, repository_path, uri
 from tflint.report.result import FileReport, LintReport, Silence, SilencedFinding
 from tflint.report.sarif_rules import LEVELS, descriptor, unknown_descriptor
@@ -36,7 +36,7 @@ _Result = tuple[int, Finding, SilencedFinding | None]
 def render(report: LintReport) -> str:
     """The document, ASCII only, ending in a newline."""
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def _run(report: LintReport) -> dict[str, Any]:

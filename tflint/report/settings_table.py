@@ -5,11 +5,11 @@ It knows settings by what they look like only: this floor is below the configura
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tflint.printable import printable
+from tflint.report.json_text import json_text
 from tflint.report.style import Line, Span, line, wrap
 
 WIDTH = 100
@@ -100,7 +100,7 @@ def render_json(shown: ShownSettings) -> str:
         "ignore": _entries(shown.ignores),
         "rules": list(shown.rules),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def _entries(entries: Sequence[ShownEntry]) -> list[dict[str, object]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tflint.finding import Severity
 from tflint.printable import counted, printable
 from tflint.report.json_document import head, tail
+from tflint.report.json_text import json_text
 from tflint.report.result import LintReport
 from tflint.report.style import Line, Span, line
 from tflint.report.wording import summary
@@ -74,4 +74,4 @@ def render_json(report: LintReport) -> str:
         ],
         **tail(report),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
