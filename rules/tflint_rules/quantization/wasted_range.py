@@ -66,8 +66,8 @@ class WastedRange(Rule):
     ## Repair
     Convert again with scales from the weights' own largest values, per channel. Where the
     biases fill int32, the converter gave the range up for them: then it is the layer's input
-    that varies too little. In a dense
-    layer of a few outliers: quantise it per channel, which TFLM's kernel for int8 takes.
+    that varies too little. In a dense layer of a few outliers: quantise it per channel, which
+    TFLM's kernel for int8 takes.
     """
 
     meta = Metadata("TFL407", "wasted-range", Severity.INFO, fix=FixSafety.RECONVERT)
