@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 import warnings
 from pathlib import Path
 
@@ -441,6 +442,18 @@ def test_range_is_wasted_only_where_it_would_matter(
     found = findings("TFL407", model.build())
 
     assert [says in f.message for f in found] == [True] if says else not found
+
+
+@pytest.mark.parametrize(("bias", "filled"), [(2**30, True), (-(2**30), True), (2**20, False)])
+def test_a_range_that_was_given_up_for_the_bias_is_told_apart(bias: int, filled: bool) -> None:
+    """What today's converter does where an input hardly varies, as in squeeze-and-excite."""
+    model = ModelBuilder()
+    model.output(model.conv_2d(model.input((1, 1, 1, 8), INT8), 4, 1))
+    overwrite(model, 0, 1, bytes([7, 1, 0, 0, 0, 0, 0, 0] * 4))
+    overwrite(model, 0, 2, struct.pack("<4i", bias, 0, 0, 0))
+    (finding,) = findings("TFL407", model.build())
+
+    assert ("the biases fill int32" in finding.help) is filled
 
 
 def test_no_finding_about_weights_of_a_hybrid_model_on_a_microcontroller() -> None:

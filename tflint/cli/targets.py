@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tflint.cli.complete import complete_targets
 from tflint.cli.options import TextOrJson, check_format
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.constants import HALF_RANGE
+from tflint.model.graph import Value
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, QuantizationParameters
 from tflint.printable import printable
@@ -23,6 +24,12 @@ _FEW = 31
 _LEAST_CHANNELS = 8
 # A channel whose largest weight is this small a part of the layer's largest gains nothing.
 _NEGLIGIBLE = 1 / 256
+# Half of int32, less what rounding takes.
+_MOST_BIAS = 2**30 - 2**20
+_FULL_BIAS = (
+    "the biases fill int32, for which the converter widens the weights' scales: the input varies "
+    "too little beside them, so calibrate with data in which it does, or take the layer out"
+)
 
 
 def _layer(*peaks: int, dense: bool = False) -> Model:
@@ -56,8 +63,10 @@ class WastedRange(Rule):
     rounding error of the weights, which shows in accuracy first where layers are deep.
 
     ## Repair
-    Convert again with scales from the weights' own largest values, per channel. In a dense
-    layer of a few outliers: quantise it per channel, which TFLM's kernel for int8 takes.
+    Convert again with scales from the weights' own largest values, per channel. Where the
+    biases fill int32, the converter gave the range up for them: then it is the layer's input
+    that varies too little. In a dense layer of a few outliers: quantise it per channel, which
+    TFLM's kernel for int8 takes.
     """
 
     meta = Metadata("TFL407", "wasted-range", Severity.INFO, fix=FixSafety.RECONVERT)
@@ -95,9 +104,19 @@ class WastedRange(Rule):
                     f"{printable(layer.node.name)}: {said[0]}",
                     node=layer.node,
                     value=weights,
-                    help=said[1],
+                    help=_FULL_BIAS if _fills_int32(layer.bias) else said[1],
                     fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
                 )
+
+
+def _fills_int32(bias: Value | None) -> bool:
+    """Whether the converter may have chosen the weights' scales for the sake of the bias.
+
+    It widens them until the largest bias is half of int32. Source: quantisation of biases in
+    tensorflow/compiler/mlir/lite; observed with TensorFlow 2.21.
+    """
+    values = None if bias is None else bias.integers()
+    return max(map(abs, values or ()), default=0) >= _MOST_BIAS
 
 
 def _verdict(
