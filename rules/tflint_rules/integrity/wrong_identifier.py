@@ -44,7 +44,7 @@ class WrongIdentifier(Rule):
         Bad(
             "Another flatbuffer",
             lambda: sound_file()[:4] + b"ARCF" + sound_file()[8:],
-            says="identifier is b'ARCF'",
+            says="identifier is `ARCF`",
         ),
         Good("A TFLite model", sound_file),
     )
