@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_MODELS = Path(os.environ.get("TFLITE_LINT_SHARED", ROOT.parent / "shared")) / "models"
+
+# By default an example may take 200 ms of the wall clock, which a busy machine takes for nothing.
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
