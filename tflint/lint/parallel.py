@@ -52,13 +52,15 @@ def check_each(
 
 def _in_processes(jobs_to_do: Sequence[Job], count: int) -> Iterator[FileReport]:
     import multiprocessing
+    import threading
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    # A fork has everything imported already. Elsewhere, and where it is deprecated, workers
-    # import what they need when the first job arrives.
-    method = "fork" if sys.platform == "linux" else "spawn"
-    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context(method))
+    # A fork has everything imported already, but copies the locks of other threads, if there are
+    # any, in whatever state they are.
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if alone else "spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context)
     try:
         chunk = max(1, min(_CHUNK, len(jobs_to_do) // count))
         yield from pool.map(_check, jobs_to_do, chunksize=chunk)
