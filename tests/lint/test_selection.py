@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tflint.errors import UnknownName, UsageError
 from tflint.lint.registry import all_rules, find_rule
-from tflint.lint.selection import select_rules
+from tflint.lint.selection import select_rules, selected_codes
 
 
 def codes(*args: list[str]) -> list[str]:
@@ -114,3 +116,17 @@ def test_find_rule_by_code_or_name(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "TFL2", "hybrid", "ALL"])
 def test_find_rule_takes_no_prefix(text: str) -> None:
     assert find_rule(text) is None
+
+
+def test_selectors_stand_for_codes_by_code_prefix_name_and_alias(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule = find_rule("TFL204")
+    assert rule is not None
+    monkeypatch.setattr(rule, "meta", dataclasses.replace(rule.meta, aliases=("old-name",)))
+    selected_codes.cache_clear()
+
+    for selector in ("TFL204", "hybrid-kernel", "Old-Name"):
+        assert selected_codes((selector,)) == {"TFL204"}
+    assert selected_codes(("TFL0", "old-name")) == {c for c in ALL if c[:4] == "TFL0"} | {"TFL204"}
+    selected_codes.cache_clear()

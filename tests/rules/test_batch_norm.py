@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import struct
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pytest
 
 from tests.conftest import SHARED_MODELS
+from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, random_inputs, run
-from tflint.finding import Confidence, Finding, FixSafety, Severity
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_bytes, check_example
+from tflint.finding import Confidence, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.record import Record
 from tflint.model.schema import (
@@ -25,19 +25,13 @@ from tflint.model.schema import (
     TensorType,
 )
 from tflint.model.tables import Buffer, Model
-from tflint.target.target import find_target
 
 NONE, RELU = ActivationFunctionType.NONE, ActivationFunctionType.RELU
 FLOAT32, INT8 = TensorType.FLOAT32, TensorType.INT8
 OPTIONS: dict[str, Record] = {"MUL": MulOptions(), "ADD": AddOptions(), "SUB": SubOptions()}
 
 
-def findings(model: Model | bytes) -> tuple[Finding, ...]:
-    rule = find_rule("TFL111")
-    assert rule is not None
-    if isinstance(model, bytes):
-        return check_bytes(model, [rule], find_target("tflm")).findings
-    return check_example(model, [rule], find_target("tflm")).findings
+findings = partial(findings_of, "TFL111")
 
 
 def affine(

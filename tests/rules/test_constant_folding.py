@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.rewrite import rewrite
-from tests.rules.test_verdicts import findings
+from tests.rules.findings import findings
 from tests.runtimes import assert_bit_equal, run
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder

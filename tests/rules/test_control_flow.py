@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules.findings import findings
 from tests.tflm_worker import runs_on_tflm
-from tflint.finding import Finding, Severity
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_example
+from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import (
     AddOptions,
@@ -24,17 +23,10 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
-from tflint.target.target import find_target
 
 INT8 = TensorType.INT8
 CMSIS_NN = "tflm-cmsis-nn"
 HELIUM = "cortex-m55:runtime=tflm-cmsis-nn"
-
-
-def findings(code: str, model: Model, target: str = "tflm") -> tuple[Finding, ...]:
-    rule = find_rule(code)
-    assert rule is not None
-    return check_example(model, [rule], find_target(target)).findings
 
 
 def depthwise(

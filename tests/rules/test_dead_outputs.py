@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SHARED_MODELS
+from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, random_inputs, run
-from tflint.finding import Finding
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_bytes, check_example
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
 from tflint.model.graph_builder import GraphBuilder
@@ -25,7 +25,6 @@ from tflint.model.schema import (
     TransposeOptions,
 )
 from tflint.model.tables import Model
-from tflint.target.target import find_target
 from tflint_rules.architecture.needed import Span, kept, needed, read_by
 from tflint_rules.architecture.smaller_input import smaller_input
 from tflint_rules.architecture.windows import window
@@ -34,12 +33,7 @@ NONE = ActivationFunctionType.NONE
 INT32 = TensorType.INT32
 
 
-def findings(model: Model | bytes) -> tuple[Finding, ...]:
-    rule = find_rule("TFL306")
-    assert rule is not None
-    if isinstance(model, bytes):
-        return check_bytes(model, [rule], find_target("tflm")).findings
-    return check_example(model, [rule], find_target("tflm")).findings
+findings = partial(findings_of, "TFL306")
 
 
 @settings(max_examples=1000, deadline=None)

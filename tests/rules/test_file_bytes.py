@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.rewrite import rewrite
-from tests.rules.test_verdicts import findings
+from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder

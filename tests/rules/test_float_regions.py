@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tflint.finding import Finding, FixSafety
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_example
+from tests.rules.findings import findings
+from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
 from tflint.model.graph_builder import GraphBuilder, per_tensor
 from tflint.model.schema import AddOptions, TensorType
 from tflint.model.tables import Model
-from tflint.target.target import find_target
 from tflint_rules.quantization.float_regions import float_regions
 
 FLOAT32, INT8, UINT8 = TensorType.FLOAT32, TensorType.INT8, TensorType.UINT8
-
-
-def findings(code: str, model: Model, target: str = "tflm") -> tuple[Finding, ...]:
-    rule = find_rule(code)
-    assert rule is not None
-    return check_example(model, [rule], find_target(target)).findings
 
 
 def dequantize(graph: GraphBuilder, x: int) -> int:

@@ -10,7 +10,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from tests.rewrite import rewrite
-from tests.rules.test_verdicts import findings
+from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, random_inputs, run
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import output_size, per_tensor

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rewrite import rewrite
-from tests.rules.test_verdicts import findings
+from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SHARED_MODELS
+from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, assert_bit_equal, run
-from tflint.finding import Finding
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_bytes, check_example
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import MAX_ARGUMENT_ELEMENTS
 from tflint.model.graph_builder import per_tensor
@@ -39,7 +38,6 @@ from tflint.model.schema import (
     TransposeOptions,
 )
 from tflint.model.tables import Model, QuantizationParameters
-from tflint.target.target import find_target
 
 FLOAT32, INT8, INT32 = TensorType.FLOAT32, TensorType.INT8, TensorType.INT32
 SHAPE = (1, 5, 4, 3)
@@ -49,12 +47,7 @@ RELU = ActivationFunctionType.RELU
 Argument = tuple[Sequence[int], Sequence[float]]  # shape and values
 
 
-def findings(model: Model | bytes, target: str = "tflm") -> tuple[Finding, ...]:
-    rule = find_rule("TFL305")
-    assert rule is not None
-    if isinstance(model, bytes):
-        return check_bytes(model, [rule], find_target(target)).findings
-    return check_example(model, [rule], find_target(target)).findings
+findings = partial(findings_of, "TFL305")
 
 
 def between(

@@ -9,27 +9,17 @@ import numpy as np
 import pytest
 
 from tests.conftest import SHARED_MODELS
+from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
-from tflint.finding import Confidence, Finding, Severity
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_bytes, check_example
+from tflint.finding import Confidence, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model
 from tflint.model.record import ABSENT
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
-from tflint.target.target import find_target
 
 INT8, INT32 = TensorType.INT8, TensorType.INT32
-
-
-def findings(code: str, model: Model | bytes, target: str = "tflm") -> tuple[Finding, ...]:
-    rule = find_rule(code)
-    assert rule is not None
-    if isinstance(model, bytes):
-        return check_bytes(model, [rule], find_target(target)).findings
-    return check_example(model, [rule], find_target(target)).findings
 
 
 # Open dimensions

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from tflint.finding import Confidence, Finding
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_example
+from tests.rules.findings import findings as findings_of
+from tflint.finding import Confidence
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
-from tflint.target.target import find_target
 
 TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
-def findings(model: Model) -> tuple[Finding, ...]:
-    rule = find_rule("TFL101")
-    assert rule is not None
-    return check_example(model, [rule], find_target("tflm")).findings
+findings = partial(findings_of, "TFL101")
 
 
 def transpose(model: ModelBuilder, x: int, *perm: int) -> int:

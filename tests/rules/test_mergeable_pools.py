@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SHARED_MODELS
+from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, assert_bit_equal
-from tflint.finding import Finding, Severity
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_bytes, check_example
+from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import ActivationFunctionType, Padding, Pool2DOptions, TensorType
 from tflint.model.tables import Model
-from tflint.target.target import find_target
 from tflint_rules.architecture.max_pools import MaxPool, composed, mergeable_pools
 from tflint_rules.architecture.windows import Window, window
 
@@ -72,12 +71,7 @@ def options_of(pool: MaxPool) -> Pool2DOptions:
     )
 
 
-def findings(model: Model | bytes, target: str = "tflm") -> tuple[Finding, ...]:
-    rule = find_rule("TFL304")
-    assert rule is not None
-    if isinstance(model, bytes):
-        return check_bytes(model, [rule], find_target(target)).findings
-    return check_example(model, [rule], find_target(target)).findings
+findings = partial(findings_of, "TFL304")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cpu_time import assert_linear
-from tests.rules.test_verdicts import findings
+from tests.rules.findings import findings
 from tflint.finding import FixSafety, Severity
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import check_bytes

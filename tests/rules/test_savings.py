@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.test_verdicts import findings
+from tests.rules.findings import findings
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
 from tflint.model.schema import TensorType

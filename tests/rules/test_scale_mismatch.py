@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules.findings import findings as findings_of
 from tests.tflm_worker import runs_on_tflm
 from tflint.finding import Finding, Severity
-from tflint.lint.registry import find_rule
-from tflint.lint.runner import check_example
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import GraphBuilder, per_channel, per_tensor
 from tflint.model.schema import (
@@ -28,7 +27,6 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model, QuantizationParameters, Tensor
 from tflint.model.writer import write_model
-from tflint.target.target import find_target
 
 INT8, INT16, INT32 = TensorType.INT8, TensorType.INT16, TensorType.INT32
 IN = per_tensor(1 / 16)
@@ -49,9 +47,7 @@ print(json.dumps(interpreter.get_output(0).ravel().tolist()))
 
 
 def findings(model: Model, target: str = "tflm", code: str = "TFL405") -> tuple[Finding, ...]:
-    rule = find_rule(code)
-    assert rule is not None
-    return check_example(model, [rule], find_target(target)).findings
+    return findings_of(code, model, target)
 
 
 def run_on_tflm(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules.findings import findings
 from tests.tflm_worker import runs_on_tflm
-from tflint.finding import Finding, Severity
+from tflint.finding import Severity
 from tflint.lint.registry import all_rules, find_rule
 from tflint.lint.runner import check_example
 from tflint.model.builder import ModelBuilder
@@ -33,10 +34,6 @@ def rule(code: str) -> type[Rule]:
     found = find_rule(code)
     assert found is not None
     return found
-
-
-def findings(code: str, model: Model | bytes, target: str = "tflm") -> tuple[Finding, ...]:
-    return check_example(model, [rule(code)], find_target(target)).findings
 
 
 def convolution(filter_quantization: QuantizationParameters) -> Model:

@@ -13,7 +13,7 @@ from tflint.config.path_patterns import PathPattern
 from tflint.errors import UsageError
 from tflint.finding import Severity
 from tflint.lint.plan import Plan
-from tflint.lint.selection import names, select_rules
+from tflint.lint.selection import select_rules, selected_codes
 from tflint.lint.suppression import Suppression
 from tflint.rule import Rule
 from tflint.target.target import DEFAULT_TARGET, Target, find_target
@@ -141,18 +141,12 @@ class Settings:
         if key not in self._plans:
             values, _ = self.for_model(path)
             # Ignored for this model is ignored, however closely it was selected for all.
-            ignored = [
-                selector for i in key for selector in self.models[i].values.get("ignore", ())
-            ]
+            ignored = selected_codes(
+                tuple(s for i in key for s in self.models[i].values.get("ignore", ()))
+            )
             try:
                 selected = self._rules({**values, "ignore": self.values["ignore"]})
-                rules = tuple(
-                    rule
-                    for rule in selected
-                    if not any(
-                        names(s, rule.meta.code, rule.meta.name, rule.meta.aliases) for s in ignored
-                    )
-                )
+                rules = tuple(rule for rule in selected if rule.meta.code not in ignored)
                 self._plans[key] = Plan(self._target(values), rules)
             except UsageError as error:
                 origin = self.models[key[-1]].origin if key else DEFAULT

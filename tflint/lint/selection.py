@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from tflint.errors import UnknownName, UsageError
@@ -47,16 +48,10 @@ def check_selector(selector: str) -> None:
         raise UnknownName("rule", selector, known, "`tflint rule` lists them")
 
 
-def names(selector: str, code: str, name: str, aliases: Iterable[str] = ()) -> int:
-    """How closely a selector names the rule of this code and name; 0 when it does not."""
-    wanted = selector.lower()
-    if wanted == ALL.lower():
-        return 1
-    if wanted == name or wanted in (alias.lower() for alias in aliases):
-        return len(code) + 1
-    if len(wanted) >= 3 and code.lower().startswith(wanted):
-        return len(wanted) + 1
-    return 0
+@functools.cache
+def selected_codes(selectors: tuple[str, ...]) -> frozenset[str]:
+    """The codes of all rules that one of these selectors names."""
+    return frozenset(rule.meta.code for rule in all_rules() if _best(rule, selectors))
 
 
 def _split(entries: Iterable[str]) -> list[str]:
@@ -68,5 +63,12 @@ def _best(rule: type[Rule], selectors: Iterable[str]) -> int:
 
 
 def _specificity(rule: type[Rule], selector: str) -> int:
-    meta = rule.meta
-    return names(selector, meta.code, meta.name, meta.aliases)
+    """How closely a selector names a rule; 0 when it does not."""
+    meta, wanted = rule.meta, selector.lower()
+    if wanted == ALL.lower():
+        return 1
+    if wanted == meta.name or wanted in (alias.lower() for alias in meta.aliases):
+        return len(meta.code) + 1
+    if len(wanted) >= 3 and meta.code.lower().startswith(wanted):
+        return len(wanted) + 1
+    return 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tflint.finding import Finding
-from tflint.lint.selection import names
+from tflint.lint.selection import selected_codes
 from tflint.report.result import FileReport, LintReport, Silence, SilencedFinding
 
 
@@ -35,7 +35,7 @@ class Suppression:
 
     def silences(self, finding: Finding) -> bool:
         """Whether it is about this finding, in a file that it applies to."""
-        return any(names(selector, finding.code, finding.name) for selector in self.rules)
+        return finding.code in selected_codes(self.rules)
 
 
 def suppress(report: LintReport, suppressions: Sequence[Suppression], root: Path) -> LintReport:
@@ -56,19 +56,18 @@ def suppress(report: LintReport, suppressions: Sequence[Suppression], root: Path
         ]
         seen.update(i for i, _ in here)
         files.append(_suppress_in(file, here, used) if here else file)
-    ran = [(rule.meta.code, rule.meta.name) for rule in report.rules]
+    ran = {rule.meta.code for rule in report.rules}
     notes = [
         f"{entry.where}: this `ignore` entry silences nothing (TFL901)"
         for i, entry in enumerate(suppressions)
-        if i in seen - used and _all_ran(entry, ran)
+        if i in seen - used and _could_be_used(entry, ran)
     ]
     return dataclasses.replace(report, files=tuple(files), notes=(*report.notes, *notes))
 
 
-def _all_ran(entry: Suppression, ran: Iterable[tuple[str, str]]) -> bool:
-    """Whether each selector of the entry named a rule that ran: else it could not be used."""
-    rules = list(ran)
-    return all(any(names(selector, *rule) for rule in rules) for selector in entry.rules)
+def _could_be_used(entry: Suppression, ran: Set[str]) -> bool:
+    """Whether each selector of the entry named a rule that ran."""
+    return all(not ran.isdisjoint(selected_codes((selector,))) for selector in entry.rules)
 
 
 def _suppress_in(

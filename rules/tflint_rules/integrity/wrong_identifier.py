@@ -52,4 +52,8 @@ class WrongIdentifier(Rule):
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         error = context.unreadable
         if isinstance(error, NotAModel):
-            yield self.finding(f"not a TFLite model: {error}")
+            yield self.finding(
+                f"not a TFLite model: {error}",
+                help="give the file that the converter wrote; for a pointer, `git lfs pull` "
+                "fetches it",
+            )

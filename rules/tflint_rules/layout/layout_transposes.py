@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from itertools import chain, islice
 
-from tflint.model.graph import Graph, Node
+from tflint.model.graph import Graph, Node, Value
 from tflint_rules.operator_kinds import RESHAPES
 
 # What a convolution or pool may be separated from its TRANSPOSE by.
@@ -61,21 +62,23 @@ def layout_transposes(graph: Graph, others: frozenset[int] = frozenset()) -> lis
     found: list[Node] = []
     behind: list[Node] = []
     into_sequence = False
+    # Many transposes may read or write one value: what is around it is looked at once.
+    meets_spatial = functools.cache(_meets_spatial)
     for node in graph.nodes:
         if node.name != "TRANSPOSE" or node.index in others:
             continue
         order = _order(node)
         if order is None:
             continue
-        rank = len(order)
+        x, y, rank = node.inputs[0], node.outputs[0], len(order)
         if rank == 3:
-            if order == (0, 2, 1) and _meets_spatial(node, forward=True):
+            if order == (0, 2, 1) and meets_spatial(y, True):
                 into_sequence = True
                 found.append(node)
-            elif order == (0, 2, 1) and _meets_spatial(node, forward=False):
+            elif order == (0, 2, 1) and meets_spatial(x, False):
                 behind.append(node)
-        elif (order == (0, *range(2, rank), 1) and _meets_spatial(node, forward=True)) or (
-            order == (0, rank - 1, *range(1, rank - 1)) and _meets_spatial(node, forward=False)
+        elif (order == (0, *range(2, rank), 1) and meets_spatial(y, True)) or (
+            order == (0, rank - 1, *range(1, rank - 1)) and meets_spatial(x, False)
         ):
             found.append(node)
     return sorted(found + behind, key=lambda node: node.index) if into_sequence else found
@@ -90,16 +93,20 @@ def _order(node: Node) -> tuple[int, ...] | None:
     return order if order is not None and len(order) == len(x.shape) else None
 
 
-def _meets_spatial(node: Node, *, forward: bool) -> bool:
-    """Whether a spatial operator follows (or precedes), past operators that pass layout on."""
-    sequence = len(node.outputs[0].shape) == 3
-    around: Iterable[Node] = [node]
+def _meets_spatial(value: Value, forward: bool) -> bool:
+    """Whether a spatial operator reads (or makes) a value, past operators that pass layout on."""
+    sequence = len(value.shape) == 3
+    around: Iterable[Node] = value.consumers
+    if not forward:
+        around = [] if value.producer is None else [value.producer]
     for _ in range(_MOST_STEPS):
-        step = chain.from_iterable(m.successors() if forward else m.predecessors() for m in around)
-        near = list(islice(step, _MOST_NEIGHBOURS))
+        near = list(islice(around, _MOST_NEIGHBOURS))
         if any(n.name in _SPATIAL for n in near):
             return True
-        around = [n for n in near if n.name in _PASSING or (sequence and _keeps_last(n))]
+        passing = [n for n in near if n.name in _PASSING or (sequence and _keeps_last(n))]
+        around = chain.from_iterable(
+            n.successors() if forward else n.predecessors() for n in passing
+        )
     return False
 
 
