@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tflint.memory.abi import X86_64, Abi, Struct
+from tflint.memory.resource_variables import Variable
 from tflint.model.graph import Node, Value
 
 
@@ -63,6 +64,14 @@ class Scratch:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """Bytes of a resource variable: persistent, unless it has been allocated before."""
+
+    variable: Variable
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """What is not known about a kernel's requests, and the bytes by which it may be off.
 
@@ -73,7 +82,7 @@ class Doubt:
     bytes: int | None = None
 
 
-Request = Temporary | Persistent | Scratch
+Request = Temporary | Persistent | Scratch | Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,10 @@ class Requests:
     def scratch(self, size: int) -> None:
         """A scratch buffer."""
         self.at_prepare.append(Scratch(size))
+
+    def resource(self, variable: Variable, size: int) -> None:
+        """Memory for a resource variable."""
+        self.at_prepare.append(Resource(variable, size))
 
     def doubt(self, reason: str, bytes: int | None = None) -> None:
         """Say what is not known, and by how many bytes it may be off at most."""

@@ -15,7 +15,20 @@ from tflint.memory.builtin_params import builtin_params
 from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.kernels import find_kernel
 from tflint.memory.offline_plan import OfflinePlan
-from tflint.memory.requests import Build, Doubt, Persistent, Requests, Scratch, Temporary
+from tflint.memory.requests import (
+    Build,
+    Doubt,
+    Persistent,
+    Requests,
+    Scratch,
+    Temporary,
+)
+from tflint.memory.resource_variables import (
+    MICRO_RESOURCE_VARIABLE,
+    MICRO_RESOURCE_VARIABLES,
+    Variables,
+    count_variables,
+)
 from tflint.model.graph import Graph, Node, Value
 
 ALIGNMENT = 16
@@ -58,6 +71,7 @@ def fill_tail(graphs: Sequence[Graph], build: Build, own_plan: OfflinePlan | Non
     stack = _Stack(build)
     stack.allocators()
     stack.resource_variables(graphs)
+    stack.builtin_data_allocator()
     stack.subgraphs(graphs)
     requests = [_requests(node, build) for graph in graphs for node in graph.nodes]
     stack.options(requests)
@@ -114,17 +128,25 @@ class _Stack:
         self.push(kind, layout.size * count, layout.align)
 
     def allocators(self) -> None:
-        """`MicroAllocator::Create`, and the allocator for operators' options."""
+        """`MicroAllocator::Create`."""
         single = core.SINGLE_ARENA_BUFFER_ALLOCATOR
         micro = core.MICRO_ALLOCATOR
         if self.is_wheel:
             single = core.RECORDING_SINGLE_ARENA_BUFFER_ALLOCATOR
             micro = core.COMPRESSION_RECORDING_MICRO_ALLOCATOR
-        for struct in (single, core.GREEDY_MEMORY_PLANNER, micro, core.BUILTIN_DATA_ALLOCATOR):
+        for struct in (single, core.GREEDY_MEMORY_PLANNER, micro):
             self.push_struct("allocators", struct)
 
     def resource_variables(self, graphs: Sequence[Graph]) -> None:
         """`MicroResourceVariables::Create`, which a program calls for as many as there are."""
+        count = count_variables(graphs)
+        if count:
+            self.push("resource_variables", MICRO_RESOURCE_VARIABLES.size(self.abi))
+            self.push("resource_variables", MICRO_RESOURCE_VARIABLE.size(self.abi) * count)
+
+    def builtin_data_allocator(self) -> None:
+        """What operators' options are allocated by, the first thing `StartModelAllocation` does."""
+        self.push_struct("allocators", core.BUILTIN_DATA_ALLOCATOR)
 
     def subgraphs(self, graphs: Sequence[Graph]) -> None:
         """`StartModelAllocation`."""
@@ -164,6 +186,7 @@ class _Stack:
         points of the last temporary, which no kernel reads by then. What is before them is
         read, at the latest to give it back.
         """
+        allocated = Variables()
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
         for ask in requests:
             before = self.used
@@ -178,6 +201,9 @@ class _Stack:
                     self._preparing(in_use if request.is_filled else start)
                 elif isinstance(request, Scratch):
                     self.scratch.append((ask.node, request.bytes))
+                elif allocated.find(request.variable)[1]:
+                    self.push("resource_variables", request.bytes)
+                    self._preparing(start)
             self._of_kernel(ask, before)
 
     def scratch_handles(self) -> None:

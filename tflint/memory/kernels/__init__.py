@@ -48,8 +48,37 @@ _FAMILIES = {
     "pooling": ("AVERAGE_POOL_2D", "L2_POOL_2D", "MAX_POOL_2D"),
     "recurrent": ("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"),
     "softmax": ("LOG_SOFTMAX", "SOFTMAX"),
+    "quantisation": ("QUANTIZE", "DEQUANTIZE", "CAST", "FILL", "ZEROS_LIKE"),
+    "rearrangement": (
+        *("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SHAPE", "REVERSE_V2"),
+        *("BROADCAST_TO", "BROADCAST_ARGS", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
+        *("SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"),
+    ),
+    "slicing": (
+        *("CONCATENATION", "PACK", "UNPACK", "SPLIT", "SPLIT_V", "SLICE", "STRIDED_SLICE"),
+        *("GATHER", "GATHER_ND", "DYNAMIC_UPDATE_SLICE", "PAD", "PADV2", "MIRROR_PAD"),
+    ),
+    "reduction": (
+        *("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL", "ARG_MAX", "ARG_MIN"),
+    ),
+    "logic": (
+        *("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"),
+        *("LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "SELECT_V2"),
+    ),
+    "control_flow": (
+        *("IF", "WHILE", "CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"),
+    ),
 }
-_CUSTOM_FAMILIES: dict[str, tuple[str, ...]] = {}
+_CUSTOM_FAMILIES: dict[str, tuple[str, ...]] = {
+    "decode": ("TFLM_DECODE",),
+    "detection": ("TFLite_Detection_PostProcess",),
+    "signal": (
+        *("CIRCULAR_BUFFER", "SignalDelay", "SignalEnergy", "SignalFftAutoScale"),
+        *("SignalFilterBank", "SignalFilterBankLog", "SignalFilterBankSpectralSubtraction"),
+        *("SignalFilterBankSquareRoot", "SignalFramer", "SignalIrfft", "SignalOverlapAdd"),
+        *("SignalPCAN", "SignalRfft", "SignalStacker", "SignalWindow"),
+    ),
+}
 
 
 def find_kernel(code: OperatorCode, library: Library) -> Kernel | None:
