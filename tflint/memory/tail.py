@@ -178,23 +178,26 @@ class _Stack:
         """`PrepareSubgraphs`: each kernel's `Prepare`.
 
         Temporaries lie behind the list of scratch requests, which has room for those so far
-        and 12 more. They are given back together, after the operator.
+        and 12 more. They are given back together, after the operator. Each has to fit in front
+        of the tail of its time; a persistent buffer only has to fit behind the list.
         """
         allocated = Variables()
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
         for ask in requests:
             before = self.used
-            temporary = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
+            listed = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
+            temporary = listed
             for request in ask.at_prepare:
+                in_front = listed
                 if isinstance(request, Temporary):
-                    temporary = self._temporary(temporary, request.value)
+                    in_front = temporary = self._temporary(temporary, request.value)
                 elif isinstance(request, Persistent):
                     self.push("kernel_data", request.bytes)
                 elif isinstance(request, Scratch):
                     self.scratch.append((ask.node, request.bytes))
                 elif allocated.find(request.variable)[1]:
                     self.push("resource_variables", request.bytes)
-                self.preparing_bytes = max(self.preparing_bytes, temporary + self.used)
+                self.preparing_bytes = max(self.preparing_bytes, in_front + self.used)
             self._of_kernel(ask, before)
 
     def scratch_handles(self) -> None:
