@@ -47,9 +47,13 @@ class Temporary:
 
 @dataclass(frozen=True, slots=True)
 class Persistent:
-    """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`)."""
+    """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`).
+
+    `is_filled` says that the kernel writes to them while it still has temporary tensors.
+    """
 
     bytes: int
+    is_filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +132,9 @@ class Requests:
         """A temporary tensor for each value in `Prepare`; nothing for those left out."""
         self.at_prepare += [Temporary(value) for value in values if value is not None]
 
-    def persistent(self, size: int | Struct) -> None:
-        """A persistent buffer in `Prepare`."""
-        self.at_prepare.append(Persistent(self._bytes(size)))
+    def persistent(self, size: int | Struct, *, filled: bool = False) -> None:
+        """A persistent buffer in `Prepare`; `filled` while there are temporary tensors."""
+        self.at_prepare.append(Persistent(self._bytes(size), filled))
 
     def scratch(self, size: int) -> None:
         """A scratch buffer."""

@@ -179,7 +179,9 @@ class _Stack:
 
         Temporaries lie behind the list of scratch requests, which has room for those so far
         and 12 more. They are given back together, after the operator. Each has to fit in front
-        of the tail of its time; a persistent buffer only has to fit behind the list.
+        of the tail of its time. TFLM only checks that a persistent buffer leaves the list alone;
+        one that is filled at once has to leave the temporaries alone as well, or they cannot be
+        given back.
         """
         allocated = Variables()
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
@@ -193,6 +195,7 @@ class _Stack:
                     in_front = temporary = self._temporary(temporary, request.value)
                 elif isinstance(request, Persistent):
                     self.push("kernel_data", request.bytes)
+                    in_front = temporary if request.is_filled else listed
                 elif isinstance(request, Scratch):
                     self.scratch.append((ask.node, request.bytes))
                 elif allocated.find(request.variable)[1]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from tflint.memory.abi import Struct
 from tflint.memory.requests import Kernel, Requests
 from tflint.model.graph import Value
-from tflint.model.schema import TensorType
 
 # A virtual table, the context, a profiler.
 _STATE = ("ptr*3",)
@@ -35,17 +34,17 @@ def decode(ask: Requests) -> None:
         if state is None:
             ask.doubt("how it decodes is not known")
             continue
-        ask.persistent(state)
+        ask.persistent(state, filled=True)
         if kind == PRUNE:
             _zero_points(ask, y)
 
 
 def _zero_points(ask: Requests, y: Value) -> None:
-    """A byte for each channel of an int8 output."""
-    if y.quantization is not None and y.type is TensorType.INT8:
+    """A byte for each channel, unless all of them are 0."""
+    if y.quantization is not None:
         channels = len(y.quantization.scale)
-        if channels > 1:
-            ask.persistent(channels)
+        if channels > 1 and any(y.quantization.zero_point):
+            ask.persistent(channels, filled=True)
 
 
 REFERENCE: dict[str, Kernel] = {"TFLM_DECODE": decode}

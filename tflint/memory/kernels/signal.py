@@ -44,6 +44,8 @@ CIRCULAR_BUFFER_DATA = Struct("i32*2")
 
 # kissfft: substate, temporary buffer, twiddles.
 _FFTR_STATE = Struct("ptr*3")
+# What the inverse float transform keeps in front, to divide by the length.
+_IRFFT_FLOAT_STATE = Struct("i32", "ptr")
 # Of kiss_fft_state what comes before its twiddles: length, direction, factors.
 _FFT_STATE_BYTES = 4 + 4 + 4 * 64
 # Bytes of a real number by the type that a kernel was made for.
@@ -110,7 +112,8 @@ def rfft(ask: Requests, options: Options) -> None:
 
 def irfft(ask: Requests, options: Options) -> None:
     """SignalIrfft: the state."""
-    _fft_state(ask, options)
+    of_floats = integer(options, "T") == TensorType.FLOAT32
+    _fft_state(ask, options, _IRFFT_FLOAT_STATE.size(ask.build.abi) if of_floats else 0)
     look_at(ask, (0,), (0,))
 
 
@@ -124,9 +127,9 @@ def overlap_add(ask: Requests) -> None:
     frames, size = x.shape[-2:]
     each = frames * size
     rows = x.elements // each if each > 0 else 0
-    ask.persistent(ask.build.abi.pointer * rows)
+    ask.persistent(ask.build.abi.pointer * rows, filled=True)
     real = _REAL_BYTES.get(int(x.type), 4)
-    ask.persistent(rows * align_up(max(size, 0) * real, 16))
+    ask.persistent(rows * align_up(max(size, 0) * real, 16), filled=True)
 
 
 def circular_buffer_bytes(capacity: int, abi: Abi) -> int:
@@ -146,23 +149,23 @@ def kiss_fft_bytes(length: int, real_bytes: int, abi: Abi) -> int:
     return _FFTR_STATE.size(abi) + substate + complex_bytes * (half * 3 // 2)
 
 
-def _fft_state(ask: Requests, options: Options) -> int:
-    """Ask for the state; returns the length."""
+def _fft_state(ask: Requests, options: Options, more: int = 0) -> int:
+    """Ask for the state and so many bytes more; returns the length."""
     length = max(integer(options, 1), 0)
     real_bytes = _REAL_BYTES.get(integer(options, "T"))
     if real_bytes is None or length == 0:
         ask.doubt("its options name no type and length of a transform")
         return length
-    ask.init(kiss_fft_bytes(length, real_bytes, ask.build.abi))
+    ask.init(kiss_fft_bytes(length, real_bytes, ask.build.abi) + more)
     return length
 
 
 def _circular_buffers(ask: Requests, rows: int, capacity: int) -> None:
     """Two arrays of pointers and a circular buffer a row, each at a multiple of 16."""
     abi = ask.build.abi
-    ask.persistent(abi.pointer * rows)
-    ask.persistent(abi.pointer * rows)
-    ask.persistent(rows * align_up(circular_buffer_bytes(capacity, abi), 16))
+    ask.persistent(abi.pointer * rows, filled=True)
+    ask.persistent(abi.pointer * rows, filled=True)
+    ask.persistent(rows * align_up(circular_buffer_bytes(capacity, abi), 16), filled=True)
 
 
 def _rows(value: Value | None) -> tuple[int, int]:
