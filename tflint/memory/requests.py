@@ -49,11 +49,11 @@ class Temporary:
 class Persistent:
     """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`).
 
-    `is_filled` says that the kernel writes to them while it still has temporary tensors.
+    `is_filled` tells whether `Prepare` writes to them, or only `Invoke`.
     """
 
     bytes: int
-    is_filled: bool = False
+    is_filled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,9 @@ class Requests:
         """A temporary tensor for each value in `Prepare`; nothing for those left out."""
         self.at_prepare += [Temporary(value) for value in values if value is not None]
 
-    def persistent(self, size: int | Struct, *, filled: bool = False) -> None:
-        """A persistent buffer in `Prepare`; `filled` while there are temporary tensors."""
-        self.at_prepare.append(Persistent(self._bytes(size), filled))
+    def persistent(self, size: int | Struct, *, is_filled: bool = True) -> None:
+        """A persistent buffer in `Prepare`, which writes to it or leaves that to `Invoke`."""
+        self.at_prepare.append(Persistent(self._bytes(size), is_filled))
 
     def scratch(self, size: int) -> None:
         """A scratch buffer."""

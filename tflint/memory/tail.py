@@ -178,29 +178,32 @@ class _Stack:
         """`PrepareSubgraphs`: each kernel's `Prepare`.
 
         Temporaries lie behind the list of scratch requests, which has room for those so far
-        and 12 more. They are given back together, after the operator. Each has to fit in front
-        of the tail of its time. TFLM only checks that a persistent buffer leaves the list alone;
-        one that is filled at once has to leave the temporaries alone as well, or they cannot be
-        given back.
+        and 12 more. They are given back together, after the operator.
+
+        TFLM refuses a temporary that would reach into the tail, but not a persistent buffer
+        that reaches into temporaries (`AllocatePersistentBuffer` compares with the head). Such
+        a buffer does no harm when `Prepare` does not write to it, nor where it takes the zero
+        points of the last temporary, which no kernel reads by then. What is before them is
+        read, at the latest to give it back.
         """
         allocated = Variables()
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
         for ask in requests:
             before = self.used
-            listed = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
-            temporary = listed
+            start = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
+            in_use = end = start
             for request in ask.at_prepare:
-                in_front = listed
                 if isinstance(request, Temporary):
-                    in_front = temporary = self._temporary(temporary, request.value)
+                    in_use, end = self._temporary(end, request.value)
+                    self._preparing(end)
                 elif isinstance(request, Persistent):
                     self.push("kernel_data", request.bytes)
-                    in_front = temporary if request.is_filled else listed
+                    self._preparing(in_use if request.is_filled else start)
                 elif isinstance(request, Scratch):
                     self.scratch.append((ask.node, request.bytes))
                 elif allocated.find(request.variable)[1]:
                     self.push("resource_variables", request.bytes)
-                self.preparing_bytes = max(self.preparing_bytes, in_front + self.used)
+                    self._preparing(start)
             self._of_kernel(ask, before)
 
     def scratch_handles(self) -> None:
@@ -224,10 +227,19 @@ class _Stack:
             for size, alignment in _tensor(value, self.abi):
                 self.push("io_tensors", size, alignment)
 
-    def _temporary(self, used: int, value: Value) -> int:
-        for size, alignment in _tensor(value, self.abi):
-            used = align_up(used, alignment) + size
-        return used
+    def _temporary(self, used: int, value: Value) -> tuple[int, int]:
+        """Where the part ends that is read when it is given back, and where all of it ends."""
+        (size, alignment), *quantization = _tensor(value, self.abi)
+        end = read = align_up(used, alignment) + size
+        if quantization:
+            # The pointers to scales and zero points.
+            read += 2 * self.abi.pointer
+        for size, alignment in quantization:
+            end = align_up(end, alignment) + size
+        return read, end
+
+    def _preparing(self, in_use: int) -> None:
+        self.preparing_bytes = max(self.preparing_bytes, in_use + self.used)
 
     def _of_kernel(self, ask: Requests, before: int) -> None:
         key = (ask.node.subgraph, ask.node.index)

@@ -39,10 +39,7 @@ def _measure(model: bytes, room: int, log: IO[bytes], smallest: bool) -> dict[st
 
 
 def _smallest(model: bytes, used: int, room: int) -> int:
-    """The smallest arena, by bisection over multiples of 16 from what is used.
-
-    Many kernels do not check whether they got the memory that they asked for.
-    """
+    """The smallest arena, by bisection over multiples of 16 from what is used."""
     low, high = used // 16, room // 16  # `high` is known to do
     while low < high:
         middle = (low + high) // 2
@@ -54,12 +51,15 @@ def _smallest(model: bytes, used: int, room: int) -> int:
 
 
 def _survives(model: bytes, arena_bytes: int) -> bool:
-    """Whether tensors are allocated in a process of its own, where that can be had cheaply."""
-    if not hasattr(os, "fork"):
-        return _allocates(model, arena_bytes)
+    """Whether it allocates, tried in a child: kernels write to memory that they did not get."""
     child = os.fork()
     if child == 0:
-        os._exit(0 if _allocates(model, arena_bytes) else 1)
+        status = 1
+        try:
+            status = 0 if _allocates(model, arena_bytes) else 1
+        finally:
+            # Nothing that the parent has open is the child's to close.
+            os._exit(status)
     return os.waitpid(child, 0)[1] == 0
 
 
