@@ -28,13 +28,17 @@ def decode(ask: Requests) -> None:
     ask.persistent(ask.build.abi.pointer * len(ask.node.outputs))
     for position, y in enumerate(ask.node.outputs):
         codes, ancillary = ask.input(2 * position), ask.input(2 * position + 1)
-        ask.temporary(codes, ancillary, y)
+        ask.temporary(codes, ancillary)
         kind = ancillary.data[0] if ancillary is not None and ancillary.data else None
         state = _STATES.get(kind) if kind is not None else None
         if state is None:
+            ask.temporary(y)
             ask.doubt("how it decodes is not known")
             continue
-        ask.persistent(state, filled=True)
+        # The state is allocated last, but its setup reads the output's tensor to the end, which
+        # has to be out of its way.
+        ask.persistent(state)
+        ask.temporary(y)
         if kind == PRUNE:
             _zero_points(ask, y)
 
@@ -44,7 +48,7 @@ def _zero_points(ask: Requests, y: Value) -> None:
     if y.quantization is not None:
         channels = len(y.quantization.scale)
         if channels > 1 and any(y.quantization.zero_point):
-            ask.persistent(channels, filled=True)
+            ask.persistent(channels)
 
 
 REFERENCE: dict[str, Kernel] = {"TFLM_DECODE": decode}

@@ -127,9 +127,9 @@ def overlap_add(ask: Requests) -> None:
     frames, size = x.shape[-2:]
     each = frames * size
     rows = x.elements // each if each > 0 else 0
-    ask.persistent(ask.build.abi.pointer * rows, filled=True)
+    ask.persistent(ask.build.abi.pointer * rows)
     real = _REAL_BYTES.get(int(x.type), 4)
-    ask.persistent(rows * align_up(max(size, 0) * real, 16), filled=True)
+    ask.persistent(rows * align_up(max(size, 0) * real, 16))
 
 
 def circular_buffer_bytes(capacity: int, abi: Abi) -> int:
@@ -163,9 +163,9 @@ def _fft_state(ask: Requests, options: Options, more: int = 0) -> int:
 def _circular_buffers(ask: Requests, rows: int, capacity: int) -> None:
     """Two arrays of pointers and a circular buffer a row, each at a multiple of 16."""
     abi = ask.build.abi
-    ask.persistent(abi.pointer * rows, filled=True)
-    ask.persistent(abi.pointer * rows, filled=True)
-    ask.persistent(rows * align_up(circular_buffer_bytes(capacity, abi), 16), filled=True)
+    ask.persistent(abi.pointer * rows)
+    ask.persistent(abi.pointer * rows)
+    ask.persistent(rows * align_up(circular_buffer_bytes(capacity, abi), 16))
 
 
 def _rows(value: Value | None) -> tuple[int, int]:
