@@ -27,10 +27,12 @@ BUILDS = {
 def test_measured_on_cortex_m(shared_model: Path, build: str) -> None:
     name = shared_model.relative_to(SHARED_MODELS).as_posix()
     measured = json.loads(FACTS.read_text(encoding="utf-8"))["models"][name][build]
-    if not measured["ok"]:
-        pytest.skip(f"TFLM does not run {name}")
     model = parse_model(shared_model.read_bytes())
     arena = plan_arena(model, graphs(model), Build(CORTEX_M, BUILDS[build]))
+    if not measured["ok"]:
+        # Refused before anything is planned: what it would need is computed all the same.
+        assert arena.min_arena_bytes >= arena.arena_bytes >= arena.lower_bound_bytes > 0
+        return
     assert not arena.doubts
     assert {
         "head": arena.nonpersistent_bytes,

@@ -45,7 +45,7 @@ def refusing_rules() -> tuple[type[Rule], ...]:
         rule
         for rule in built_in_rules()
         if Kind.TFLITE in rule.meta.applies_to
-        and rule.meta.severity is Severity.ERROR
+        and (rule.meta.severity is Severity.ERROR or rule.meta.may_refuse)
         and not rule.meta.code.startswith(BUDGETS)
     )
 
