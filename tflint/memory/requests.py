@@ -46,13 +46,9 @@ class Temporary:
 
 @dataclass(frozen=True, slots=True)
 class Persistent:
-    """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`).
-
-    `is_filled` tells whether `Prepare` writes to them, or only `Invoke`.
-    """
+    """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`)."""
 
     bytes: int
-    is_filled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +119,9 @@ class Requests:
         """A temporary tensor for each value in `Prepare`; nothing for those left out."""
         self.at_prepare += [Temporary(value) for value in values if value is not None]
 
-    def persistent(self, size: int | Struct, *, is_filled: bool = True) -> None:
-        """A persistent buffer in `Prepare`, which writes to it or leaves that to `Invoke`."""
-        self.at_prepare.append(Persistent(self._bytes(size), is_filled))
+    def persistent(self, size: int | Struct) -> None:
+        """A persistent buffer in `Prepare`."""
+        self.at_prepare.append(Persistent(self._bytes(size)))
 
     def scratch(self, size: int) -> None:
         """A scratch buffer."""

@@ -159,23 +159,23 @@ class _Stack:
         and 12 more. They are given back together, after the operator.
 
         TFLM refuses a temporary that would reach into the tail, but not a persistent buffer
-        that reaches into temporaries (`AllocatePersistentBuffer` compares with the head). Such
-        a buffer does no harm when `Prepare` does not write to it, nor where it takes the zero
-        points of the last temporary, which no kernel reads by then. What is before them is
-        read, at the latest to give it back.
+        that reaches into temporaries (`AllocatePersistentBuffer` compares with the head). Where
+        it takes the zero points of the last one, which no kernel reads by then, that does no
+        harm. Any further it overwrites what is read, at the latest to give it back, and
+        whether `Prepare` fails depends on what is written.
         """
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
         for ask in requests:
             before = self.used
-            start = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
-            in_use = end = start
+            end = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
+            in_use = end
             for request in ask.at_prepare:
                 if isinstance(request, Temporary):
                     in_use, end = self._temporary(end, request.value)
                     self._preparing(end)
                 elif isinstance(request, Persistent):
                     self.push("kernel_data", request.bytes)
-                    self._preparing(in_use if request.is_filled else start)
+                    self._preparing(in_use)
                 elif isinstance(request, Scratch):
                     self.scratch.append((ask.node, request.bytes))
             self._of_kernel(ask, before)

@@ -46,19 +46,19 @@ def batch_matmul(ask: Requests) -> None:
     ask.init(BATCH_MATMUL_DATA)
     x, y, result = ask.input(0), ask.input(1), ask.output(0)
     ask.temporary(x, y, result)
-    _own_shape(ask, result)
     if x is not None and x.type in _QUANTIZED:
         ask.persistent(BATCH_MATMUL_QUANTIZATION)
     if x is not None and getattr(ask.node.options, "adj_x", False):
         _transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
         _transposed(ask, y)
+    _own_shape(ask, result)
 
 
 def _transposed(ask: Requests, value: Value) -> None:
     ask.persistent(core.EVAL_TENSOR)
     ask.persistent(4 + 4 * len(value.shape))
-    ask.persistent(value.bytes, is_filled=False)
+    ask.persistent(value.bytes)
 
 
 def embedding_lookup(ask: Requests) -> None:
