@@ -52,7 +52,7 @@ def batch_matmul(ask: Requests) -> None:
         _transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
         _transposed(ask, y)
-    _own_shape(ask, result)
+    ask.own_shape(result)
 
 
 def _transposed(ask: Requests, value: Value) -> None:
@@ -64,14 +64,8 @@ def _transposed(ask: Requests, value: Value) -> None:
 def embedding_lookup(ask: Requests) -> None:
     """EMBEDDING_LOOKUP: lookup (rows), values (rows of the table, ...)."""
     ask.temporary(ask.input(0), ask.input(1), ask.output(0))
-    _own_shape(ask, ask.output(0))
+    ask.own_shape(ask.output(0))
     ask.persistent(EMBEDDING_LOOKUP_DATA)
-
-
-def _own_shape(ask: Requests, value: Value | None) -> None:
-    """A copy of the shape, to be written to (`CreateWritableTensorDimsWithCopy`)."""
-    if value is not None:
-        ask.persistent(4 + 4 * len(value.shape))
 
 
 REFERENCE: dict[str, Kernel] = {
