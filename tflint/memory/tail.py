@@ -14,7 +14,7 @@ from tflint.memory.abi import Abi, Struct, align_up
 from tflint.memory.builtin_params import builtin_params
 from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.kernels import find_kernel
-from tflint.memory.offline_plan import OfflinePlan
+from tflint.memory.offline_plan import OfflinePlan, offsets_by_subgraph
 from tflint.memory.requests import Build, Doubt, Persistent, Requests, Scratch, Temporary
 from tflint.model.graph import Graph, Node, Value
 
@@ -187,11 +187,9 @@ class _Stack:
 
     def variables(self, graphs: Sequence[Graph], own_plan: OfflinePlan | None) -> None:
         """`AllocateVariables`: tensors that keep their values, unless planned offline."""
-        offsets = own_plan.offsets if own_plan else ()
-        for graph in graphs:
-            for value in graph.values:
-                planned = value.index < len(offsets) and offsets[value.index] != ONLINE
-                if value.tensor.is_variable and not planned:
+        for graph, offsets in zip(graphs, offsets_by_subgraph(own_plan, graphs), strict=True):
+            for value, offset in zip(graph.values, offsets, strict=True):
+                if value.tensor.is_variable and offset == ONLINE:
                     self.push("variables", value.bytes)
 
     def io_tensors(self, values: Sequence[Value]) -> None:
