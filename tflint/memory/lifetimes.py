@@ -13,6 +13,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from tflint.memory.greedy_planner import ONLINE
+from tflint.memory.resource_variables import is_handle
 from tflint.model.graph import Graph, Node, Value, called_subgraphs
 
 NEVER = (-1, -1)
@@ -45,7 +46,7 @@ def needs_memory(value: Value, offline_offset: int = ONLINE) -> bool:
     Variables have theirs in the persistent section, unless the file plans them.
     """
     is_planned = not value.tensor.is_variable or offline_offset != ONLINE
-    return value.data is None and is_planned and value.bytes > 0
+    return value.data is None and is_planned and value.bytes > 0 and not is_handle(value)
 
 
 def lifetimes(graphs: Sequence[Graph]) -> Lifetimes:

@@ -58,7 +58,7 @@ def batch_matmul(ask: Requests) -> None:
 def _transposed(ask: Requests, value: Value) -> None:
     ask.persistent(core.EVAL_TENSOR)
     ask.persistent(4 + 4 * len(value.shape))
-    ask.persistent(value.bytes)
+    ask.persistent(value.bytes, is_filled=False)
 
 
 def embedding_lookup(ask: Requests) -> None:
