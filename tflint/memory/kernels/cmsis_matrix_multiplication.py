@@ -16,7 +16,6 @@ from tflint.memory.kernels.matrix_multiplication import (
     BATCH_MATMUL_DATA,
     BATCH_MATMUL_QUANTIZATION,
     FULLY_CONNECTED_DATA,
-    own_shape,
     transposed,
 )
 from tflint.memory.kernels.shapes import dimension
@@ -65,7 +64,7 @@ def batch_matmul(ask: Requests) -> None:
         transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
         transposed(ask, y)
-    own_shape(ask, result)
+    ask.own_shape(result)
     if x is None or x.type is TensorType.FLOAT32:
         return
     ask.persistent(BATCH_MATMUL_QUANTIZATION)
