@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tflint.errors import MalformedModel, UnreadableModel
+from tflint.errors import MalformedModel
 from tflint.finding import Severity
 from tflint.lint.context import LintedModel
 from tflint.lint.discover import shown_path
@@ -12,7 +12,7 @@ from tflint.lint.named_model import read_named_model
 from tflint.lint.registry import built_in_rules
 from tflint.lint.runnable import refusal
 from tflint.memory.advice import advice
-from tflint.memory.usage import MemoryUse, build_for, memory_use
+from tflint.memory.usage import build_for, memory_use
 from tflint.model.garbage import uncollected
 from tflint.model.tables import Model
 from tflint.printable import printable

@@ -174,9 +174,7 @@ def _half(case: _Case) -> Iterator[Saving]:
         return
     largest = tensors[0]
     text = f"{_tensor(largest)}, the largest at the peak, half as large: {_how(largest)}"
-    yield from case.resize(
-        text, lambda b: b.reserved // 2 if b.value is largest else b.reserved
-    )
+    yield from case.resize(text, lambda b: b.reserved // 2 if b.value is largest else b.reserved)
 
 
 def _tensor(value: Value) -> str:

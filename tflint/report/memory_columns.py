@@ -33,7 +33,7 @@ def columns(arena: Arena, most: int) -> list[Column]:
 def owners(arena: Arena, drawn: list[Column], rows: int, row_bytes: int) -> list[list[int | None]]:
     """For each column and row, from the bottom, the buffer that has most of that cell.
 
-    Buffers by their index in the arena; None where less than half of a cell is taken.
+    Buffers by their index in the arena; None where the cell is free.
     """
     grid: list[list[int | None]] = []
     starts: dict[int, list[int]] = {}
@@ -55,7 +55,7 @@ def owners(arena: Arena, drawn: list[Column], rows: int, row_bytes: int) -> list
 def _cells(
     buffers: tuple[Buffer, ...], alive: list[int], rows: int, row_bytes: int
 ) -> list[int | None]:
-    most = [(row_bytes - 1) // 2] * rows
+    most = [0] * rows
     cells: list[int | None] = [None] * rows
     for index in alive:
         start = buffers[index].offset
@@ -65,3 +65,10 @@ def _cells(
             if taken > most[row]:
                 most[row], cells[row] = taken, index
     return cells
+
+
+def is_thin(buffer: Buffer, row: int, row_bytes: int) -> bool:
+    """Whether a buffer has less than half of a row's bytes."""
+    end = buffer.offset + buffer.reserved
+    taken = min(end, (row + 1) * row_bytes) - max(buffer.offset, row * row_bytes)
+    return 2 * taken < row_bytes

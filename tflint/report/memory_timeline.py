@@ -1,9 +1,9 @@
 """The plan of the arena drawn with characters: operators across, bytes up, buffers as blocks.
 
-    16,000 ┤ ▓▓▓▓▓ ▒▒▒▒▒
-     8,000 ┤ ▓ #3▓ ▒▒▒▒▒ ░░░░░
-         0 └───────────────────
-             0     1     2
+16,000 ┤ ▓▓▓▓▓ ▒▒▒▒▒
+ 8,000 ┤ ▓ #3▓ ▒▒▒▒▒ ░░░░░
+     0 └───────────────────
+         0     1     2
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tflint.memory.arena import Arena
 from tflint.printable import counted, printable
-from tflint.report.memory_columns import Column, columns, owners
+from tflint.report.memory_columns import Column, columns, is_thin, owners
 from tflint.report.memory_result import MemoryReport
 from tflint.report.memory_wording import peak_text, tensor_number
 from tflint.report.style import Line, Span, line, wrap
@@ -30,6 +30,7 @@ class Glyphs:
 
     fills: str
     scratch: str
+    thin: str
     tick: str
     side: str
     corner: str
@@ -37,8 +38,12 @@ class Glyphs:
     mark: str
 
 
-UNICODE = Glyphs(fills="▒░▓█", scratch="╱", tick="┤", side="│", corner="└", floor="─", mark="▲")
-ASCII = Glyphs(fills="=:%#", scratch="/", tick="+", side="|", corner="+", floor="-", mark="^")
+UNICODE = Glyphs(
+    fills="▒░▓█", scratch="╱", thin="▁", tick="┤", side="│", corner="└", floor="─", mark="▲"
+)
+ASCII = Glyphs(
+    fills="=:%#", scratch="/", thin="_", tick="+", side="|", corner="+", floor="-", mark="^"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def timeline(report: MemoryReport, width: int, glyphs: Glyphs = UNICODE) -> Iter
         return
     margin = max(len(f"{head:,}"), 5) + 6
     grid = _grid(arena, width - margin, glyphs)
-    text = [_row(report, grid, row, glyphs) for row in range(grid.rows)]
+    text = [_row(report, grid, row, glyphs.thin) for row in range(grid.rows)]
     for row in reversed(range(grid.rows)):
         top = min((row + 1) * grid.row_bytes, head)
         is_labelled = row == grid.rows - 1 or (
@@ -69,7 +74,10 @@ def timeline(report: MemoryReport, width: int, glyphs: Glyphs = UNICODE) -> Iter
         )
         label = f"{top:,}" if is_labelled else ""
         tick = glyphs.tick if is_labelled else glyphs.side
-        yield line(Span(f"{label:>{margin - 3}} {tick}", "dim"), " ", *text[row])
+        spans = text[row]
+        while spans and not spans[-1].text.strip():
+            spans.pop()
+        yield line(Span(f"{label:>{margin - 3}} {tick}", "dim"), " ", *spans)
     span = grid.cell * len(grid.drawn)
     yield line(Span(f"{0:>{margin - 3}} {glyphs.corner}{glyphs.floor * (span + 1)}", "dim"))
     yield line(Span(" " * margin + _operator_axis(report, grid), "dim"))
@@ -111,7 +119,7 @@ def _fills(arena: Arena, cells: list[list[int | None]], glyphs: Glyphs) -> dict[
     return fill
 
 
-def _row(report: MemoryReport, grid: _Grid, row: int, glyphs: Glyphs) -> list[Span]:
+def _row(report: MemoryReport, grid: _Grid, row: int, thin: str) -> list[Span]:
     """A row of cells, neighbouring ones of a buffer in one piece, numbered where it fits."""
     spans: list[Span] = []
     x = 0
@@ -124,13 +132,15 @@ def _row(report: MemoryReport, grid: _Grid, row: int, glyphs: Glyphs) -> list[Sp
         if index is None:
             spans.append(Span(" " * length))
         else:
-            spans += _piece(report, grid, index, row, x, length)
+            buffer = report.arena.buffers[index]
+            fill = thin if is_thin(buffer, row, grid.row_bytes) else grid.fill[index]
+            spans += _piece(report, grid, index, row, x, length, fill)
         x = end
     return spans
 
 
 def _piece(
-    report: MemoryReport, grid: _Grid, index: int, row: int, x: int, length: int
+    report: MemoryReport, grid: _Grid, index: int, row: int, x: int, length: int, fill: str
 ) -> list[Span]:
     buffer = report.arena.buffers[index]
     peak = report.arena.peak_scope
@@ -139,7 +149,7 @@ def _piece(
         role = "scratch"
     # A gap between one that ends and the next, where there is room for it.
     gap = 1 if grid.cell > 1 else 0
-    text = grid.fill[index] * (length - gap)
+    text = fill * (length - gap)
     if buffer.value is not None and _is_middle(grid, index, row, x):
         label = f" {tensor_number(report, buffer.value)} "
         if len(label) + 2 <= len(text):
@@ -147,7 +157,7 @@ def _piece(
             return [
                 Span(text[:before], role),
                 Span(label, "code"),
-                Span(text[before + len(label) :] , role),
+                Span(text[before + len(label) :], role),
                 Span(" " * gap),
             ]
     return [Span(text, role), Span(" " * gap)]
@@ -186,9 +196,7 @@ def _operator_label(report: MemoryReport, scope: int) -> str:
     return f"{node.subgraph}:{node.index}" if report.is_multiple else str(node.index)
 
 
-def _peak_line(
-    report: MemoryReport, grid: _Grid, margin: int, width: int, glyphs: Glyphs
-) -> Line:
+def _peak_line(report: MemoryReport, grid: _Grid, margin: int, width: int, glyphs: Glyphs) -> Line:
     peak = report.arena.peak_scope
     x = next(x for x, column in enumerate(grid.drawn) if column.first <= peak <= column.last)
     at = margin + x * grid.cell + max(grid.cell - 2, 0) // 2

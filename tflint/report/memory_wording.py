@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.memory.arena import Arena, Buffer
+from tflint.memory.profile import alive_bytes
 from tflint.memory.requests import Library
 from tflint.model.graph import Node, Value
 from tflint.printable import counted, percent_text, printable, size_text
@@ -142,10 +143,12 @@ def largest_kernels(report: MemoryReport, most: int = 3) -> list[tuple[str, int]
 
 
 def peak_text(report: MemoryReport) -> str:
-    """When the most is alive."""
-    node = report.arena.peak_node
-    when = operator_text(report, node) if node else "before the first operator"
-    return f"{when}: {report.arena.lower_bound_bytes:,} B"
+    """When the most is alive, and how much; of several moments the first."""
+    arena = report.arena
+    when = operator_text(report, arena.peak_node) if arena.peak_node else "before any operator"
+    again = alive_bytes(arena).count(arena.lower_bound_bytes) - 1
+    more = f" (and {again:,} more)" if again > 0 else ""
+    return f"{when}{more}: {arena.lower_bound_bytes:,} B"
 
 
 def share_text(report: MemoryReport, buffer: Buffer) -> str:
