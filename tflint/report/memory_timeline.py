@@ -226,7 +226,7 @@ def _legend(report: MemoryReport, grid: _Grid, width: int) -> Iterator[Line]:
         else:
             runs.append([label, label, name])
     texts = [f"{a} {name}" if a == b else f"{a}-{b} {name}" for a, b, name in runs]
-    lines = wrap(", ".join(texts), width, "    ")
+    lines = wrap(", ".join(texts), width, "    ") if texts else []
     if len(lines) <= _LEGEND_LINES:
         for text in lines:
             yield line(Span(text, "dim"))

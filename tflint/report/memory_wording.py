@@ -80,8 +80,8 @@ def verdict(report: MemoryReport) -> tuple[str, str]:
 def totals(report: MemoryReport) -> Iterator[Row]:
     """RAM and flash to plan for, and what they are made of."""
     use, arena, code = report.use, report.arena, report.use.code
-    would = "" if report.runnable else "would need: "
-    yield Row(0, "RAM", use.ram_bytes, f"{would}to plan for", report.target.ram_bytes)
+    why = "to plan for" if report.runnable else "what it would need"
+    yield Row(0, "RAM", use.ram_bytes, why, report.target.ram_bytes)
     yield Row(
         1,
         "arena",
@@ -97,7 +97,7 @@ def totals(report: MemoryReport) -> Iterator[Row]:
     yield Row(1, "interpreter", use.static.interpreter, "MicroInterpreter")
     yield Row(1, "resolver", use.static.resolver, f"MicroMutableOpResolver<{kernels}>")
     yield Row(1, "stack", use.static.stack, "the deepest that TFLM's calls go")
-    yield Row(0, "flash", use.flash_bytes, f"{would}to plan for", report.target.flash_bytes)
+    yield Row(0, "flash", use.flash_bytes, why, report.target.flash_bytes)
     yield Row(1, "model", use.model_bytes, "the file")
     if code.is_measured and code.note is None and not code.unknown:
         note = "measured for just these kernels"
@@ -108,11 +108,12 @@ def totals(report: MemoryReport) -> Iterator[Row]:
 
 def _head_note(arena: Arena) -> str:
     planned = counted(len(arena.buffers), "buffer")
+    share = f"{planned} {'share' if len(arena.buffers) != 1 else 'has'} it"
     if arena.is_planned_offline:
         return f"{planned}, by the plan in the file"
     if arena.nonpersistent_bytes == arena.lower_bound_bytes:
-        return f"{planned} share it; no plan takes less"
-    return f"{planned} share it; no plan takes less than {arena.lower_bound_bytes:,}"
+        return f"{share}; no plan takes less"
+    return f"{share}; no plan takes less than {arena.lower_bound_bytes:,}"
 
 
 def _passing_note(arena: Arena) -> str:
@@ -288,3 +289,8 @@ def host_notes(report: MemoryReport) -> list[tuple[str, str]]:
         ("computed and measured differ, which is a bug in tflint: please report it", "error"),
         *notes,
     ]
+
+
+def file_name(report: MemoryReport) -> str:
+    """The last part of the model's path."""
+    return printable(report.path.rsplit("/", 1)[-1], 80)
