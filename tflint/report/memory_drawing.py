@@ -100,7 +100,7 @@ def _axes(report: MemoryReport, scale: _Scale) -> Iterator[str]:
         x = scale.x(scope + 0.5)
         yield _text(x, scale.y(0) + 16, scope_label(report, scope), "axis")
         if each >= 50 and scope:
-            yield _text(x, scale.y(0) + 30, scope_name(report, scope, int(each / 6.2)), "name")
+            yield _text(x, scale.y(0) + 30, scope_name(report, scope, int(each / 7.4)), "name")
     if each < 50:
         yield _text((_LEFT + right) / 2, scale.y(0) + 36, "operator", "axis")
 

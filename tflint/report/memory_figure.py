@@ -95,6 +95,8 @@ def _compose(figure: Figure, report: MemoryReport) -> None:
         _budget(axes, shown, scopes, over=top > shown)
     _peak(axes, report)
     _axes_texts(axes, report, scopes)
+    _heading(axes, report)
+    _legend(figure, report)
 
 
 def _draw_block(axes: Axes, block: Block, scopes: int, top: int) -> None:
@@ -226,7 +228,6 @@ def _axes_texts(axes: Axes, report: MemoryReport, scopes: int) -> None:
     axes.tick_params(colors=_FAINT, labelcolor=_INK, length=3)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    _heading(axes, report)
 
 
 def _heading(axes: Axes, report: MemoryReport) -> None:
@@ -258,10 +259,9 @@ def _heading(axes: Axes, report: MemoryReport) -> None:
         fontweight="bold",
         pad=height + 4,
     )
-    _legend(axes, report, height)
 
 
-def _legend(axes: Axes, report: MemoryReport, height: int) -> None:
+def _legend(figure: Figure, report: MemoryReport) -> None:
     from matplotlib.patches import Patch
 
     kinds = {block.kind for block in blocks(report)}
@@ -278,12 +278,10 @@ def _legend(axes: Axes, report: MemoryReport, height: int) -> None:
         if kind in kinds
     ]
     if patches:
-        axes.legend(
+        figure.legend(
             handles=patches,
-            loc="lower right",
-            bbox_to_anchor=(1, 1),
+            loc="outside lower right",
             ncols=len(patches),
             frameon=False,
             fontsize=8.5,
-            borderaxespad=height / 8.5,
         )

@@ -102,7 +102,7 @@ def _rows(title: str, rows: Sequence[wording.Row]) -> Iterator[str]:
     body = [
         (
             f"depth{row.depth} {'error' if row.is_over else ''}".strip(),
-            (row.label, f"{row.bytes:,} B", f"{wording.limit_text(row)} {row.note}".strip()),
+            (row.label, f"{row.bytes:,} B", wording.note_text(row)),
         )
         for row in rows
     ]

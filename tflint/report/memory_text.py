@@ -57,9 +57,7 @@ def _table(rows: list[Row], width: int) -> Iterator[Line]:
     for row, label, figure in zip(rows, labels, figures, strict=True):
         role = "error" if row.is_over else ("code" if row.depth == 0 else "")
         start = f"{label:<{wide}}  {figure:>{right}} B"
-        limit = wording.limit_text(row)
-        note = f"{limit}  {row.note}" if limit else row.note
-        head, *more = wrap(note, width, " " * (len(start) + 2))
+        head, *more = wrap(wording.note_text(row), width, " " * (len(start) + 2))
         yield line(Span(start, role), Span(head[len(start) :], "dim"))
         for text in more:
             yield line(Span(text, "dim"))

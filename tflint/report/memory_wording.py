@@ -69,11 +69,11 @@ def verdict(report: MemoryReport) -> tuple[str, str]:
     over = [row for row in totals(report) if row.is_over]
     if over:
         passed = " and ".join(
-            f"{row.bytes - (row.limit or 0):,} B too much {row.label}" for row in over
+            f"{row.bytes - (row.limit or 0):,} B of {row.label} too much" for row in over
         )
-        return f"does not fit {printable(report.target_name)}: {passed}", "error"
+        return f"does not fit: {passed}", "error"
     if report.fits:
-        return f"fits {printable(report.target_name)}", "good"
+        return "fits its budget", "good"
     return f"nothing found that keeps it from running on {title}", "good"
 
 
@@ -122,12 +122,12 @@ def _passing_note(arena: Arena) -> str:
     return "more is needed while a kernel prepares"
 
 
-def limit_text(row: Row) -> str:
-    """`38 % of 65,536`, or nothing where there is no limit."""
+def note_text(row: Row) -> str:
+    """What there is to say to a figure: its share of the limit, where there is one, first."""
     if row.limit is None:
-        return ""
-    share = percent_text(row.bytes / row.limit) if row.limit else "all"
-    return f"{share} of {row.limit:,}"
+        return row.note
+    share = percent_text(row.bytes / row.limit) if row.limit else "too much"
+    return f"{share} of {row.limit:,}; {row.note}"
 
 
 def persistent(report: MemoryReport) -> list[Row]:
