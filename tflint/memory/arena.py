@@ -21,7 +21,7 @@ from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, align_up
 from tflint.memory.greedy_planner import ONLINE, PlannedBuffer, place
 from tflint.memory.lifetimes import Lifetimes, Span, lifetimes, needs_memory
-from tflint.memory.offline_plan import OfflinePlan, offline_plan
+from tflint.memory.offline_plan import OfflinePlan, offline_plan, offsets_by_subgraph
 from tflint.memory.requests import Build, Doubt
 from tflint.memory.tail import Tail, fill_tail
 from tflint.model.graph import Graph, Node, Value
@@ -164,18 +164,15 @@ def _buffers(
     graphs: Sequence[Graph], alive: Lifetimes, tail: Tail, own_plan: OfflinePlan | None
 ) -> tuple[list[Buffer], list[int]]:
     """What is to be placed, in TFLM's order, and where the file's own plan puts it."""
-    offsets = own_plan.offsets if own_plan else ()
     buffers: list[Buffer] = []
     offline: list[int] = []
-    for graph in graphs:
+    for graph, offsets in zip(graphs, offsets_by_subgraph(own_plan, graphs), strict=True):
         spans = alive.tensors[graph.index]
-        for value in graph.values:
-            if needs_memory(value):
+        for value, offset in zip(graph.values, offsets, strict=True):
+            if needs_memory(value, offset):
                 first, last = spans[value.index]
                 buffers.append(Buffer(graph.index, value, None, value.bytes, 0, first, last))
-                # TFLM looks the offset up by the tensor's index in its own subgraph.
-                known = value.index < len(offsets)
-                offline.append(offsets[value.index] if known else ONLINE)
+                offline.append(offset)
     for node, size in tail.scratch:
         first, last = alive.operators[node.subgraph][node.index]
         buffers.append(Buffer(node.subgraph, None, node, size, 0, first, last))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.resource_variables import is_handle
 from tflint.model.graph import Graph, Node, Value, called_subgraphs
 
@@ -39,14 +40,13 @@ class Lifetimes:
     endless: str | None = None
 
 
-def needs_memory(value: Value) -> bool:
-    """Whether TFLM's plan has a place for this tensor."""
-    return (
-        value.data is None
-        and not value.tensor.is_variable
-        and value.bytes > 0
-        and not is_handle(value)
-    )
+def needs_memory(value: Value, offline_offset: int = ONLINE) -> bool:
+    """Whether TFLM's plan has a place for this tensor.
+
+    Variables have theirs in the persistent section, unless the file plans them.
+    """
+    is_planned = not value.tensor.is_variable or offline_offset != ONLINE
+    return value.data is None and is_planned and value.bytes > 0 and not is_handle(value)
 
 
 def lifetimes(graphs: Sequence[Graph]) -> Lifetimes:

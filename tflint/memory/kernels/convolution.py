@@ -66,10 +66,11 @@ def transpose_conv(ask: Requests) -> None:
 
 
 def _per_channel(ask: Requests, weights: Value | None, axis: int) -> None:
-    """A multiplier and a shift for each channel; float has them, too."""
+    """A multiplier and a shift for each channel; float has them, too, and leaves them be."""
     if weights is not None and axis < len(weights.shape):
-        ask.persistent(4 * weights.shape[axis])
-        ask.persistent(4 * weights.shape[axis])
+        is_filled = weights.type is not TensorType.FLOAT32
+        ask.persistent(4 * weights.shape[axis], is_filled=is_filled)
+        ask.persistent(4 * weights.shape[axis], is_filled=is_filled)
 
 
 REFERENCE: dict[str, Kernel] = {

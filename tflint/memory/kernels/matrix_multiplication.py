@@ -46,13 +46,13 @@ def batch_matmul(ask: Requests) -> None:
     ask.init(BATCH_MATMUL_DATA)
     x, y, result = ask.input(0), ask.input(1), ask.output(0)
     ask.temporary(x, y, result)
-    _own_shape(ask, result)
     if x is not None and x.type in _QUANTIZED:
         ask.persistent(BATCH_MATMUL_QUANTIZATION)
     if x is not None and getattr(ask.node.options, "adj_x", False):
         _transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
         _transposed(ask, y)
+    ask.own_shape(result)
 
 
 def _transposed(ask: Requests, value: Value) -> None:
@@ -64,14 +64,8 @@ def _transposed(ask: Requests, value: Value) -> None:
 def embedding_lookup(ask: Requests) -> None:
     """EMBEDDING_LOOKUP: lookup (rows), values (rows of the table, ...)."""
     ask.temporary(ask.input(0), ask.input(1), ask.output(0))
-    _own_shape(ask, ask.output(0))
+    ask.own_shape(ask.output(0))
     ask.persistent(EMBEDDING_LOOKUP_DATA)
-
-
-def _own_shape(ask: Requests, value: Value | None) -> None:
-    """A copy of the shape, to be written to (`CreateWritableTensorDimsWithCopy`)."""
-    if value is not None:
-        ask.persistent(4 + 4 * len(value.shape))
 
 
 REFERENCE: dict[str, Kernel] = {
