@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.memory.arena import Arena, Buffer
-from tflint.printable import printable
 from tflint.report import memory_wording as wording
 from tflint.report.memory_result import MemoryReport
 
@@ -81,8 +80,7 @@ def scope_name(report: MemoryReport, scope: int, most: int = 24) -> str:
     node = report.arena.scopes[scope]
     if node is None:
         return "before the first operator" if scope == 0 else "subgraph"
-    name = printable(node.name, 60)
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    return wording.operator_name(node, most)
 
 
 def ticks(scopes: int, most: int) -> Iterator[int]:

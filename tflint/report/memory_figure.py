@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from tflint.errors import MissingExtra
@@ -61,7 +62,10 @@ def draw(report: MemoryReport, format: str) -> bytes:
     except ImportError as error:
         raise MissingExtra(f"a picture ({format})", "plot") from error
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": "agg"}):
+    settings = {**mpl.rcParamsDefault, **_SETTINGS, "backend": "agg"}
+    with warnings.catch_warnings(), mpl.rc_context(settings):
+        # What the font has no glyph for is drawn as a box, which says as much.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
         figure = Figure(figsize=(_width(report), HEIGHT_INCHES), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         _compose(figure, report)

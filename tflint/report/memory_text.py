@@ -21,8 +21,7 @@ SHOWN = 8
 def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -> Iterator[Line]:
     """The report, line by line, none longer than `width` (80 at least)."""
     width = max(width, NARROWEST)
-    for text in wrap(path_text(report.path), width, ""):
-        yield line(Span(text, "path"))
+    yield from _wrapped(path_text(report.path), width, "", "path")
     yield from _wrapped(wording.subject(report), width, "  ", "dim")
     text, role = wording.verdict(report)
     yield from _wrapped(text, width, "  ", role)
@@ -37,8 +36,8 @@ def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -
 
 
 def _wrapped(text: str, width: int, indent: str, role: str = "") -> Iterator[Line]:
-    for part in wrap(text, width, indent):
-        # What a CI system takes for a command is no line of ours.
+    # What a CI system takes for a command is no line of ours, and three letters longer escaped.
+    for part in wrap(text, width - 3 if "::" in text else width, indent):
         shown = part.replace("::", "\\x3a:", 1) if part.lstrip().startswith("::") else part
         yield line(Span(shown, role))
 

@@ -108,6 +108,8 @@ def totals(report: MemoryReport) -> Iterator[Row]:
 
 def _head_note(arena: Arena) -> str:
     planned = counted(len(arena.buffers), "buffer")
+    if not arena.buffers:
+        return "no tensor takes memory"
     share = f"{planned} {'share' if len(arena.buffers) != 1 else 'has'} it"
     if arena.is_planned_offline:
         return f"{planned}, by the plan in the file"
@@ -201,9 +203,15 @@ def name_text(buffer: Buffer, most: int = MAX_NAME) -> str:
     return f"{name[: most - 3 - half]}...{name[-half:]}"
 
 
+def operator_name(node: Node, most: int = 40) -> str:
+    """The operator's name, printable and no longer than `most` then."""
+    name = printable(node.name, most)
+    return name if len(name) <= most else f"{name[: most - 3]}..."
+
+
 def operator_text(report: MemoryReport, node: Node) -> str:
     """`CONV_2D #3`, with the subgraph where there are several."""
-    name = f"{printable(node.name, 40)} #{node.index}"
+    name = f"{operator_name(node)} #{node.index}"
     return f"{name} of subgraph {node.subgraph}" if report.is_multiple and node.subgraph else name
 
 
