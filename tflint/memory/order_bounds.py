@@ -151,46 +151,62 @@ class _Flow:
         return found
 
 
-def lowest_between(
-    section: Section, reads: Sequence[Sequence[int]], low: int, high: int, limit: int
-) -> Lowest | None:
-    """The states with the fewest bytes alive among those that contain `low` and lie within `high`.
+class Cuts:
+    """Minimum cuts between the states of a section."""
 
-    Running an operator costs what it makes, and pays the blocks that all their readers have then
-    read: a project selection, solved as a minimum cut (Picard 1976, "Maximal closure of a
-    graph"). None when it takes more than `limit` steps; polynomial.
-    """
-    inner = high & ~low
-    operators = list(members(inner))
-    number = {operator: index for index, operator in enumerate(operators)}
-    touched = sorted({index for operator in operators for index in reads[operator]})
-    paying = []
-    for index in touched:
-        readers = bits(section.blocks[index].readers)
-        if readers & ~high == 0:
-            paying.append((section.blocks[index], members(readers & inner)))
-    profit = sum(block.bytes for block, _ in paying)
-    source = len(operators) + len(paying)
-    flow = _Flow(source + 2)
-    for index, operator in enumerate(operators):
-        flow.add(index, source + 1, section.makes[operator])
-        for earlier in section.before[operator]:
-            if earlier in number:
-                flow.add(index, number[earlier], profit + 1)
-    for index, (block, readers_left) in enumerate(paying, len(operators)):
-        flow.add(source, index, block.bytes)
-        for reader in readers_left:
-            flow.add(index, number[reader], profit + 1)
-    passed = flow.run(source, source + 1, limit)
-    if passed is None:
-        return None
-    smallest, rest = flow.reached(source), flow.reaching(source + 1)
-    return Lowest(
-        profit - passed,
-        bits([o for index, o in enumerate(operators) if index in smallest]),
-        bits([o for index, o in enumerate(operators) if index not in rest]),
-        flow.steps,
-    )
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self.reads = block_reads(section)
+        self.readers = [bits(block.readers) for block in section.blocks]
+
+    def alive(self, state: int) -> int:
+        """The bytes alive at a state; linear in the operators that have run and their reads."""
+        section, alive = self.section, self.section.start_bytes
+        seen: set[int] = set()
+        for operator in members(state):
+            alive += section.makes[operator]
+            seen.update(self.reads[operator])
+        return alive - sum(section.blocks[i].bytes for i in seen if self.readers[i] & ~state == 0)
+
+    def lowest_between(self, low: int, high: int, limit: int) -> Lowest | None:
+        """The states with the fewest bytes alive that contain `low` and lie within `high`.
+
+        Running an operator costs what it makes, and pays the blocks that all their readers have
+        then read: a project selection, solved as a minimum cut (Picard 1976, "Maximal closure of
+        a graph"). None when it takes more than `limit` steps; polynomial.
+        """
+        inner = high & ~low
+        if inner.bit_count() > limit:
+            return None
+        section = self.section
+        operators = list(members(inner))
+        number = {operator: index for index, operator in enumerate(operators)}
+        touched = sorted({index for operator in operators for index in self.reads[operator]})
+        paying = [index for index in touched if self.readers[index] & ~high == 0]
+        profit = sum(section.blocks[index].bytes for index in paying)
+        source = len(operators) + len(paying)
+        flow = _Flow(source + 2)
+        for index, operator in enumerate(operators):
+            flow.add(index, source + 1, section.makes[operator])
+            for earlier in section.before[operator]:
+                if earlier in number:
+                    flow.add(index, number[earlier], profit + 1)
+        for index, paid in enumerate(paying, len(operators)):
+            flow.add(source, index, section.blocks[paid].bytes)
+            for reader in section.blocks[paid].readers:
+                if reader in number:
+                    flow.add(index, number[reader], profit + 1)
+        flow.steps += len(flow.head)
+        passed = flow.run(source, source + 1, limit)
+        if passed is None:
+            return None
+        smallest, rest = flow.reached(source), flow.reaching(source + 1)
+        return Lowest(
+            profit - passed,
+            bits([operator for index, operator in enumerate(operators) if index in smallest]),
+            bits([operator for index, operator in enumerate(operators) if index not in rest]),
+            flow.steps,
+        )
 
 
 def cut_bound(
@@ -200,37 +216,19 @@ def cut_bound(
 
     When an operator runs, the state has run its ancestors and none of its descendants: at least
     the fewest bytes alive at such a state are there beside its outputs and scratch. Operators
-    with the largest definite bytes are looked at first, `FLOW_STEPS` at most.
+    with the largest definite bytes are looked at first, for about `FLOW_STEPS` steps.
     """
+    cuts = Cuts(section)
     full = (1 << section.count) - 1
     best = max(definite)
     steps = 0
-    reads = block_reads(section)
-    alive_above = _alive_after_ancestors(section, reads, lineage)
     for operator in sorted(range(section.count), key=lambda o: (-definite[o], o)):
         if best >= most or steps > FLOW_STEPS:
             break
         low, high = lineage.above[operator], full & ~lineage.below[operator] & ~(1 << operator)
-        found = lowest_between(section, reads, low, high, FLOW_STEPS - steps)
+        found = cuts.lowest_between(low, high, FLOW_STEPS - steps)
         if found is None:
             return best, FLOW_STEPS
         steps += found.steps + section.count
-        best = max(best, alive_above[operator] - found.saved + section.during[operator])
+        best = max(best, cuts.alive(low) - found.saved + section.during[operator])
     return best, steps
-
-
-def _alive_after_ancestors(
-    section: Section, reads: Sequence[Sequence[int]], lineage: Lineage
-) -> list[int]:
-    """The bytes alive when only the ancestors of an operator have run."""
-    readers = [bits(block.readers) for block in section.blocks]
-    found = []
-    for above in lineage.above:
-        alive = section.start_bytes
-        seen: set[int] = set()
-        for operator in members(above):
-            alive += section.makes[operator]
-            seen.update(reads[operator])
-        alive -= sum(section.blocks[i].bytes for i in seen if readers[i] & ~above == 0)
-        found.append(alive)
-    return found

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
-from tflint.memory.order_bounds import lowest_between
-from tflint.memory.order_section import Section, block_reads, masks, members
+from tflint.memory.order_bounds import Cuts
+from tflint.memory.order_section import Section, masks, members
 
 # Steps that the proof of one commitment may take; without it, all ways on are kept.
 PROOF_STEPS = 50_000
@@ -41,7 +42,7 @@ class Tables:
 
     def __init__(self, section: Section) -> None:
         self.section = section
-        self.reads = block_reads(section)
+        self.cuts = Cuts(section)
         self.masks = masks(section)
         self.states = 0
         self.steps = 0
@@ -56,7 +57,7 @@ class Tables:
 
 @dataclass(slots=True)
 class _Level:
-    """A state on the stack: the bytes alive, the moves that are left (best last), the path's length."""
+    """A state on the stack: bytes alive, moves that are left (best last), length of the path."""
 
     state: int
     alive: int
@@ -131,9 +132,7 @@ class Descent:
         """The path so far is part of the answer."""
         old, path = self.window, tuple(self.path)
         if self.forward:
-            self.window = Window(
-                state, old.high, alive, old.high_bytes, old.head + path, old.tail
-            )
+            self.window = Window(state, old.high, alive, old.high_bytes, old.head + path, old.tail)
         else:
             self.window = Window(
                 old.low, state, old.low_bytes, alive, old.head, path[::-1] + old.tail
@@ -180,13 +179,11 @@ class Descent:
         """The state with the fewest bytes between two, and these; None when not proved in time."""
         way = self.path[level.path :]
         near = self.tables.masks.before if self.forward else self.tables.masks.after
-        if all(near[later] >> earlier & 1 for earlier, later in zip(way, way[1:], strict=False)):
+        if all(near[later] >> earlier & 1 for earlier, later in pairwise(way)):
             # A chain: all states between are on the stack, or were committed away from for less.
             return state, alive
         low, high = (level.state, state) if self.forward else (state, level.state)
-        found = lowest_between(
-            self.tables.section, self.tables.reads, low, high, PROOF_STEPS
-        )
+        found = self.tables.cuts.lowest_between(low, high, PROOF_STEPS)
         self.tables.steps += PROOF_STEPS if found is None else found.steps
         if found is None:
             return None
@@ -243,7 +240,7 @@ class Descent:
         else:
             after, left = self.tables.masks.after, state & ~self.window.low
             ready = [o for o in members(left) if not after[o] & state]
-        self.tables.steps += len(ready)
+        self.tables.steps += left.bit_count()
         return ready
 
     def _ready_after(self, ready: Sequence[int], operator: int, state: int) -> list[int]:

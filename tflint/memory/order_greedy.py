@@ -1,4 +1,4 @@
-"""Orders of a section found by rules of thumb, in near linear time: where the search starts from."""
+"""Orders of a section found by rules of thumb in near linear time, where the search starts."""
 
 from __future__ import annotations
 

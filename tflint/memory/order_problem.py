@@ -87,9 +87,9 @@ def predecessors(problem: Problem) -> list[list[int]]:
 def free_ranges(before: Sequence[Sequence[int]]) -> list[range]:
     """The stretches of the given order between operators that have one place only.
 
-    All others wait for such an operator or are waited for by it, so that what lies before and behind it can
-    be ordered by itself: the peak of the whole is the largest of the parts'. A chain has no
-    stretches at all. `before` has the predecessors of each operator; linear time.
+    All others wait for such an operator or are waited for by it, so that what lies before and
+    behind it can be ordered by itself: the peak of the whole is the largest of the parts'. A
+    chain has no stretches at all. `before` has each operator's predecessors; linear time.
 
     The operator at k comes behind all earlier ones when each of those has a successor at or
     before k, and before all later ones when each of those has a predecessor at or behind k: the
@@ -103,7 +103,7 @@ def free_ranges(before: Sequence[Sequence[int]]) -> list[range]:
             first_after[earlier] = min(first_after[earlier], operator)
             last_before[operator] = max(last_before[operator], earlier)
     reach_ahead = [-1, *accumulate(first_after, max)]
-    reach_back = [*accumulate(reversed(last_before), min)][::-1] + [count]
+    reach_back = [*reversed([*accumulate(reversed(last_before), min)]), count]
     found, start = [], 0
     for k in range(count):
         if reach_ahead[k] <= k <= reach_back[k + 1]:

@@ -128,10 +128,11 @@ def bits(operators: Sequence[int]) -> int:
 
 def members(state: int) -> Iterator[int]:
     """The operators of a set, ascending."""
-    while state:
-        lowest = state & -state
-        yield lowest.bit_length() - 1
-        state ^= lowest
+    digits = bin(state)[:1:-1]
+    position = digits.find("1")
+    while position >= 0:
+        yield position
+        position = digits.find("1", position + 1)
 
 
 def section_peak(section: Section, order: Sequence[int]) -> int:
