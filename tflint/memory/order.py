@@ -28,7 +28,7 @@ from tflint.model.graph import Graph, Value
 from tflint.model.liveness import ALIGNMENT
 
 # Steps of search for one graph (see `order_search`): about a second on a machine of 2020.
-MOST_STEPS = 4_000_000
+MOST_STEPS = 8_000_000
 # A section may take this share of the steps that are left.
 SHARE = 2
 
@@ -107,8 +107,8 @@ def best_order_of(problem: Problem, steps: int = MOST_STEPS) -> Reordering:
         ((max(alive[part.first + 1 : part.first + part.count + 1]), part) for part in parts),
         key=lambda pair: (-pair[0], pair[1].first),
     )
-    for peak, part in needs:
-        result = search(part, peak, after, steps // SHARE)
+    for left, (peak, part) in zip(range(len(needs), 0, -1), needs, strict=True):
+        result = search(part, peak, after, steps // min(left, SHARE))
         steps -= result.steps
         states += result.states
         lower, after = max(lower, result.lower_bound), max(after, result.peak)

@@ -34,8 +34,8 @@ from tflint.memory.order_section import Section, section_peak
 
 # A run from one end gets this many steps at first, and twice as many each time both gave up.
 FIRST_STEPS = 1_000
-# How often the smallest threshold that may do is tried before the middle of what is left is.
-SMALLEST_FIRST = 2
+# A round of questions may spend this share of the steps on each, the next round 4 times as much.
+FIRST_SHARE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,16 @@ def search(section: Section, given_peak: int, enough: int, limit: int) -> Found:
     lower, steps = _bound(section, peak)
     tables = Tables(section)
     tables.steps += steps
-    window, unknown, tries = tables.window(), 0, 0
-    while tables.steps < limit:
-        threshold = max(lower, enough, unknown)
-        if threshold >= peak:
-            break
-        if tries >= SMALLEST_FIRST:
-            threshold = (threshold + peak - 1) // 2
-        tries += 1
-        allowed = tables.steps + (limit - tables.steps) // 2 + 1
+    window, unknown, first, share = tables.window(), 0, True, FIRST_SHARE
+    while tables.steps < limit and peak > max(lower, enough):
+        least = max(lower, enough, unknown)
+        if least >= peak:
+            # Nothing is left to ask with so few steps.
+            unknown, first, share = 0, True, max(share // 4, 1)
+            continue
+        threshold = least if first else (least + peak - 1) // 2
+        first = False
+        allowed = min(limit, tables.steps + limit // share + 1)
         answer, reached, above = _ask(tables, window, threshold, allowed)
         if answer is Answer.FOUND:
             best = reached.head + reached.tail

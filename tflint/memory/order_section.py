@@ -112,7 +112,7 @@ def masks(section: Section) -> Masks:
         [bits(waiting) for waiting in section.after],
         change,
         [tuple(pairs) for pairs in shared],
-        [(1 + len(pairs)) * (1 + section.count // 1024) for pairs in shared],
+        [(1 + len(pairs)) * (1 + section.count // 256) for pairs in shared],
     )
 
 
