@@ -1,0 +1,118 @@
+"""When each tensor and scratch buffer is alive while TFLM runs a model.
+
+Time is counted in scopes: 0 is before the first operator, each operator opens one, and so does
+each subgraph that an operator calls. TFLM gives no two tensors the same memory by design: there
+is no in-place operator and no aliasing, RESHAPE copies.
+
+Source: AllocationInfoBuilder, tensorflow/lite/micro/micro_allocation_info.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from tflint.memory.resource_variables import is_handle
+from tflint.model.graph import Graph, Node, Value, called_subgraphs
+
+NEVER = (-1, -1)
+# What TFLM walks; a body that two operators call is walked twice, so nested ones double.
+MAX_STEPS = 1_000_000
+
+# The operators whose subgraphs TFLM plans.
+_CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """First and last scope of each tensor, by subgraph and index, and of each operator's run.
+
+    `NEVER` stands for what no walk from the first subgraph reaches. `scopes` are the operators
+    by scope, None for scopes that are no operator's. `endless` says why a walk was given up.
+    """
+
+    tensors: tuple[tuple[Span, ...], ...]
+    operators: tuple[tuple[Span, ...], ...]
+    scopes: tuple[Node | None, ...]
+    endless: str | None = None
+
+
+def needs_memory(value: Value) -> bool:
+    """Whether TFLM's plan has a place for this tensor."""
+    return (
+        value.data is None
+        and not value.tensor.is_variable
+        and value.bytes > 0
+        and not is_handle(value)
+    )
+
+
+def lifetimes(graphs: Sequence[Graph]) -> Lifetimes:
+    """Walk the first subgraph, and those that it calls, as TFLM does; linear in what runs."""
+    walk = _Walk(graphs)
+    stack = [walk.subgraph(0)] if graphs else []
+    inside = [0]
+    endless = None
+    while stack:
+        called = next(stack[-1], None)
+        if called is None:
+            stack.pop()
+            inside.pop()
+        elif called in inside:
+            endless = f"subgraph {called} calls itself"
+            break
+        elif len(walk.scopes) > MAX_STEPS:
+            endless = f"subgraphs call each other more than {MAX_STEPS:,} times"
+            break
+        else:
+            inside.append(called)
+            stack.append(walk.subgraph(called))
+    return Lifetimes(
+        tuple(map(tuple, walk.tensors)),
+        tuple(map(tuple, walk.operators)),
+        tuple(walk.scopes),
+        endless,
+    )
+
+
+class _Walk:
+    """The state of a walk."""
+
+    def __init__(self, graphs: Sequence[Graph]) -> None:
+        self.graphs = graphs
+        self.tensors: list[list[Span]] = [[NEVER] * len(graph.values) for graph in graphs]
+        self.operators: list[list[Span]] = [[NEVER] * len(graph.nodes) for graph in graphs]
+        self.scopes: list[Node | None] = [None]
+
+    def subgraph(self, index: int) -> Generator[int, None, None]:
+        """Walk one subgraph; yields the subgraphs to walk in between."""
+        graph, spans = self.graphs[index], self.tensors[index]
+        now = len(self.scopes) - 1
+        for value in (*graph.inputs, *graph.outputs):
+            spans[value.index] = (now, now)
+        for node in graph.nodes:
+            self.scopes.append(node)
+            start = len(self.scopes) - 1
+            for value in node.outputs:
+                spans[value.index] = (start, start)
+            for called in _called(node, len(self.graphs)):
+                self.scopes.append(None)
+                yield called
+            now = len(self.scopes) - 1
+            for read in node.inputs:
+                if read is not None:
+                    spans[read.index] = (spans[read.index][0], now)
+            for value in node.outputs:
+                spans[value.index] = (spans[value.index][0], now)
+            self.operators[index][node.index] = (start, now)
+        now = len(self.scopes) - 1
+        for value in graph.outputs:
+            spans[value.index] = (spans[value.index][0], now)
+
+
+def _called(node: Node, subgraphs: int) -> tuple[int, ...]:
+    if node.name not in _CALLERS:
+        return ()
+    return tuple(index for index in called_subgraphs(node.options) if 0 <= index < subgraphs)

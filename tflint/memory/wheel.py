@@ -1,0 +1,101 @@
+"""Ask TFLM itself, as the PyPI wheel `tflite-micro` brings it, what a model takes.
+
+The wheel runs in a process of its own: a model can take it down, and it prints to the process'
+standard error, from C++.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tflint.errors import MissingExtra
+
+PACKAGE = "tflite_micro"
+# As much as the wheel is given to measure a model in, for each byte of the estimate, and more.
+_ROOM = 1 << 20
+# Nobody measures an arena of gigabytes; the wheel would be given it at once.
+MAX_ARENA_BYTES = 1 << 30
+TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What TFLM reported for one model, in bytes; with `log` where it could not allocate.
+
+    `by_type` is what the recording allocator tells apart. `min_arena_bytes` is the smallest
+    multiple of 16 with which `AllocateTensors()` succeeded, None when it was not looked for.
+    """
+
+    ran: bool
+    nonpersistent_bytes: int = 0
+    persistent_bytes: int = 0
+    by_type: Mapping[str, int] | None = None
+    min_arena_bytes: int | None = None
+    log: str = ""
+
+    @property
+    def arena_bytes(self) -> int:
+        """What `arena_used_bytes()` reports."""
+        return self.nonpersistent_bytes + self.persistent_bytes
+
+
+def is_installed() -> bool:
+    """Whether the wheel is there; it is not loaded."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
+def measure(model: bytes, estimate: int, *, smallest: bool = True) -> Measurement:
+    """What TFLM takes for a model, whose arena is about `estimate` bytes.
+
+    Raises `MissingExtra` when the wheel is not installed.
+    """
+    return measure_all([(model, estimate)], smallest=smallest)[0]
+
+
+def measure_all(models: Sequence[tuple[bytes, int]], *, smallest: bool = True) -> list[Measurement]:
+    """Each model's measurement, in order; a model that takes the process down has its log."""
+    if not is_installed():
+        raise MissingExtra("measuring on this host", "tflm")
+    with tempfile.TemporaryDirectory(prefix="tflint-") as folder:
+        jobs = []
+        for index, (data, estimate) in enumerate(models):
+            path = Path(folder) / f"{index}.tflite"
+            path.write_bytes(data)
+            room = min(2 * estimate + _ROOM, MAX_ARENA_BYTES)
+            jobs.append((str(path), room // 16 * 16))
+        results: list[Measurement] = []
+        while len(results) < len(jobs):
+            results += _run(jobs[len(results) :], smallest=smallest)
+        return results
+
+
+def _run(jobs: Sequence[tuple[str, int]], *, smallest: bool) -> Iterator[Measurement]:
+    """The measurements up to the one that ends the process."""
+    command = [sys.executable, "-m", "tflint.memory.wheel_worker"]
+    request = json.dumps({"smallest": smallest, "jobs": jobs})
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            input=request,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS + 2 * len(jobs),
+        )
+        output, code = done.stdout, f"the process ended with {done.returncode}"
+    except subprocess.TimeoutExpired as expired:
+        # Bytes, although text was asked for.
+        output = (expired.stdout or b"").decode(errors="replace")
+        code = "it took too long"
+    lines = [line for line in output.splitlines() if line.endswith("}")]
+    for line in lines:
+        yield Measurement(**json.loads(line))
+    if len(lines) < len(jobs):
+        yield Measurement(ran=False, log=f"TFLM was brought down: {code}")
