@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tflint.memory.abi import align_up
+from tflint.memory.arena import ALIGNMENT
+from tflint.memory.lifetimes import needs_memory
 from tflint.memory.order_effects import kept_sequences, unorderable
 from tflint.memory.order_greedy import rules_of_thumb
 from tflint.memory.order_problem import (
@@ -24,8 +27,7 @@ from tflint.memory.order_problem import (
 )
 from tflint.memory.order_search import Found, search
 from tflint.memory.order_section import Section, section_peak, sections
-from tflint.model.graph import Graph, Value
-from tflint.model.liveness import ALIGNMENT
+from tflint.model.graph import Graph
 
 # Steps of search for one graph (see `order_search`): about a second on a machine of 2020.
 MOST_STEPS = 8_000_000
@@ -138,7 +140,7 @@ def refine(
 
 
 def graph_problem(graph: Graph, scratch: Mapping[int, int]) -> Problem:
-    """A graph's values and operators as an ordering problem.
+    """A graph's values and operators as an ordering problem, lifetimes as in `lifetimes`.
 
     Where operators make a value again or read it before it is made, the problem describes the
     lifetimes of the given order only.
@@ -152,19 +154,17 @@ def graph_problem(graph: Graph, scratch: Mapping[int, int]) -> Problem:
         maker = None if value.is_input else first.get(value.index)
         if value.is_constant or value.tensor.is_variable:
             continue
-        if maker is None and not value.is_input and not value.consumers:
+        if maker is None and not (value.is_input or value.is_output or value.consumers):
             continue
         readers = tuple(n.index for n in value.consumers if maker is None or n.index > maker)
-        blocks.append(Block(_aligned(value), maker, readers, value.is_output))
+        # A value without memory of its own still makes its readers wait.
+        size = align_up(value.bytes, ALIGNMENT) if needs_memory(value) else 0
+        blocks.append(Block(size, maker, readers, value.is_output))
     return Problem(
         tuple(max(scratch.get(node.index, 0), 0) for node in graph.nodes),
         tuple(blocks),
         tuple(kept_sequences(graph)),
     )
-
-
-def _aligned(value: Value) -> int:
-    return -(-value.bytes // ALIGNMENT) * ALIGNMENT
 
 
 def _own_needs(problem: Problem) -> int:
