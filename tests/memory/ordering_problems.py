@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hypothesis import strategies as st
 
-from tflint.memory.order_problem import Block, Problem, peak_bytes, predecessors
+from tflint.memory.order_problem import Block, Problem, predecessors
 
 
 @st.composite
@@ -131,14 +131,19 @@ class Network:
         """The same in a random order that works."""
         problem = self.problem(*outputs)
         before = predecessors(problem)
+        after: list[list[int]] = [[] for _ in before]
+        for operator, waited in enumerate(before):
+            for earlier in waited:
+                after[earlier].append(operator)
+        waits = [len(waited) for waited in before]
+        ready = [operator for operator, count in enumerate(waits) if not count]
         order: list[int] = []
-        left = set(range(problem.operators))
-        done: set[int] = set()
-        while left:
-            ready = [operator for operator in sorted(left) if done.issuperset(before[operator])]
-            order.append(self.random.choice(ready))
-            left.remove(order[-1])
-            done.add(order[-1])
+        while ready:
+            order.append(ready.pop(self.random.randrange(len(ready))))
+            for later in after[order[-1]]:
+                waits[later] -= 1
+                if not waits[later]:
+                    ready.append(later)
         return renumbered(problem, order)
 
 

@@ -86,9 +86,7 @@ def test_a_section_peaks_as_the_whole(problem: Problem) -> None:
 
 
 def test_a_cut_that_takes_too_long_is_given_up() -> None:
-    section = whole(
-        Problem(tuple(range(50)), (), tuple((index, index + 1) for index in range(49)))
-    )
+    section = whole(Problem(tuple(range(50)), (), tuple((index, index + 1) for index in range(49))))
 
     assert Cuts(section).lowest_between(0, (1 << 50) - 1, 20) is None
 

@@ -127,15 +127,15 @@ def best_order_of(problem: Problem, steps: int = MOST_STEPS) -> Reordering:
 
 
 def refine(
-    orders: Iterable[Sequence[int]], arena_of: Callable[[Sequence[int]], int]
+    orders: Iterable[Sequence[int]], arena_of: Callable[[tuple[int, ...]], int]
 ) -> tuple[tuple[int, ...], int]:
     """The order that really takes the smallest arena, and its bytes; the first among equals.
 
     `arena_of` plans an order with the planner that will run; it is called once for each. There
     has to be at least one order.
     """
-    planned = [(arena_of(order), index, tuple(order)) for index, order in enumerate(orders)]
-    arena, _, order = min(planned)
+    given = [tuple(order) for order in orders]
+    arena, _, order = min((arena_of(order), index, order) for index, order in enumerate(given))
     return order, arena
 
 
