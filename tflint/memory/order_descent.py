@@ -69,10 +69,19 @@ class _Level:
 class Descent:
     """A run; `window` moves on with what it commits to, `above` is the next threshold to try.
 
-    `above` is the smallest figure over the threshold that kept the run from a state.
+    `above` is the smallest figure over the threshold that kept the run from a state. A run that
+    only goes `downhill` takes the other end for found when it is no higher than its own.
     """
 
-    def __init__(self, tables: Tables, window: Window, threshold: int, forward: bool) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        window: Window,
+        threshold: int,
+        forward: bool,
+        *,
+        downhill: bool = False,
+    ) -> None:
         self.tables = tables
         self.window = window
         self.threshold = threshold
@@ -82,6 +91,7 @@ class Descent:
         self.stack: list[_Level] = []
         self.path: list[int] = []
         self.visited: set[int] = set()
+        self.downhill = downhill
         self.certain = True
 
     def run(self, limit: int) -> Answer:
@@ -106,6 +116,8 @@ class Descent:
             del self.path[top.path :]
             self.path.append(operator)
             if state == self.goal:
+                if self.downhill and alive > stack[0].alive:
+                    continue
                 self._move_window(state, alive)
                 return Answer.FOUND
             self.visited.add(state)

@@ -28,6 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tflint.memory.order_bounds import Lineage, cut_bound, definite_bytes
+from tflint.memory.order_contraction import contracted
 from tflint.memory.order_descent import Answer, Descent, Tables, Window
 from tflint.memory.order_greedy import rules_of_thumb
 from tflint.memory.order_section import Section, section_peak
@@ -36,6 +37,8 @@ from tflint.memory.order_section import Section, section_peak
 FIRST_STEPS = 1_000
 # A round of questions may spend this share of the steps on each, the next round 4 times as much.
 FIRST_SHARE = 128
+# What making the section smaller may take of the steps.
+CONTRACTION_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ def search(section: Section, given_peak: int, enough: int, limit: int) -> Found:
                 best, peak = tuple(order), most
     if peak <= max(lower, enough) or limit <= 0:
         return Found(best, peak, lower, 0, section.count)
-    lower, steps = _bound(section, peak)
-    tables = Tables(section)
-    tables.steps += steps
+    small, steps = contracted(section, limit // CONTRACTION_SHARE)
+    bound, more = _bound(small.section, peak)
+    lower = max(lower, bound)
+    tables = Tables(small.section)
+    tables.steps += steps + more
     window, unknown, first, share = tables.window(), 0, True, FIRST_SHARE
     while tables.steps < limit and peak > max(lower, enough):
         least = max(lower, enough, unknown)
@@ -81,7 +86,7 @@ def search(section: Section, given_peak: int, enough: int, limit: int) -> Found:
         allowed = min(limit, tables.steps + limit // share + 1)
         answer, reached, above = _ask(tables, window, threshold, allowed)
         if answer is Answer.FOUND:
-            best = reached.head + reached.tail
+            best = small.expanded(reached.head + reached.tail)
             peak = section_peak(section, best)
         elif answer is Answer.NONE:
             # What is committed to holds for all larger thresholds as well.
