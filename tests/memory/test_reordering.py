@@ -23,7 +23,7 @@ def _branches(seed: int, count: int = 4) -> Model:
     rng = random.Random(seed)
     model = ModelBuilder(seed=seed)
     x = model.input((1, 32), TensorType.INT8)
-    wide = [model.fully_connected(x, units=16 * rng.randint(4, 40)) for _ in range(count)]
+    wide = [model.fully_connected(x, units=256 * rng.randint(4, 40)) for _ in range(count)]
     ends = [model.fully_connected(y, units=16) for y in wide]
     total = ends[0]
     for end in ends[1:]:

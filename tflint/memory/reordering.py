@@ -49,7 +49,7 @@ def reorder(
 
     def arena_of(order: Sequence[int]) -> int:
         changed = with_order(model, order)
-        return plan_arena(changed, graphs(changed), arena.build).min_arena_bytes
+        return plan_arena(changed, graphs(changed), arena.build).arena_bytes
 
     # The first candidate is the order that the model has.
     candidates = found.candidates[: max(2, _MOST_PLANNED // len(first.nodes))]
