@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.memory.one_operator import FACTS
 from tflint.memory.abi import CORTEX_M, Struct
+from tflint.memory.arena import plan_arena
 from tflint.memory.kernels import (
     control_flow,
     detection,
@@ -19,8 +22,11 @@ from tflint.memory.kernels import (
     signal,
     slicing,
 )
-from tflint.memory.requests import Library
+from tflint.memory.requests import Build, Library
 from tflint.model.builder import ModelBuilder
+from tflint.model.graph import graphs
+from tflint.model.graph_builder import per_tensor
+from tflint.model.schema import TensorType
 
 # Bytes on a Cortex-M4, by arm-none-eabi-gcc.
 SIZES = {
@@ -67,3 +73,28 @@ def test_kernels_cover_what_tflm_registers(library: Library) -> None:
     codes = model.build().operator_codes
     assert len(codes) > 100
     assert not [code.name for code in codes if find_kernel(code, library) is None]
+
+
+@st.composite
+def hostile_operators(draw: st.DrawFn) -> ModelBuilder:
+    """Any operator with any number of operands of any shape and type, and no options."""
+    facts = json.loads(FACTS.read_text(encoding="utf-8"))
+    names = sorted((*facts["operators"], *facts["custom_operators"], "ethos-u"))
+    sizes = st.sampled_from((-(2**31), -1, 0, 1, 3, 2**31 - 1))
+    model = ModelBuilder()
+    operands = [-1]
+    for _ in range(draw(st.integers(0, 6))):
+        shape = tuple(draw(st.lists(sizes, max_size=6)))
+        quantization = draw(st.sampled_from((None, per_tensor(0.5, 1))))
+        operands.append(model.tensor(shape, draw(st.sampled_from(TensorType)), quantization))
+    inputs = draw(st.lists(st.sampled_from(operands), max_size=6))
+    outputs = draw(st.lists(st.sampled_from(operands), max_size=4))
+    model.operator(draw(st.sampled_from(names)), inputs, outputs)
+    return model
+
+
+@given(hostile_operators(), st.sampled_from(Library))
+def test_hostile_operators_raise_nothing(model: ModelBuilder, library: Library) -> None:
+    built = model.build()
+    arena = plan_arena(built, graphs(built), Build(CORTEX_M, library))
+    assert arena.min_arena_bytes >= arena.arena_bytes > 0

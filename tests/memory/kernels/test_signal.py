@@ -134,7 +134,12 @@ def test_options_that_cannot_be_read_are_doubted() -> None:
         st.binary(max_size=20),
         st.dictionaries(
             st.sampled_from(("T", "fft_length", "frame_size", "frame_step", "num_channels")),
-            st.one_of(st.integers(-(2**62), 2**62), st.floats(), st.text(max_size=3), st.none()),
+            st.one_of(
+                st.integers(-(2**62), 2**62),
+                st.floats(width=32),
+                st.text(max_size=3),
+                st.booleans(),
+            ),
         ).map(lambda options: bytes(flexbuffers.Dumps(options))),
     ),
 )

@@ -49,13 +49,14 @@ def batch_matmul(ask: Requests) -> None:
     if x is not None and x.type in _QUANTIZED:
         ask.persistent(BATCH_MATMUL_QUANTIZATION)
     if x is not None and getattr(ask.node.options, "adj_x", False):
-        _transposed(ask, x)
+        transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
-        _transposed(ask, y)
+        transposed(ask, y)
     ask.own_shape(result)
 
 
-def _transposed(ask: Requests, value: Value) -> None:
+def transposed(ask: Requests, value: Value) -> None:
+    """A copy of a tensor with rows and columns exchanged: itself, its shape, its data."""
     ask.persistent(core.EVAL_TENSOR)
     ask.persistent(4 + 4 * len(value.shape))
     ask.persistent(value.bytes, is_filled=False)
