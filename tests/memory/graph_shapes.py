@@ -168,6 +168,33 @@ def writes_its_input() -> Model:
     return model.build()
 
 
+def _plain(operators: Sequence[tuple[int, int]], output: int) -> Callable[[], Model]:
+    """EXP from tensor to tensor, all of one size; 0 is the input."""
+
+    def build() -> Model:
+        model = ModelBuilder()
+        model.input((1, 100))
+        for _ in range(5):
+            model.tensor((1, 100))
+        for x, y in operators:
+            model.operator("EXP", [x], [y])
+        model.output(output)
+        return model.build()
+
+    return build
+
+
+def unreached_scratch() -> Model:
+    """Not for the wheel: TFLM reads the size of a buffer that nobody entered."""
+    model = ModelBuilder()
+    model.output(chain(model, model.input((1, 33)), 1))
+    other = model.subgraph("other")
+    x, y = other.input((1, 100)), other.tensor((1, 100))
+    other.operator("ADD_N", [x, x], [y])
+    other.output(y)
+    return model.build()
+
+
 def made_by_nobody() -> Model:
     model = ModelBuilder()
     model.input((1, 2))
@@ -343,6 +370,11 @@ SHAPES: dict[str, Callable[[], Model]] = {
         offline_scratch,
     )
 } | {
+    "remade_later": _plain([(0, 1), (0, 2), (2, 3), (0, 1), (3, 4)], 4),
+    "input_remade": _plain([(0, 1), (1, 2), (2, 3), (3, 0)], 3),
+    "output_read_before_made": _plain([(0, 1), (4, 2), (2, 3), (3, 4)], 4),
+    "output_read_not_made": _plain([(0, 1), (1, 2), (4, 3), (2, 1)], 4),
+    "read_not_made": _plain([(0, 1), (4, 2), (2, 3), (3, 1)], 3),
     "wide_conv_2d": wide_layer("CONV_2D"),
     "wide_depthwise_conv_2d": wide_layer("DEPTHWISE_CONV_2D"),
     "wide_fully_connected": wide_layer("FULLY_CONNECTED"),

@@ -20,12 +20,13 @@ from itertools import accumulate
 from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, align_up
 from tflint.memory.greedy_planner import ONLINE, PlannedBuffer, place
-from tflint.memory.lifetimes import Lifetimes, Span, lifetimes, needs_memory
+from tflint.memory.lifetimes import NEVER, Lifetimes, Span, lifetimes, needs_memory
 from tflint.memory.offline_plan import OfflinePlan, offline_plan, offsets_by_subgraph
 from tflint.memory.requests import Build, Doubt
 from tflint.memory.tail import Tail, fill_tail
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
+from tflint.printable import printable
 
 # What the arena's buffers are aligned to. Source: MicroArenaBufferAlignment,
 # tensorflow/lite/micro/micro_arena_constants.h.
@@ -151,8 +152,20 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless
         or (own_plan.fault if own_plan else None)
+        or _unsized_scratch(alive, tail)
         or (_TOO_LONG if offsets is None else None),
     )
+
+
+def _unsized_scratch(alive: Lifetimes, tail: Tail) -> str | None:
+    """TFLM enters the size of a scratch buffer when it comes to its operator, if it does."""
+    for node, _ in tail.scratch:
+        if alive.operators[node.subgraph][node.index] == NEVER:
+            return (
+                f"{printable(node.name)} in subgraph {node.subgraph}, which nothing calls, asks "
+                "for scratch memory that TFLM plans without knowing its size"
+            )
+    return None
 
 
 def _end(buffers: Sequence[Buffer]) -> int:
