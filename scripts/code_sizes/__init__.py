@@ -1,0 +1,1 @@
+"""Bytes that kernels add to a linked TFLM, and what they share, from measured images."""
