@@ -17,7 +17,7 @@ from tflint.memory.difference import (
 )
 from tflint.memory.usage import MemoryUse
 from tflint.model.graph import Node, Value
-from tflint.printable import counted, printable
+from tflint.printable import printable
 from tflint.report.diff_phrases import number, percentage
 from tflint.report.diff_result import Total
 from tflint.report.memory_diff_result import LIMITED, MemoryDiffReport
@@ -130,9 +130,8 @@ def _doubts(use: MemoryUse) -> Iterator[str]:
         named += more if len(use.code.unknown) > _MOST_NAMED else ""
         yield f"the runtime's code is without {named}, for which it has no kernel"
     if not use.code.is_measured:
-        yield (
-            f"the runtime's code is an estimate, off by {number(use.code.error_bytes)} bytes at most"
-        )
+        error = number(use.code.error_bytes)
+        yield f"the runtime's code is an estimate, off by {error} bytes at most"
 
 
 def node_text(node: Node) -> str:
@@ -187,7 +186,8 @@ def unmatched_text(found: BufferChanges, what: str) -> str:
         return f"no tensor has the same name in both models: {what} were not compared"
     if not before and not after:
         return ""
-    return f"not compared, as their names are missing or not unique: {before:,} before, {after:,} after"
+    counts = f"{before:,} before, {after:,} after"
+    return f"not compared, as their names are missing or not unique: {counts}"
 
 
 def peak_summary(peak: PeakChange) -> str:
