@@ -32,6 +32,7 @@ from typing import ClassVar, Protocol
 
 from tflint.errors import UnreadableModel
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Location, Severity
+from tflint.memory.usage import MemoryUse
 from tflint.model.constants import Constants
 from tflint.model.cost import Weights
 from tflint.model.graph import Graph, Node, Value
@@ -164,6 +165,13 @@ class ModelContext(Protocol):
     @property
     def constants(self) -> Constants:
         """What is in the constants: for rules that have to look at weights."""
+
+    @property
+    def memory(self) -> MemoryUse | None:
+        """What the model takes of the target; None for a runtime without an arena.
+
+        Only for rules of stage `GRAPH`.
+        """
 
 
 class SourceContext(Protocol):

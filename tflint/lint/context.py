@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from tflint.errors import UnreadableModel
+from tflint.memory.usage import MemoryUse, memory_use
 from tflint.model import cost
 from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, dangling_indices, graphs
@@ -68,6 +69,13 @@ class LintedModel:
     def constants(self) -> Constants:
         """What is in the constants."""
         return Constants(self.model)
+
+    @cached_property
+    def memory(self) -> MemoryUse | None:
+        """What the model takes of the target, on runtimes for microcontrollers."""
+        if not self.runtime.is_mcu:
+            return None
+        return memory_use(self.model, self.graphs, self.target)
 
     @cached_property
     def macs(self) -> int:
