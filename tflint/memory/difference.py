@@ -282,7 +282,7 @@ def _peak(old: _Side, new: _Side, names: _Names) -> PeakChange:
     before, after = (peak_of(side.arena) if side.arena else None for side in (old, new))
     if before is None or after is None:
         return PeakChange(before, after, None)
-    return PeakChange(before, after, _has_moved(before.node, after.node, names))
+    return PeakChange(before, after, _has_moved(before.node, after.node, (old, new), names))
 
 
 def peak_of(arena: Arena) -> Peak:
@@ -291,16 +291,19 @@ def peak_of(arena: Arena) -> Peak:
     return Peak(arena.peak_node, arena.lower_bound_bytes, tuple(alive))
 
 
-def _has_moved(before: Node | None, after: Node | None, names: _Names) -> bool | None:
+def _has_moved(
+    before: Node | None, after: Node | None, sides: tuple[_Side, _Side], names: _Names
+) -> bool | None:
     """Whether these are different operators, None where their outputs' names do not tell."""
-    if before is None and after is None:
-        return False
-    keys = [_node_key(node) for node in (before, after) if node is not None]
-    if any(key is None or not names.tell(key) for key in keys):
-        return None
     if before is None or after is None:
-        return True
-    return keys[0] != keys[1] or before.name != after.name
+        return before is not after
+    then, now = _node_key(before), _node_key(after)
+    if then is None or now is None or not (names.tell(then) and names.tell(now)):
+        return None
+    if then == now:
+        return False
+    # Where neither is in the other model, it may be one operator under another name.
+    return True if then in sides[1].tensors or now in sides[0].tensors else None
 
 
 def _node_key(node: Node) -> Key | None:

@@ -111,8 +111,7 @@ def _buffers(title: str, found: BufferChanges) -> Iterator[str]:
     if unmatched:
         lines += [*([""] if lines else []), _prose(_capital(unmatched)) + "."]
     if lines:
-        summary = changes_summary(found) or "not compared"
-        yield from _folded(f"{title}: {summary}", lines)
+        yield from _folded(f"{title}: {changes_summary(found)}", lines)
 
 
 def _folded(title: str, lines: Sequence[str]) -> Iterator[str]:

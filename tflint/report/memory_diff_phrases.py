@@ -107,11 +107,15 @@ def remarks(report: MemoryDiffReport) -> Iterator[str]:
     if report.limit is not None and not report.is_growth_judged:
         why = "earlier" if before is None else "later"
         yield f"there is no {why} model, so growth is not held against --max-growth"
-    uses = (("before", report.difference.before), ("after", report.difference.after))
-    for which, use in uses:
-        if use is not None:
-            yield from (f"{which}: {text}" for text in _doubts(use))
     yield from report.notes
+    sides: dict[str, list[str]] = {}
+    for which, use in (
+        ("before", report.difference.before),
+        ("after", report.difference.after),
+    ):
+        for text in () if use is None else _doubts(use):
+            sides.setdefault(text, []).append(which)
+    yield from (f"{' and '.join(which)}: {text}" for text, which in sides.items())
 
 
 def _doubts(use: MemoryUse) -> Iterator[str]:
@@ -169,13 +173,15 @@ def bytes_text(change: BufferChange) -> str:
 
 
 def changes_summary(found: BufferChanges) -> str:
-    """`1 grown (+512 bytes), 2 added (+1,024 bytes)`, or nothing."""
+    """`1 grown (+512 bytes), 2 added (+1,024 bytes)`."""
     parts = []
     for change in Change:
         some = found.of(change)
         if some:
             by = number(sum(one.difference for one in some), signed=True)
             parts.append(f"{len(some):,} {change.value} ({by} bytes)")
+    if not parts:
+        return f"{found.kept:,} the same" if found.kept else "not compared"
     return ", ".join(parts)
 
 
@@ -202,6 +208,8 @@ def peak_summary(peak: PeakChange) -> str:
     if peak.moved:
         return f"{sizes}; moved from {_bare_place(before)} to {_bare_place(after)}"
     if peak.moved is None:
+        if peak_place(before) == peak_place(after):
+            return f"{sizes}, {peak_place(after)} in both"
         return f"{sizes}; {peak_place(before)} before, {peak_place(after)} after"
     return f"{sizes}, {peak_place(after)}"
 
