@@ -261,18 +261,24 @@ def _figures(before: MemoryUse | None, after: MemoryUse | None) -> Iterable[Figu
 
 
 def figures_of(use: MemoryUse) -> Iterable[tuple[str, int]]:
-    """The figures of one model in bytes, each total before its parts."""
-    arena = use.arena
+    """The figures of one model in bytes, each total before its parts.
+
+    `passing` is what the arena needs beyond what stays in it, while TFLM prepares and plans,
+    and to come to a multiple of 16.
+    """
+    arena, static = use.arena, use.static
     yield "ram", use.ram_bytes
     yield "min_arena", arena.min_arena_bytes
-    yield "arena", arena.arena_bytes
     yield "nonpersistent", arena.nonpersistent_bytes
-    yield "lower_bound", arena.lower_bound_bytes
     yield "persistent", arena.persistent_bytes
     for kind, size in arena.persistent.items():
         yield f"persistent.{kind}", size
-    yield "interpreter", use.static.interpreter + use.static.resolver
-    yield "stack", use.static.stack
+    yield "passing", arena.min_arena_bytes - arena.arena_bytes
+    yield "interpreter", static.interpreter
+    yield "resolver", static.resolver
+    yield "stack", static.stack
+    yield "arena", arena.arena_bytes
+    yield "lower_bound", arena.lower_bound_bytes
     yield "flash", use.flash_bytes
     yield "model", use.model_bytes
     yield "runtime", use.code.bytes

@@ -53,4 +53,4 @@ def parse_growth(text: str) -> GrowthLimit:
     except UsageError:
         message = f"`{printable(text)}` is no limit of growth; write it like 5%, 0%, 2048 or 2K"
         raise UsageError(message) from None
-    return GrowthLimit(f"{size:,} bytes" if size != 1 else "1 byte", bytes=size)
+    return GrowthLimit(f"{size:,} B", bytes=size)

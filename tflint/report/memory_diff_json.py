@@ -33,7 +33,7 @@ def render(report: MemoryDiffReport) -> str:
         "schema": SCHEMA,
         "path": report.after and report.after.path,
         "against": report.before and report.before.path,
-        "target": report.target.name,
+        "target": report.target_name,
         "runtime": report.target.runtime_name,
         "before": _side(report.before, before),
         "after": _side(report.after, after),

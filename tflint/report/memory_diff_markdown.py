@@ -12,7 +12,6 @@ from tflint.report.memory_diff_phrases import (
     MARKS,
     Row,
     buffer_text,
-    bytes_text,
     change_text,
     changes_summary,
     has_peak_changed,
@@ -22,6 +21,8 @@ from tflint.report.memory_diff_phrases import (
     peak_summary,
     remarks,
     rows,
+    sizes_text,
+    standing,
     unmatched_text,
     verdict,
 )
@@ -31,6 +32,7 @@ from tflint.report.wording import MAX_PATH
 # A comment holds 65,536 characters; each list is cut long before.
 SHOWN = 20
 _MAX_TEXT = 2000
+_SIGNS = {"good": "🟢", "warning": "🟡"}
 
 
 def render(report: MemoryDiffReport) -> str:
@@ -42,20 +44,26 @@ def _lines(report: MemoryDiffReport) -> Iterator[str]:
     before, after = _path(report.before), _path(report.after)
     yield f"### Memory of {after}" if before == after else f"### Memory: {before} → {after}"
     yield ""
-    yield f"{_capital(verdict(report))}, for {_code(report.target.name)}."
+    yield f"{_capital(verdict(report))}, for {_code(report.target_name)}."
     failures = report.failures
     if failures:
         yield ""
         yield from (f"- 🔴 **fails:** {_prose(failure.message)}" for failure in failures)
+    known, role = standing(report)
+    if known:
+        yield ""
+        yield f"{_SIGNS[role]} {_prose(_capital(known))}."
     yield ""
     yield "| | before | after | difference | |"
     yield "|:--|--:|--:|--:|--:|"
     yield from map(_row, rows(report.difference.figures))
     if report.after is not None:
         yield from _details(report.difference, one_sided=report.before is None)
-    for note in remarks(report):
+    notes = list(remarks(report))
+    if notes:
         yield ""
-        yield f"note: {_prose(note)}"
+        yield from (f"- note: {_prose(note)}" for note in notes[:SHOWN])
+        yield from _more(len(notes))
 
 
 def _path(side: Compared | None) -> str:
@@ -75,8 +83,10 @@ def _details(difference: MemoryDifference, *, one_sided: bool) -> Iterator[str]:
     if has_peak_changed(peak):
         lines: list[str] = []
         for word, side in (("Before", peak.before), ("After", peak.after)):
-            if side is not None:
-                where = _code(peak_place(side))
+            if side is not None and one_sided:
+                lines += _alive(side)
+            elif side is not None:
+                where = _prose(peak_place(side))
                 lines += [*([""] if lines else []), f"{word}, {where}:", "", *_alive(side)]
         yield from _folded("Alive at the peak", lines)
     if one_sided:
@@ -95,16 +105,16 @@ def _details(difference: MemoryDifference, *, one_sided: bool) -> Iterator[str]:
 
 def _alive(peak: Peak) -> Iterator[str]:
     for buffer in peak.alive[:SHOWN]:
-        yield f"- {number(buffer.bytes)} bytes: {_code(buffer_text(buffer))}"
+        yield f"- {number(buffer.bytes)} B: {_code(buffer_text(buffer))}"
     more = peak.alive[SHOWN:]
     if more:
-        yield f"- and {len(more):,} more, {number(sum(buffer.bytes for buffer in more))} bytes"
+        yield f"- and {len(more):,} more, {number(sum(buffer.bytes for buffer in more))} B"
 
 
 def _buffers(title: str, found: BufferChanges) -> Iterator[str]:
     unmatched = unmatched_text(found, title.lower())
     lines = [
-        f"- {_code(f'{MARKS[change.change]} {change_text(change)}')}: {_prose(bytes_text(change))}"
+        f"- {_code(f'{MARKS[change.change]} {change_text(change)}')}: {_prose(sizes_text(change))}"
         for change in found.changes[:SHOWN]
     ]
     lines += _more(len(found.changes))

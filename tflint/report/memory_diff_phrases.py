@@ -21,23 +21,28 @@ from tflint.printable import printable
 from tflint.report.diff_phrases import number, percentage
 from tflint.report.diff_result import Total
 from tflint.report.memory_diff_result import LIMITED, MemoryDiffReport
+from tflint.report.wording import MAX_PATH
 
 MARKS = {Change.ADDED: "+", Change.REMOVED: "-", Change.GROWN: "^", Change.SHRUNK: "v"}
 # The figures in the order in which they are shown: names, titles, and how far they are indented.
 _TITLES = (
-    ("ram", "RAM to plan for", 0),
-    ("min_arena", "smallest arena", 1),
-    ("interpreter", "interpreter and resolver", 1),
+    ("ram", "RAM", 0),
+    ("min_arena", "arena", 1),
+    ("nonpersistent", "activations", 2),
+    ("persistent", "persistent", 2),
+    ("passing", "in passing", 2),
+    ("interpreter", "interpreter", 1),
+    ("resolver", "resolver", 1),
     ("stack", "stack", 1),
-    ("arena", "arena used", 0),
-    ("nonpersistent", "tensors and scratch", 1),
-    ("persistent", "persistent", 1),
-    ("lower_bound", "most alive at once", 0),
     ("flash", "flash", 0),
-    ("model", "model file", 1),
-    ("runtime", "runtime's code", 1),
+    ("model", "model", 1),
+    ("runtime", "TFLM's code", 1),
+    ("arena", "arena_used_bytes()", 0),
+    ("lower_bound", "most alive at once", 0),
 )
 _KIND = "persistent."
+# What aligning the arena's size may come to.
+_ROUNDING = 16
 _NAME_LENGTH = 60
 _MOST_NAMED = 3
 _MOST_REASON = 200
@@ -59,12 +64,13 @@ def rows(figures: Sequence[Figure]) -> Iterator[Row]:
     """The figures as a table; of what is persistent, the kinds that differ."""
     by_name = {figure.name: figure for figure in figures}
     for name, title, indent in _TITLES:
-        if name in by_name:
-            yield _row(by_name[name], title, indent)
+        figure = by_name[name]
+        if name != "passing" or max(figure.before or 0, figure.after or 0) >= _ROUNDING:
+            yield _row(figure, title, indent)
         if name == "persistent":
-            for figure in figures:
-                if figure.name.startswith(_KIND) and figure.difference:
-                    yield _row(figure, figure.name[len(_KIND) :].replace("_", " "), indent + 1)
+            for kind in figures:
+                if kind.name.startswith(_KIND) and kind.difference:
+                    yield _row(kind, kind.name[len(_KIND) :].replace("_", " "), indent + 1)
 
 
 def _row(figure: Figure, title: str, indent: int) -> Row:
@@ -79,7 +85,7 @@ def verdict(report: MemoryDiffReport) -> str:
         return "the model was removed"
     figures = [(title, report.difference.figure(name)) for name, title in LIMITED.items()]
     if report.before is None:
-        return "a new model: " + ", ".join(f"{t} {number(f.after)} bytes" for t, f in figures)
+        return "a new model: " + ", ".join(f"{t} {number(f.after)} B" for t, f in figures)
     if not any(figure.difference for _, figure in figures):
         same = all(not figure.difference for figure in report.difference.figures)
         return "memory is the same" if same else "RAM and flash are the same"
@@ -88,24 +94,36 @@ def verdict(report: MemoryDiffReport) -> str:
 
 def _changed(title: str, figure: Figure) -> str:
     if not figure.difference:
-        return f"{title} the same ({number(figure.after)} bytes)"
+        return f"{title} the same ({number(figure.after)} B)"
     share = percentage(Total(figure.name, figure.before, figure.after))
     by = number(figure.difference, signed=True)
-    return f"{title} {by} bytes ({share})" if share else f"{title} {by} bytes"
+    return f"{title} {by} B ({share})" if share else f"{title} {by} B"
+
+
+def standing(report: MemoryDiffReport) -> tuple[str, str]:
+    """Whether the runtime takes the models, and the role of that text; nothing where it does.
+
+    Nor where only the later one is refused: that is a failure.
+    """
+    title = report.target.runtime.title
+    before, after = report.before, report.after
+    if after is None:
+        return "", ""
+    if after.refusal is None:
+        if before is None or before.refusal is None:
+            return "", ""
+        return f"it runs on {title} now; before it did not: {before.refusal}", "good"
+    if before is None:
+        return f"it does not run on {title}: {after.refusal}", "warning"
+    if before.refusal is None:
+        return "", ""
+    return f"it does not run on {title}, nor did it before: {after.refusal}", "warning"
 
 
 def remarks(report: MemoryDiffReport) -> Iterator[str]:
     """What has to be known to read the figures."""
-    title = report.target.runtime.title
-    before, after = report.before, report.after
-    if after is not None and after.refusal and before is not None and before.refusal:
-        yield f"it does not run on {title}, nor did it before: {after.refusal}"
-    elif after is not None and after.refusal and before is None:
-        yield f"it does not run on {title}: {after.refusal}"
-    elif after is not None and before is not None and before.refusal and not after.refusal:
-        yield f"it runs on {title} now; before it did not: {before.refusal}"
     if report.limit is not None and not report.is_growth_judged:
-        why = "earlier" if before is None else "later"
+        why = "earlier" if report.before is None else "later"
         yield f"there is no {why} model, so growth is not held against --max-growth"
     yield from report.notes
     sides: dict[str, list[str]] = {}
@@ -119,23 +137,27 @@ def remarks(report: MemoryDiffReport) -> Iterator[str]:
 
 
 def _doubts(use: MemoryUse) -> Iterator[str]:
-    """What is not known of one model."""
-    doubts = use.arena.doubts
-    if doubts:
-        node, doubt = doubts[0]
-        off = [known.bytes for _, known in doubts if known.bytes is not None]
-        bound = f"off by {number(sum(off))} bytes at most" if len(off) == len(doubts) else "off"
-        more = f" (and {len(doubts) - 1:,} more)" if len(doubts) > 1 else ""
-        reason = printable(doubt.reason, _MOST_REASON)
-        yield f"the arena may be {bound}: {node_text(node)}{more}: {reason}"
+    """What is not known of one model, and by how much the figures may be off."""
+    by_reason: dict[tuple[str, int | None], list[Node]] = {}
+    for node, doubt in use.arena.doubts:
+        by_reason.setdefault((doubt.reason, doubt.bytes), []).append(node)
+    for (reason, size), nodes in by_reason.items():
+        off = "by how much is not known" if size is None else f"by {number(size)} B each at most"
+        named = _some([node_text(node) for node in nodes])
+        yield f"{named}: {printable(reason, _MOST_REASON)}; off {off}"
     if use.code.unknown:
-        named = ", ".join(printable(name, _NAME_LENGTH) for name in use.code.unknown[:_MOST_NAMED])
-        more = f" and {len(use.code.unknown) - _MOST_NAMED:,} more"
-        named += more if len(use.code.unknown) > _MOST_NAMED else ""
-        yield f"the runtime's code is without {named}, for which it has no kernel"
+        named = _some([printable(name, _NAME_LENGTH) for name in use.code.unknown])
+        yield f"no code size is known for {named}; flash is without"
     if not use.code.is_measured:
         error = number(use.code.error_bytes)
-        yield f"the runtime's code is an estimate, off by {error} bytes at most"
+        yield f"TFLM's code is an estimate, off by {error} B at most where it was tested"
+    if use.code.note:
+        yield f"TFLM's code is {use.code.note}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - _MOST_NAMED
+    return ", ".join(texts[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def node_text(node: Node) -> str:
@@ -145,16 +167,24 @@ def node_text(node: Node) -> str:
 
 
 def value_text(value: Value) -> str:
-    """A tensor's name, or its number where it has none."""
+    """A tensor's name, the middle of long ones left out, or its number where it has none."""
     where = f" of subgraph {value.subgraph}" if value.subgraph else ""
-    return (printable(value.name, _NAME_LENGTH) or f"tensor {value.index}") + where
+    name = printable(value.name, MAX_PATH)
+    if len(name) > _NAME_LENGTH:
+        half = (_NAME_LENGTH - 3) // 2
+        name = f"{name[:half]}...{name[-half:]}"
+    return (name or f"tensor {value.index}") + where
 
 
 def buffer_text(buffer: Buffer) -> str:
     """What a buffer is of."""
     if buffer.value is not None:
         return value_text(buffer.value)
-    return f"scratch of {node_text(buffer.node)}" if buffer.node is not None else "scratch"
+    return (
+        f"scratch memory of {node_text(buffer.node)}"
+        if buffer.node is not None
+        else "scratch memory"
+    )
 
 
 def change_text(change: BufferChange) -> str:
@@ -164,22 +194,22 @@ def change_text(change: BufferChange) -> str:
     return f"{node_text(change.node)} making {value_text(change.value)}"
 
 
-def bytes_text(change: BufferChange) -> str:
-    """`1,024 -> 2,048 bytes (+1,024)`, `2,048 bytes`."""
+def sizes_text(change: BufferChange) -> str:
+    """`1,024 -> 2,048 B (+1,024)`, `2,048 B`."""
     if change.change in (Change.ADDED, Change.REMOVED):
-        return f"{number(max(change.bytes_before, change.bytes_after))} bytes"
-    sizes = f"{number(change.bytes_before)} -> {number(change.bytes_after)} bytes"
+        return f"{number(max(change.bytes_before, change.bytes_after))} B"
+    sizes = f"{number(change.bytes_before)} -> {number(change.bytes_after)} B"
     return f"{sizes} ({number(change.difference, signed=True)})"
 
 
 def changes_summary(found: BufferChanges) -> str:
-    """`1 grown (+512 bytes), 2 added (+1,024 bytes)`."""
+    """`1 grown (+512 B), 2 added (+1,024 B)`."""
     parts = []
     for change in Change:
         some = found.of(change)
         if some:
             by = number(sum(one.difference for one in some), signed=True)
-            parts.append(f"{len(some):,} {change.value} ({by} bytes)")
+            parts.append(f"{len(some):,} {change.value} ({by} B)")
     if not parts:
         return f"{found.kept:,} the same" if found.kept else "not compared"
     return ", ".join(parts)
@@ -201,10 +231,10 @@ def peak_summary(peak: PeakChange) -> str:
     before, after = peak.before, peak.after
     if before is None or after is None:
         only = after or before
-        return "" if only is None else f"{number(only.bytes)} bytes {peak_place(only)}"
-    sizes = f"{number(before.bytes)} bytes, as before"
+        return "" if only is None else f"{number(only.bytes)} B {peak_place(only)}"
+    sizes = f"{number(before.bytes)} B, as before"
     if before.bytes != after.bytes:
-        sizes = f"{number(before.bytes)} -> {number(after.bytes)} bytes"
+        sizes = f"{number(before.bytes)} -> {number(after.bytes)} B"
     if peak.moved:
         return f"{sizes}; moved from {_bare_place(before)} to {_bare_place(after)}"
     if peak.moved is None:
@@ -237,8 +267,8 @@ def kernel_text(change: KernelChange) -> str:
         return "the runtime has no such kernel"
     freed = number(change.code.freed_bytes)
     if change.change is Change.ADDED:
-        return f"{freed} bytes of code; register it with {change.code.resolver_call}()"
-    return f"frees {freed} bytes of code, once {change.code.resolver_call}() is gone"
+        return f"{freed} B of code; register it with {change.code.resolver_call}()"
+    return f"frees {freed} B of code, once {change.code.resolver_call}() is gone"
 
 
 def kernels_summary(kernels: Sequence[KernelChange]) -> str:

@@ -9,8 +9,8 @@ from enum import Enum
 
 from tflint.memory.difference import Figure, MemoryDifference
 from tflint.memory.growth import GrowthLimit
-from tflint.printable import counted
-from tflint.target.target import Target
+from tflint.report.diff_phrases import number
+from tflint.target.target import DEFAULT_TARGET, Target
 
 # The figures that limits are about: their names, and what people call them.
 LIMITED = {"ram": "RAM", "flash": "flash"}
@@ -63,6 +63,12 @@ class MemoryDiffReport:
     notes: tuple[str, ...] = ()
 
     @property
+    def target_name(self) -> str:
+        """The target as it was given; for the default, which names a runtime, its core."""
+        target = self.target
+        return target.core or target.name if target.name == DEFAULT_TARGET else target.name
+
+    @property
     def budget(self) -> dict[str, int | None]:
         """The most bytes that each limited figure may come to."""
         return {"ram": self.target.ram_bytes, "flash": self.target.flash_bytes}
@@ -89,7 +95,8 @@ class MemoryDiffReport:
             if most is not None and figure.after is not None and figure.after > most:
                 over = figure.after - most
                 message = (
-                    f"{figure.after:,} bytes of {title}, {over:,} more than the budget of {most:,}"
+                    f"{number(figure.after)} B of {title}, "
+                    f"{number(over)} B more than the budget of {number(most)}"
                 )
                 yield Failure(FailureKind.BUDGET, name, figure.after, most, message)
         for name, title in LIMITED.items():
@@ -103,8 +110,8 @@ class MemoryDiffReport:
             return None
         most = limit.most(before)
         message = (
-            f"{title} grew by {counted(after - before, 'byte')}{_percent(growth(figure))}, "
-            f"{counted(after - most, 'byte')} more than --max-growth allows ({limit.text})"
+            f"{title} grew by {number(after - before)} B{_percent(growth(figure))}, "
+            f"{number(after - most)} B more than --max-growth {limit.text} allows"
         )
         return Failure(FailureKind.GROWTH, figure.name, after, most, message)
 

@@ -10,7 +10,6 @@ from tflint.report.diff_phrases import number
 from tflint.report.memory_diff_phrases import (
     MARKS,
     buffer_text,
-    bytes_text,
     change_text,
     changes_summary,
     has_peak_changed,
@@ -20,6 +19,8 @@ from tflint.report.memory_diff_phrases import (
     peak_summary,
     remarks,
     rows,
+    sizes_text,
+    standing,
     unmatched_text,
     verdict,
 )
@@ -44,10 +45,12 @@ def render(report: MemoryDiffReport) -> Iterator[Line]:
     for word, side in (("before", report.before), ("after ", report.after)):
         yield from _wrapped(f"{word}  {_path(side)}", "", "path")
     failures = report.failures
-    text = f"{verdict(report)}, for {printable(report.target.name)}"
+    text = f"{verdict(report)}, for {printable(report.target_name)}"
     yield from _wrapped(text, "  ", "" if failures else "good")
     for failure in failures:
         yield from _wrapped(f"fails: {printable(failure.message, MAX_MESSAGE)}", "  ", "error")
+    known, role = standing(report)
+    yield from _wrapped(printable(known, MAX_MESSAGE), "  ", role)
     yield line()
     yield from _figures(report.difference)
     if report.before is not None and report.after is not None:
@@ -57,8 +60,9 @@ def render(report: MemoryDiffReport) -> Iterator[Line]:
     notes = list(remarks(report))
     if notes:
         yield line()
-    for note in notes:
+    for note in notes[:SHOWN]:
         yield from _wrapped(f"note: {printable(note, MAX_MESSAGE)}", "  ", "dim")
+    yield from _more(len(notes) - SHOWN)
 
 
 def _path(side: Compared | None) -> str:
@@ -94,11 +98,10 @@ def _peak(difference: MemoryDifference) -> Iterator[Line]:
     if not has_peak_changed(peak):
         return
     for word, side in (("before", peak.before), ("after", peak.after)):
-        if side is None:
-            continue
-        alone = None in (peak.before, peak.after)
-        yield from _wrapped(f"{'' if alone else f'{word}, '}{peak_place(side)}:", "    ", "dim")
-        yield from _alive(side)
+        if side is not None:
+            if None not in (peak.before, peak.after):
+                yield from _wrapped(f"{word}, {peak_place(side)}:", "    ", "dim")
+            yield from _alive(side)
 
 
 def _alive(peak: Peak) -> Iterator[Line]:
@@ -109,7 +112,7 @@ def _alive(peak: Peak) -> Iterator[Line]:
     more = peak.alive[SHOWN_ALIVE:]
     if more:
         size = number(sum(buffer.bytes for buffer in more))
-        yield line("      ", Span(f"and {len(more):,} more, {size} bytes", "dim"))
+        yield line("      ", Span(f"and {len(more):,} more, {size} B", "dim"))
 
 
 def _wrapped_at(head: str, text: str) -> Iterator[Line]:
@@ -126,7 +129,7 @@ def _buffers(title: str, found: BufferChanges) -> Iterator[Line]:
         return
     yield from _section(title, changes_summary(found))
     for change in found.changes[:SHOWN]:
-        yield from _entry(change.change, change_text(change), bytes_text(change))
+        yield from _entry(change.change, change_text(change), sizes_text(change))
     yield from _more(len(found.changes) - SHOWN)
     yield from _wrapped(unmatched, "    ", "dim")
 
