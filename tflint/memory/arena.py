@@ -13,7 +13,7 @@ arena_allocator/single_arena_buffer_allocator.cc.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
@@ -68,8 +68,9 @@ class Arena:
     `planning_bytes` and `preparing_bytes` are the most that it holds in passing, while the plan
     is made and while a kernel prepares. `lower_bound_bytes` is the most that is alive at one
     time, `peak_scope` when: no plan takes less unless it lets buffers overlap. `doubts` are
-    the operators whose requests are not known completely; `fault` says why TFLM cannot plan
-    this model at all.
+    the operators whose requests are not known completely, `kernel_data` the persistent bytes
+    of each operator's kernel by subgraph and operator; `fault` says why TFLM cannot plan this
+    model at all.
     """
 
     build: Build
@@ -82,6 +83,7 @@ class Arena:
     peak_scope: int
     scopes: tuple[Node | None, ...]
     doubts: tuple[tuple[Node, Doubt], ...] = ()
+    kernel_data: Mapping[tuple[int, int], int] = field(default_factory=dict)
     is_planned_offline: bool = False
     fault: str | None = None
 
@@ -143,6 +145,7 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         peak_scope=peak,
         scopes=alive.scopes,
         doubts=tail.doubts,
+        kernel_data=tail.kernel_data,
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless or (own_plan.fault if own_plan else None),
     )

@@ -14,7 +14,40 @@ from tflint.model.tables import OperatorCode
 
 # Builtin operators by the module that has their kernels. Those in none have no kernel in TFLM.
 _FAMILIES = {
+    "activation": ("ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "PRELU", "RELU", "RELU6", "TANH"),
+    "arithmetic": (
+        "ADD",
+        "ADD_N",
+        "CUMSUM",
+        "DIV",
+        "FLOOR_DIV",
+        "FLOOR_MOD",
+        "MAXIMUM",
+        "MINIMUM",
+        "MUL",
+        "SQUARED_DIFFERENCE",
+        "SUB",
+    ),
     "convolution": ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"),
+    "elementwise": (
+        "ABS",
+        "CEIL",
+        "COS",
+        "EXP",
+        "FLOOR",
+        "L2_NORMALIZATION",
+        "LOG",
+        "NEG",
+        "ROUND",
+        "RSQRT",
+        "SIN",
+        "SQRT",
+        "SQUARE",
+    ),
+    "matrix_multiplication": ("BATCH_MATMUL", "EMBEDDING_LOOKUP", "FULLY_CONNECTED"),
+    "pooling": ("AVERAGE_POOL_2D", "L2_POOL_2D", "MAX_POOL_2D"),
+    "recurrent": ("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"),
+    "softmax": ("LOG_SOFTMAX", "SOFTMAX"),
 }
 _CUSTOM_FAMILIES: dict[str, tuple[str, ...]] = {}
 
