@@ -73,7 +73,7 @@ def test_an_operator_that_is_newer_than_the_runtime() -> None:
             "Failed to allocate tail memory. Requested: 2088, available 1552, missing: 536",
             "arena-too-small",
             "of 2088 bytes, 1552 are left",
-            "larger by 536 bytes",
+            "536 bytes more are not enough",
         ),
         ("AllocateTensors() failed", "allocate-tensors-failed", "prints the cause before", "log"),
         (

@@ -58,6 +58,7 @@ def test_places_as_tflm_does(buffers: list[PlannedBuffer]) -> None:
 def test_buffers_alive_together_do_not_overlap(buffers: list[PlannedBuffer]) -> None:
     buffers = [PlannedBuffer(b.size, b.first, b.last) for b in buffers]
     offsets = place(buffers)
+    assert offsets is not None
     for i, a in enumerate(buffers):
         for j, b in enumerate(buffers[:i]):
             if a.first <= b.last and b.first <= a.last:
@@ -83,3 +84,9 @@ def test_wide_graphs_take_no_quadratic_time() -> None:
     place(buffers[: count // 4])
     quarter = time.process_time() - started
     assert elapsed < 12 * max(quarter, 0.05)
+
+
+def test_a_plan_that_takes_too_long_is_given_up() -> None:
+    buffers = [PlannedBuffer(16 * (i % 7 + 1), i, 2 * i) for i in range(200)]
+    assert place(buffers) is not None
+    assert place(buffers, max_steps=500) is None

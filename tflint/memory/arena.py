@@ -31,6 +31,8 @@ from tflint.model.tables import Model
 # tensorflow/lite/micro/micro_arena_constants.h.
 ALIGNMENT = 16
 
+_TOO_LONG = "so many tensors are alive for so long that its plan is not computed"
+
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
@@ -131,13 +133,13 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
     )
     placed = tuple(
         Buffer(b.subgraph, b.value, b.node, b.bytes, offset, b.first, b.last)
-        for b, offset in zip(buffers, offsets, strict=True)
+        for b, offset in zip(buffers, offsets or [0] * len(buffers), strict=True)
     )
     bound, peak = _lower_bound(placed, len(alive.scopes))
     return Arena(
         build=build,
         buffers=placed,
-        nonpersistent_bytes=max((b.offset + b.reserved for b in placed), default=0),
+        nonpersistent_bytes=bound if offsets is None else _end(placed),
         persistent=tail.by_kind,
         planning_bytes=_planning(graphs, len(tail.scratch), len(placed), tail, build.abi),
         preparing_bytes=tail.preparing_bytes,
@@ -147,8 +149,15 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         doubts=tail.doubts,
         kernel_data=tail.kernel_data,
         is_planned_offline=own_plan is not None and own_plan.fault is None,
-        fault=alive.endless or (own_plan.fault if own_plan else None),
+        fault=alive.endless
+        or (own_plan.fault if own_plan else None)
+        or (_TOO_LONG if offsets is None else None),
     )
+
+
+def _end(buffers: Sequence[Buffer]) -> int:
+    """Where the last of them ends."""
+    return max((buffer.offset + buffer.reserved for buffer in buffers), default=0)
 
 
 def _buffers(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+from tflint.memory.resource_variables import is_handle
 from tflint.model.graph import Graph, Node, Value, called_subgraphs
 
 NEVER = (-1, -1)
@@ -40,7 +41,12 @@ class Lifetimes:
 
 def needs_memory(value: Value) -> bool:
     """Whether TFLM's plan has a place for this tensor."""
-    return value.data is None and not value.tensor.is_variable and value.bytes > 0
+    return (
+        value.data is None
+        and not value.tensor.is_variable
+        and value.bytes > 0
+        and not is_handle(value)
+    )
 
 
 def lifetimes(graphs: Sequence[Graph]) -> Lifetimes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tflint.memory.arena import Arena, Buffer
+from tflint.memory.arena import Arena
 from tflint.model.graph import Node
 
 
@@ -43,8 +43,3 @@ def moments(arena: Arena) -> Iterator[Moment]:
 def highest(arena: Arena) -> list[Moment]:
     """The operators by what is alive while they run, the most first; of equals the earlier."""
     return sorted(moments(arena), key=lambda moment: (-moment.bytes, moment.scope))
-
-
-def held(arena: Arena, scope: int) -> list[Buffer]:
-    """What is alive then, largest first."""
-    return arena.alive_at(scope)

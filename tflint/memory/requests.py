@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tflint.memory.abi import X86_64, Abi, Struct
+from tflint.memory.resource_variables import Variable
 from tflint.model.graph import Node, Value
 
 
@@ -46,15 +47,27 @@ class Temporary:
 
 @dataclass(frozen=True, slots=True)
 class Persistent:
-    """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`)."""
+    """Bytes that stay for good, at a multiple of 16 (`AllocatePersistentBuffer`).
+
+    `is_filled` tells whether `Prepare` writes to them, or only `Invoke`.
+    """
 
     bytes: int
+    is_filled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
     """Bytes for the time of the operator's own run (`RequestScratchBufferInArena`)."""
 
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Bytes of a resource variable: persistent, unless it has been allocated before."""
+
+    variable: Variable
     bytes: int
 
 
@@ -69,7 +82,7 @@ class Doubt:
     bytes: int | None = None
 
 
-Request = Temporary | Persistent | Scratch
+Request = Temporary | Persistent | Scratch | Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +132,17 @@ class Requests:
         """A temporary tensor for each value in `Prepare`; nothing for those left out."""
         self.at_prepare += [Temporary(value) for value in values if value is not None]
 
-    def persistent(self, size: int | Struct) -> None:
-        """A persistent buffer in `Prepare`."""
-        self.at_prepare.append(Persistent(self._bytes(size)))
+    def persistent(self, size: int | Struct, *, is_filled: bool = True) -> None:
+        """A persistent buffer in `Prepare`, which writes to it or leaves that to `Invoke`."""
+        self.at_prepare.append(Persistent(self._bytes(size), is_filled))
 
     def scratch(self, size: int) -> None:
         """A scratch buffer."""
         self.at_prepare.append(Scratch(size))
+
+    def resource(self, variable: Variable, size: int) -> None:
+        """Memory for a resource variable."""
+        self.at_prepare.append(Resource(variable, size))
 
     def doubt(self, reason: str, bytes: int | None = None) -> None:
         """Say what is not known, and by how many bytes it may be off at most."""

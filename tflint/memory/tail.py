@@ -15,7 +15,20 @@ from tflint.memory.builtin_params import builtin_params
 from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.kernels import find_kernel
 from tflint.memory.offline_plan import OfflinePlan
-from tflint.memory.requests import Build, Doubt, Persistent, Requests, Scratch, Temporary
+from tflint.memory.requests import (
+    Build,
+    Doubt,
+    Persistent,
+    Requests,
+    Scratch,
+    Temporary,
+)
+from tflint.memory.resource_variables import (
+    MICRO_RESOURCE_VARIABLE,
+    MICRO_RESOURCE_VARIABLES,
+    Variables,
+    count_variables,
+)
 from tflint.model.graph import Graph, Node, Value
 
 ALIGNMENT = 16
@@ -58,6 +71,7 @@ def fill_tail(graphs: Sequence[Graph], build: Build, own_plan: OfflinePlan | Non
     stack = _Stack(build)
     stack.allocators()
     stack.resource_variables(graphs)
+    stack.builtin_data_allocator()
     stack.subgraphs(graphs)
     requests = [_requests(node, build) for graph in graphs for node in graph.nodes]
     stack.options(requests)
@@ -114,17 +128,25 @@ class _Stack:
         self.push(kind, layout.size * count, layout.align)
 
     def allocators(self) -> None:
-        """`MicroAllocator::Create`, and the allocator for operators' options."""
+        """`MicroAllocator::Create`."""
         single = core.SINGLE_ARENA_BUFFER_ALLOCATOR
         micro = core.MICRO_ALLOCATOR
         if self.is_wheel:
             single = core.RECORDING_SINGLE_ARENA_BUFFER_ALLOCATOR
             micro = core.COMPRESSION_RECORDING_MICRO_ALLOCATOR
-        for struct in (single, core.GREEDY_MEMORY_PLANNER, micro, core.BUILTIN_DATA_ALLOCATOR):
+        for struct in (single, core.GREEDY_MEMORY_PLANNER, micro):
             self.push_struct("allocators", struct)
 
     def resource_variables(self, graphs: Sequence[Graph]) -> None:
         """`MicroResourceVariables::Create`, which a program calls for as many as there are."""
+        count = count_variables(graphs)
+        if count:
+            self.push("resource_variables", MICRO_RESOURCE_VARIABLES.size(self.abi))
+            self.push("resource_variables", MICRO_RESOURCE_VARIABLE.size(self.abi) * count)
+
+    def builtin_data_allocator(self) -> None:
+        """What operators' options are allocated by, the first thing `StartModelAllocation` does."""
+        self.push_struct("allocators", core.BUILTIN_DATA_ALLOCATOR)
 
     def subgraphs(self, graphs: Sequence[Graph]) -> None:
         """`StartModelAllocation`."""
@@ -157,19 +179,31 @@ class _Stack:
 
         Temporaries lie behind the list of scratch requests, which has room for those so far
         and 12 more. They are given back together, after the operator.
+
+        TFLM refuses a temporary that would reach into the tail, but not a persistent buffer
+        that reaches into temporaries (`AllocatePersistentBuffer` compares with the head). Such
+        a buffer does no harm when `Prepare` does not write to it, nor where it takes the zero
+        points of the last temporary, which no kernel reads by then. What is before them is
+        read, at the latest to give it back.
         """
+        allocated = Variables()
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
         for ask in requests:
             before = self.used
-            temporary = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
+            start = per_request * (len(self.scratch) + core.SCRATCH_REQUESTS_PER_OPERATOR)
+            in_use = end = start
             for request in ask.at_prepare:
                 if isinstance(request, Temporary):
-                    temporary = self._temporary(temporary, request.value)
+                    in_use, end = self._temporary(end, request.value)
+                    self._preparing(end)
                 elif isinstance(request, Persistent):
                     self.push("kernel_data", request.bytes)
+                    self._preparing(in_use if request.is_filled else start)
                 elif isinstance(request, Scratch):
                     self.scratch.append((ask.node, request.bytes))
-                self.preparing_bytes = max(self.preparing_bytes, temporary + self.used)
+                elif allocated.find(request.variable)[1]:
+                    self.push("resource_variables", request.bytes)
+                    self._preparing(start)
             self._of_kernel(ask, before)
 
     def scratch_handles(self) -> None:
@@ -193,10 +227,19 @@ class _Stack:
             for size, alignment in _tensor(value, self.abi):
                 self.push("io_tensors", size, alignment)
 
-    def _temporary(self, used: int, value: Value) -> int:
-        for size, alignment in _tensor(value, self.abi):
-            used = align_up(used, alignment) + size
-        return used
+    def _temporary(self, used: int, value: Value) -> tuple[int, int]:
+        """Where the part ends that is read when it is given back, and where all of it ends."""
+        (size, alignment), *quantization = _tensor(value, self.abi)
+        end = read = align_up(used, alignment) + size
+        if quantization:
+            # The pointers to scales and zero points.
+            read += 2 * self.abi.pointer
+        for size, alignment in quantization:
+            end = align_up(end, alignment) + size
+        return read, end
+
+    def _preparing(self, in_use: int) -> None:
+        self.preparing_bytes = max(self.preparing_bytes, in_use + self.used)
 
     def _of_kernel(self, ask: Requests, before: int) -> None:
         key = (ask.node.subgraph, ask.node.index)

@@ -11,12 +11,9 @@ from tflint.model.schema import ArgMaxOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.freed_code import freed_code
 from tflint_rules.wording import operator
 
-# Code that registering SOFTMAX links into an image, in bytes: an image with this operator
-# alone less one with none, TFLM at 90b983c (2026-08-20), Cortex-M4F, kernels at -O2. Other
-# kernels share a part of it, so it is what can be saved at most.
-_KERNEL_BYTES = {"tflm": 10_080, "tflm-cmsis-nn": 11_040}
 # What only passes the probabilities on to the output.
 _PASSING = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"))
 _MOST_STEPS = 4
@@ -58,8 +55,8 @@ class SoftmaxTail(Rule):
 
     ## Why it matters on a device
     A device that takes the best class finds it in the logits. The exponentials cost a few
-    hundred instructions a class, little beside a convolution, but the kernel is 10 KB of
-    code. In int8, probabilities are steps of 1/256: two logits that differ may come out as
+    hundred instructions a class, little beside a convolution, but the kernel is up to 10 KB
+    of code. In int8, probabilities are steps of 1/256: two logits that differ may come out as
     two zeros, or as two 255/256.
 
     ## Repair
@@ -87,11 +84,11 @@ class SoftmaxTail(Rule):
             if x is None or purpose is None or not _are_logits(x):
                 continue
             y = node.outputs[0]
-            kernel = _KERNEL_BYTES.get(context.runtime.name)
             code = ""
             # A kernel that another operator needs stays.
-            if kernel is not None and len(softmaxes) == 1:
-                code = f" and up to {size_text(kernel)} of kernel code"
+            if len(softmaxes) == 1:
+                freed = freed_code(context.nodes, softmaxes, context.runtime.name)
+                code = f" and about {size_text(freed)} of kernel code" if freed else ""
             yield self.finding(
                 f"SOFTMAX {purpose}: {y.elements:,} exponentials and {size_text(y.bytes)} that do "
                 f"not change which class is the largest",

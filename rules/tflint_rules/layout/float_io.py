@@ -13,10 +13,10 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import counted, printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.freed_code import freed_code
 from tflint_rules.quantization.float_regions import (
     CONVERSIONS,
     FLOAT32,
-    KERNEL_CODE,
     Region,
     float_regions,
     is_quantised,
@@ -109,7 +109,7 @@ class FloatIo(Rule):
             value=next(iter(edges)),
             help="convert with inference_input_type and inference_output_type tf.int8: saves "
             f"{counted(len(conversions), 'operator')}, up to "
-            f"{size_text(taken)} of RAM{_code(graph, conversions)}",
+            f"{size_text(taken)} of RAM{_code(context, conversions)}",
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
         )
 
@@ -178,10 +178,6 @@ def _conversions(conversions: list[Node]) -> str:
     return " and ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
-def _code(graph: Graph, conversions: list[Node]) -> str:
-    """Kernels that nothing else in the graph needs."""
-    edges = set(conversions)
-    others = {node.name for node in graph.nodes if node not in edges}
-    freed = {node.name for node in conversions} - others
-    code = sum(KERNEL_CODE[name] for name in freed)
+def _code(context: ModelContext, conversions: list[Node]) -> str:
+    code = freed_code(context.nodes, conversions, context.runtime.name)
     return f" and about {size_text(code)} of kernel code" if code else ""

@@ -14,10 +14,6 @@ FLOAT32 = TensorType.FLOAT32
 INTEGERS = frozenset((TensorType.INT8, TensorType.INT16, TensorType.UINT8))
 CONVERSIONS = frozenset(("QUANTIZE", "DEQUANTIZE"))
 
-# Code of the kernels in bytes, without log strings, on a Cortex-M4: images with one operator
-# less the image without any; tflite-micro 90b983c2b3f1480642e040bbd2ddb37b998f3424.
-KERNEL_CODE = {"QUANTIZE": 5344, "DEQUANTIZE": 2816}
-
 
 @dataclass(slots=True)
 class Region:

@@ -51,8 +51,11 @@ def squared_difference(ask: Requests) -> None:
 
 
 def cumsum(ask: Requests) -> None:
-    """CUMSUM: input and axis."""
-    _binary(ask, CUMSUM_DATA)
+    """CUMSUM: input and axis; only int8 has data."""
+    x = ask.input(0)
+    floor(ask)
+    if x is not None and x.type is TensorType.INT8:
+        ask.persistent(CUMSUM_DATA)
 
 
 def _binary(ask: Requests, data: Struct) -> None:

@@ -46,6 +46,7 @@ def batch_matmul(ask: Requests) -> None:
     ask.init(BATCH_MATMUL_DATA)
     x, y, result = ask.input(0), ask.input(1), ask.output(0)
     ask.temporary(x, y, result)
+    _own_shape(ask, result)
     if x is not None and x.type in _QUANTIZED:
         ask.persistent(BATCH_MATMUL_QUANTIZATION)
     if x is not None and getattr(ask.node.options, "adj_x", False):
@@ -57,13 +58,20 @@ def batch_matmul(ask: Requests) -> None:
 def _transposed(ask: Requests, value: Value) -> None:
     ask.persistent(core.EVAL_TENSOR)
     ask.persistent(4 + 4 * len(value.shape))
-    ask.persistent(value.bytes)
+    ask.persistent(value.bytes, is_filled=False)
 
 
 def embedding_lookup(ask: Requests) -> None:
     """EMBEDDING_LOOKUP: lookup (rows), values (rows of the table, ...)."""
-    ask.init(EMBEDDING_LOOKUP_DATA)
     ask.temporary(ask.input(0), ask.input(1), ask.output(0))
+    _own_shape(ask, ask.output(0))
+    ask.persistent(EMBEDDING_LOOKUP_DATA)
+
+
+def _own_shape(ask: Requests, value: Value | None) -> None:
+    """A copy of the shape, to be written to (`CreateWritableTensorDimsWithCopy`)."""
+    if value is not None:
+        ask.persistent(4 + 4 * len(value.shape))
 
 
 REFERENCE: dict[str, Kernel] = {
