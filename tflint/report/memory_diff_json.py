@@ -22,6 +22,7 @@ from tflint.report.memory_diff_phrases import remarks
 from tflint.report.memory_diff_result import LIMITED, Compared, MemoryDiffReport, growth
 
 SCHEMA = 1
+_MAX_NAME = 400
 
 
 def render(report: MemoryDiffReport) -> str:
@@ -40,7 +41,7 @@ def render(report: MemoryDiffReport) -> str:
         "difference": _differences(difference),
         "growth": {name: growth(difference.figure(name)) for name in LIMITED},
         "max_growth": limit and {"text": limit.text, "ratio": limit.ratio, "bytes": limit.bytes},
-        "budget": report.budget,
+        "budget": {**report.budget, "fits": report.fits},
         "failures": [
             {
                 "kind": failure.kind.value,
@@ -68,32 +69,44 @@ def render(report: MemoryDiffReport) -> str:
 
 
 def totals_document(use: MemoryUse) -> dict[str, Any]:
-    """The totals of one model under the keys of `tflint memory --format json`."""
-    arena = use.arena
+    """The totals of one model under the keys that they have in `memory_json`."""
+    arena, static, code = use.arena, use.static, use.code
     return {
-        "ram_bytes": use.ram_bytes,
         "arena_bytes": arena.arena_bytes,
         "min_arena_bytes": arena.min_arena_bytes,
         "nonpersistent_bytes": arena.nonpersistent_bytes,
         "persistent_bytes": arena.persistent_bytes,
         "persistent": dict(arena.persistent),
         "lower_bound_bytes": arena.lower_bound_bytes,
-        "flash_bytes": {"model": use.model_bytes, "runtime": use.code.bytes},
+        "flash_bytes": {
+            "model": use.model_bytes,
+            "runtime": code.bytes,
+            "total": use.flash_bytes,
+        },
+        "ram_bytes": {
+            "arena": arena.min_arena_bytes,
+            "interpreter": static.interpreter,
+            "resolver": static.resolver,
+            "stack": static.stack,
+            "total": use.ram_bytes,
+        },
     }
 
 
 def _side(compared: Compared | None, use: MemoryUse | None) -> dict[str, Any] | None:
     if compared is None or use is None:
         return None
+    node = use.arena.peak_node
     return {
         "runnable": compared.refusal is None,
         "reason": compared.refusal,
         **totals_document(use),
+        "peak_operator": None if node is None else node.index,
     }
 
 
 def _differences(difference: MemoryDifference) -> dict[str, Any] | None:
-    """The totals, each with how much it grew; null where there is one model only."""
+    """How much each total grew; null where there is one model only."""
     if difference.before is None or difference.after is None:
         return None
     return _minus(totals_document(difference.after), totals_document(difference.before))
@@ -101,9 +114,7 @@ def _differences(difference: MemoryDifference) -> dict[str, Any] | None:
 
 def _minus(after: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: _minus(value, before.get(key, {}))
-        if isinstance(value, Mapping)
-        else value - before.get(key, 0)
+        key: _minus(value, before[key]) if isinstance(value, Mapping) else value - before[key]
         for key, value in after.items()
     }
 
@@ -119,8 +130,13 @@ def _node(node: Node | None) -> dict[str, Any]:
     return {
         "subgraph": node.subgraph,
         "operator": node.index,
-        "operator_name": printable(node.name),
+        "operator_name": _name(node.name),
     }
+
+
+def _name(text: str) -> str:
+    """A name that a model with many operators may have in many places: bounded, and printable."""
+    return printable(text, _MAX_NAME)
 
 
 def _alive(buffer: Buffer) -> dict[str, Any]:
@@ -128,7 +144,7 @@ def _alive(buffer: Buffer) -> dict[str, Any]:
     return {
         "subgraph": buffer.subgraph,
         "tensor": None if value is None else value.index,
-        "name": None if value is None else printable(value.name),
+        "name": None if value is None else _name(value.name),
         "operator": None if buffer.node is None else buffer.node.index,
         "bytes": buffer.bytes,
         "scratch": buffer.is_scratch,
@@ -150,12 +166,8 @@ def _change(change: BufferChange) -> dict[str, Any]:
     return {
         "subgraph": change.value.subgraph,
         "tensor": change.value.index,
-        "name": printable(change.value.name),
-        **(
-            {"operator": node.index, "operator_name": printable(node.name)}
-            if node is not None
-            else {}
-        ),
+        "name": _name(change.value.name),
+        **({"operator": node.index, "operator_name": _name(node.name)} if node is not None else {}),
         "before": change.bytes_before,
         "after": change.bytes_after,
         "difference": change.difference,
@@ -165,7 +177,7 @@ def _change(change: BufferChange) -> dict[str, Any]:
 def _kernel(change: KernelChange) -> dict[str, Any]:
     code = change.code
     return {
-        "operator": printable(change.operator),
+        "operator": _name(change.operator),
         "bytes": None if code is None else code.freed_bytes,
         "resolver_call": None if code is None else code.resolver_call,
     }

@@ -114,7 +114,8 @@ def _alive(peak: Peak) -> Iterator[str]:
 def _buffers(title: str, found: BufferChanges) -> Iterator[str]:
     unmatched = unmatched_text(found, title.lower())
     lines = [
-        f"- {_code(f'{MARKS[change.change]} {change_text(change)}')}: {_prose(sizes_text(change))}"
+        f"- {_code(f'{MARKS[change.change]} {change_text(change)}')}: "
+        + sizes_text(change).replace("->", "→")
         for change in found.changes[:SHOWN]
     ]
     lines += _more(len(found.changes))

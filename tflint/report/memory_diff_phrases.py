@@ -234,7 +234,7 @@ def peak_summary(peak: PeakChange) -> str:
         return "" if only is None else f"{number(only.bytes)} B {peak_place(only)}"
     sizes = f"{number(before.bytes)} B, as before"
     if before.bytes != after.bytes:
-        sizes = f"{number(before.bytes)} -> {number(after.bytes)} B"
+        sizes = f"from {number(before.bytes)} to {number(after.bytes)} B"
     if peak.moved:
         return f"{sizes}; moved from {_bare_place(before)} to {_bare_place(after)}"
     if peak.moved is None:

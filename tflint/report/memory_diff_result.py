@@ -74,6 +74,13 @@ class MemoryDiffReport:
         return {"ram": self.target.ram_bytes, "flash": self.target.flash_bytes}
 
     @property
+    def fits(self) -> bool | None:
+        """Whether the later model keeps to the budget, None where there is none."""
+        if self.after is None or all(most is None for most in self.budget.values()):
+            return None
+        return not any(failure.kind is FailureKind.BUDGET for failure in self.failures)
+
+    @property
     def failures(self) -> tuple[Failure, ...]:
         """Everything for which a gate stays closed, the gravest first."""
         return tuple(self._failures())

@@ -43,7 +43,7 @@ _ROLES = {
 def render(report: MemoryDiffReport) -> Iterator[Line]:
     """The comparison, line by line."""
     for word, side in (("before", report.before), ("after ", report.after)):
-        yield from _wrapped(f"{word}  {_path(side)}", "", "path")
+        yield from _path(word, side)
     failures = report.failures
     text = f"{verdict(report)}, for {printable(report.target_name)}"
     yield from _wrapped(text, "  ", "" if failures else "good")
@@ -65,8 +65,11 @@ def render(report: MemoryDiffReport) -> Iterator[Line]:
     yield from _more(len(notes) - SHOWN)
 
 
-def _path(side: Compared | None) -> str:
-    return "(no model)" if side is None else printable(side.path, MAX_PATH)
+def _path(word: str, side: Compared | None) -> Iterator[Line]:
+    text = "(no model)" if side is None else printable(side.path, MAX_PATH)
+    head, *rest = wrap(text, WIDTH, "        ")
+    yield line(Span(f"{word}  {head[8:]}", "path"))
+    yield from (line(Span(part, "path")) for part in rest)
 
 
 def _figures(difference: MemoryDifference) -> Iterator[Line]:
