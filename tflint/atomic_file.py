@@ -15,8 +15,9 @@ from tflint.printable import printable
 def write_files(files: Sequence[tuple[Path, str | bytes]]) -> None:
     """Write all of the documents, texts as UTF-8 with LF.
 
-    Raises `UsageError`, and then leaves no part. Each goes to a file beside the one it replaces, and takes its place when all are there: nobody
-    sees half of one. What is no regular file, such as a pipe, is written to as it is.
+    Raises `UsageError`, and then leaves no part. Each goes to a file beside the one it replaces,
+    and takes its place when all are there: nobody sees half of one. What is no regular file, such
+    as a pipe, is written to as it is.
     """
     ready: list[tuple[Path, str, str]] = []
     path = Path()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Severity
 from tflint.lint.context import LintedModel
@@ -24,7 +24,13 @@ def refusal(context: LintedModel) -> str | None:
     do not count, and what cannot be planned at all does. An error that quotes the runtime goes
     before others, as it is what the user will see.
     """
-    errors = [f for rule in _rules() for f in _errors(rule, context)]
+    return refusal_among([f for rule in refusing_rules() for f in _errors(rule, context)], context)
+
+
+def refusal_among(findings: Sequence[Finding], context: LintedModel) -> str | None:
+    """The same, from the findings of a run in which all `refusing_rules` took part."""
+    codes = {rule.meta.code for rule in refusing_rules()}
+    errors = [f for f in findings if f.severity is Severity.ERROR and f.code in codes]
     if errors:
         return min(errors, key=_order).message
     if context.is_sound and context.memory is not None:
@@ -33,11 +39,14 @@ def refusal(context: LintedModel) -> str | None:
 
 
 @functools.cache
-def _rules() -> tuple[type[Rule], ...]:
+def refusing_rules() -> tuple[type[Rule], ...]:
+    """The rules whose errors are what the runtime refuses."""
     return tuple(
         rule
         for rule in built_in_rules()
-        if Kind.TFLITE in rule.meta.applies_to and not rule.meta.code.startswith(BUDGETS)
+        if Kind.TFLITE in rule.meta.applies_to
+        and (rule.meta.severity is Severity.ERROR or rule.meta.may_refuse)
+        and not rule.meta.code.startswith(BUDGETS)
     )
 
 

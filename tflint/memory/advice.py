@@ -27,6 +27,8 @@ from tflint.printable import counted, printable
 
 # A saving below this share of the arena is not worth a line.
 _SHARE = 0.01
+# The same, in bytes, of what only planning takes: the smallest models have that and nothing else.
+_LEAST_PLANNING = 256
 # Of scratch memory, what an operator's part of the arena has to be to be named.
 _SCRATCH_SHARE = 0.05
 
@@ -81,7 +83,10 @@ class _Case:
             PlannedBuffer(align_up(size(b), ALIGNMENT), b.first, b.last) for b in self.arena.buffers
         ]
         planned = [buffer for buffer in planned if buffer.size]
-        head = max((o + b.size for o, b in zip(place(planned), planned, strict=True)), default=0)
+        offsets = place(planned)
+        if offsets is None:
+            return
+        head = max((o + b.size for o, b in zip(offsets, planned, strict=True)), default=0)
         yield self._saving(text, dataclasses.replace(self.arena, nonpersistent_bytes=head))
 
     def _saving(self, text: str, arena: Arena) -> Saving:
@@ -139,7 +144,7 @@ def _reference(case: _Case) -> Iterator[Saving]:
 def _planning(case: _Case) -> Iterator[Saving]:
     arena = case.arena
     otherwise = align_up(max(arena.arena_bytes, arena.preparing_bytes), ALIGNMENT)
-    if arena.min_arena_bytes > otherwise:
+    if arena.min_arena_bytes >= otherwise + _LEAST_PLANNING:
         tensors = sum(len(graph.values) for graph in case.graphs)
         text = (
             "at most, by fewer tensors: the smallest arena is set while TFLM plans, when it keeps "

@@ -20,12 +20,13 @@ from itertools import accumulate
 from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, align_up
 from tflint.memory.greedy_planner import ONLINE, PlannedBuffer, place
-from tflint.memory.lifetimes import Lifetimes, Span, lifetimes, needs_memory
-from tflint.memory.offline_plan import OfflinePlan, offline_plan
+from tflint.memory.lifetimes import NEVER, Lifetimes, Span, lifetimes, needs_memory
+from tflint.memory.offline_plan import OfflinePlan, offline_plan, offsets_by_subgraph
 from tflint.memory.requests import Build, Doubt
 from tflint.memory.tail import Tail, fill_tail
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
+from tflint.printable import printable
 
 # What the arena's buffers are aligned to. Source: MicroArenaBufferAlignment,
 # tensorflow/lite/micro/micro_arena_constants.h.
@@ -151,8 +152,20 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless
         or (own_plan.fault if own_plan else None)
+        or _unsized_scratch(alive, tail)
         or (_TOO_LONG if offsets is None else None),
     )
+
+
+def _unsized_scratch(alive: Lifetimes, tail: Tail) -> str | None:
+    """TFLM enters the size of a scratch buffer when it comes to its operator, if it does."""
+    for node, _ in tail.scratch:
+        if alive.operators[node.subgraph][node.index] == NEVER:
+            return (
+                f"{printable(node.name)} in subgraph {node.subgraph}, which nothing calls, asks "
+                "for scratch memory that TFLM plans without knowing its size"
+            )
+    return None
 
 
 def _end(buffers: Sequence[Buffer]) -> int:
@@ -164,18 +177,15 @@ def _buffers(
     graphs: Sequence[Graph], alive: Lifetimes, tail: Tail, own_plan: OfflinePlan | None
 ) -> tuple[list[Buffer], list[int]]:
     """What is to be placed, in TFLM's order, and where the file's own plan puts it."""
-    offsets = own_plan.offsets if own_plan else ()
     buffers: list[Buffer] = []
     offline: list[int] = []
-    for graph in graphs:
+    for graph, offsets in zip(graphs, offsets_by_subgraph(own_plan, graphs), strict=True):
         spans = alive.tensors[graph.index]
-        for value in graph.values:
-            if needs_memory(value):
+        for value, offset in zip(graph.values, offsets, strict=True):
+            if needs_memory(value, offset):
                 first, last = spans[value.index]
                 buffers.append(Buffer(graph.index, value, None, value.bytes, 0, first, last))
-                # TFLM looks the offset up by the tensor's index in its own subgraph.
-                known = value.index < len(offsets)
-                offline.append(offsets[value.index] if known else ONLINE)
+                offline.append(offset)
     for node, size in tail.scratch:
         first, last = alive.operators[node.subgraph][node.index]
         buffers.append(Buffer(node.subgraph, None, node, size, 0, first, last))

@@ -21,8 +21,7 @@ SHOWN = 8
 def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -> Iterator[Line]:
     """The report, line by line, none longer than `width` (80 at least)."""
     width = max(width, NARROWEST)
-    for text in wrap(path_text(report.path), width, ""):
-        yield line(Span(text, "path"))
+    yield from _wrapped(path_text(report.path), width, "", "path")
     yield from _wrapped(wording.subject(report), width, "  ", "dim")
     text, role = wording.verdict(report)
     yield from _wrapped(text, width, "  ", role)
@@ -37,8 +36,8 @@ def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -
 
 
 def _wrapped(text: str, width: int, indent: str, role: str = "") -> Iterator[Line]:
-    for part in wrap(text, width, indent):
-        # What a CI system takes for a command is no line of ours.
+    # What a CI system takes for a command is no line of ours, and three letters longer escaped.
+    for part in wrap(text, width - 3 if "::" in text else width, indent):
         shown = part.replace("::", "\\x3a:", 1) if part.lstrip().startswith("::") else part
         yield line(Span(shown, role))
 
@@ -57,9 +56,7 @@ def _table(rows: list[Row], width: int) -> Iterator[Line]:
     for row, label, figure in zip(rows, labels, figures, strict=True):
         role = "error" if row.is_over else ("code" if row.depth == 0 else "")
         start = f"{label:<{wide}}  {figure:>{right}} B"
-        limit = wording.limit_text(row)
-        note = f"{limit}  {row.note}" if limit else row.note
-        head, *more = wrap(note, width, " " * (len(start) + 2))
+        head, *more = wrap(wording.note_text(row), width, " " * (len(start) + 2))
         yield line(Span(start, role), Span(head[len(start) :], "dim"))
         for text in more:
             yield line(Span(text, "dim"))

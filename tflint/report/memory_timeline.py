@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.memory.arena import Arena
-from tflint.printable import counted, printable
+from tflint.printable import counted
 from tflint.report.memory_columns import Column, columns, is_thin, owners
 from tflint.report.memory_result import MemoryReport
-from tflint.report.memory_wording import peak_text, tensor_number
+from tflint.report.memory_wording import operator_name, peak_text, tensor_number
 from tflint.report.style import Line, Span, line, wrap
 
 ROWS = 16
 _WIDEST = 12
 _LABEL_EVERY = 4
 _LEGEND_LINES = 3
+_STEPS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def timeline(report: MemoryReport, width: int, glyphs: Glyphs = UNICODE) -> Iter
     span = grid.cell * len(grid.drawn)
     yield line(Span(f"{0:>{margin - 3}} {glyphs.corner}{glyphs.floor * (span + 1)}", "dim"))
     yield line(Span(" " * margin + _operator_axis(report, grid), "dim"))
-    yield _peak_line(report, grid, margin, width, glyphs)
+    yield from _peak_lines(report, grid, margin, width, glyphs)
     yield from _legend(report, grid, width)
 
 
@@ -175,18 +176,18 @@ def _is_middle(grid: _Grid, index: int, row: int, x: int) -> bool:
 
 
 def _operator_axis(report: MemoryReport, grid: _Grid) -> str:
-    """The numbers of operators under their columns, as many as there is room for."""
-    labels = [_operator_label(report, column.first) for column in grid.drawn]
-    widest = max(map(len, labels)) + 1
-    step = -(-widest // grid.cell)
+    """The numbers of operators under their columns, in round steps if there is little room."""
+    scopes = len(report.arena.scopes)
+    each = grid.drawn[0].last - grid.drawn[0].first + 1
+    widest = max(len(_operator_label(report, scope)) for scope in range(scopes)) + 1
+    step = -(-widest * each // grid.cell)
     if step > 1:
-        step = next((s for s in (2, 5, 10, 20, 50, 100) if s >= step), step)
-    text = ""
-    # The first operator is in column 1: numbers in steps shall be multiples, so begin there.
-    for x, label in enumerate(labels):
-        if step == 1 or (x - 1) % step == 0:
-            text = text.ljust(x * grid.cell) + label
-    return text[: grid.cell * len(grid.drawn)]
+        step = next((s for s in _STEPS if s >= step), step)
+    text = "in" if widest <= grid.cell else ""
+    # Scope 1 is operator 0.
+    for scope in range(1, scopes, step):
+        text = text.ljust(scope // each * grid.cell) + _operator_label(report, scope)
+    return text[: grid.cell * len(grid.drawn)].rstrip()
 
 
 def _operator_label(report: MemoryReport, scope: int) -> str:
@@ -196,14 +197,22 @@ def _operator_label(report: MemoryReport, scope: int) -> str:
     return f"{node.subgraph}:{node.index}" if report.is_multiple else str(node.index)
 
 
-def _peak_line(report: MemoryReport, grid: _Grid, margin: int, width: int, glyphs: Glyphs) -> Line:
+def _peak_lines(
+    report: MemoryReport, grid: _Grid, margin: int, width: int, glyphs: Glyphs
+) -> Iterator[Line]:
+    """A mark under the operator with the peak, with what is alive then beside it or below."""
     peak = report.arena.peak_scope
     x = next(x for x, column in enumerate(grid.drawn) if column.first <= peak <= column.last)
     at = margin + x * grid.cell + max(grid.cell - 2, 0) // 2
     text = f"peak, {peak_text(report)} alive"
-    if at + 2 + len(text) <= width or at < len(text) + 1:
-        return line(" " * at, Span(f"{glyphs.mark} {text}", "held"))
-    return line(" " * (at - len(text) - 1), Span(f"{text} {glyphs.mark}", "held"))
+    if at + 2 + len(text) <= width:
+        yield line(" " * at, Span(f"{glyphs.mark} {text}", "held"))
+    elif at - len(text) - 1 >= 0:
+        yield line(" " * (at - len(text) - 1), Span(f"{text} {glyphs.mark}", "held"))
+    else:
+        yield line(" " * at, Span(glyphs.mark, "held"))
+        for part in wrap(text, width, "    "):
+            yield line(Span(part, "held"))
 
 
 def _legend(report: MemoryReport, grid: _Grid, width: int) -> Iterator[Line]:
@@ -220,13 +229,13 @@ def _legend(report: MemoryReport, grid: _Grid, width: int) -> Iterator[Line]:
         node = report.arena.scopes[scope]
         if node is None:
             continue
-        label, name = _operator_label(report, scope), printable(node.name, 40)
+        label, name = _operator_label(report, scope), operator_name(node)
         if runs and runs[-1][2] == name:
             runs[-1][1] = label
         else:
             runs.append([label, label, name])
     texts = [f"{a} {name}" if a == b else f"{a}-{b} {name}" for a, b, name in runs]
-    lines = wrap(", ".join(texts), width, "    ")
+    lines = wrap(", ".join(texts), width, "    ") if texts else []
     if len(lines) <= _LEGEND_LINES:
         for text in lines:
             yield line(Span(text, "dim"))

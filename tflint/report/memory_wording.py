@@ -69,19 +69,19 @@ def verdict(report: MemoryReport) -> tuple[str, str]:
     over = [row for row in totals(report) if row.is_over]
     if over:
         passed = " and ".join(
-            f"{row.bytes - (row.limit or 0):,} B too much {row.label}" for row in over
+            f"{row.bytes - (row.limit or 0):,} B of {row.label} too much" for row in over
         )
-        return f"does not fit {printable(report.target_name)}: {passed}", "error"
+        return f"does not fit: {passed}", "error"
     if report.fits:
-        return f"fits {printable(report.target_name)}", "good"
+        return "fits its budget", "good"
     return f"nothing found that keeps it from running on {title}", "good"
 
 
 def totals(report: MemoryReport) -> Iterator[Row]:
     """RAM and flash to plan for, and what they are made of."""
     use, arena, code = report.use, report.arena, report.use.code
-    would = "" if report.runnable else "would need: "
-    yield Row(0, "RAM", use.ram_bytes, f"{would}to plan for", report.target.ram_bytes)
+    why = "to plan for" if report.runnable else "what it would need"
+    yield Row(0, "RAM", use.ram_bytes, why, report.target.ram_bytes)
     yield Row(
         1,
         "arena",
@@ -97,7 +97,7 @@ def totals(report: MemoryReport) -> Iterator[Row]:
     yield Row(1, "interpreter", use.static.interpreter, "MicroInterpreter")
     yield Row(1, "resolver", use.static.resolver, f"MicroMutableOpResolver<{kernels}>")
     yield Row(1, "stack", use.static.stack, "the deepest that TFLM's calls go")
-    yield Row(0, "flash", use.flash_bytes, f"{would}to plan for", report.target.flash_bytes)
+    yield Row(0, "flash", use.flash_bytes, why, report.target.flash_bytes)
     yield Row(1, "model", use.model_bytes, "the file")
     if code.is_measured and code.note is None and not code.unknown:
         note = "measured for just these kernels"
@@ -108,11 +108,14 @@ def totals(report: MemoryReport) -> Iterator[Row]:
 
 def _head_note(arena: Arena) -> str:
     planned = counted(len(arena.buffers), "buffer")
+    if not arena.buffers:
+        return "no tensor takes memory"
+    share = f"{planned} {'share' if len(arena.buffers) != 1 else 'has'} it"
     if arena.is_planned_offline:
         return f"{planned}, by the plan in the file"
     if arena.nonpersistent_bytes == arena.lower_bound_bytes:
-        return f"{planned} share it; no plan takes less"
-    return f"{planned} share it; no plan takes less than {arena.lower_bound_bytes:,}"
+        return f"{share}; no plan takes less"
+    return f"{share}; no plan takes less than {arena.lower_bound_bytes:,}"
 
 
 def _passing_note(arena: Arena) -> str:
@@ -121,12 +124,12 @@ def _passing_note(arena: Arena) -> str:
     return "more is needed while a kernel prepares"
 
 
-def limit_text(row: Row) -> str:
-    """`38 % of 65,536`, or nothing where there is no limit."""
+def note_text(row: Row) -> str:
+    """What there is to say to a figure: its share of the limit, where there is one, first."""
     if row.limit is None:
-        return ""
-    share = percent_text(row.bytes / row.limit) if row.limit else "all"
-    return f"{share} of {row.limit:,}"
+        return row.note
+    share = percent_text(row.bytes / row.limit) if row.limit else "too much"
+    return f"{share} of {row.limit:,}; {row.note}"
 
 
 def persistent(report: MemoryReport) -> list[Row]:
@@ -200,9 +203,15 @@ def name_text(buffer: Buffer, most: int = MAX_NAME) -> str:
     return f"{name[: most - 3 - half]}...{name[-half:]}"
 
 
+def operator_name(node: Node, most: int = 40) -> str:
+    """The operator's name, printable and no longer than `most` then."""
+    name = printable(node.name, most)
+    return name if len(name) <= most else f"{name[: most - 3]}..."
+
+
 def operator_text(report: MemoryReport, node: Node) -> str:
     """`CONV_2D #3`, with the subgraph where there are several."""
-    name = f"{printable(node.name, 40)} #{node.index}"
+    name = f"{operator_name(node)} #{node.index}"
     return f"{name} of subgraph {node.subgraph}" if report.is_multiple and node.subgraph else name
 
 
@@ -288,3 +297,8 @@ def host_notes(report: MemoryReport) -> list[tuple[str, str]]:
         ("computed and measured differ, which is a bug in tflint: please report it", "error"),
         *notes,
     ]
+
+
+def file_name(report: MemoryReport) -> str:
+    """The last part of the model's path."""
+    return printable(report.path.rsplit("/", 1)[-1], 80)

@@ -102,6 +102,8 @@ def facts_text(facts: ModelFacts) -> str:
         parts.append(f"{facts.weights_count:,} weights in {size_text(facts.weights_bytes)}")
     if facts.macs:
         parts.append(f"{facts.macs:,} MACs")
+    if facts.min_arena_bytes is not None:
+        parts.append(f"arena {size_text(facts.min_arena_bytes)}")
     return ", ".join(parts)
 
 

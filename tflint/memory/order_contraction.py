@@ -1,0 +1,328 @@
+"""Makes a section smaller before it is searched, without losing its smallest peak.
+
+Two operators become one where no order gains by doing something between them (exchange argument:
+move what lies between to the other side). With `change` what an operator adds to the bytes alive,
+`during` the most that it adds while it runs, and a constant change where it does not matter who
+else has read the same blocks, the pairs are
+
+- a then b, where b alone waits for a, a's change is constant and not negative, and a's during is
+  no more than b's on top of a's change: a can wait until b runs;
+- a then b, where b waits for a alone, b's change is never positive, and b's during on top of a's
+  change is no more than a's: b can run as soon as a has.
+
+On a chain these leave the hills and valleys of Liu 1987. A stretch between two operators that
+have one place in a branch is a module (what lies outside waits for all of it or for none) when it
+shares no block with operators beside it. For a module one order serves all surroundings: reach,
+from both ends and by thresholds rising from nothing, the states that `order_search` commits to.
+Each state on the way is the lowest that its threshold allows, so whenever an order of the whole
+first pays a threshold inside the module, the module can stand at that state (from the end: after
+it last pays it). So branches in branches become chains, from the inside out, and shrink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+
+from tflint.memory.order_bounds import Lineage
+from tflint.memory.order_descent import Answer, Descent, Tables
+from tflint.memory.order_problem import Block, free_ranges
+from tflint.memory.order_section import Section, bits, block_reads, members
+
+# Rounds from the inside out, each of which finds all stretches anew.
+MOST_ROUNDS = 40
+# Larger sections are searched as they are: the tables take time and memory by the square.
+MOST_OPERATORS = 2_500
+# The order of one module may take this share of the steps.
+MODULE_SHARE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """A smaller section, and the operators of the first that each of its operators stands for."""
+
+    section: Section
+    groups: tuple[tuple[int, ...], ...]
+
+    def expanded(self, order: Iterable[int]) -> tuple[int, ...]:
+        """An order of the smaller section as one of the first."""
+        return tuple(member for operator in order for member in self.groups[operator])
+
+
+def contracted(section: Section, limit: int) -> tuple[Contraction, int]:
+    """A section made as small as the rules and `limit` steps allow, and the steps taken."""
+    found = Contraction(section, tuple((operator,) for operator in range(section.count)))
+    given_up: set[int] = set()
+    steps = 0
+    for _ in range(MOST_ROUNDS):
+        if found.section.count > MOST_OPERATORS or steps > limit:
+            break
+        found = merged(found)
+        lineage = Lineage(found.section)
+        steps += 8 * found.section.count
+        extra: list[tuple[int, int]] = []
+        stretches = _innermost(found, given_up)
+        if not stretches:
+            break
+        for stretch in stretches:
+            inner = _module(found.section, lineage, stretch)
+            order = None
+            if inner is not None:
+                order, taken = canonical_order(inner, min(limit - steps, limit // MODULE_SHARE))
+                steps += taken
+            if order is None:
+                given_up.add(_originals(found, stretch))
+            else:
+                extra += [(stretch[a], stretch[b]) for a, b in pairwise(order)]
+        found = _chained(found, extra)
+    return found, steps
+
+
+def _originals(found: Contraction, operators: Iterable[int]) -> int:
+    """The first section's operators that these stand for, as bits."""
+    return bits([member for operator in operators for member in found.groups[operator]])
+
+
+def _innermost(found: Contraction, given_up: set[int]) -> list[list[int]]:
+    """The stretches between operators that have one place in a branch, which hold no other such.
+
+    Those given up, by their original operators, do not count.
+    """
+    section = found.section
+    stack: list[tuple[list[int], int]] = [(list(range(section.count)), -1)]
+    nodes: list[tuple[list[int], int]] = []
+    work = 0
+    while stack and work <= 30 * section.count:
+        operators, parent = stack.pop()
+        work += len(operators)
+        for branch in _branches(section, operators):
+            number = {operator: index for index, operator in enumerate(branch)}
+            before = [[number[p] for p in section.before[o] if p in number] for o in branch]
+            for part in free_ranges(before):
+                stretch = [branch[index] for index in part]
+                if len(stretch) < len(operators):
+                    stack.append((stretch, len(nodes)))
+                    nodes.append((stretch, parent))
+    holds = set()
+    kept = []
+    # Stretches come behind those that hold them.
+    for index in reversed(range(len(nodes))):
+        stretch, parent = nodes[index]
+        is_new = _originals(found, stretch) not in given_up
+        if is_new and index not in holds:
+            kept.append(stretch)
+        if is_new or index in holds:
+            holds.add(parent)
+    return kept
+
+
+def _branches(section: Section, operators: Sequence[int]) -> list[list[int]]:
+    """The operators by what they wait for and make wait among each other, each ascending."""
+    left = set(operators)
+    found = []
+    for operator in operators:
+        if operator not in left:
+            continue
+        left.remove(operator)
+        branch, waiting = [operator], [operator]
+        while waiting:
+            current = waiting.pop()
+            for other in (*section.before[current], *section.after[current]):
+                if other in left:
+                    left.remove(other)
+                    branch.append(other)
+                    waiting.append(other)
+        found.append(sorted(branch))
+    return found
+
+
+def _module(section: Section, lineage: Lineage, stretch: Sequence[int]) -> Section | None:
+    """A stretch as a section of its own; None when it shares a block with operators beside it."""
+    inside = bits(stretch)
+    above = below = 0
+    for operator in stretch:
+        above |= lineage.above[operator]
+        below |= lineage.below[operator]
+    number = {operator: index for index, operator in enumerate(stretch)}
+    blocks = []
+    for block in section.blocks:
+        readers = [number[reader] for reader in block.readers if reader in number]
+        if not readers:
+            continue
+        others = bits(block.readers) & ~inside
+        if others & below:
+            continue
+        if others & ~above:
+            return None
+        maker = None if block.maker is None else number.get(block.maker)
+        blocks.append(Block(block.bytes, maker, tuple(readers)))
+    return Section(
+        0,
+        len(stretch),
+        sum(block.bytes for block in blocks if block.maker is None),
+        [section.during[operator] for operator in stretch],
+        [section.makes[operator] for operator in stretch],
+        [[number[p] for p in section.before[o] if p in number] for o in stretch],
+        [[number[p] for p in section.after[o] if p in number] for o in stretch],
+        blocks,
+    )
+
+
+def canonical_order(section: Section, limit: int) -> tuple[tuple[int, ...] | None, int]:
+    """The order of a module that serves all surroundings; None when the steps run out first."""
+    tables = Tables(section)
+    window = tables.window()
+    threshold = 0
+    while tables.steps < limit:
+        above = []
+        for forward in (True, False):
+            descent = Descent(tables, window, threshold, forward, downhill=True)
+            answer = descent.run(limit)
+            window = descent.window
+            if answer is Answer.FOUND:
+                return window.head + window.tail, tables.steps
+            if answer is Answer.UNKNOWN:
+                return None, tables.steps
+            if descent.above is not None:
+                above.append(descent.above)
+        if not above:
+            break
+        threshold = min(above)
+    return None, tables.steps
+
+
+def _chained(found: Contraction, extra: Iterable[tuple[int, int]]) -> Contraction:
+    """The section with more operators that wait for others."""
+    tasks = _Tasks(found.section)
+    for earlier, later in extra:
+        tasks.before[later].add(earlier)
+        tasks.after[earlier].add(later)
+    return tasks.contraction(found)
+
+
+def merged(found: Contraction) -> Contraction:
+    """The section with pairs of operators made one, as long as there are such pairs."""
+    tasks = _Tasks(found.section)
+    tasks.merge_all(Lineage(found.section))
+    return tasks.contraction(found)
+
+
+class _Tasks:
+    """A section's operators while they are merged: each task is a sequence of them."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        everything = range(section.count)
+        self.sequence = {operator: [operator] for operator in everything}
+        self.inside = [1 << operator for operator in everything]
+        self.before = [set(waited) for waited in section.before]
+        self.after = [set(waiting) for waiting in section.after]
+        self.during = list(section.during)
+        self.makes = list(section.makes)
+        self.reads = [set(indices) for indices in block_reads(section)]
+        self.readers = [bits(block.readers) for block in section.blocks]
+        self.above: list[int] = []
+        self.below: list[int] = []
+
+    def merge_all(self, lineage: Lineage) -> None:
+        """Merge until no pair is left; near linear in pairs, but for the bits."""
+        self.above, self.below = list(lineage.above), list(lineage.below)
+        waiting = list(reversed(range(self.section.count)))
+        while waiting:
+            task = waiting.pop()
+            if task not in self.sequence:
+                continue
+            for later in sorted(self.after[task]):
+                if self._is_one(task, later):
+                    self._merge(task, later)
+                    waiting += [*self.before[task], *self.after[task], task]
+                    break
+
+    def _is_one(self, first: int, second: int) -> bool:
+        """Whether no order gains by anything between these two."""
+        least, most = self._change(first)
+        waits = len(self.after[first]) == 1 and least == most
+        if waits and least >= 0 and self.during[first] <= least + self.during[second]:
+            return True
+        follows = len(self.before[second]) == 1 and self._change(second)[1] <= 0
+        return follows and most + self.during[second] <= self.during[first]
+
+    def _change(self, task: int) -> tuple[int, int]:
+        """The least and the most that a task adds to the bytes alive, whatever else has run."""
+        most = self.makes[task]
+        doubtful = 0
+        for index in self.reads[task]:
+            others = self.readers[index] & ~self.inside[task]
+            if others & ~self.above[task] == 0:
+                most -= self.section.blocks[index].bytes
+            elif others & self.below[task] == 0:
+                doubtful += self.section.blocks[index].bytes
+        return most - doubtful, most
+
+    def _merge(self, first: int, second: int) -> None:
+        """Put the second task behind the first, under the first's number."""
+        self.during[first] = max(self.during[first], self._change(first)[1] + self.during[second])
+        self.sequence[first] += self.sequence.pop(second)
+        self.inside[first] |= self.inside[second]
+        self.above[first] = (self.above[first] | self.above[second]) & ~self.inside[first]
+        self.below[first] = (self.below[first] | self.below[second]) & ~self.inside[first]
+        self.makes[first] += self.makes[second]
+        for index in list(self.reads[first] | self.reads[second]):
+            block = self.section.blocks[index]
+            made_here = block.maker is not None and self.inside[first] >> block.maker & 1
+            self.reads[first].add(index)
+            if made_here and self.readers[index] & ~self.inside[first] == 0:
+                self.makes[first] -= block.bytes
+                self.reads[first].remove(index)
+        for earlier in self.before[second]:
+            self.after[earlier].discard(second)
+            if earlier != first:
+                self.after[earlier].add(first)
+                self.before[first].add(earlier)
+        for later in self.after[second]:
+            self.before[later].discard(second)
+            self.before[later].add(first)
+            self.after[first].add(later)
+
+    def contraction(self, found: Contraction) -> Contraction:
+        """The tasks as a section, in an order that works and stays near the given one."""
+        order = self._order()
+        number = {task: index for index, task in enumerate(order)}
+        home = {o: number[task] for task in order for o in self.sequence[task]}
+        old = self.section
+        new = Section(
+            old.first,
+            len(order),
+            old.start_bytes,
+            [self.during[task] for task in order],
+            [self.makes[task] for task in order],
+            [sorted(number[other] for other in self.before[task]) for task in order],
+            [sorted(number[other] for other in self.after[task]) for task in order],
+        )
+        for block in old.blocks:
+            maker = None if block.maker is None else home[block.maker]
+            readers = {home[reader] for reader in block.readers} - {maker}
+            if readers:
+                new.blocks.append(Block(block.bytes, maker, tuple(sorted(readers))))
+        groups = tuple(
+            tuple(member for operator in self.sequence[task] for member in found.groups[operator])
+            for task in order
+        )
+        return Contraction(new, groups)
+
+    def _order(self) -> list[int]:
+        """The tasks so that each comes behind what it waits for, the first in the file first."""
+        waits = {task: len(self.before[task]) for task in self.sequence}
+        heap = [task for task, count in waits.items() if not count]
+        heapify(heap)
+        order = []
+        while heap:
+            task = heappop(heap)
+            order.append(task)
+            for later in self.after[task]:
+                waits[later] -= 1
+                if not waits[later]:
+                    heappush(heap, later)
+        return order
