@@ -21,6 +21,19 @@ SHOWN = 8
 def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -> Iterator[Line]:
     """The report, line by line, none longer than `width` (80 at least)."""
     width = max(width, NARROWEST)
+    for spans in _report(report, width, glyphs):
+        yield _inert(spans, width)
+
+
+def _inert(spans: Line, width: int) -> Line:
+    """The line, or what is left of it when a CI system would take it for a command."""
+    text = "".join(span.text for span in spans)
+    if not text.lstrip().startswith("::"):
+        return spans
+    return line(text.replace("::", "\\x3a:", 1)[:width])
+
+
+def _report(report: MemoryReport, width: int, glyphs: Glyphs) -> Iterator[Line]:
     yield from _wrapped(path_text(report.path), width, "", "path")
     yield from _wrapped(wording.subject(report), width, "  ", "dim")
     text, role = wording.verdict(report)
@@ -36,10 +49,8 @@ def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -
 
 
 def _wrapped(text: str, width: int, indent: str, role: str = "") -> Iterator[Line]:
-    # What a CI system takes for a command is no line of ours, and three letters longer escaped.
-    for part in wrap(text, width - 3 if "::" in text else width, indent):
-        shown = part.replace("::", "\\x3a:", 1) if part.lstrip().startswith("::") else part
-        yield line(Span(shown, role))
+    for part in wrap(text, width, indent):
+        yield line(Span(part, role))
 
 
 def _section(title: str, summary: str = "") -> Iterator[Line]:
