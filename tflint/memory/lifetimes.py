@@ -18,7 +18,7 @@ from tflint.model.graph import Graph, Node, Value, called_subgraphs
 
 NEVER = (-1, -1)
 # What TFLM walks; a body that two operators call is walked twice, so nested ones double.
-MAX_STEPS = 1_000_000
+MAX_STEPS = 200_000
 
 # The operators whose subgraphs TFLM plans.
 CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
