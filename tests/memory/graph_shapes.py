@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import GraphBuilder, per_channel
-from tflint.model.schema import AddOptions, FullyConnectedOptions, SVDFOptions, TensorType
+from tflint.model.schema import (
+    AddOptions,
+    FullyConnectedOptions,
+    IfOptions,
+    SVDFOptions,
+    TensorType,
+)
 from tflint.model.tables import Model, QuantizationParameters
 
 T = TensorType
@@ -182,6 +188,22 @@ def _plain(operators: Sequence[tuple[int, int]], output: int) -> Callable[[], Mo
         return model.build()
 
     return build
+
+
+def called_twice() -> Model:
+    """Subgraphs that two operators call: what they hold lives from the first call on."""
+    model = ModelBuilder()
+    condition, x = model.input((1,), T.BOOL), model.input((1, 100))
+    for then, otherwise in ((1, 2), (2, 1)):
+        y = model.tensor((1, 100))
+        options = IfOptions(then_subgraph_index=then, else_subgraph_index=otherwise)
+        model.operator("IF", [condition, x], [y], options)
+        x = chain(model, y, 2)
+    model.output(x)
+    for length in (2, 3):
+        graph = model.subgraph(f"of_{length}")
+        graph.output(chain(graph, graph.input((1, 100)), length))
+    return model.build()
 
 
 def unreached_scratch() -> Model:
@@ -366,6 +388,7 @@ SHAPES: dict[str, Callable[[], Model]] = {
         odd_quantization,
         many_tiny_operators,
         second_subgraph,
+        called_twice,
         offline_subgraphs,
         offline_scratch,
     )

@@ -90,6 +90,8 @@ def complete_memory_formats(incomplete: str) -> Iterator[Offer]:
     for name, format in FORMATS.items():
         if name.startswith(incomplete):
             yield _offer(name, format.purpose)
+    if "markdown".startswith(incomplete):
+        yield _offer("markdown", "with --against: a comment on a pull request")
 
 
 def complete_memory_outputs(incomplete: str) -> Iterator[Offer]:

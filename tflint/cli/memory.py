@@ -19,6 +19,7 @@ from tflint.errors import ExitCode
 RUNTIMES = ("tflm", "tflm-cmsis-nn")
 # Named here, so that the program's help needs no format; a test holds them together.
 FORMAT_NAMES = ("text", "json", "csv", "html", "png", "svg")
+AGAINST_FORMATS = ("text", "markdown", "json")
 
 
 def memory(
@@ -40,6 +41,20 @@ def memory(
         str | None,
         typer.Option(metavar="SIZE", help="RAM for arena, interpreter and stack, such as 64K."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Show what changed since this earlier model; /dev/null or an empty file for none.",
+        ),
+    ] = None,
+    max_growth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE|SIZE",
+            help="With --against: the most by which RAM and flash may each grow, such as 5% or 2K.",
+        ),
+    ] = None,
     measure: Annotated[
         bool,
         typer.Option(
@@ -50,7 +65,8 @@ def memory(
         str,
         typer.Option(
             "--format",
-            help=f"Output format: {', '.join(FORMAT_NAMES)}. Pictures need the extra `plot`.",
+            help=f"Output format: {', '.join(FORMAT_NAMES)}; with --against "
+            f"{', '.join(AGAINST_FORMATS)}. Pictures need the extra `plot`.",
             autocompletion=complete_memory_formats,
         ),
     ] = "text",
@@ -69,28 +85,44 @@ def memory(
     """Show the arena that a model needs, who holds its peak, and what would lower it.
 
     RAM and flash for TFLM on the target, computed from the file. Exits with 1 when they pass a
-    budget: --max-ram, --max-flash, or the target's.
+    budget: --max-ram, --max-flash, or the target's; with --against also when they grew by more
+    than --max-growth, and when the runtime refuses a model in place of one that it took.
     """
+    from tflint.cli.memory_against import compared_output
     from tflint.cli.memory_output import memory_output
     from tflint.cli.output import check_color
     from tflint.cli.progress import working
     from tflint.config.load import load_settings
-    from tflint.errors import UnknownName
+    from tflint.errors import UnknownName, UsageError
+    from tflint.lint.diff import NO_FILE
     from tflint.lint.memory_report import memory_report
     from tflint.memory.usage import with_runtime
 
     check_color(color)
     if runtime is not None and runtime not in RUNTIMES:
         raise UnknownName("runtime", runtime, RUNTIMES, f"runtimes are {', '.join(RUNTIMES)}")
-    chosen = memory_output(format, output or (), color, Path(model))
+    if against is None and max_growth is not None:
+        raise UsageError("--max-growth needs --against FILE, the earlier model")
+    if against is None and format == "markdown":
+        raise UsageError("--format markdown needs --against FILE, the earlier model")
+    if against is not None and measure:
+        raise UsageError("--measure and --against contradict each other")
+    if against is not None:
+        compared = compared_output(format, output or (), color, (model, against), max_growth)
+    else:
+        chosen = memory_output(format, output or (), color, Path(model))
     settings = load_settings(
         {"target": target, "max-flash": max_flash, "max-ram": max_ram},
         config=config or (),
         isolated=isolated,
     )
-    planned_for = settings.plan(Path(model)).target
+    # What holds for a removed model is what held for the earlier one.
+    known = against if against is not None and model in NO_FILE else model
+    planned_for = settings.plan(Path(known)).target
     if runtime is not None:
         planned_for = with_runtime(planned_for, runtime)
+    if against is not None:
+        raise typer.Exit(compared.publish(model, against, planned_for))
     with working("measuring with tflite-micro on this machine") if measure else working(""):
         report = memory_report(model, planned_for, on_host=measure)
     chosen.publish(report)

@@ -11,6 +11,7 @@ from tflint.memory.arena import ALIGNMENT, Arena, Buffer, plan_arena
 from tflint.memory.greedy_planner import PlannedBuffer, place
 from tflint.memory.lifetimes import needs_memory
 from tflint.memory.placement import better_offsets
+from tflint.memory.reordering import reorder
 from tflint.memory.requests import Library
 from tflint.memory.usage import MemoryUse
 from tflint.memory.variants import (
@@ -55,7 +56,7 @@ def advice(use: MemoryUse, model: Model, subgraphs: Sequence[Graph]) -> list[Sav
     case = _Case(use.arena, model, subgraphs)
     found = [
         saving
-        for kind in (_int8, _own_plan, _unused, _reference, _planning, _scratch, _half)
+        for kind in (_int8, _reorder, _own_plan, _unused, _reference, _planning, _scratch, _half)
         for saving in kind(case)
         if saving.bytes >= max(ALIGNMENT, _SHARE * use.arena.min_arena_bytes)
     ]
@@ -70,12 +71,12 @@ class _Case:
 
     def change(self, text: str, model: Model) -> Iterator[Saving]:
         """What the changed model saves."""
-        yield self._saving(text, plan_arena(model, graphs(model), self.arena.build))
+        yield self.saving(text, plan_arena(model, graphs(model), self.arena.build))
 
     def rebuild(self, text: str, library: Library) -> Iterator[Saving]:
         """What the same model saves with other kernels."""
         build = dataclasses.replace(self.arena.build, library=library)
-        yield self._saving(text, plan_arena(self.model, self.graphs, build))
+        yield self.saving(text, plan_arena(self.model, self.graphs, build))
 
     def resize(self, text: str, size: Callable[[Buffer], int]) -> Iterator[Saving]:
         """What is saved when buffers have other sizes."""
@@ -87,9 +88,10 @@ class _Case:
         if offsets is None:
             return
         head = max((o + b.size for o, b in zip(offsets, planned, strict=True)), default=0)
-        yield self._saving(text, dataclasses.replace(self.arena, nonpersistent_bytes=head))
+        yield self.saving(text, dataclasses.replace(self.arena, nonpersistent_bytes=head))
 
-    def _saving(self, text: str, arena: Arena) -> Saving:
+    def saving(self, text: str, arena: Arena) -> Saving:
+        """What another arena saves."""
         exact = not any(doubt.bytes is None for _, doubt in arena.doubts)
         return Saving(text, self.arena.min_arena_bytes - arena.min_arena_bytes, exact)
 
@@ -102,6 +104,18 @@ def _int8(case: _Case) -> Iterator[Saving]:
             "a calibration set"
         )
         yield from case.change(text, with_int8(case.model, case.graphs))
+
+
+def _reorder(case: _Case) -> Iterator[Saving]:
+    better = reorder(case.model, case.graphs, case.arena)
+    if better is not None:
+        proved = (
+            "no order needs less"
+            if better.found.is_optimal
+            else (f"another may save up to {better.found.gap:,} B more")
+        )
+        text = f"the operators in another order, which `tflint fix` writes ({proved})"
+        yield case.saving(text, better.arena)
 
 
 def _own_plan(case: _Case) -> Iterator[Saving]:

@@ -21,7 +21,7 @@ NEVER = (-1, -1)
 MAX_STEPS = 1_000_000
 
 # The operators whose subgraphs TFLM plans.
-_CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
+CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
 
 Span = tuple[int, int]
 
@@ -129,6 +129,6 @@ def _use(spans: list[Span], index: int, now: int) -> None:
 
 
 def _called(node: Node, subgraphs: int) -> tuple[int, ...]:
-    if node.name not in _CALLERS:
+    if node.name not in CALLERS:
         return ()
     return tuple(index for index in called_subgraphs(node.options) if 0 <= index < subgraphs)
