@@ -217,7 +217,7 @@ def test_a_browser_shows_the_page(name: str, tmp_path: Path) -> None:
 
 
 @needs_matplotlib
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", ["int8", "unrunnable", "over-budget", "long", "subgraphs"])
 def test_pictures_are_the_same_every_time(name: str) -> None:
     report = REPORTS[name]()
     for format in ("png", "svg"):
