@@ -16,11 +16,13 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.model.sample_models import multi_subgraph_model
-from tests.report.memory_reports import REPORTS, on_host, reported
+from tests.report.memory_reports import REPORTS, chain, classifier, on_host, reported
 from tflint.cli.memory import FORMAT_NAMES
 from tflint.errors import MissingExtra
 from tflint.model.builder import ModelBuilder
+from tflint.model.tables import Model
 from tflint.report import memory_csv, memory_html, memory_json
+from tflint.report.memory_chart import frame
 from tflint.report.memory_formats import FORMATS
 from tflint.report.memory_result import MemoryReport
 
@@ -215,7 +217,7 @@ def test_a_browser_shows_the_page(name: str, tmp_path: Path) -> None:
 
 
 @needs_matplotlib
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", ["int8", "unrunnable", "over-budget", "long", "subgraphs"])
 def test_pictures_are_the_same_every_time(name: str) -> None:
     report = REPORTS[name]()
     for format in ("png", "svg"):
@@ -258,3 +260,19 @@ def test_a_name_is_no_formula(sign: str) -> None:
 
     assert rows[0]["name"].startswith("'")
     assert len(rows) == 2
+
+
+@pytest.mark.parametrize("ram", [None, "2K", "2300", "3K", "4K", "8K", "14K", "16K", "1M"])
+@pytest.mark.parametrize("model", [chain(6), classifier()], ids=["tail", "head"])
+def test_a_budget_is_drawn_on_the_side_that_it_is_on(model: Model, ram: str | None) -> None:
+    """Whether the persistent section is true to scale or not."""
+    report = reported(model, f"cortex-m4:ram={ram}" if ram else "tflm")
+    drawn = frame(report)
+    fits = report.fits_ram
+
+    assert drawn.is_to_scale is (report.arena.nonpersistent_bytes >= 1000)
+    assert bool(drawn.limit_text) is (ram is not None)
+    if drawn.limit is not None:
+        assert (drawn.limit < drawn.top) is (fits is False)
+    else:
+        assert fits is not False

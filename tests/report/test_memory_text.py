@@ -171,3 +171,10 @@ def test_float_activations_are_worth_a_line() -> None:
 
     assert "int8 instead of float32" in text
     assert "int8 instead of float32" not in plain(render(reported(classifier())))
+
+
+def test_no_golden_file_of_a_report_that_is_gone() -> None:
+    known = {f"memory-{name}.txt" for name in (*REPORTS, "ascii")}
+    found = {path.name for path in GOLDEN.glob("memory-*.txt")}
+
+    assert {name for name in found if not name.startswith("memory-diff-")} == known

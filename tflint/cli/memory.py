@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -82,11 +81,12 @@ def memory(
     isolated: Isolated = False,
     color: Color = "auto",
 ) -> None:
-    """Show the arena that a model needs, who holds its peak, and what would lower it.
+    """Show the arena a model needs and who holds its peak.
 
-    RAM and flash for TFLM on the target, computed from the file. Exits with 1 when they pass a
-    budget: --max-ram, --max-flash, or the target's; with --against also when they grew by more
-    than --max-growth, and when the runtime refuses a model in place of one that it took.
+    RAM and flash for TFLM on the target, computed from the file, and what would lower them.
+    Exits with 1 when they pass a budget: --max-ram, --max-flash, or the target's; with
+    --against also when they grew by more than --max-growth, and when the runtime refuses a
+    model in place of one that it took.
     """
     from tflint.cli.memory_against import compared_output
     from tflint.cli.memory_output import memory_output
@@ -126,5 +126,4 @@ def memory(
     with working("measuring with tflite-micro on this machine") if measure else working(""):
         report = memory_report(model, planned_for, on_host=measure)
     chosen.publish(report)
-    sys.stdout.flush()
     raise typer.Exit(ExitCode.FINDINGS if report.fits is False else ExitCode.OK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tflint.errors import MalformedModel
+from tflint.errors import InaccessibleFile, MalformedModel
 from tflint.finding import Severity
 from tflint.lint.context import LintedModel
 from tflint.lint.discover import shown_path
@@ -32,7 +32,13 @@ def memory_report(text: str, target: Target, *, on_host: bool = False) -> Memory
     report = report_on(read_named_model(text), target, shown_path(Path(text)))
     if not on_host:
         return report
-    return measured(report, Path(text).read_bytes())
+    try:
+        data = Path(text).read_bytes()
+    except OSError as error:
+        raise InaccessibleFile(
+            f"`{printable(text)}` cannot be read: {error.strerror or error}"
+        ) from error
+    return measured(report, data)
 
 
 @uncollected()

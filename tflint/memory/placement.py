@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from tflint.memory.arena import Buffer
 
 # Each order costs a look at every buffer for every other.
-MAX_BUFFERS = 300
+MAX_BUFFERS = 500
 
 _Key = Callable[[Buffer], tuple[int, ...]]
 
@@ -30,7 +30,7 @@ _ORDERS: tuple[_Key, ...] = (
 def better_offsets(buffers: Sequence[Buffer], head: int) -> list[int] | None:
     """Offsets with which the buffers end below `head`, the lowest that was found.
 
-    None when no order does better, or there are more than 300. A scratch buffer goes behind
+    None when no order does better, or there are more than 500. A scratch buffer goes behind
     all tensors, since no plan in a file has a place for it: TFLM places it last.
     """
     if len(buffers) > MAX_BUFFERS:

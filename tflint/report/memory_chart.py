@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tflint.memory.arena import Arena, Buffer
+from tflint.memory.arena import Buffer
 from tflint.report import memory_wording as wording
 from tflint.report.memory_result import MemoryReport
 
@@ -100,12 +100,45 @@ def byte_ticks(top: int, most: int = 6) -> list[int]:
     return list(range(0, top + 1, step))
 
 
-def limit_line(report: MemoryReport) -> int | None:
-    """Where in the arena a budget of RAM ends: what is left of it for the arena."""
-    limit = report.target.ram_bytes
-    return None if limit is None else max(limit - report.use.static.total, 0)
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The upper part of a picture, in bytes of its axis: the persistent section and the budget.
+
+    The section lies from `bottom` to `top`, true to scale unless it is larger than everything
+    below it: then it would leave no room to see that. `limit` is where the RAM left for the
+    arena ends, None where that is not in the picture, and `limit_text` says it in any case.
+    """
+
+    bottom: int
+    top: int
+    is_to_scale: bool
+    text: str
+    passing: int
+    limit: int | None
+    limit_text: str
+
+    @property
+    def highest(self) -> int:
+        """The upper end of the picture."""
+        return max(self.top, self.limit or 0)
 
 
-def arena_top(arena: Arena) -> int:
-    """The upper end of the picture: the smallest arena that works."""
-    return max(arena.min_arena_bytes, 16)
+def frame(report: MemoryReport) -> Frame:
+    """How the persistent section and the budget are drawn."""
+    arena = report.arena
+    head, size = arena.nonpersistent_bytes, arena.persistent_bytes
+    top = max(arena.min_arena_bytes, 16)
+    text = f"persistent section: {size:,} bytes"
+    budget = report.target.ram_bytes
+    left = None if budget is None else max(budget - report.use.static.total, 0)
+    limit_text = "" if left is None else f"RAM left for the arena: {left:,}"
+    if head and top - head > head:
+        band = max(head * 3 // 10, 16)
+        text += ", not to scale"
+        limit = left if left is not None and left < top else None
+        if limit is not None and limit > head:
+            # Within the section, in proportion.
+            limit = head + (limit - head) * band // (top - head)
+        return Frame(head, head + band, False, text, 0, limit, limit_text)
+    limit = left if left is not None and left <= 1.35 * top else None
+    return Frame(top - size, top, True, text, top - size - head, limit, limit_text)

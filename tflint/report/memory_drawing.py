@@ -13,10 +13,9 @@ from html import escape
 from tflint.report import memory_wording as wording
 from tflint.report.memory_chart import (
     Block,
-    arena_top,
     blocks,
     byte_ticks,
-    limit_line,
+    frame,
     scope_label,
     scope_name,
     ticks,
@@ -33,10 +32,8 @@ class _Scale:
 
     def __init__(self, report: MemoryReport) -> None:
         self.scopes = max(len(report.arena.scopes), 1)
-        self.top = arena_top(report.arena)
-        limit = limit_line(report)
-        self.limit = limit if limit is not None and limit <= 2.5 * self.top else None
-        self.highest = max(self.top, self.limit or 0)
+        self.frame = frame(report)
+        self.highest = self.frame.highest
         self.plot_width = min(max(_PER_SCOPE * self.scopes, _NARROWEST), _WIDEST)
         self.width = _LEFT + self.plot_width + 12
         self.height = _TOP + _PLOT + _BOTTOM
@@ -60,7 +57,7 @@ def drawing(report: MemoryReport) -> str:
         '<line x1="0" y1="0" x2="0" y2="6" class="hatch-line"/></pattern></defs>',
         *_axes(report, scale),
         *(_block(block, scale) for block in blocks(report)),
-        *_sections(report, scale),
+        *_sections(scale),
         *_peak(report, scale),
         "</svg>",
     ]
@@ -91,7 +88,8 @@ def _block(block: Block, scale: _Scale) -> str:
 
 def _axes(report: MemoryReport, scale: _Scale) -> Iterator[str]:
     right = _LEFT + scale.plot_width
-    for mark in byte_ticks(scale.highest):
+    frame = scale.frame
+    for mark in byte_ticks(scale.highest if frame.is_to_scale else frame.bottom):
         y = scale.y(mark)
         yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" class="grid"/>'
         yield _text(_LEFT - 8, y + 4, f"{mark:,}", "axis", "end")
@@ -105,23 +103,22 @@ def _axes(report: MemoryReport, scale: _Scale) -> Iterator[str]:
         yield _text((_LEFT + right) / 2, scale.y(0) + 36, "operator", "axis")
 
 
-def _sections(report: MemoryReport, scale: _Scale) -> Iterator[str]:
+def _sections(scale: _Scale) -> Iterator[str]:
     """The persistent section at the arena's end, and the budget."""
-    arena = report.arena
-    size, right = arena.persistent_bytes, _LEFT + scale.plot_width
-    top, bottom = scale.y(scale.top), scale.y(scale.top - size)
-    title = f"persistent section: {size:,} bytes"
-    yield _rect(_LEFT, top, scale.plot_width, bottom - top, "persistent", title)
+    frame, right = scale.frame, _LEFT + scale.plot_width
+    top, bottom = scale.y(frame.top), scale.y(frame.bottom)
+    yield _rect(_LEFT, top, scale.plot_width, bottom - top, "persistent", frame.text)
     inside = bottom - top >= 16
-    yield _text(right - 6, top + 13 if inside else bottom + 13, title, "note", "end")
-    passing = scale.top - size - arena.nonpersistent_bytes
-    if _PLOT * passing / scale.highest >= 18:
-        text = f"{passing:,} bytes more while TFLM makes its plan"
+    yield _text(right - 6, top + 13 if inside else bottom + 13, frame.text, "note", "end")
+    if _PLOT * frame.passing / scale.highest >= 18:
+        text = f"{frame.passing:,} bytes more while TFLM makes its plan"
         yield _text(right - 6, bottom + 14, text, "faint", "end")
-    if scale.limit is not None:
-        y = scale.y(scale.limit)
+    if frame.limit is not None:
+        y = scale.y(frame.limit)
         yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" class="budget"/>'
-        yield _text(right - 6, y - 5, f"RAM left for the arena: {scale.limit:,}", "alarm", "end")
+        yield _text(right - 6, y - 5, frame.limit_text, "alarm", "end")
+    elif frame.limit_text:
+        yield _text(right - 6, _TOP - 8, f"↑ {frame.limit_text}", "faint", "end")
 
 
 def _peak(report: MemoryReport, scale: _Scale) -> Iterator[str]:

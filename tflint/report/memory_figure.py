@@ -16,10 +16,10 @@ from tflint.printable import size_text
 from tflint.report import memory_wording as wording
 from tflint.report.memory_chart import (
     Block,
-    arena_top,
+    Frame,
     blocks,
     byte_ticks,
-    limit_line,
+    frame,
     scope_label,
     scope_name,
     ticks,
@@ -85,20 +85,17 @@ def _compose(figure: Figure, report: MemoryReport) -> None:
     axes = figure.add_subplot()
     arena = report.arena
     scopes = max(len(arena.scopes), 1)
-    top = arena_top(arena)
-    ceiling = limit_line(report)
+    drawn = frame(report)
     for block in blocks(report):
-        _draw_block(axes, block, scopes, top)
-    _persistent(axes, report, scopes, top)
+        _draw_block(axes, block, scopes, drawn.highest)
+    _persistent(axes, report, drawn, scopes)
     axes.set_xlim(0, scopes)
-    shown = ceiling if ceiling is not None and ceiling <= 2.5 * top else None
     # Where the persistent section is thin, what is written on it stands above.
-    room = 1.04 if top - arena.nonpersistent_bytes >= 0.1 * top else 1.12
-    axes.set_ylim(0, max(room * top, 1.06 * (shown or 0)))
-    if shown is not None:
-        _budget(axes, shown, scopes, over=top > shown)
+    room = 1.04 if drawn.top - arena.nonpersistent_bytes >= 0.1 * drawn.top else 1.12
+    axes.set_ylim(0, max(room * drawn.top, 1.06 * drawn.highest))
+    _budget(axes, drawn, scopes)
     _peak(axes, report)
-    _axes_texts(axes, report, scopes)
+    _axes_texts(axes, report, drawn, scopes)
     _heading(axes, report)
     _legend(figure, report)
 
@@ -136,43 +133,54 @@ def _draw_block(axes: Axes, block: Block, scopes: int, top: int) -> None:
         )
 
 
-def _persistent(axes: Axes, report: MemoryReport, scopes: int, top: int) -> None:
+def _persistent(axes: Axes, report: MemoryReport, drawn: Frame, scopes: int) -> None:
     """The persistent section, which fills the arena from its end."""
     from matplotlib.patches import Rectangle
 
-    size = report.arena.persistent_bytes
+    height = drawn.top - drawn.bottom
     axes.add_patch(
-        Rectangle((0, top - size), scopes, size, facecolor=_PERSISTENT, edgecolor=_FAINT, lw=0.6)
+        Rectangle(
+            (0, drawn.bottom), scopes, height, facecolor=_PERSISTENT, edgecolor=_FAINT, lw=0.6
+        )
     )
     # At the end where the peak is not pointed at.
     late = 2 * report.arena.peak_scope >= scopes
-    axes.annotate(
-        f"persistent section: {size:,} bytes",
-        (0 if late else scopes, top),
-        xytext=(6 if late else -6, -4),
-        textcoords="offset points",
-        ha="left" if late else "right",
-        va="top",
-        color=_INK,
-    )
-    passing = top - size - report.arena.nonpersistent_bytes
-    if passing >= 0.06 * top:
+    notes = [(drawn.text, drawn.top, _INK)]
+    if drawn.passing >= 0.06 * drawn.top:
+        text = f"{drawn.passing:,} bytes more while TFLM makes its plan"
+        notes.append((text, drawn.bottom, _FAINT))
+    for text, top, color in notes:
         axes.annotate(
-            f"{passing:,} bytes more while TFLM makes its plan",
-            (0 if late else scopes, top - size),
+            text,
+            (0 if late else scopes, top),
             xytext=(6 if late else -6, -4),
             textcoords="offset points",
             ha="left" if late else "right",
             va="top",
-            color=_FAINT,
+            color=color,
         )
 
 
-def _budget(axes: Axes, limit: int, scopes: int, *, over: bool) -> None:
-    axes.axhline(limit, color=_OVER, linewidth=1.4, linestyle=(0, (6, 3)))
+def _budget(axes: Axes, drawn: Frame, scopes: int) -> None:
+    """A line where the RAM that is left for the arena ends, or a note that it is higher up."""
+    if not drawn.limit_text:
+        return
+    if drawn.limit is None:
+        axes.annotate(
+            f"\N{UPWARDS ARROW} {drawn.limit_text}",
+            (1, 1),
+            xycoords="axes fraction",
+            ha="right",
+            va="bottom",
+            color=_FAINT,
+            fontsize=8,
+        )
+        return
+    over = drawn.top > drawn.limit
+    axes.axhline(drawn.limit, color=_OVER, linewidth=1.4, linestyle=(0, (6, 3)))
     axes.annotate(
-        f"RAM left for the arena: {limit:,}",
-        (scopes, limit),
+        drawn.limit_text,
+        (scopes, drawn.limit),
         xytext=(-4, -4 if over else 3),
         textcoords="offset points",
         ha="right",
@@ -209,7 +217,7 @@ def _peak(axes: Axes, report: MemoryReport) -> None:
     )
 
 
-def _axes_texts(axes: Axes, report: MemoryReport, scopes: int) -> None:
+def _axes_texts(axes: Axes, report: MemoryReport, drawn: Frame, scopes: int) -> None:
     named = scopes <= _NAMED
     at = list(ticks(scopes, 40 if named else 30))
     labels = [
@@ -226,7 +234,7 @@ def _axes_texts(axes: Axes, report: MemoryReport, scopes: int) -> None:
             axes.get_xticklabels()[at.index(report.arena.peak_scope)].set_color(_OVER)
     else:
         axes.set_xlabel("operator")
-    marks = byte_ticks(int(axes.get_ylim()[1]))
+    marks = byte_ticks(drawn.highest if drawn.is_to_scale else drawn.bottom)
     axes.set_yticks(marks, [f"{mark:,}" for mark in marks])
     axes.set_ylabel("bytes from the arena's start")
     axes.tick_params(colors=_FAINT, labelcolor=_INK, length=3)

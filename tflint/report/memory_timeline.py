@@ -78,7 +78,8 @@ def timeline(report: MemoryReport, width: int, glyphs: Glyphs = UNICODE) -> Iter
         spans = text[row]
         while spans and not spans[-1].text.strip():
             spans.pop()
-        yield line(Span(f"{label:>{margin - 3}} {tick}", "dim"), " ", *spans)
+        axis = Span(f"{label:>{margin - 3}} {tick}", "dim")
+        yield line(axis, " ", *spans) if spans else line(axis)
     span = grid.cell * len(grid.drawn)
     yield line(Span(f"{0:>{margin - 3}} {glyphs.corner}{glyphs.floor * (span + 1)}", "dim"))
     yield line(Span(" " * margin + _operator_axis(report, grid), "dim"))

@@ -190,8 +190,6 @@ def _most_values(value: Value, layout: Layout) -> int:
     """How many values a table may have for it to save enough; 0 if none does."""
     if layout.depth < _LEAST_DEPTH:
         return 0
-    if value.bytes < layout.elements:
-        return 0  # The file has less data than the shape says.
     room = value.bytes - max(_LEAST_SAVING, value.bytes * _LEAST_SHARE) - _HEADER_BYTES
     one_of_each = layout.channels * (value.bytes // layout.elements)
     if not one_of_each:
