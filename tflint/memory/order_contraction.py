@@ -29,7 +29,7 @@ from itertools import pairwise
 from tflint.memory.order_bounds import Lineage
 from tflint.memory.order_descent import Answer, Descent, Tables
 from tflint.memory.order_problem import Block, free_ranges
-from tflint.memory.order_section import Section, bits, block_reads, members
+from tflint.memory.order_section import Section, bits, block_reads
 
 # Rounds from the inside out, each of which finds all stretches anew.
 MOST_ROUNDS = 40
@@ -59,7 +59,7 @@ def contracted(section: Section, limit: int) -> tuple[Contraction, int]:
     for _ in range(MOST_ROUNDS):
         if found.section.count > MOST_OPERATORS or steps > limit:
             break
-        found = merged(found)
+        found = shrunk(found)
         lineage = Lineage(found.section)
         steps += 8 * found.section.count
         extra: list[tuple[int, int]] = []
@@ -181,10 +181,11 @@ def canonical_order(section: Section, limit: int) -> tuple[tuple[int, ...] | Non
             descent = Descent(tables, window, threshold, forward, downhill=True)
             answer = descent.run(limit)
             window = descent.window
+            # Without the proof that a state is the lowest, nothing is committed to it.
+            if answer is Answer.UNKNOWN or not descent.certain:
+                return None, tables.steps
             if answer is Answer.FOUND:
                 return window.head + window.tail, tables.steps
-            if answer is Answer.UNKNOWN:
-                return None, tables.steps
             if descent.above is not None:
                 above.append(descent.above)
         if not above:
@@ -202,11 +203,15 @@ def _chained(found: Contraction, extra: Iterable[tuple[int, int]]) -> Contractio
     return tasks.contraction(found)
 
 
-def merged(found: Contraction) -> Contraction:
-    """The section with pairs of operators made one, as long as there are such pairs."""
-    tasks = _Tasks(found.section)
-    tasks.merge_all(Lineage(found.section))
-    return tasks.contraction(found)
+def shrunk(found: Contraction) -> Contraction:
+    """The section with twins in a row and pairs of operators made one, as long as there are any."""
+    while True:
+        tasks = _Tasks(found.section)
+        tasks.merge_all()
+        put = tasks.put_twins_in_a_row()
+        found = tasks.contraction(found)
+        if not put:
+            return found
 
 
 class _Tasks:
@@ -223,12 +228,40 @@ class _Tasks:
         self.makes = list(section.makes)
         self.reads = [set(indices) for indices in block_reads(section)]
         self.readers = [bits(block.readers) for block in section.blocks]
-        self.above: list[int] = []
-        self.below: list[int] = []
-
-    def merge_all(self, lineage: Lineage) -> None:
-        """Merge until no pair is left; near linear in pairs, but for the bits."""
+        lineage = Lineage(section)
         self.above, self.below = list(lineage.above), list(lineage.below)
+        for operator in everything:
+            further = 0
+            for later in self.after[operator]:
+                further |= lineage.below[later]
+            # Who waits for one that waits as well need not be told twice.
+            for later in [later for later in self.after[operator] if further >> later & 1]:
+                self.after[operator].remove(later)
+                self.before[later].remove(operator)
+
+    def put_twins_in_a_row(self) -> bool:
+        """Fix the order of tasks that differ in their bytes alone; whether there were any.
+
+        Twins wait for the same, the same wait for them, and they read the same blocks as others
+        beside them. Those that free come first, by what they need meanwhile; then those that
+        grow, by what they need beyond what they leave, largest first.
+        """
+        twins: dict[tuple[frozenset[int], ...], list[tuple[int, int, int, int]]] = {}
+        for task in self.sequence:
+            _, most, doubtful = self._effect(task)
+            during = self.during[task]
+            key = (frozenset(self.before[task]), frozenset(self.after[task]), frozenset(doubtful))
+            place = (0, during) if most <= 0 else (1, most - during)
+            twins.setdefault(key, []).append((*place, min(self.sequence[task]), task))
+        rows = [sorted(row) for row in twins.values() if len(row) > 1]
+        for row in rows:
+            for (*_, earlier), (*_, later) in pairwise(row):
+                self.before[later].add(earlier)
+                self.after[earlier].add(later)
+        return bool(rows)
+
+    def merge_all(self) -> None:
+        """Merge until no pair is left; near linear in pairs, but for the bits."""
         waiting = list(reversed(range(self.section.count)))
         while waiting:
             task = waiting.pop()
@@ -242,28 +275,31 @@ class _Tasks:
 
     def _is_one(self, first: int, second: int) -> bool:
         """Whether no order gains by anything between these two."""
-        least, most = self._change(first)
+        least, most, _ = self._effect(first)
         waits = len(self.after[first]) == 1 and least == most
         if waits and least >= 0 and self.during[first] <= least + self.during[second]:
             return True
-        follows = len(self.before[second]) == 1 and self._change(second)[1] <= 0
+        follows = len(self.before[second]) == 1 and self._effect(second)[1] <= 0
         return follows and most + self.during[second] <= self.during[first]
 
-    def _change(self, task: int) -> tuple[int, int]:
-        """The least and the most that a task adds to the bytes alive, whatever else has run."""
+    def _effect(self, task: int) -> tuple[int, int, list[int]]:
+        """The least and the most that a task adds to the bytes alive, whatever else has run.
+
+        And the blocks that make the difference: those that operators beside it read as well.
+        """
         most = self.makes[task]
-        doubtful = 0
+        doubtful = []
         for index in self.reads[task]:
             others = self.readers[index] & ~self.inside[task]
             if others & ~self.above[task] == 0:
                 most -= self.section.blocks[index].bytes
             elif others & self.below[task] == 0:
-                doubtful += self.section.blocks[index].bytes
-        return most - doubtful, most
+                doubtful.append(index)
+        return most - sum(self.section.blocks[i].bytes for i in doubtful), most, doubtful
 
     def _merge(self, first: int, second: int) -> None:
         """Put the second task behind the first, under the first's number."""
-        self.during[first] = max(self.during[first], self._change(first)[1] + self.during[second])
+        self.during[first] = max(self.during[first], self._effect(first)[1] + self.during[second])
         self.sequence[first] += self.sequence.pop(second)
         self.inside[first] |= self.inside[second]
         self.above[first] = (self.above[first] | self.above[second]) & ~self.inside[first]
