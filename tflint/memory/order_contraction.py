@@ -29,12 +29,14 @@ from itertools import pairwise
 from tflint.memory.order_bounds import Lineage
 from tflint.memory.order_descent import Answer, Descent, Tables
 from tflint.memory.order_problem import Block, free_ranges
-from tflint.memory.order_section import Section, bits, block_reads
+from tflint.memory.order_section import Section, bits, block_reads, members
 
 # Rounds from the inside out, each of which finds all stretches anew.
 MOST_ROUNDS = 40
 # Larger sections are searched as they are: the tables take time and memory by the square.
 MOST_OPERATORS = 2_500
+# Looks at pairs of operators of one section.
+MOST_PAIRS = 50_000
 # The order of one module may take this share of the steps.
 MODULE_SHARE = 4
 
@@ -204,13 +206,13 @@ def _chained(found: Contraction, extra: Iterable[tuple[int, int]]) -> Contractio
 
 
 def shrunk(found: Contraction) -> Contraction:
-    """The section with twins in a row and pairs of operators made one, as long as there are any."""
+    """The section with pairs of operators in a row or made one, as long as there are any."""
     while True:
         tasks = _Tasks(found.section)
         tasks.merge_all()
-        put = tasks.put_twins_in_a_row()
+        fixed = tasks.fix_pairs()
         found = tasks.contraction(found)
-        if not put:
+        if not fixed:
             return found
 
 
@@ -239,26 +241,58 @@ class _Tasks:
                 self.after[operator].remove(later)
                 self.before[later].remove(operator)
 
-    def put_twins_in_a_row(self) -> bool:
-        """Fix the order of tasks that differ in their bytes alone; whether there were any.
+    def fix_pairs(self) -> bool:
+        """Fix the order of two tasks where one of them can as well come first; whether any was.
 
-        Twins wait for the same, the same wait for them, and they read the same blocks as others
-        beside them. Those that free come first, by what they need meanwhile; then those that
-        grow, by what they need beyond what they leave, largest first.
+        A task that never adds to the bytes alive comes before another that needs no less while
+        it runs, if it waits for nothing that the other does not wait for. A task that adds some
+        comes behind another that needs no less beyond what it leaves, if nothing waits for it
+        that does not wait for the other too. Looks at `MOST_PAIRS` pairs at most.
         """
-        twins: dict[tuple[frozenset[int], ...], list[tuple[int, int, int, int]]] = {}
+        effects = {task: self._effect(task) for task in self.sequence}
+        pairs, fixed = 0, False
+        for task, (_, most, doubtful) in effects.items():
+            if most <= 0:
+                around = self._common(self.before[task], self.below)
+            else:
+                around = self._common(self.after[task], self.above)
+            for other in members(around & ~self.above[task] & ~self.below[task]):
+                pairs += 1
+                if pairs > MOST_PAIRS:
+                    return fixed
+                if other == task or other not in self.sequence:
+                    continue
+                if self.above[task] >> other & 1 or self.below[task] >> other & 1:
+                    continue
+                if most <= 0:
+                    if self.during[task] <= self.during[other]:
+                        self._fix(task, other)
+                        fixed = True
+                elif self.reads[other].issuperset(doubtful):
+                    beyond = self.during[other] - effects[other][1]
+                    if beyond >= self.during[task] - most:
+                        self._fix(other, task)
+                        fixed = True
+        return fixed
+
+    def _common(self, tasks: Iterable[int], relatives: Sequence[int]) -> int:
+        """What is related to all of these tasks."""
+        common = (1 << self.section.count) - 1
+        for task in tasks:
+            common &= relatives[task]
+        return common
+
+    def _fix(self, earlier: int, later: int) -> None:
+        """Make one task wait for another, and all that this entails."""
+        self.before[later].add(earlier)
+        self.after[earlier].add(later)
+        above = self.above[earlier] | self.inside[earlier]
+        below = self.below[later] | self.inside[later]
         for task in self.sequence:
-            _, most, doubtful = self._effect(task)
-            during = self.during[task]
-            key = (frozenset(self.before[task]), frozenset(self.after[task]), frozenset(doubtful))
-            place = (0, during) if most <= 0 else (1, most - during)
-            twins.setdefault(key, []).append((*place, min(self.sequence[task]), task))
-        rows = [sorted(row) for row in twins.values() if len(row) > 1]
-        for row in rows:
-            for (*_, earlier), (*_, later) in pairwise(row):
-                self.before[later].add(earlier)
-                self.after[earlier].add(later)
-        return bool(rows)
+            if below & self.inside[task]:
+                self.above[task] |= above
+            if above & self.inside[task]:
+                self.below[task] |= below
 
     def merge_all(self) -> None:
         """Merge until no pair is left; near linear in pairs, but for the bits."""
