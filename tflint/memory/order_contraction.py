@@ -35,6 +35,8 @@ from tflint.memory.order_section import Section, bits, block_reads
 MOST_ROUNDS = 40
 # Larger sections are searched as they are: the tables take time and memory by the square.
 MOST_OPERATORS = 2_500
+# Looks at pairs of operators of one section.
+MOST_PAIRS = 50_000
 # The order of one module may take this share of the steps.
 MODULE_SHARE = 4
 
@@ -59,7 +61,7 @@ def contracted(section: Section, limit: int) -> tuple[Contraction, int]:
     for _ in range(MOST_ROUNDS):
         if found.section.count > MOST_OPERATORS or steps > limit:
             break
-        found = merged(found)
+        found = shrunk(found)
         lineage = Lineage(found.section)
         steps += 8 * found.section.count
         extra: list[tuple[int, int]] = []
@@ -181,10 +183,11 @@ def canonical_order(section: Section, limit: int) -> tuple[tuple[int, ...] | Non
             descent = Descent(tables, window, threshold, forward, downhill=True)
             answer = descent.run(limit)
             window = descent.window
+            # Without the proof that a state is the lowest, nothing is committed to it.
+            if answer is Answer.UNKNOWN or not descent.certain:
+                return None, tables.steps
             if answer is Answer.FOUND:
                 return window.head + window.tail, tables.steps
-            if answer is Answer.UNKNOWN:
-                return None, tables.steps
             if descent.above is not None:
                 above.append(descent.above)
         if not above:
@@ -202,11 +205,15 @@ def _chained(found: Contraction, extra: Iterable[tuple[int, int]]) -> Contractio
     return tasks.contraction(found)
 
 
-def merged(found: Contraction) -> Contraction:
-    """The section with pairs of operators made one, as long as there are such pairs."""
-    tasks = _Tasks(found.section)
-    tasks.merge_all(Lineage(found.section))
-    return tasks.contraction(found)
+def shrunk(found: Contraction) -> Contraction:
+    """The section with pairs of operators in a row or made one, as long as there are any."""
+    while True:
+        tasks = _Tasks(found.section)
+        tasks.merge_all()
+        fixed = tasks.fix_pairs()
+        found = tasks.contraction(found)
+        if not fixed:
+            return found
 
 
 class _Tasks:
@@ -223,12 +230,72 @@ class _Tasks:
         self.makes = list(section.makes)
         self.reads = [set(indices) for indices in block_reads(section)]
         self.readers = [bits(block.readers) for block in section.blocks]
-        self.above: list[int] = []
-        self.below: list[int] = []
-
-    def merge_all(self, lineage: Lineage) -> None:
-        """Merge until no pair is left; near linear in pairs, but for the bits."""
+        lineage = Lineage(section)
         self.above, self.below = list(lineage.above), list(lineage.below)
+        for operator in everything:
+            further = 0
+            for later in self.after[operator]:
+                further |= lineage.below[later]
+            # Who waits for one that waits as well need not be told twice.
+            for later in [later for later in self.after[operator] if further >> later & 1]:
+                self.after[operator].remove(later)
+                self.before[later].remove(operator)
+
+    def fix_pairs(self) -> bool:
+        """Fix the order of two tasks where one of them can as well come first; whether any was.
+
+        A task that never adds to the bytes alive comes before another that needs no less while
+        it runs, if it waits for nothing that the other does not wait for. A task that adds some
+        comes behind another that needs no less beyond what it leaves, if nothing waits for it
+        that does not wait for the other too. Looks at `MOST_PAIRS` pairs at most.
+        """
+        effects = {task: self._effect(task) for task in self.sequence}
+        pairs, fixed = 0, False
+        for task, (_, most, doubtful) in effects.items():
+            if most <= 0:
+                around = self._common(self.before[task], self.below)
+            else:
+                around = self._common(self.after[task], self.above)
+            for other in members(around & ~self.above[task] & ~self.below[task]):
+                pairs += 1
+                if pairs > MOST_PAIRS:
+                    return fixed
+                if other == task or other not in self.sequence:
+                    continue
+                if self.above[task] >> other & 1 or self.below[task] >> other & 1:
+                    continue
+                if most <= 0:
+                    if self.during[task] <= self.during[other]:
+                        self._fix(task, other)
+                        fixed = True
+                elif self.reads[other].issuperset(doubtful):
+                    beyond = self.during[other] - effects[other][1]
+                    if beyond >= self.during[task] - most:
+                        self._fix(other, task)
+                        fixed = True
+        return fixed
+
+    def _common(self, tasks: Iterable[int], relatives: Sequence[int]) -> int:
+        """What is related to all of these tasks."""
+        common = (1 << self.section.count) - 1
+        for task in tasks:
+            common &= relatives[task]
+        return common
+
+    def _fix(self, earlier: int, later: int) -> None:
+        """Make one task wait for another, and all that this entails."""
+        self.before[later].add(earlier)
+        self.after[earlier].add(later)
+        above = self.above[earlier] | self.inside[earlier]
+        below = self.below[later] | self.inside[later]
+        for task in self.sequence:
+            if below & self.inside[task]:
+                self.above[task] |= above
+            if above & self.inside[task]:
+                self.below[task] |= below
+
+    def merge_all(self) -> None:
+        """Merge until no pair is left; near linear in pairs, but for the bits."""
         waiting = list(reversed(range(self.section.count)))
         while waiting:
             task = waiting.pop()
@@ -242,28 +309,31 @@ class _Tasks:
 
     def _is_one(self, first: int, second: int) -> bool:
         """Whether no order gains by anything between these two."""
-        least, most = self._change(first)
+        least, most, _ = self._effect(first)
         waits = len(self.after[first]) == 1 and least == most
         if waits and least >= 0 and self.during[first] <= least + self.during[second]:
             return True
-        follows = len(self.before[second]) == 1 and self._change(second)[1] <= 0
+        follows = len(self.before[second]) == 1 and self._effect(second)[1] <= 0
         return follows and most + self.during[second] <= self.during[first]
 
-    def _change(self, task: int) -> tuple[int, int]:
-        """The least and the most that a task adds to the bytes alive, whatever else has run."""
+    def _effect(self, task: int) -> tuple[int, int, list[int]]:
+        """The least and the most that a task adds to the bytes alive, whatever else has run.
+
+        And the blocks that make the difference: those that operators beside it read as well.
+        """
         most = self.makes[task]
-        doubtful = 0
+        doubtful = []
         for index in self.reads[task]:
             others = self.readers[index] & ~self.inside[task]
             if others & ~self.above[task] == 0:
                 most -= self.section.blocks[index].bytes
             elif others & self.below[task] == 0:
-                doubtful += self.section.blocks[index].bytes
-        return most - doubtful, most
+                doubtful.append(index)
+        return most - sum(self.section.blocks[i].bytes for i in doubtful), most, doubtful
 
     def _merge(self, first: int, second: int) -> None:
         """Put the second task behind the first, under the first's number."""
-        self.during[first] = max(self.during[first], self._change(first)[1] + self.during[second])
+        self.during[first] = max(self.during[first], self._effect(first)[1] + self.during[second])
         self.sequence[first] += self.sequence.pop(second)
         self.inside[first] |= self.inside[second]
         self.above[first] = (self.above[first] | self.above[second]) & ~self.inside[first]
