@@ -6,7 +6,7 @@ import dataclasses
 import random
 import struct
 
-from tests.memory.graph_shapes import PLAN
+from tests.memory.planned_offline import PLAN
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import GraphBuilder, per_tensor
 from tflint.model.schema import AddOptions, SVDFOptions, TensorType

@@ -8,13 +8,13 @@ import pytest
 
 from tests.memory.against_wheel import arena_on_wheel, differences, needs_wheel
 from tests.memory.graph_shapes import (
-    PLAN,
     SHAPES,
     chain,
     many_tiny_operators,
     unreached_scratch,
     wide_layer,
 )
+from tests.memory.planned_offline import PLAN, PLANNED
 from tests.memory.random_graphs import random_graph
 from tests.random_networks import random_network
 from tflint.memory.arena import Arena
@@ -30,8 +30,9 @@ def arena(model: Model) -> Arena:
 
 @needs_wheel
 def test_every_shape_of_graph() -> None:
-    found = differences([build() for build in SHAPES.values()])
-    names = list(SHAPES)
+    shapes = SHAPES | PLANNED
+    found = differences([build() for build in shapes.values()])
+    names = list(shapes)
     assert not {names[int(line.partition(":")[0])]: line for line in found}
 
 
