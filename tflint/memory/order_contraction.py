@@ -29,7 +29,7 @@ from itertools import pairwise
 from tflint.memory.order_bounds import Lineage
 from tflint.memory.order_descent import Answer, Descent, Tables
 from tflint.memory.order_problem import Block, free_ranges
-from tflint.memory.order_section import Section, bits, block_reads
+from tflint.memory.order_section import Section, bits, block_reads, members
 
 # Rounds from the inside out, each of which finds all stretches anew.
 MOST_ROUNDS = 40
