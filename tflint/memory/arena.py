@@ -32,7 +32,11 @@ from tflint.printable import printable
 # tensorflow/lite/micro/micro_arena_constants.h.
 ALIGNMENT = 16
 
-_TOO_LONG = "so many tensors are alive for so long that its plan is not computed"
+# Said of the first operator, since doubts belong to one.
+_TOO_LONG = Doubt(
+    "so many tensors are alive for so long that the plan is not computed; what is alive at most "
+    "stands in for it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +151,18 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         lower_bound_bytes=bound,
         peak_scope=peak,
         scopes=alive.scopes,
-        doubts=tail.doubts,
+        doubts=tail.doubts if offsets is not None else (*tail.doubts, (_first(graphs), _TOO_LONG)),
         kernel_data=tail.kernel_data,
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless
         or (own_plan.fault if own_plan else None)
-        or _unsized_scratch(alive, tail)
-        or (_TOO_LONG if offsets is None else None),
+        or _unsized_scratch(alive, tail),
     )
+
+
+def _first(graphs: Sequence[Graph]) -> Node:
+    """The first operator; there is one where planning takes long."""
+    return next(node for graph in graphs for node in graph.nodes)
 
 
 def _unsized_scratch(alive: Lifetimes, tail: Tail) -> str | None:
