@@ -35,6 +35,7 @@ CUSTOM_OPERATORS = (
     "SignalFftAutoScale",
     "SignalFilterBank",
     "SignalFilterBankLog",
+    "SignalFilterBankSpectralSubtraction",
     "SignalFilterBankSquareRoot",
     "SignalFramer",
     "SignalIrfft",
