@@ -6,6 +6,7 @@ from typing import Any
 
 from tflint.memory.arena import Arena, Buffer
 from tflint.memory.profile import moments
+from tflint.printable import printable
 from tflint.report.json_text import json_text
 from tflint.report.memory_result import MemoryReport
 
@@ -38,7 +39,7 @@ def document(report: MemoryReport) -> dict[str, Any]:
         "peak_operator": None if peak is None else peak.index,
         "peak": {
             "operator": None if peak is None else peak.index,
-            "operator_name": None if peak is None else peak.name,
+            "operator_name": None if peak is None else printable(peak.name),
             "subgraph": None if peak is None else peak.subgraph,
             "scope": arena.peak_scope,
             "bytes": arena.lower_bound_bytes,
@@ -75,7 +76,7 @@ def document(report: MemoryReport) -> dict[str, Any]:
             {
                 "subgraph": node.subgraph,
                 "operator": node.index,
-                "operator_name": node.name,
+                "operator_name": printable(node.name),
                 "reason": doubt.reason,
                 "bytes": doubt.bytes,
             }
@@ -91,7 +92,7 @@ def document(report: MemoryReport) -> dict[str, Any]:
             {
                 **_subgraph(report, moment.node.subgraph),
                 "index": moment.node.index,
-                "name": moment.node.name,
+                "name": printable(moment.node.name),
                 "scope": moment.scope,
                 "alive_bytes": moment.bytes,
                 "kernel_bytes": arena.kernel_data.get((moment.node.subgraph, moment.node.index), 0),
@@ -143,7 +144,7 @@ def _scratch(report: MemoryReport, buffer: Buffer) -> dict[str, Any]:
     return {
         **_subgraph(report, node.subgraph),
         "operator": node.index,
-        "operator_name": node.name,
+        "operator_name": printable(node.name),
         "bytes": buffer.bytes,
         "offset": buffer.offset,
         "first": buffer.first,
