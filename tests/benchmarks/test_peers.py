@@ -469,4 +469,6 @@ def test_the_page_holds_a_run_of_every_tool() -> None:
     for tool in TOOLS.values():
         assert f"\n| {tool.name} " in measured
         assert tool.question in measured
+        for question in tool.arenas:
+            assert f"- {tool.name}, `{question.shown_call}`: {question.build}\n" in measured
     assert page.count(BEGIN) == page.count(END) == 1
