@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import random
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,13 +28,27 @@ size 12345
 """
 
 
+# Libraries of kernels that TFLM was built with, by their key in the measurements.
+REFERENCE, CMSIS_NN = "reference kernels", "CMSIS-NN"
+BUILDS = {REFERENCE: "m4_ref", CMSIS_NN: "m4_cmsis"}
+
+
+@dataclass(frozen=True)
+class Arena:
+    """What TFLM needed, in bytes: `arena_used_bytes()`, and the smallest arena that works."""
+
+    used: int
+    smallest: int
+
+
 @dataclass(frozen=True)
 class Model:
-    """A model file; `runs` on TFLM or does not."""
+    """A model file; `runs` on TFLM or does not. `arenas`: by library, where measured."""
 
     name: str
     path: Path
     runs: bool
+    arenas: Mapping[str, Arena] = field(default_factory=dict)
 
 
 def shared_models(shared: Path) -> list[Model]:
@@ -43,10 +58,20 @@ def shared_models(shared: Path) -> list[Model]:
         return []
     measured = json.loads(facts.read_text(encoding="utf-8"))["models"]
     found = [
-        Model(name, shared / "models" / name, bool(entry["m4_ref"]["ok"]))
+        Model(name, shared / "models" / name, bool(entry["m4_ref"]["ok"]), measured_arenas(entry))
         for name, entry in measured.items()
     ]
     return sorted((model for model in found if model.path.exists()), key=lambda model: model.name)
+
+
+def measured_arenas(entry: Mapping[str, Mapping[str, int]]) -> dict[str, Arena]:
+    """Of one model, by library; none where TFLM refused it."""
+    builds = {library: entry.get(key, {}) for library, key in BUILDS.items()}
+    return {
+        library: Arena(build["arena"], build["min_arena"])
+        for library, build in builds.items()
+        if "arena" in build and "min_arena" in build
+    }
 
 
 def example_models(folder: Path) -> list[Model]:

@@ -7,12 +7,13 @@ import os
 import platform
 import signal
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.peer_models import Model
-from benchmarks.peer_tools import Answer, Tool, Verdict
+from benchmarks.peer_arenas import ArenaCall, Held, Truth, deviation, truth_of
+from benchmarks.peer_models import REFERENCE, Model
+from benchmarks.peer_tools import MCUFIT_NODE, TFLINT_ESP32, Answer, Tool, Verdict
 from benchmarks.process import Run
 
 CRASH = "Traceback (most recent call last)"
@@ -30,6 +31,8 @@ class Peer:
     """Why it could not be measured."""
     runs: dict[str, list[Run]] = field(default_factory=dict)
     damaged: dict[str, Run] = field(default_factory=dict)
+    arenas: dict[tuple[ArenaCall, str], Mapping[str, int]] = field(default_factory=dict)
+    """Bytes by the tool's name for them, of a call and a model."""
 
     def answer(self, model: Model) -> Answer:
         """What it says about a model."""
@@ -53,9 +56,11 @@ def outcome(run: Run) -> str:
     return "message" if run.output.strip() else "silent"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], rule: str = "--:") -> list[str]:
-    """A Markdown table; columns from the second on are aligned as `rule` says."""
-    rule_row = ["---", *[rule] * (len(head) - 1)]
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], rule: str = "--:", words: int = 1
+) -> list[str]:
+    """A Markdown table; columns after the first `words` are aligned as `rule` says."""
+    rule_row = [*["---"] * words, *[rule] * (len(head) - words)]
     return [f"| {' | '.join(row)} |" for row in (head, rule_row, *rows)]
 
 
@@ -102,12 +107,123 @@ def cost_row(peer: Peer, base: Peer) -> list[str]:
     ]
 
 
+def number(value: float) -> str:
+    """Whole where it is whole: a median may lie between two."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def arena_row(peer: Peer, call: ArenaCall, held: Held, models: Sequence[Model]) -> list[str]:
+    """How far one figure of a tool is from one truth, over the models that have both."""
+    pairs = []
+    for model in models:
+        figure = peer.arenas.get((call, model.name), {}).get(held.figure)
+        truth = truth_of(model, held)
+        if figure is not None and truth is not None:
+            pairs.append((figure, truth))
+    head = [peer.tool.name, f"`{held.figure}`", f"{held.truth.value}, {held.library}"]
+    found = deviation(pairs)
+    if found is None:
+        return [*head, "0", *["–"] * 7]
+    return [
+        *head,
+        *(str(found.models), str(found.exact)),
+        *map(number, (found.least, found.median, found.largest)),
+        *(f"{share:.1%}" for share in (found.median_share, found.largest_share)),
+        str(found.below),
+    ]
+
+
+def beside_each_other(peers: Sequence[Peer], models: Sequence[Model]) -> list[str]:
+    """The figures themselves, in bytes, for the reference kernels and for other runtimes."""
+    truths = [Held("", REFERENCE, truth) for truth in Truth]
+    columns = []
+    for peer in peers:
+        for call in peer.tool.arenas:
+            figures = {held.figure for held in call.held if held.library == REFERENCE}
+            if call.held:
+                columns += [(peer, call, name) for name in sorted(figures)]
+            elif call is not TFLINT_ESP32:
+                columns.append((peer, call, ""))
+    rows = []
+    for model in models:
+        row = [model.name]
+        row += ["–" if (x := truth_of(model, held)) is None else f"{x:,}" for held in truths]
+        for peer, call, name in columns:
+            said = peer.arenas.get((call, model.name), {})
+            bytes_said = said.get(name) if name else next(iter(said.values()), None)
+            row.append("–" if bytes_said is None else f"{bytes_said:,}")
+        rows.append(row)
+    names = [
+        f"{peer.tool.name}: `{name}`" if name else f"{peer.tool.name} (another runtime)"
+        for peer, _, name in columns
+    ]
+    return table(["model", *[f"TFLM: {held.truth.value}" for held in truths], *names], rows)
+
+
+def other_abi(peers: Sequence[Peer], models: Sequence[Model]) -> list[str]:
+    """What mcufit's runtime reports above what we compute for a core of its layout."""
+    said = {key: figures for peer in peers for key, figures in peer.arenas.items()}
+    above = []
+    for model in models:
+        theirs = said.get((MCUFIT_NODE, model.name), {}).get("total_arena_bytes")
+        ours = said.get((TFLINT_ESP32, model.name), {}).get("arena_bytes")
+        if theirs is not None and ours is not None:
+            above.append(theirs - ours)
+    if not above:
+        return []
+    usual = statistics.mode(above)
+    return [
+        "",
+        "mcufit's figure with Node less tflint's `arena_bytes` for an ESP32 (also 32 bits, enums "
+        f"of 4 bytes): {usual:,} bytes on {above.count(usual)} of {len(above)} models, "
+        f"{min(above):,} to {max(above):,} on all.",
+    ]
+
+
+def arena_section(peers: Sequence[Peer], models: Sequence[Model]) -> list[str]:
+    """How near each tool's figure for RAM is to what TFLM needed, on the models that it runs."""
+    running = [model for model in models if model.runs]
+    lines = ["### The arena", ""]
+    if any(model.arenas for model in running):
+        rows = [
+            arena_row(peer, call, held, running)
+            for peer in peers
+            for call in peer.tool.arenas
+            for held in call.held
+        ]
+        head = ["tool", "its figure", "held against TFLM on a Cortex-M4", "models", "exact"]
+        head += ["bytes off: least", "median", "largest", "in %: median", "largest", "too low on"]
+        lines += [
+            f"On the {len(running)} models that TFLM runs; bytes without sign, percentages of what "
+            "TFLM needed.",
+            "",
+            *table(head, rows, words=3),
+            *other_abi(peers, running),
+        ]
+    else:
+        lines.append("What TFLM needs on a Cortex-M4 was not measured for these models.")
+    calls = [(peer, call) for peer in peers for call in peer.tool.arenas]
+    return [
+        *lines,
+        "",
+        "The figures, in bytes; TFLM with reference kernels:",
+        "",
+        *beside_each_other(peers, running),
+        "",
+        "What each figure is for:",
+        "",
+        *[f"- {peer.tool.name}, `{call.shown_call}`: {call.build}" for peer, call in calls],
+    ]
+
+
 def report(peers: Sequence[Peer], models: Sequence[Model], runs: int, folder_run: Run) -> list[str]:
     """The tables, in Markdown."""
     measured = [peer for peer in peers if not peer.missing]
     refused = sum(not model.runs for model in models)
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+    # Over 15 minutes, so over the run; the benchmark itself accounts for about 1.
+    load = f"load average {os.getloadavg()[2]:.1f}"
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {load}"
     lines = [
         f"Measured on {today} ({machine}, Python {peers[0].python}); {len(models)} models, "
         f"of which TFLM refuses {refused} and runs {len(models) - refused}.",
@@ -122,6 +238,8 @@ def report(peers: Sequence[Peer], models: Sequence[Model], runs: int, folder_run
             [verdict_row(peer, models) for peer in peers],
             rule="---",
         ),
+        "",
+        *arena_section(measured, models),
         "",
         "### What it costs",
         "",

@@ -13,6 +13,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from benchmarks.peer_arenas import (
+    ArenaCall,
+    Held,
+    Truth,
+    mcufit_check,
+    read_helia_module,
+    tflint_memory,
+)
+from benchmarks.peer_models import CMSIS_NN, REFERENCE
 from benchmarks.process import Run
 
 
@@ -41,7 +50,7 @@ class Tool:
 
     `question` is what it answers. `call` gets the folder of its programs, the model and a scratch
     folder that exists. `needs` is a program that has to be on PATH; with `hide_path` nothing is but
-    the tool's own environment.
+    the tool's own environment. `arenas` are the calls that ask it for RAM.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Tool:
     needs: str | None = None
     hide_path: bool = False
     environment: str = ""
+    arenas: tuple[ArenaCall, ...] = ()
 
 
 def first(pattern: str, text: str) -> str | None:
@@ -125,8 +135,24 @@ def read_mlia(run: Run) -> Answer:
     return Answer(Verdict.ELSEWHERE, operator, f"{share} % of operators on the NPU", advice)
 
 
+def helia_convert(programs: Path, model: Path, scratch: Path) -> list[str]:
+    return [
+        *(str(programs / "helia-aot"), "convert", "--force"),
+        *("--model.path", str(model), "--module.path", str(scratch / "module.zip")),
+    ]
+
+
 NPU = "ethos-u55-128"
 MCUFIT_BOARD = "portenta-h7"
+
+# The same on a core whose compiler makes enums 4 bytes long, as mcufit's WebAssembly does.
+TFLINT_ESP32 = tflint_memory("esp32", "tflm", "TFLM for an ESP32, reference kernels")
+MCUFIT_NODE = mcufit_check(
+    MCUFIT_BOARD,
+    "tflm-wasm32-measurement",
+    "TFLM as WebAssembly (32 bits, enums of 4 bytes, the recording allocator), of a version that "
+    "it does not print; the same for every board",
+)
 
 TFLINT = Tool(
     "tflint",
@@ -136,6 +162,19 @@ TFLINT = Tool(
     read_tflint,
     "tflint",
     "tflint check MODEL",
+    arenas=(
+        tflint_memory(
+            *("cortex-m4", "tflm", "TFLM for a Cortex-M4, reference kernels"),
+            Held("arena_bytes", REFERENCE, Truth.USED),
+            Held("min_arena_bytes", REFERENCE, Truth.SMALLEST),
+        ),
+        tflint_memory(
+            *("cortex-m4", "tflm-cmsis-nn", "TFLM for a Cortex-M4, CMSIS-NN"),
+            Held("arena_bytes", CMSIS_NN, Truth.USED),
+            Held("min_arena_bytes", CMSIS_NN, Truth.SMALLEST),
+        ),
+        TFLINT_ESP32,
+    ),
 )
 PEERS = (
     Tool(
@@ -150,6 +189,7 @@ PEERS = (
         f"mcufit check MODEL --board {MCUFIT_BOARD}",
         needs="node",
         environment="mcufit",
+        arenas=(MCUFIT_NODE,),
     ),
     Tool(
         "mcufit, without Node",
@@ -163,19 +203,31 @@ PEERS = (
         f"mcufit check MODEL --board {MCUFIT_BOARD}",
         hide_path=True,
         environment="mcufit",
+        arenas=(
+            mcufit_check(
+                *(MCUFIT_BOARD, "static-lifetime-analysis"),
+                "no build of TFLM: an estimate, with margins of its own",
+            ),
+        ),
     ),
     Tool(
         "heliaAOT",
         "can it be compiled to C with Ambiq's kernels, which are not TFLM's",
         ("helia-aot",),
-        lambda programs, model, scratch: [
-            *(str(programs / "helia-aot"), "convert", "--force"),
-            *("--model.path", str(model), "--module.path", str(scratch / "module.zip")),
-        ],
+        helia_convert,
         read_helia,
         "helia-aot",
         "helia-aot convert --force --model.path MODEL --module.path OUT.zip",
         environment="helia-aot",
+        arenas=(
+            ArenaCall(
+                "generated C, which is not TFLM: for Cortex-M55, without the weights that it too "
+                "places in RAM",
+                "helia-aot convert --force --model.path MODEL --module.path OUT.zip",
+                helia_convert,
+                read_helia_module,
+            ),
+        ),
     ),
     Tool(
         "Vela",

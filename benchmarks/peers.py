@@ -86,6 +86,17 @@ def call(peer: Peer, model: Path, cache: Path) -> Run:
         return measure(command, variables=variables(peer, cache), folder=Path(scratch))
 
 
+def ask_for_arenas(peer: Peer, models: Sequence[Model], cache: Path) -> None:
+    """Ask a tool for the RAM of each model, as often as it has figures."""
+    for model in models:
+        for question in peer.tool.arenas:
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = Path(scratch)
+                command = question.call(peer.programs, model.path, folder)
+                run = measure(command, variables=variables(peer, cache), folder=folder)
+                peer.arenas[question, model.name] = question.read(run, folder)
+
+
 def find_models(shared: Path, cache: Path, python: Path) -> list[Model]:
     """The measured models, or the examples built anew."""
     models = shared_models(shared)
@@ -132,6 +143,8 @@ def main() -> None:
             for peer in measured:
                 peer.runs.setdefault(model.name, []).append(call(peer, model.path, cache))
     print(file=sys.stderr)
+    for peer in measured:
+        ask_for_arenas(peer, [model for model in models if model.runs], cache)
     paths = [str(model.path) for model in models]
     everything = [str(measured[0].programs / "tflint"), "check", *paths]
     folder_run = measure(everything, variables=variables(measured[0], cache))
