@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from tflint.memory.flash import has_code_sizes, runtime_code
 from tflint.model.graph import Node
 
 
@@ -14,6 +13,9 @@ def freed_code(nodes: Iterable[Node], gone: Collection[Node], runtime_name: str)
     `nodes` are those of all subgraphs: a kernel that another of them needs stays, and so does
     the code that it shares. 0 where nothing is known of the runtime's code.
     """
+    # Loaded for the models that have such operators.
+    from tflint.memory.flash import has_code_sizes, runtime_code
+
     if not has_code_sizes(runtime_name):
         return 0
     out = frozenset(gone)

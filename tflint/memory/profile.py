@@ -43,3 +43,22 @@ def moments(arena: Arena) -> Iterator[Moment]:
 def highest(arena: Arena) -> list[Moment]:
     """The operators by what is alive while they run, the most first; of equals the earlier."""
     return sorted(moments(arena), key=lambda moment: (-moment.bytes, moment.scope))
+
+
+def largest_operator(arena: Arena) -> int:
+    """The most bytes that one operator reads, writes and needs as scratch memory.
+
+    No order of the operators, and no placement, takes less.
+    """
+    needs: dict[tuple[int, int], int] = {}
+    for buffer in arena.buffers:
+        if buffer.node is not None:
+            users = {(buffer.subgraph, buffer.node.index)}
+        else:
+            value = buffer.value
+            assert value is not None
+            makers = [] if value.producer is None else [value.producer]
+            users = {(node.subgraph, node.index) for node in (*makers, *value.consumers)}
+        for user in users:
+            needs[user] = needs.get(user, 0) + buffer.reserved
+    return max(needs.values(), default=0)

@@ -6,16 +6,20 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tflint.errors import UsageError
 from tflint.memory.abi import CORTEX_M, ILP32, Abi
 from tflint.memory.arena import Arena, plan_arena
-from tflint.memory.flash import CodeSize, runtime_code
 from tflint.memory.requests import Build, Library
-from tflint.memory.static_ram import StaticRam, static_ram
 from tflint.model.graph import Graph
 from tflint.model.tables import Model
 from tflint.target.target import Target
+
+# Only budgets ask for these, and most checks have none.
+if TYPE_CHECKING:
+    from tflint.memory.flash import CodeSize
+    from tflint.memory.static_ram import StaticRam
 
 # Offsets and sizes are 32-bit there: nothing is larger, and no microcontroller has as much.
 _MOST_BYTES = 2**31 - 1
@@ -33,11 +37,15 @@ class MemoryUse:
     @cached_property
     def static(self) -> StaticRam:
         """Interpreter, resolver and stack."""
+        from tflint.memory.static_ram import static_ram
+
         return static_ram(self.operators, self.target.runtime_name, self.arena.build.abi.name)
 
     @cached_property
     def code(self) -> CodeSize:
         """The runtime's code for the model's kernels, an estimate."""
+        from tflint.memory.flash import runtime_code
+
         return runtime_code(self.operators, self.target.runtime_name, self.target.core)
 
     @property

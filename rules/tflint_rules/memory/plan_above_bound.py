@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.memory.arena import Arena
-from tflint.memory.placement import better_offsets
-from tflint.memory.reordering import reorder
+from tflint.memory.profile import largest_operator
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import AddOptions, TensorType
 from tflint.model.tables import Model
@@ -85,6 +84,11 @@ class PlanAboveBound(Rule):
         if use is None or use.fault or use.arena.is_planned_offline:
             return
         arena = use.arena
+        if arena.nonpersistent_bytes <= largest_operator(arena):
+            return  # what one operator needs is all there is
+        # The search is only loaded where it may find something.
+        from tflint.memory.reordering import reorder
+
         fix = Fix(FixSafety.SAFE, "tflint fix {path}")
         better = reorder(context.model, context.graphs, arena, _STEPS)
         if better is not None and better.arena.min_arena_bytes < arena.min_arena_bytes:
@@ -113,6 +117,8 @@ class PlanAboveBound(Rule):
         # Where the bookkeeping of planning is the most there ever is, gaps cost nothing.
         if gap <= 0 or max(arena.planning_bytes, arena.preparing_bytes) >= arena.arena_bytes:
             return
+        from tflint.memory.placement import better_offsets
+
         offsets = better_offsets(arena.buffers, arena.nonpersistent_bytes)
         head = None
         if offsets is not None:

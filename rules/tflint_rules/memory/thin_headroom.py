@@ -30,14 +30,12 @@ class _Need:
 
     what: str
     needed: int
-    budget: int | None
+    budget: int
 
     @property
     def is_thin(self) -> bool:
         """Whether it fits with less than a tenth of the budget to spare."""
-        if self.budget is None or not self.needed:
-            return False
-        return 0 <= self.budget - self.needed < _THIN * self.budget
+        return self.needed > 0 and 0 <= self.budget - self.needed < _THIN * self.budget
 
 
 class ThinHeadroom(Rule):
@@ -68,7 +66,7 @@ class ThinHeadroom(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         for need in _needs(context):
-            if need.is_thin and need.budget is not None:
+            if need.is_thin:
                 left = need.budget - need.needed
                 share = percent_text(left / need.budget)
                 if need.what == "MACs":
@@ -86,8 +84,9 @@ class ThinHeadroom(Rule):
 
 def _needs(context: ModelContext) -> Iterator[_Need]:
     target, use = context.target, context.memory
-    if use is not None:
+    if use is not None and target.ram_bytes is not None:
         yield _Need("RAM", use.ram_bytes, target.ram_bytes)
+    if use is not None and target.flash_bytes is not None:
         yield _Need("flash", use.flash_bytes, target.flash_bytes)
     if target.max_macs is not None and context.graphs:
         total = sum(macs(node) for node in context.graphs[0].nodes)
