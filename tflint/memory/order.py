@@ -30,7 +30,7 @@ from tflint.memory.order_search import Found, search
 from tflint.memory.order_section import Section, section_peak, sections
 from tflint.model.graph import Graph
 
-# Steps of search for one graph (see `order_search`): about a second on a machine of 2020.
+# Steps of search for one graph (see `order_search`): a second or two on a machine of 2020.
 MOST_STEPS = 6_000_000
 # A section may take this share of the steps that are left.
 SHARE = 2

@@ -2,13 +2,13 @@
 
 Pairs of operators become one, or come in a row (`order_merging`).
 
-A stretch between two operators that
-have one place in a branch is a module (what lies outside waits for all of it or for none) when it
-shares no block with operators beside it. For a module one order serves all surroundings: reach,
-from both ends and by thresholds rising from nothing, the states that `order_search` commits to.
-Each state on the way is the lowest that its threshold allows, so whenever an order of the whole
-first pays a threshold inside the module, the module can stand at that state (from the end: after
-it last pays it). So branches in branches become chains, from the inside out, and shrink.
+A stretch between two operators that have one place in a branch is a module (what lies outside
+waits for all of it or for none) when it shares no block with operators beside it. For a module
+one order serves all surroundings: reach, from both ends and by thresholds rising from nothing,
+the states that `order_search` commits to. Each state on the way is the lowest that its threshold
+allows, so whenever an order of the whole first pays a threshold inside the module, the module can
+stand at that state (from the end: after it last pays it). So branches in branches become chains,
+from the inside out, and shrink.
 """
 
 from __future__ import annotations
