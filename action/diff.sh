@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Compare each model that changed since the base with what it was there: `tflint diff`.
+# Compare each model that changed since the base with what it was there: `tflint diff`, and with
+# a limit of growth `tflint memory --against`.
 #
-# What cannot be compared is said and left out; a comparison never fails the job.
+# What cannot be compared is said and left out; only growth beyond the limit fails the job.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=workflow.sh
@@ -11,6 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 pointer='version https://git-lfs.'
 results=$(mktemp -d "$RUNNER_TEMP/tflint-diff.XXXXXX")
 compared=0
+grown=0
 
 # Say why there is nothing to compare, and end the step well.
 nothing() {
@@ -18,6 +20,7 @@ nothing() {
         warn "$1"
     fi
     output compared "$compared"
+    output grown "$grown"
     exit 0
 }
 
@@ -25,10 +28,38 @@ commit_of() {
     git rev-parse --verify --quiet --end-of-options "$1^{commit}"
 }
 
+# What `--max-growth` takes, so that a slip of the pen is no limit that never fails.
+is_limit() {
+    [[ $1 =~ ^([0-9]{1,7}(\.[0-9]{1,6})?' '*%|[0-9]{1,15}' '*([KMGkmg]([iI]?[bB])?|[bB])?)$ ]]
+}
+
+# The memory of model $2 against that of $1, behind what `tflint diff` said.
+compare_memory() {
+    local code=0
+    "$TFLINT" "${memory[@]}" --output="json=$results/memory.json" --against="$1" -- "$2" \
+        >"$results/memory.md" 2>"$results/stderr" || code=$?
+    if [[ $code -gt 1 || ! -s $results/memory.md ]]; then
+        show "$results/stderr"
+        warn "the memory of $2 was not compared: tflint memory ended with exit code $code"
+        return
+    fi
+    printf '\n' >>"$results/diff.md"
+    cat -- "$results/memory.md" >>"$results/diff.md"
+    if [[ $("$TFLINT_PYTHON" -I "$here/growth.py" <"$results/memory.json") -gt 0 ]]; then
+        grown=$((grown + 1))
+        error "$2 grew by more than max-growth allows ($growth): see the summary"
+    fi
+}
+
 is_pointer() {
     [[ $(head -c ${#pointer} -- "$1" | tr -d '\0') == "$pointer" ]]
 }
 
+split_lines "$INPUT_MAX_GROWTH"
+growth=${lines[*]-}
+if [[ -n $growth ]] && ! is_limit "$growth"; then
+    fail "input 'max-growth' is '$growth': write it like 5%, 0%, 2048 or 2K"
+fi
 base=$INPUT_DIFF_BASE
 if [[ -z $base ]]; then
     echo 'no base to compare with: this is no pull request, and no diff-base was given'
@@ -44,6 +75,12 @@ if ! commit=$(commit_of "$base" || commit_of "refs/remotes/origin/$base"); then
         nothing "models were not compared: '$base' could not be fetched; check out with fetch-depth: 0"
     commit=$(commit_of FETCH_HEAD)
 fi
+
+arguments=(memory --format=markdown)
+pass --max-growth "$growth"
+pass --target "$INPUT_TARGET"
+pass --config "$INPUT_CONFIG"
+memory=("${arguments[@]}")
 
 # The exit code is to say whether the comparison was made, and nothing about findings.
 arguments=(diff --format=markdown --fail-on=never)
@@ -93,6 +130,9 @@ while IFS= read -r -d '' status; do
         continue
     fi
     compared=$((compared + 1))
+    if [[ -n $growth ]]; then
+        compare_memory "$before" "$new"
+    fi
     # The base by its name in Git, not by where its copy lies.
     text=$(<"$results/diff.md")
     printf '\n%s\n' "${text//"$results/base/"/${commit:0:12}:}" >>"$results/summary.md"
@@ -105,3 +145,4 @@ if [[ $compared -gt 0 ]]; then
     fi
 fi
 output compared "$compared"
+output grown "$grown"

@@ -3,8 +3,13 @@
 
 # End the step because the call could not be carried out.
 fail() {
-    printf '::error title=tflint::%s\n' "$(escape "$1")"
+    error "$1"
     exit 2
+}
+
+# Say on the run's page what will fail the job; the step goes on.
+error() {
+    printf '::error title=tflint::%s\n' "$(escape "$1")"
 }
 
 # Say on the run's page what was left out and why; the job goes on.

@@ -16,6 +16,7 @@ from tests.cli.conftest import custom, dense, relu
 from tests.cli.program import environment
 from tests.conftest import ROOT
 from tflint.errors import UsageError
+from tflint.memory.growth import parse_growth
 from tflint.model.builder import ModelBuilder
 from tflint.model.writer import write_model
 from tflint.target.target import parse_size
@@ -42,8 +43,11 @@ DEFAULTS = {
     "INPUT_MAX_FLASH": "",
     "INPUT_MAX_RAM": "",
     "INPUT_MAX_MACS": "",
+    "INPUT_MAX_GROWTH": "",
     "INPUT_SARIF_FILE": "",
     "INPUT_DIFF_BASE": "",
+    # What a step gets of one before it that was left out.
+    "TFLINT_GROWN": "",
 }
 
 pytestmark = pytest.mark.skipif(
@@ -420,7 +424,7 @@ def test_changed_models_are_compared_with_the_base(runner: Runner) -> None:
     step = runner.run("diff.sh", INPUT_DIFF_BASE="main", INPUT_PATHS="models")
 
     assert step.code == 0, step.log
-    assert step.outputs == {"compared": "1"}, step.log
+    assert step.outputs == {"compared": "1", "grown": "0"}, step.log
     (call,) = step.calls
     *options, before, after = call
     assert options == ["diff", "--format=markdown", "--fail-on=never", "--"]
@@ -438,7 +442,7 @@ def test_a_model_that_moved_is_compared_with_what_it_was(runner: Runner) -> None
 
     step = runner.run("diff.sh", INPUT_DIFF_BASE=base)
 
-    assert step.outputs == {"compared": "1"}, step.log
+    assert step.outputs == {"compared": "1", "grown": "0"}, step.log
     before, after = step.calls[0][-2:]
     assert before.endswith("/base/old name.tflite")
     assert after == "new name.tflite"
@@ -459,7 +463,7 @@ def test_the_comparison_follows_the_inputs_of_the_check(runner: Runner) -> None:
         INPUT_IGNORE="TFL401",
     )
 
-    assert step.outputs == {"compared": "1"}, step.log
+    assert step.outputs == {"compared": "1", "grown": "0"}, step.log
     assert step.calls[0][3:-3] == [
         "--target=cortex-m4:flash=256K,ram=64K",
         "--config=fail-on='error'",
@@ -514,7 +518,7 @@ def test_pointers_of_git_lfs_are_left_out_with_a_reason(runner: Runner, side: st
     step = runner.run("diff.sh", INPUT_DIFF_BASE="HEAD~1")
 
     assert step.code == 0
-    assert step.outputs == {"compared": "0"}
+    assert step.outputs == {"compared": "0", "grown": "0"}
     assert "::warning title=tflint::m.tflite was not compared: it" in step.log
     assert "Git LFS" in step.log
     assert step.calls == []
@@ -533,7 +537,7 @@ def test_the_base_comes_through_the_filters_of_the_repository(runner: Runner) ->
 
     step = runner.run("diff.sh", INPUT_DIFF_BASE="HEAD")
 
-    assert step.outputs == {"compared": "1"}, step.log
+    assert step.outputs == {"compared": "1", "grown": "0"}, step.log
     assert Path(step.calls[0][-2]).read_bytes() == stored.read_bytes()
 
 
@@ -549,7 +553,7 @@ def test_a_shallow_checkout_fetches_the_base(runner: Runner, tmp_path: Path) -> 
 
     step = shallow.run("diff.sh", INPUT_DIFF_BASE=base)
 
-    assert step.outputs == {"compared": "1"}, step.log
+    assert step.outputs == {"compared": "1", "grown": "0"}, step.log
 
 
 @pytest.mark.parametrize(
@@ -568,7 +572,7 @@ def test_a_base_that_is_not_there_is_said(runner: Runner, base: str, said: str) 
 
     assert step.code == 0, step.log
     assert said in step.log
-    assert step.outputs == {"compared": "0"}
+    assert step.outputs == {"compared": "0", "grown": "0"}
 
 
 def test_a_base_is_no_option(runner: Runner) -> None:
@@ -588,6 +592,90 @@ def test_a_workspace_without_git_is_said(runner: Runner) -> None:
 
     assert step.code == 0, step.log
     assert "no Git repository" in step.log
+
+
+# Growth
+
+
+def test_a_model_that_grew_too_much_fails_at_the_end(runner: Runner) -> None:
+    for name in ("grown", "shrunk", "gone"):
+        put(runner, f"{name}.tflite", wide(units=16 if name == "grown" else 128))
+    base = commit(runner)
+    put(runner, "grown.tflite", wide(units=128))
+    put(runner, "shrunk.tflite", wide(units=16))
+    put(runner, "new.tflite", wide(units=256))
+    commit(runner)
+
+    step = runner.run("diff.sh", INPUT_DIFF_BASE=base, INPUT_MAX_GROWTH="5%")
+
+    assert step.code == 0, step.log
+    assert step.outputs == {"compared": "2", "grown": "1"}, step.log
+    assert (
+        "::error title=tflint::grown.tflite grew by more than max-growth allows (5%25)" in step.log
+    )
+    assert f"### Memory: `{base[:12]}:grown.tflite` → `grown.tflite`" in step.summary
+    assert "**fails:** flash grew by " in step.summary
+    assert str(runner.folder) not in step.summary
+    assert [call[0] for call in step.calls] == ["diff", "memory"] * 2
+    assert runner.run("verdict.sh", TFLINT_EXIT_CODE="0", TFLINT_GROWN="1").code == 1
+    assert runner.run("verdict.sh", TFLINT_EXIT_CODE="0", TFLINT_GROWN="0").code == 0
+    assert runner.run("verdict.sh", TFLINT_EXIT_CODE="1", TFLINT_GROWN="1").code == 1
+    assert runner.run("verdict.sh", TFLINT_EXIT_CODE="", TFLINT_GROWN="0").code == 2
+
+
+def test_growth_is_for_the_target_of_the_check_and_budgets_are_left_to_it(runner: Runner) -> None:
+    put(runner, "m.tflite", wide(units=64))
+    base = commit(runner)
+    put(runner, "m.tflite", wide(units=16))
+
+    step = runner.run(
+        "diff.sh",
+        INPUT_DIFF_BASE=base,
+        INPUT_MAX_GROWTH=" 0 % ",
+        INPUT_TARGET="cortex-m4:flash=1K,ram=1K",
+        INPUT_CONFIG="fail-on='never'",
+    )
+
+    assert step.outputs == {"compared": "1", "grown": "0"}, step.log
+    assert "of RAM, " in step.summary
+    assert step.calls[1][1:5] == [
+        "--format=markdown",
+        "--max-growth=0 %",
+        "--target=cortex-m4:flash=1K,ram=1K",
+        "--config=fail-on='never'",
+    ]
+
+
+def test_memory_that_cannot_be_compared_is_said(runner: Runner) -> None:
+    put(runner, "m.tflite", wide())
+    base = commit(runner)
+    put(runner, "m.tflite", wide(units=8))
+
+    step = runner.run("diff.sh", INPUT_DIFF_BASE=base, INPUT_MAX_GROWTH="5%", INPUT_TARGET="litert")
+
+    assert (step.code, step.outputs) == (0, {"compared": "1", "grown": "0"}), step.log
+    assert "::warning title=tflint::the memory of m.tflite was not compared" in step.log
+    assert "has no arena" in step.log
+
+
+@pytest.mark.parametrize(
+    "text", ["5%", "5 %", "0%", "2.5%", "2048", "2K", "2 KiB", "1MB", "10B", "5", "0"]
+)
+def test_limits_are_read_as_tflint_reads_them(runner: Runner, text: str) -> None:
+    parse_growth(text)
+    assert runner.run("diff.sh", INPUT_MAX_GROWTH=text).code == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["5 percent", "-5%", "lots", "2.5K", "5%%", "%", "5% --select=x", "5%\n6%", "12345678%"]
+)
+def test_what_is_no_limit_ends_the_step(runner: Runner, text: str) -> None:
+    step = runner.run("diff.sh", INPUT_MAX_GROWTH=text)
+
+    assert step.code == 2, step.log
+    assert "::error title=tflint::input 'max-growth'" in step.log
+    with pytest.raises(UsageError):
+        parse_growth(text)
 
 
 # The rest

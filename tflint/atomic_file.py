@@ -12,17 +12,18 @@ from tflint.errors import UsageError
 from tflint.printable import printable
 
 
-def write_files(files: Sequence[tuple[Path, str]]) -> None:
-    """Write all of the texts, as UTF-8 with LF; raises `UsageError` and then leaves no part.
+def write_files(files: Sequence[tuple[Path, str | bytes]]) -> None:
+    """Write all of the documents, texts as UTF-8 with LF.
 
-    Each goes to a file beside the one it replaces, and takes its place when all are there: nobody
-    sees half of one. What is no regular file, such as a pipe, is written to as it is.
+    Raises `UsageError`, and then leaves no part. Each goes to a file beside the one it replaces,
+    and takes its place when all are there: nobody sees half of one. What is no regular file, such
+    as a pipe, is written to as it is.
     """
     ready: list[tuple[Path, str, str]] = []
     path = Path()
     try:
         for i, (path, text) in enumerate(files):
-            data = text.encode("utf-8", "backslashreplace")
+            data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
             target = os.path.realpath(path)  # A link stays a link.
             if os.path.exists(target) and not os.path.isfile(target):
                 with open(target, "wb") as stream:

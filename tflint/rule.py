@@ -82,7 +82,11 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a rule is. `severity` is the usual one; a finding may carry a lower one.
+    """What a rule is. `severity` is the usual one; a finding may carry another.
+
+    `may_refuse` is for rules that usually warn, and whose errors say that the runtime refuses
+    the model. (The errors of rules that usually report errors say so in any case, but for
+    budgets.)
 
     `runtime_errors` are regular expressions for what runtimes print when they meet the
     problem, by which `tflint explain` finds the rule. `aliases` are earlier codes or names.
@@ -98,6 +102,7 @@ class Metadata:
     since: str = "0.1.0"
     runtime_errors: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    may_refuse: bool = False
 
     @property
     def group(self) -> str:

@@ -15,7 +15,8 @@ from tflint.lint.context import LintedModel
 from tflint.lint.discover import Artifact, discover
 from tflint.lint.parallel import check_each
 from tflint.lint.plan import Plan
-from tflint.lint.registry import all_rules
+from tflint.lint.registry import all_rules, built_in_rules
+from tflint.lint.runnable import refusing_rules
 from tflint.lint.runner import (
     MAX_FINDINGS_PER_RULE,
     check_bytes,
@@ -29,6 +30,7 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
 from tflint.report.result import FileReport, LintReport
+from tflint.report.wording import BUDGETS
 from tflint.rule import Kind, Metadata, ModelContext, Rule, Stage
 from tflint.target.target import find_target
 
@@ -381,3 +383,31 @@ def test_macs_are_those_of_the_first_subgraph() -> None:
 def test_an_error_says_where_in_the_file() -> None:
     assert str(MalformedModel("bad offset", 1234)) == "bad offset (at byte 1,234)"
     assert MalformedModel("bad offset").position is None
+
+
+def test_every_rule_that_may_report_an_error_says_so() -> None:
+    # What the arena in a report calls runnable hangs on it.
+    refusing = {rule.meta.code for rule in refusing_rules()}
+    for rule in built_in_rules():
+        found = [
+            finding
+            for example in rule.examples
+            for finding in check_example(
+                example.build(), [rule], find_target(example.target)
+            ).findings
+            if finding.severity is Severity.ERROR and finding.location.line is None
+        ]
+        if found and not rule.meta.code.startswith(BUDGETS):
+            assert rule.meta.code in refusing
+
+
+def test_a_model_that_is_refused_is_so_whatever_was_asked() -> None:
+    (rule,) = (rule for rule in built_in_rules() if rule.meta.code == "TFL204")
+    bad = next(example for example in rule.examples if example.target == "tflm")
+    others = [other for other in built_in_rules() if other is not rule]
+
+    for rules in (built_in_rules(), others, ()):
+        facts = check_example(bad.build(), rules, find_target("tflm")).facts
+        assert facts is not None
+        assert facts.arena is not None
+        assert "Hybrid models are not supported" in (facts.arena.refusal or "")

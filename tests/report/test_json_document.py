@@ -58,6 +58,7 @@ SCHEMA = record(
                         record(
                             runtime=TEXT,
                             bytes=COUNT,
+                            min_bytes=COUNT,
                             runnable={"type": "boolean"},
                             reason=nullable(TEXT),
                         )

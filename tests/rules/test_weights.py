@@ -99,6 +99,20 @@ def test_compressed_weights_take_what_is_said_and_compute_the_same(
     assert (before == after).all()
 
 
+def test_weights_shorter_than_their_shape_are_passed_over() -> None:
+    model = ModelBuilder()
+    model.output(model.fully_connected(model.input((1, 64), INT8), units=64))
+    built = model.build()
+    graph = built.subgraphs[0]
+    tensors = tuple(
+        dataclasses.replace(tensor, shape=(64, 1_000_000)) if tensor.shape == (64, 64) else tensor
+        for tensor in graph.tensors
+    )
+    changed = dataclasses.replace(graph, tensors=tensors)
+
+    assert findings("TFL308", dataclasses.replace(built, subgraphs=(changed,))) == ()
+
+
 def test_constants_that_a_kernel_reads_early_are_not_compressed() -> None:
     """A table of paddings or shapes has to be constant when the interpreter prepares."""
     model = ModelBuilder()

@@ -83,6 +83,22 @@ def complete_outputs(incomplete: str) -> Iterator[Offer]:
     return ((f"{name}=", purpose) for name, purpose in complete_formats(incomplete))
 
 
+def complete_memory_formats(incomplete: str) -> Iterator[Offer]:
+    """Formats of `tflint memory` that begin like this, with what they are for."""
+    from tflint.report.memory_formats import FORMATS
+
+    for name, format in FORMATS.items():
+        if name.startswith(incomplete):
+            yield _offer(name, format.purpose)
+    if "markdown".startswith(incomplete):
+        yield _offer("markdown", "with --against: a comment on a pull request")
+
+
+def complete_memory_outputs(incomplete: str) -> Iterator[Offer]:
+    """The `FORMAT=` of `--output FORMAT=FILE` of `tflint memory`."""
+    return ((f"{name}=", purpose) for name, purpose in complete_memory_formats(incomplete))
+
+
 def complete_words(*words: str) -> Callable[[str], list[str]]:
     """A completion of one of a few words."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EXTRAS = {
     "tflite-micro": ("tflm", "runs models on TFLM itself"),
     "ai-edge-litert": ("quantize", "runs models on LiteRT"),
+    "matplotlib": ("plot", "draws the pictures of `tflint memory`"),
 }
 
 

@@ -16,6 +16,7 @@ from tflint.cli.config import config
 from tflint.cli.diff import diff
 from tflint.cli.doctor import doctor
 from tflint.cli.explain import explain
+from tflint.cli.memory import memory
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
 from tflint.cli.targets import targets
@@ -53,6 +54,7 @@ app.command()(check)
 app.command()(rule)
 app.command()(explain)
 app.command()(diff)
+app.command()(memory)
 app.command()(targets)
 app.command()(config)
 app.command()(baseline)

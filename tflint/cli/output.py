@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tflint.errors import UnknownName
 from tflint.report.style import Line, plain, styled
@@ -37,8 +37,17 @@ def print_lines(lines: Iterable[Line], *, color: str = "auto") -> None:
 
 def emit(text: str) -> None:
     """Write to stdout; that whoever reads it has seen enough is no error and ends nothing."""
+    _write(lambda: sys.stdout.write(text))
+
+
+def emit_bytes(data: bytes) -> None:
+    """Write a binary document to stdout, as `emit` does a text."""
+    _write(lambda: sys.stdout.buffer.write(data))
+
+
+def _write(write: Callable[[], object]) -> None:
     try:
-        sys.stdout.write(text)
+        write()
         sys.stdout.flush()
     except OSError as error:
         # Python would try once more to write what is left when it exits.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 
 # A person starts to wonder after about a second; more often than this is a flicker.
 FIRST_AFTER_S = 1.0
@@ -38,3 +40,22 @@ class Progress:
             sys.stderr.write(f"\r{'':<{self._width}}\r")
             sys.stderr.flush()
             self._width = 0
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say on stderr what takes its time, as long as it does; nothing for nothing.
+
+    Only where stderr is a terminal.
+    """
+    text = f"{what}..." if what and sys.stderr.isatty() else ""
+    if not text:
+        yield
+        return
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    try:
+        yield
+    finally:
+        sys.stderr.write(f"\r{'':<{len(text)}}\r")
+        sys.stderr.flush()

@@ -53,27 +53,28 @@ def reporting(
     if statistics and not chosen.has_statistics:
         listed = " and ".join(name for name in NAMES if FORMATS[name].has_statistics)
         raise UsageError(f"--statistics is for {listed}, not for --format {format}")
-    parsed = tuple(_output(name, path) for name, path in outputs)
+    parsed = tuple((find_format(name), output_file(name, path)) for name, path in outputs)
     for i, (_, path) in enumerate(parsed):
-        if any(_is_one_file(path, other) for _, other in parsed[:i]):
-            raise UsageError(f"two outputs to `{_shown(path)}`")
+        if any(is_one_file(path, other) for _, other in parsed[:i]):
+            raise UsageError(f"two outputs to `{shown(path)}`")
     return Reporting(chosen, parsed, statistics, color)
 
 
-def _output(name: str, path: Path) -> tuple[Format, Path]:
-    """A format and a file that can be written."""
+def output_file(name: str, path: Path) -> Path:
+    """The file for a format, if it can be one; raises `UsageError`."""
     if path.name == "-":
         raise UsageError(f"stdout is for --format {name}; --output needs a file")
     if path.is_dir():
-        raise UsageError(f"`{_shown(path)}` is a folder; --output needs a file in it")
+        raise UsageError(f"`{shown(path)}` is a folder; --output needs a file in it")
     if not path.parent.is_dir():
         raise UsageError(
-            f"`{_shown(path.parent)}` is no folder: make it before --output writes there"
+            f"`{shown(path.parent)}` is no folder: make it before --output writes there"
         )
-    return find_format(name), path
+    return path
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """The path as messages show it."""
     return printable(shown_path(path), 400)
 
 
@@ -85,10 +86,10 @@ def refuse_overwriting(chosen: Reporting, inputs: Iterable[Path]) -> None:
     files = {identity for path in names if (identity := _identity(path)) is not None}
     for _, path in chosen.outputs:
         if os.path.realpath(path) in names or _identity(path) in files:
-            raise UsageError(f"--output would overwrite `{_shown(path)}`, which is checked")
+            raise UsageError(f"--output would overwrite `{shown(path)}`, which is checked")
 
 
-def _is_one_file(path: Path, other: Path) -> bool:
+def is_one_file(path: Path, other: Path) -> bool:
     """Whether one would be written over the other; into a device or pipe both can go."""
     if path.exists() and not path.is_file():
         return False

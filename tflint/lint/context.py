@@ -12,6 +12,7 @@ from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, dangling_indices, graphs
 from tflint.model.tables import Model
 from tflint.model.types import MAX_RANK
+from tflint.rule import Rule, Stage
 from tflint.source.module import SourceError, SourceModule
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target
@@ -49,6 +50,10 @@ class LintedModel:
             for subgraph in self.model.subgraphs
             for tensor in subgraph.tensors
         )
+
+    def can_run(self, rule: type[Rule]) -> bool:
+        """Whether a rule can look at this model, which was read."""
+        return rule.meta.stage is not Stage.GRAPH or self.is_sound
 
     @cached_property
     def graphs(self) -> tuple[Graph, ...]:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import dataclasses
 import filecmp
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 
-from tflint.errors import InaccessibleFile, UnreadableModel, UsageError
+from tflint.errors import UsageError
 from tflint.finding import Finding
 from tflint.lint.context import LintedModel
-from tflint.lint.discover import mode_of, shown_path
+from tflint.lint.discover import shown_path
 from tflint.lint.fingerprint import fingerprints
+from tflint.lint.named_model import read_named_model
 from tflint.lint.runner import check_model
 from tflint.model.changes import ModelChanges, Place
 from tflint.model.compare import compare
-from tflint.model.reader import read_model
 from tflint.model.tables import Model
-from tflint.printable import printable
 from tflint.report.diff_result import DiffReport
 from tflint.report.result import FileReport
 from tflint.rule import Rule
@@ -102,19 +100,7 @@ def _checked(
 
 
 def _read(text: str) -> Model | None:
-    if text in NO_FILE:
-        return None
-    mode, shown = mode_of(text), printable(text)
-    if stat.S_ISDIR(mode):
-        raise UsageError(f"`{shown}` is a folder; two model files are compared")
-    if not stat.S_ISREG(mode):
-        raise UsageError(f"`{shown}` is not a regular file")
-    try:
-        return read_model(text)
-    except UnreadableModel as error:
-        raise UnreadableModel(f"`{shown}` cannot be read: {error}") from error
-    except OSError as error:
-        raise InaccessibleFile(f"`{shown}` cannot be read: {error.strerror or error}") from error
+    return None if text in NO_FILE else read_named_model(text, "two model files are compared")
 
 
 def _matched(

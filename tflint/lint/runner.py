@@ -13,11 +13,12 @@ from tflint.lint.context import LintedModel, LintedSource
 from tflint.lint.discover import Artifact
 from tflint.lint.fingerprint import fingerprints
 from tflint.lint.registry import all_rules, plugin_of
+from tflint.lint.runnable import refusal, refusal_among, refusing_rules
 from tflint.model.garbage import uncollected
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
 from tflint.printable import printable
-from tflint.report.result import FailedRule, FileReport, ModelFacts
+from tflint.report.result import ArenaFacts, FailedRule, FileReport, ModelFacts
 from tflint.rule import Kind, Rule, Stage
 from tflint.source.module import MAX_BYTES, SourceError, SourceModule, read_source
 from tflint.target.target import Target
@@ -109,7 +110,7 @@ def check_model(
     context = LintedModel(target, outcome)
     run = _Run()
     for rule in _to_run(rules, Kind.TFLITE, readable=context.unreadable is None):
-        if rule.meta.stage is not Stage.GRAPH or context.is_sound:
+        if context.can_run(rule):
             run.add(rule, path, lambda instance: instance.check_model(context))
     if context.unreadable is None and not context.is_sound:
         run.notes.append("the graph is broken; rules that walk it did not run")
@@ -117,7 +118,7 @@ def check_model(
         path=path,
         kind=Kind.TFLITE,
         readable=context.unreadable is None,
-        facts=_facts(context),
+        facts=_facts(context, rules, run.findings),
         findings=tuple(_addressed(run.sorted(), path)),
         target=target,
         notes=tuple(run.notes),
@@ -185,7 +186,9 @@ class RuleFailed(TflintError):
         return type(self), self._parts
 
 
-def _facts(context: LintedModel) -> ModelFacts | None:
+def _facts(
+    context: LintedModel, rules: Sequence[type[Rule]], findings: Sequence[Finding]
+) -> ModelFacts | None:
     if context.unreadable is not None:
         return None
     model, sound = context.model, context.is_sound
@@ -196,6 +199,23 @@ def _facts(context: LintedModel) -> ModelFacts | None:
         weights_count=context.weights.count if sound else None,
         weights_bytes=context.weights.bytes if sound else None,
         macs=context.macs if sound else None,
+        arena=_arena(context, rules, findings) if sound else None,
+    )
+
+
+def _arena(
+    context: LintedModel, rules: Sequence[type[Rule]], findings: Sequence[Finding]
+) -> ArenaFacts | None:
+    """The arena, and whether the model runs at all, whatever the user asked to be checked."""
+    use = context.memory
+    if use is None:
+        return None
+    asked = frozenset(refusing_rules()) <= frozenset(rules)
+    return ArenaFacts(
+        runtime=use.target.runtime_name,
+        bytes=use.arena.arena_bytes,
+        min_bytes=use.arena.min_arena_bytes,
+        refusal=refusal_among(findings, context) if asked else refusal(context),
     )
 
 

@@ -6,7 +6,6 @@ every field at a multiple of its alignment, the whole rounded up to the largest 
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 # Source: "Procedure Call Standard for the Arm Architecture" (AAPCS32), the RISC-V ELF psABI
@@ -62,22 +61,25 @@ class Struct:
 
     def __init__(self, *fields: str | Struct) -> None:
         self.fields = fields
+        self._layouts: dict[str, Layout] = {}
 
     def layout(self, abi: Abi) -> Layout:
         """Its size and alignment."""
-        return _layout(self, abi)
+        found = self._layouts.get(abi.name)
+        if found is None:
+            found = self._layouts[abi.name] = _layout(self, abi)
+        return found
 
     def size(self, abi: Abi) -> int:
         """Its size in bytes."""
-        return _layout(self, abi).size
+        return self.layout(abi).size
 
 
-@functools.cache
 def _layout(struct: Struct, abi: Abi) -> Layout:
     offset, alignment = 0, 1
     for field in struct.fields:
         if isinstance(field, Struct):
-            inner, count = _layout(field, abi), 1
+            inner, count = field.layout(abi), 1
         else:
             type, _, times = field.partition("*")
             inner, count = Layout(abi.size(type), abi.size(type)), int(times or 1)

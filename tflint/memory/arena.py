@@ -13,25 +13,30 @@ arena_allocator/single_arena_buffer_allocator.cc.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
 from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, align_up
 from tflint.memory.greedy_planner import ONLINE, PlannedBuffer, place
-from tflint.memory.lifetimes import Lifetimes, Span, lifetimes, needs_memory
-from tflint.memory.offline_plan import OfflinePlan, offline_plan
+from tflint.memory.lifetimes import NEVER, Lifetimes, Span, lifetimes, needs_memory
+from tflint.memory.offline_plan import OfflinePlan, offline_plan, offsets_by_subgraph
 from tflint.memory.requests import Build, Doubt
 from tflint.memory.tail import Tail, fill_tail
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
+from tflint.printable import printable
 
 # What the arena's buffers are aligned to. Source: MicroArenaBufferAlignment,
 # tensorflow/lite/micro/micro_arena_constants.h.
 ALIGNMENT = 16
 
-_TOO_LONG = "so many tensors are alive for so long that its plan is not computed"
+# Said of the first operator, since doubts belong to one.
+_TOO_LONG = Doubt(
+    "so many tensors are alive for so long that the plan is not computed; what is alive at most "
+    "stands in for it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,9 @@ class Arena:
     `planning_bytes` and `preparing_bytes` are the most that it holds in passing, while the plan
     is made and while a kernel prepares. `lower_bound_bytes` is the most that is alive at one
     time, `peak_scope` when: no plan takes less unless it lets buffers overlap. `doubts` are
-    the operators whose requests are not known completely; `fault` says why TFLM cannot plan
-    this model at all.
+    the operators whose requests are not known completely, `kernel_data` the persistent bytes
+    of each operator's kernel by subgraph and operator; `fault` says why TFLM cannot plan this
+    model at all.
     """
 
     build: Build
@@ -84,6 +90,7 @@ class Arena:
     peak_scope: int
     scopes: tuple[Node | None, ...]
     doubts: tuple[tuple[Node, Doubt], ...] = ()
+    kernel_data: Mapping[tuple[int, int], int] = field(default_factory=dict)
     is_planned_offline: bool = False
     fault: str | None = None
 
@@ -144,12 +151,29 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         lower_bound_bytes=bound,
         peak_scope=peak,
         scopes=alive.scopes,
-        doubts=tail.doubts,
+        doubts=tail.doubts if offsets is not None else (*tail.doubts, (_first(graphs), _TOO_LONG)),
+        kernel_data=tail.kernel_data,
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless
         or (own_plan.fault if own_plan else None)
-        or (_TOO_LONG if offsets is None else None),
+        or _unsized_scratch(alive, tail),
     )
+
+
+def _first(graphs: Sequence[Graph]) -> Node:
+    """The first operator; there is one where planning takes long."""
+    return next(node for graph in graphs for node in graph.nodes)
+
+
+def _unsized_scratch(alive: Lifetimes, tail: Tail) -> str | None:
+    """TFLM enters the size of a scratch buffer when it comes to its operator, if it does."""
+    for node, _ in tail.scratch:
+        if alive.operators[node.subgraph][node.index] == NEVER:
+            return (
+                f"{printable(node.name)} in subgraph {node.subgraph}, which nothing calls, asks "
+                "for scratch memory that TFLM plans without knowing its size"
+            )
+    return None
 
 
 def _end(buffers: Sequence[Buffer]) -> int:
@@ -161,18 +185,15 @@ def _buffers(
     graphs: Sequence[Graph], alive: Lifetimes, tail: Tail, own_plan: OfflinePlan | None
 ) -> tuple[list[Buffer], list[int]]:
     """What is to be placed, in TFLM's order, and where the file's own plan puts it."""
-    offsets = own_plan.offsets if own_plan else ()
     buffers: list[Buffer] = []
     offline: list[int] = []
-    for graph in graphs:
+    for graph, offsets in zip(graphs, offsets_by_subgraph(own_plan, graphs), strict=True):
         spans = alive.tensors[graph.index]
-        for value in graph.values:
-            if needs_memory(value):
+        for value, offset in zip(graph.values, offsets, strict=True):
+            if needs_memory(value, offset):
                 first, last = spans[value.index]
                 buffers.append(Buffer(graph.index, value, None, value.bytes, 0, first, last))
-                # TFLM looks the offset up by the tensor's index in its own subgraph.
-                known = value.index < len(offsets)
-                offline.append(offsets[value.index] if known else ONLINE)
+                offline.append(offset)
     for node, size in tail.scratch:
         first, last = alive.operators[node.subgraph][node.index]
         buffers.append(Buffer(node.subgraph, None, node, size, 0, first, last))

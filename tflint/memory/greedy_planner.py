@@ -6,6 +6,7 @@ Source: GreedyMemoryPlanner, tensorflow/lite/micro/memory_planner/greedy_memory_
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,9 @@ class _Union:
         self.ends[low:high] = [end]
 
 
+_NOTHING = _Union()
+
+
 class _Taken:
     """What of the arena is taken at which times: a segment tree over time.
 
@@ -117,8 +121,9 @@ class _Taken:
 
     def __init__(self, times: int) -> None:
         self._leaves = 1 << max(times - 1, 0).bit_length()
-        self._throughout = [_Union() for _ in range(2 * self._leaves)]
-        self._within = [_Union() for _ in range(2 * self._leaves)]
+        # By node; most of a long graph's times have a tensor or two.
+        self._throughout: defaultdict[int, _Union] = defaultdict(_Union)
+        self._within: defaultdict[int, _Union] = defaultdict(_Union)
 
     def add(self, first: int, last: int, start: int, end: int) -> None:
         """Take an interval of the arena from one time to another, both included."""
@@ -134,10 +139,10 @@ class _Taken:
         found: list[Interval] = []
         nodes, above = self._cover(first, last)
         for node in nodes:
-            union = self._within[node]
+            union = self._within.get(node, _NOTHING)
             found += zip(union.starts, union.ends, strict=True)
         for node in above:
-            union = self._throughout[node]
+            union = self._throughout.get(node, _NOTHING)
             found += zip(union.starts, union.ends, strict=True)
         return found
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.resource_variables import is_handle
 from tflint.model.graph import Graph, Node, Value, called_subgraphs
 
 NEVER = (-1, -1)
 # What TFLM walks; a body that two operators call is walked twice, so nested ones double.
-MAX_STEPS = 1_000_000
+MAX_STEPS = 200_000
 
 # The operators whose subgraphs TFLM plans.
-_CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
+CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
 
 Span = tuple[int, int]
 
@@ -39,14 +40,13 @@ class Lifetimes:
     endless: str | None = None
 
 
-def needs_memory(value: Value) -> bool:
-    """Whether TFLM's plan has a place for this tensor."""
-    return (
-        value.data is None
-        and not value.tensor.is_variable
-        and value.bytes > 0
-        and not is_handle(value)
-    )
+def needs_memory(value: Value, offline_offset: int = ONLINE) -> bool:
+    """Whether TFLM's plan has a place for this tensor.
+
+    Variables have theirs in the persistent section, unless the file plans them.
+    """
+    is_planned = not value.tensor.is_variable or offline_offset != ONLINE
+    return value.data is None and is_planned and value.bytes > 0 and not is_handle(value)
 
 
 def lifetimes(graphs: Sequence[Graph]) -> Lifetimes:
@@ -87,32 +87,48 @@ class _Walk:
         self.scopes: list[Node | None] = [None]
 
     def subgraph(self, index: int) -> Generator[int, None, None]:
-        """Walk one subgraph; yields the subgraphs to walk in between."""
+        """Walk one subgraph; yields the subgraphs to walk in between.
+
+        What is made a second time, by another operator or in another call, is alive from the
+        first. What is read but never made is alive from before the start, outputs excepted:
+        those count as made at the end.
+        """
         graph, spans = self.graphs[index], self.tensors[index]
         now = len(self.scopes) - 1
-        for value in (*graph.inputs, *graph.outputs):
-            spans[value.index] = (now, now)
+        for value in graph.inputs:
+            _make(spans, value.index, now)
         for node in graph.nodes:
             self.scopes.append(node)
             start = len(self.scopes) - 1
             for value in node.outputs:
-                spans[value.index] = (start, start)
+                _make(spans, value.index, start)
             for called in _called(node, len(self.graphs)):
                 self.scopes.append(None)
                 yield called
             now = len(self.scopes) - 1
             for read in node.inputs:
                 if read is not None:
-                    spans[read.index] = (spans[read.index][0], now)
+                    _use(spans, read.index, now)
             for value in node.outputs:
-                spans[value.index] = (spans[value.index][0], now)
-            self.operators[index][node.index] = (start, now)
+                _use(spans, value.index, now)
+            _make(self.operators[index], node.index, start)
+            _use(self.operators[index], node.index, now)
         now = len(self.scopes) - 1
         for value in graph.outputs:
-            spans[value.index] = (spans[value.index][0], now)
+            _make(spans, value.index, now)
+            _use(spans, value.index, now)
+
+
+def _make(spans: list[Span], index: int, now: int) -> None:
+    if spans[index][0] < 0:
+        spans[index] = (now, now)
+
+
+def _use(spans: list[Span], index: int, now: int) -> None:
+    spans[index] = (spans[index][0], now)
 
 
 def _called(node: Node, subgraphs: int) -> tuple[int, ...]:
-    if node.name not in _CALLERS:
+    if node.name not in CALLERS:
         return ()
     return tuple(index for index in called_subgraphs(node.options) if 0 <= index < subgraphs)

@@ -136,6 +136,11 @@ class Requests:
         """A persistent buffer in `Prepare`, which writes to it or leaves that to `Invoke`."""
         self.at_prepare.append(Persistent(self._bytes(size), is_filled))
 
+    def own_shape(self, value: Value | None) -> None:
+        """A copy of a shape that can be written to (`CreateWritableTensorDimsWithCopy`)."""
+        if value is not None:
+            self.persistent(4 + 4 * len(value.shape))
+
     def scratch(self, size: int) -> None:
         """A scratch buffer."""
         self.at_prepare.append(Scratch(size))

@@ -14,7 +14,7 @@ from tflint.memory.abi import Abi, Struct, align_up
 from tflint.memory.builtin_params import builtin_params
 from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.kernels import find_kernel
-from tflint.memory.offline_plan import OfflinePlan
+from tflint.memory.offline_plan import OfflinePlan, offsets_by_subgraph
 from tflint.memory.requests import (
     Build,
     Doubt,
@@ -181,10 +181,11 @@ class _Stack:
         and 12 more. They are given back together, after the operator.
 
         TFLM refuses a temporary that would reach into the tail, but not a persistent buffer
-        that reaches into temporaries (`AllocatePersistentBuffer` compares with the head). Such
-        a buffer does no harm when `Prepare` does not write to it, nor where it takes the zero
-        points of the last temporary, which no kernel reads by then. What is before them is
-        read, at the latest to give it back.
+        that reaches into temporaries (`AllocatePersistentBuffer` compares with the head). That
+        does no harm where `Prepare` leaves the buffer as it is, nor where the buffer takes the
+        zero points of the last temporary, which no kernel reads by then. Any further, it
+        overwrites what is read, at the latest to give it back, and whether `Prepare` fails
+        depends on what is written.
         """
         allocated = Variables()
         per_request = core.SCRATCH_BUFFER_REQUEST.size(self.abi)
@@ -213,11 +214,9 @@ class _Stack:
 
     def variables(self, graphs: Sequence[Graph], own_plan: OfflinePlan | None) -> None:
         """`AllocateVariables`: tensors that keep their values, unless planned offline."""
-        offsets = own_plan.offsets if own_plan else ()
-        for graph in graphs:
-            for value in graph.values:
-                planned = value.index < len(offsets) and offsets[value.index] != ONLINE
-                if value.tensor.is_variable and not planned:
+        for graph, offsets in zip(graphs, offsets_by_subgraph(own_plan, graphs), strict=True):
+            for value, offset in zip(graph.values, offsets, strict=True):
+                if value.tensor.is_variable and offset == ONLINE:
                     self.push("variables", value.bytes)
 
     def io_tensors(self, values: Sequence[Value]) -> None:

@@ -29,8 +29,11 @@ TIMEOUT_SECONDS = 120
 class Measurement:
     """What TFLM reported for one model, in bytes; with `log` where it could not allocate.
 
-    `by_type` is what the recording allocator tells apart. `min_arena_bytes` is the smallest
-    multiple of 16 with which `AllocateTensors()` succeeded, None when it was not looked for.
+    `by_type` is what the recording allocator tells apart. `min_arena_bytes` is a multiple of 16
+    with which `AllocateTensors()` succeeded, and with 16 bytes less did not; None when it was
+    not looked for. It is the smallest, but where a kernel overwrites its own temporaries in an
+    arena that is too small, which some happen to survive: then it is the one that is nearest
+    to the estimate.
     """
 
     ran: bool
@@ -69,14 +72,14 @@ def measure_all(models: Sequence[tuple[bytes, int]], *, smallest: bool = True) -
             path = Path(folder) / f"{index}.tflite"
             path.write_bytes(data)
             room = min(2 * estimate + _ROOM, MAX_ARENA_BYTES)
-            jobs.append((str(path), room // 16 * 16))
+            jobs.append((str(path), room // 16 * 16, estimate))
         results: list[Measurement] = []
         while len(results) < len(jobs):
             results += _run(jobs[len(results) :], smallest=smallest)
         return results
 
 
-def _run(jobs: Sequence[tuple[str, int]], *, smallest: bool) -> Iterator[Measurement]:
+def _run(jobs: Sequence[tuple[str, int, int]], *, smallest: bool) -> Iterator[Measurement]:
     """The measurements up to the one that ends the process."""
     command = [sys.executable, "-m", "tflint.memory.wheel_worker"]
     request = json.dumps({"smallest": smallest, "jobs": jobs})

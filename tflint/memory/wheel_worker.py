@@ -17,13 +17,14 @@ def main() -> None:
     request = json.load(sys.stdin)
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
-        for path, room in request["jobs"]:
+        for path, room, estimate in request["jobs"]:
             with open(path, "rb") as file:
                 model = file.read()
-            print(json.dumps(_measure(model, room, log, request["smallest"])), flush=True)
+            guess = estimate if request["smallest"] else None
+            print(json.dumps(_measure(model, room, log, guess)), flush=True)
 
 
-def _measure(model: bytes, room: int, log: IO[bytes], smallest: bool) -> dict[str, Any]:
+def _measure(model: bytes, room: int, log: IO[bytes], guess: int | None) -> dict[str, Any]:
     _take(log)
     if not _allocates(model, room, report=True):
         return {"ran": False, "log": _take(log)}
@@ -34,12 +35,16 @@ def _measure(model: bytes, room: int, log: IO[bytes], smallest: bool) -> dict[st
         "nonpersistent_bytes": parts["head"],
         "persistent_bytes": parts["tail"],
         "by_type": {kind: int(size) for _, kind, size in found if kind},
-        "min_arena_bytes": _smallest(model, parts["total"], room) if smallest else None,
+        "min_arena_bytes": None if guess is None else _smallest(model, parts["total"], room, guess),
     }
 
 
-def _smallest(model: bytes, used: int, room: int) -> int:
-    """The smallest arena, by bisection over multiples of 16 from what is used."""
+def _smallest(model: bytes, used: int, room: int, guess: int) -> int:
+    """The smallest arena: the guess if that is right, else by bisection over multiples of 16."""
+    if guess % 16 == 0 and used <= guess <= room and _survives(model, guess):
+        if not _survives(model, guess - 16):
+            return guess
+        room = guess - 16
     low, high = used // 16, room // 16  # `high` is known to do
     while low < high:
         middle = (low + high) // 2

@@ -74,8 +74,7 @@ def _difference(report: DiffReport) -> dict[str, Any]:
         "tensors": found["tensors"],
         "weights": None if weights["count"] is None else weights,
         "macs": found["MACs"],
-        # Until the memory model can compute it.
-        "arena": None,
+        "arena": found["smallest arena"],
     }
 
 

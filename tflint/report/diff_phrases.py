@@ -26,6 +26,8 @@ _SHOWN_NAMES = 10
 _NAME_LENGTH = 60
 # Figures past this have no use for their last digits.
 _MOST_DIGITS = 10**15
+# Shapes may claim sizes beyond what floating-point numbers hold.
+_MOST_FLOAT = 10**300
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def number(value: int | None, *, signed: bool = False) -> str:
     if value is None:
         return "-"
     if abs(value) >= _MOST_DIGITS:
+        value = max(-_MOST_FLOAT, min(value, _MOST_FLOAT))
         return f"{value:+.2e}" if signed else f"{value:.2e}"
     return f"{value:+,}" if signed and value else f"{value:,}"
 
@@ -50,7 +53,7 @@ def percentage(total: Total) -> str:
     """`-62.0 %`, `+<0.1 %`; nothing where there is no difference, or nothing to compare to."""
     if not total.difference or not total.before:
         return ""
-    change = 100 * total.difference / total.before
+    change = 100 * max(-_MOST_FLOAT, min(total.difference, _MOST_FLOAT)) / total.before
     if abs(change) < 0.05:
         return "+<0.1 %" if change > 0 else "-<0.1 %"
     return f"{change:+,.1f} %" if abs(change) < 10**6 else f"{change:+.1e} %"

@@ -54,6 +54,7 @@ class DiffReport:
             ("weights", "weights_count"),
             ("weight bytes", "weights_bytes"),
             ("MACs", "macs"),
+            ("smallest arena", "min_arena_bytes"),
         ):
             yield Total(name, _fact(self.before, field), _fact(self.after, field))
 

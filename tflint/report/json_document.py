@@ -6,7 +6,7 @@ from typing import Any
 
 from tflint.finding import Finding, Severity
 from tflint.report.json_text import json_text
-from tflint.report.result import FileReport, LintReport, ModelFacts, Silence
+from tflint.report.result import ArenaFacts, FileReport, LintReport, ModelFacts, Silence
 from tflint.version import __version__
 
 SCHEMA = 1
@@ -63,8 +63,17 @@ def model_document(facts: ModelFacts) -> dict[str, Any]:
         if facts.weights_count is None
         else {"count": facts.weights_count, "bytes": facts.weights_bytes},
         "macs": facts.macs,
-        # Until the memory model can compute it.
-        "arena": None,
+        "arena": None if facts.arena is None else _arena(facts.arena),
+    }
+
+
+def _arena(arena: ArenaFacts) -> dict[str, Any]:
+    return {
+        "runtime": arena.runtime,
+        "bytes": arena.bytes,
+        "min_bytes": arena.min_bytes,
+        "runnable": arena.refusal is None,
+        "reason": arena.refusal,
     }
 
 

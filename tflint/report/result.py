@@ -12,10 +12,26 @@ from tflint.target.target import Target
 
 
 @dataclass(frozen=True, slots=True)
+class ArenaFacts:
+    """What a model's arena takes on the target's runtime, in bytes.
+
+    `bytes` is what `arena_used_bytes()` reports, `min_bytes` the smallest arena that works.
+    `refusal` says why the runtime does not run the model, None when it does: the arena is then
+    the one that it would need.
+    """
+
+    runtime: str
+    bytes: int
+    min_bytes: int
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What a report says about a model besides findings.
 
-    The counts of weights and MACs are None where the graph is too broken to walk.
+    The counts of weights and MACs are None where the graph is too broken to walk, the arena
+    also for runtimes that have none.
     """
 
     file_bytes: int
@@ -24,6 +40,12 @@ class ModelFacts:
     weights_count: int | None
     weights_bytes: int | None
     macs: int | None
+    arena: ArenaFacts | None = None
+
+    @property
+    def min_arena_bytes(self) -> int | None:
+        """The smallest arena that works."""
+        return None if self.arena is None else self.arena.min_bytes
 
 
 class Silence(Enum):

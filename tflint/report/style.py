@@ -18,6 +18,9 @@ STYLES = {
     "code": "bold",
     "dim": "dim",
     "good": "green",
+    "block": "cyan",
+    "held": "yellow",
+    "scratch": "magenta",
     "": "",
 }
 

@@ -23,7 +23,7 @@ _SILENCES = {
     Silence.BASELINE: "accepted by the baseline",
 }
 # Findings of a budget that is missed: the model would run where there is more room.
-_BUDGETS = ("TFL302", "TFL5")
+BUDGETS = ("TFL302", "TFL5")
 
 
 def safe(finding: Finding) -> Finding:
@@ -102,6 +102,8 @@ def facts_text(facts: ModelFacts) -> str:
         parts.append(f"{facts.weights_count:,} weights in {size_text(facts.weights_bytes)}")
     if facts.macs:
         parts.append(f"{facts.macs:,} MACs")
+    if facts.min_arena_bytes is not None:
+        parts.append(f"arena {size_text(facts.min_arena_bytes)}")
     return ", ".join(parts)
 
 
@@ -116,7 +118,7 @@ def verdict(file: FileReport) -> tuple[str, str]:
         return ("read, not run" if file.findings else "no findings"), "good"
     if not file.readable:
         return "not a readable model", "error"
-    if errors and all(finding.code.startswith(_BUDGETS) for finding in failing):
+    if errors and all(finding.code.startswith(BUDGETS) for finding in failing):
         return f"does not fit: {counted(errors, 'error')}", "error"
     if errors:
         return f"will not run on {title}: {counted(errors, 'error')}", "error"

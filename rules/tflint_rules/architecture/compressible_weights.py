@@ -192,6 +192,8 @@ def _most_values(value: Value, layout: Layout) -> int:
         return 0
     room = value.bytes - max(_LEAST_SAVING, value.bytes * _LEAST_SHARE) - _HEADER_BYTES
     one_of_each = layout.channels * (value.bytes // layout.elements)
+    if not one_of_each:
+        return 0  # the file holds less data than the shape has elements
     most = 0
     for bits in range(1, _MAX_BITS + 1):
         left = room - (layout.elements * bits + 7) // 8

@@ -117,6 +117,7 @@ class ChannelsFirst(Rule):
         "TFL101",
         "channels-first",
         Severity.WARNING,
+        may_refuse=True,
         fix=FixSafety.RECONVERT,
         applies_to=frozenset((Kind.TFLITE, Kind.KERAS_SOURCE)),
     )

@@ -13,6 +13,8 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
 from tflint_rules.operand_types import is_float16_dequantize
 
+_SIGNATURE = "FLOAT16->FLOAT32"
+
 
 def _dense(weights: TensorType) -> Model:
     model = ModelBuilder()
@@ -57,8 +59,10 @@ class Float16Target(Rule):
         if not context.runtime.is_mcu:
             return
         kernel = context.runtime.kernel("DEQUANTIZE")
-        if kernel is not None and kernel.verdict("FLOAT16->FLOAT32") is not Verdict.REFUSED:
+        if kernel is not None and kernel.verdict(_SIGNATURE) is not Verdict.REFUSED:
             return
+        says = kernel.says.get(_SIGNATURE) if kernel else None
+        quoted = f' ("{says}")' if says else ""
         for graph in context.graphs:
             found = [node for node in graph.nodes if is_float16_dequantize(node)]
             if not found:
@@ -72,7 +76,7 @@ class Float16Target(Rule):
             more = f" and {len(found) - 8} more" if len(found) > 8 else ""
             yield self.finding(
                 f"{len(found)} DEQUANTIZE of float16 weights ({which}{more}): "
-                f"{context.runtime.title} rejects them, and they would expand to "
+                f"{context.runtime.title} rejects them{quoted}, and they would expand to "
                 f"{size_text(expanded)} of RAM",
                 node=found[0],
                 value=found[0].input(0),

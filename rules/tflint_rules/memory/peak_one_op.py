@@ -65,7 +65,7 @@ class PeakOneOp(Rule):
         if use is None or use.arena.is_planned_offline or use.fault:
             return
         ranked = highest(use.arena)
-        if len(ranked) < 2:
+        if len(ranked) < 2 or ranked[0].bytes < _WORTH:
             return
         peak, *others = ranked
         rest = next((m for m in others if not _share_the_peak(use.arena, peak, m)), others[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
+from tflint.memory.offline_plan import METADATA_NAME
 from tflint.memory.usage import MemoryUse
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
@@ -21,13 +23,24 @@ def _network(size: int) -> Model:
     return model.build()
 
 
+def _wrongly_planned() -> Model:
+    model = ModelBuilder()
+    x = model.input((1, 8, 8, 1), TensorType.INT8)
+    model.output(model.conv_2d(x, filters=2, kernel=3))
+    # A version, a subgraph, the number of offsets, and these.
+    model.metadata(METADATA_NAME, struct.pack("<6i", 1, 0, 3, 0, 64, -1))
+    return model.build()
+
+
 class RamOverBudget(Rule):
     """The model needs more RAM than there is.
 
     ## What it does
     Computes the smallest arena with which TFLM's `AllocateTensors()` succeeds on the target,
     adds the interpreter, the operator resolver and the stack that it takes, and holds the sum
-    against the target's RAM. Shown are the tensors that are alive at the peak.
+    against the target's RAM. Shown are the tensors that are alive at the peak. An arena that
+    cannot be planned at all is reported whatever the budget: one beyond what 32 bits address,
+    or a faulty plan of the file's own.
 
     The application's own data is not counted: set `max-ram` to what is left for the model.
 
@@ -54,13 +67,29 @@ class RamOverBudget(Rule):
             target="cortex-m4:ram=10K",
             says="interpreter",
         ),
+        Bad(
+            "An offline plan for another number of tensors",
+            _wrongly_planned,
+            says="3 offsets for 4 tensors",
+        ),
         Good("It fits", lambda: _network(32), target="cortex-m4:ram=64K"),
         Good("No budget", lambda: _network(32)),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         use, budget = context.memory, context.target.ram_bytes
-        if use is None or budget is None or use.ram_bytes <= budget:
+        if use is None:
+            return
+        if use.fault is not None:
+            yield self.finding(
+                f"{context.runtime.title} cannot allocate its tensors: {use.fault}",
+                help="make the tensors smaller"
+                if use.arena.fault is None
+                else "convert the model again; a plan that the file holds is only good for the "
+                "tensors that it was made for",
+            )
+            return
+        if budget is None or use.ram_bytes <= budget:
             return
         over = use.ram_bytes - budget
         provable = over > uncertain_bytes(use.arena)

@@ -85,7 +85,7 @@ class ControlFlow(Rule):
     the device can make is better made there, with two models.
     """
 
-    meta = Metadata("TFL209", "control-flow", Severity.WARNING)
+    meta = Metadata("TFL209", "control-flow", Severity.WARNING, may_refuse=True)
     examples = (
         Bad("A loop", _while, says="copies 768 B each time round"),
         Bad("A branch", lambda: _if(1, 2), says="2 subgraphs of 2 operators"),

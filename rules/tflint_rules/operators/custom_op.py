@@ -64,7 +64,8 @@ class CustomOp(Rule):
                 continue
             yield self.finding(
                 f"custom operator `{printable(node.name, 60)}` is not among the operators that "
-                f"{runtime.title} brings along",
+                f"{runtime.title} brings along"
+                + (' ("Failed to get registration from op code CUSTOM")' if runtime.is_mcu else ""),
                 node=node,
                 severity=Severity.ERROR if runtime.is_mcu else Severity.WARNING,
                 help="register your own kernel for it, or build the layer from builtin operators",

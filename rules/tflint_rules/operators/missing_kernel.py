@@ -58,8 +58,10 @@ class MissingKernel(Rule):
                 lacking.setdefault(node.name, []).append(node)
         for name, nodes in lacking.items():
             needed = f", which {operators(nodes)} need" if len(nodes) > 1 else ""
+            says = f"Failed to get registration from op code {name}"
+            quoted = f' ("{says}")' if runtime.is_mcu else ""
             yield self.finding(
-                f"{runtime.title} has no {name} kernel{needed}",
+                f"{runtime.title} has no {name} kernel{needed}{quoted}",
                 node=nodes[0],
                 help=_HELP.get(name, _OTHERS),
             )

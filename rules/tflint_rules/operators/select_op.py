@@ -104,7 +104,10 @@ class SelectOp(Rule):
             operator = flex_operator(node)
             what = f"{printable(node.name, 60)} is TensorFlow's {_described(operator)}"
             if context.runtime.is_mcu:
-                needs = f"{context.runtime.title} cannot run TensorFlow operators"
+                needs = (
+                    f"{context.runtime.title} cannot run TensorFlow operators "
+                    '("Failed to get registration from op code CUSTOM")'
+                )
             else:
                 needs = "it needs the Flex delegate linked in, tens of megabytes"
             yield self.finding(

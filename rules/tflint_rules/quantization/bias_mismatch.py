@@ -92,6 +92,7 @@ class BiasMismatch(Rule):
         "TFL406",
         "bias-mismatch",
         Severity.WARNING,
+        may_refuse=True,
         runtime_errors=(
             r"scale_diff / output_scale <= 0\.02",
             r"bias->type != kTfLiteInt(?:32|64)",

@@ -78,6 +78,7 @@ class ScaleMismatch(Rule):
         "TFL405",
         "scale-mismatch",
         Severity.WARNING,
+        may_refuse=True,
         fix=FixSafety.UNSAFE,
         runtime_errors=(
             r"scale_diff <= 1\.0e-6 was not true",

@@ -70,6 +70,7 @@ _FAMILIES = {
     ),
 }
 _CUSTOM_FAMILIES: dict[str, tuple[str, ...]] = {
+    "accelerator": ("ethos-u",),
     "decode": ("TFLM_DECODE",),
     "detection": ("TFLite_Detection_PostProcess",),
     "signal": (

@@ -12,7 +12,7 @@ from tflint.memory.requests import Kernel, Requests
 # Activation type and range; two zero points, multiplier and shift.
 RELU_DATA = Struct("u8", "i32*2", "i32*4")
 # What 6 and 0 are in the tensor's scale.
-RELU6_DATA = Struct("i8*2")
+RELU6_DATA = Struct("i32*2")
 # A table of int8.
 ELU_DATA = Struct("i8*256")
 # Two multipliers and shifts, two zero points.

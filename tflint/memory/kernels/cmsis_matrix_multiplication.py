@@ -5,22 +5,21 @@ and held for good when TFLM is built with OPTIMIZE_KERNELS_FOR=KERNELS_OPTIMIZED
 default; such a build is described here.
 
 Source: fully_connected.cc and batch_matmul.cc in tensorflow/lite/micro/kernels/cmsis_nn;
-fully_connected_common.cc beside them.
+fully_connected_common.cc and batch_matmul_common.cc beside them.
 """
 
 from __future__ import annotations
 
-from tflint.memory import core_structs as core
 from tflint.memory.abi import Struct
 from tflint.memory.kernels import cmsis_buffer_sizes as cmsis
 from tflint.memory.kernels.matrix_multiplication import (
     BATCH_MATMUL_DATA,
     BATCH_MATMUL_QUANTIZATION,
     FULLY_CONNECTED_DATA,
+    transposed,
 )
 from tflint.memory.kernels.shapes import dimension
 from tflint.memory.requests import Kernel, Requests
-from tflint.model.graph import Value
 from tflint.model.schema import TensorType
 
 # Two scratch buffers, the kernel sums, three sizes.
@@ -62,9 +61,10 @@ def batch_matmul(ask: Requests) -> None:
     x, y, result = ask.input(0), ask.input(1), ask.output(0)
     ask.temporary(x, y, result)
     if x is not None and getattr(ask.node.options, "adj_x", False):
-        _transposed(ask, x)
+        transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
-        _transposed(ask, y)
+        transposed(ask, y)
+    ask.own_shape(result)
     if x is None or x.type is TensorType.FLOAT32:
         return
     ask.persistent(BATCH_MATMUL_QUANTIZATION)
@@ -72,12 +72,6 @@ def batch_matmul(ask: Requests) -> None:
         sums = cmsis.fully_connected_s8(dimension(result, -1), ask.build.library)
         if sums > 0:
             ask.scratch(sums)
-
-
-def _transposed(ask: Requests, value: Value) -> None:
-    ask.persistent(core.EVAL_TENSOR)
-    ask.persistent(4 + 4 * len(value.shape))
-    ask.persistent(value.bytes)
 
 
 CMSIS_NN: dict[str, Kernel] = {

@@ -14,14 +14,14 @@ from tflint.model.schema import TensorType
 # Padding, three zero points, multiplier and shift, per-channel multipliers and shifts,
 # activation range, the scratch buffer for unpacked weights.
 CONV_DATA = Struct("i32*4", "i32*3", "i32*2", "ptr*2", "i32*2", "i32")
-_CONV_DATA_COMPRESSION = Struct(*CONV_DATA.fields, "i32*2")
+CONV_DATA_COMPRESSION = Struct(*CONV_DATA.fields, "i32*2")
 # Of the parameters: padding type; padding; strides and dilation; zero points, multiplier and
 # shift; activation range as integers and as reals. Then two scratch buffers, per-channel
 # multipliers and shifts.
 TRANSPOSE_CONV_DATA = Struct(
     Struct("u8", "i16*4", "i16*4", "i32*5", "i32*2", "f32*2"), "i32*2", "ptr*2"
 )
-_TRANSPOSE_CONV_DATA_COMPRESSION = Struct(*TRANSPOSE_CONV_DATA.fields, "i32*2")
+TRANSPOSE_CONV_DATA_COMPRESSION = Struct(*TRANSPOSE_CONV_DATA.fields, "i32*2")
 
 _ACCUMULATOR_BYTES = {TensorType.INT8: 4, TensorType.INT16: 8}
 
@@ -37,7 +37,7 @@ def depthwise_conv_2d(ask: Requests) -> None:
 
 
 def _convolution(ask: Requests, channel_axis: int) -> None:
-    ask.init(_CONV_DATA_COMPRESSION if ask.build.is_wheel else CONV_DATA)
+    ask.init(CONV_DATA_COMPRESSION if ask.build.is_wheel else CONV_DATA)
     x, weights, bias, y = ask.input(0), ask.input(1), ask.input(2), ask.output(0)
     ask.temporary(y, x, weights)
     _per_channel(ask, weights, channel_axis)
@@ -52,7 +52,7 @@ def transpose_conv(ask: Requests) -> None:
     Integers are summed up in a buffer of the output's shape, with 32 bits for int8 and 64 for
     int16. The output shape is not looked at.
     """
-    ask.init(_TRANSPOSE_CONV_DATA_COMPRESSION if ask.build.is_wheel else TRANSPOSE_CONV_DATA)
+    ask.init(TRANSPOSE_CONV_DATA_COMPRESSION if ask.build.is_wheel else TRANSPOSE_CONV_DATA)
     weights, x, bias, y = ask.input(1), ask.input(2), ask.input(3), ask.output(0)
     ask.temporary(y, x, weights)
     _per_channel(ask, weights, 0)
@@ -66,10 +66,11 @@ def transpose_conv(ask: Requests) -> None:
 
 
 def _per_channel(ask: Requests, weights: Value | None, axis: int) -> None:
-    """A multiplier and a shift for each channel; float has them, too."""
+    """A multiplier and a shift for each channel; float has them, too, and leaves them be."""
     if weights is not None and axis < len(weights.shape):
-        ask.persistent(4 * weights.shape[axis])
-        ask.persistent(4 * weights.shape[axis])
+        is_filled = weights.type is not TensorType.FLOAT32
+        ask.persistent(4 * weights.shape[axis], is_filled=is_filled)
+        ask.persistent(4 * weights.shape[axis], is_filled=is_filled)
 
 
 REFERENCE: dict[str, Kernel] = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 from tflint.memory.abi import Struct
 from tflint.memory.requests import Kernel, Requests
 from tflint.model.graph import Value
-from tflint.model.schema import TensorType
 
 # A virtual table, the context, a profiler.
 _STATE = ("ptr*3",)
@@ -29,22 +28,26 @@ def decode(ask: Requests) -> None:
     ask.persistent(ask.build.abi.pointer * len(ask.node.outputs))
     for position, y in enumerate(ask.node.outputs):
         codes, ancillary = ask.input(2 * position), ask.input(2 * position + 1)
-        ask.temporary(codes, ancillary, y)
+        ask.temporary(codes, ancillary)
         kind = ancillary.data[0] if ancillary is not None and ancillary.data else None
         state = _STATES.get(kind) if kind is not None else None
         if state is None:
+            ask.temporary(y)
             ask.doubt("how it decodes is not known")
             continue
+        # The state is allocated last, but its setup reads the output's tensor to the end, which
+        # has to be out of its way.
         ask.persistent(state)
+        ask.temporary(y)
         if kind == PRUNE:
             _zero_points(ask, y)
 
 
 def _zero_points(ask: Requests, y: Value) -> None:
-    """A byte for each channel of an int8 output."""
-    if y.quantization is not None and y.type is TensorType.INT8:
+    """A byte for each channel, unless all of them are 0."""
+    if y.quantization is not None:
         channels = len(y.quantization.scale)
-        if channels > 1:
+        if channels > 1 and any(y.quantization.zero_point):
             ask.persistent(channels)
 
 

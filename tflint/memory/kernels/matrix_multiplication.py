@@ -15,7 +15,7 @@ from tflint.model.schema import TensorType
 # Multiplier and shift, activation range, the index of a cache, three zero points; the scratch
 # buffer for unpacked weights; per-channel multipliers and shifts, whether there are any.
 FULLY_CONNECTED_DATA = Struct("i32*8", "i32", "ptr*2", "bool")
-_FULLY_CONNECTED_DATA_COMPRESSION = Struct(*FULLY_CONNECTED_DATA.fields, "i32*2")
+FULLY_CONNECTED_DATA_COMPRESSION = Struct(*FULLY_CONNECTED_DATA.fields, "i32*2")
 # Quantisation, the two transposed operands; what is transposed, what is constant.
 BATCH_MATMUL_DATA = Struct("ptr*3", "bool*3")
 # Multiplier and shift, activation range, three zero points.
@@ -28,7 +28,7 @@ _QUANTIZED = (TensorType.INT8, TensorType.INT16)
 
 def fully_connected(ask: Requests) -> None:
     """FULLY_CONNECTED: weights (units, depth)."""
-    ask.init(_FULLY_CONNECTED_DATA_COMPRESSION if ask.build.is_wheel else FULLY_CONNECTED_DATA)
+    ask.init(FULLY_CONNECTED_DATA_COMPRESSION if ask.build.is_wheel else FULLY_CONNECTED_DATA)
     x, weights, bias, y = ask.input(0), ask.input(1), ask.input(2), ask.output(0)
     ask.temporary(x, weights, bias, y)
     if weights is None:
@@ -46,16 +46,17 @@ def batch_matmul(ask: Requests) -> None:
     ask.init(BATCH_MATMUL_DATA)
     x, y, result = ask.input(0), ask.input(1), ask.output(0)
     ask.temporary(x, y, result)
-    _own_shape(ask, result)
     if x is not None and x.type in _QUANTIZED:
         ask.persistent(BATCH_MATMUL_QUANTIZATION)
     if x is not None and getattr(ask.node.options, "adj_x", False):
-        _transposed(ask, x)
+        transposed(ask, x)
     if y is not None and not getattr(ask.node.options, "adj_y", False):
-        _transposed(ask, y)
+        transposed(ask, y)
+    ask.own_shape(result)
 
 
-def _transposed(ask: Requests, value: Value) -> None:
+def transposed(ask: Requests, value: Value) -> None:
+    """A copy of a tensor with rows and columns exchanged: itself, its shape, its data."""
     ask.persistent(core.EVAL_TENSOR)
     ask.persistent(4 + 4 * len(value.shape))
     ask.persistent(value.bytes, is_filled=False)
@@ -64,14 +65,8 @@ def _transposed(ask: Requests, value: Value) -> None:
 def embedding_lookup(ask: Requests) -> None:
     """EMBEDDING_LOOKUP: lookup (rows), values (rows of the table, ...)."""
     ask.temporary(ask.input(0), ask.input(1), ask.output(0))
-    _own_shape(ask, ask.output(0))
+    ask.own_shape(ask.output(0))
     ask.persistent(EMBEDDING_LOOKUP_DATA)
-
-
-def _own_shape(ask: Requests, value: Value | None) -> None:
-    """A copy of the shape, to be written to (`CreateWritableTensorDimsWithCopy`)."""
-    if value is not None:
-        ask.persistent(4 + 4 * len(value.shape))
 
 
 REFERENCE: dict[str, Kernel] = {

@@ -8,7 +8,7 @@ resize_nearest_neighbor.cc in tensorflow/lite/micro/kernels.
 
 from __future__ import annotations
 
-from tflint.memory.abi import Struct
+from tflint.memory.abi import Struct, align_up
 from tflint.memory.kernels.plain import look_at, plain
 from tflint.memory.requests import Kernel, Requests
 
@@ -19,9 +19,10 @@ SPACE_TO_BATCH_DATA = Struct("i32")
 def reshape(ask: Requests) -> None:
     """RESHAPE: the output's dimensions are copied where one of them is to be worked out."""
     look_at(ask, (0,), (0,))
-    y = ask.output(0)
-    if y is not None and -1 in y.shape:
+    x, y = ask.input(0), ask.output(0)
+    if x is not None and y is not None and -1 in y.shape:
         writable_dims(ask)
+        ask.doubt("the file leaves a dimension of its output open", align_up(x.bytes, 16))
 
 
 def depth_and_space(ask: Requests) -> None:
@@ -37,7 +38,9 @@ def writable_dims(ask: Requests) -> None:
     """
     y = ask.output(0)
     if y is not None:
-        ask.persistent(4 + 4 * len(y.shape))
+        # Small enough to reach no further than into the end of the last temporary tensor, which
+        # nothing reads any more.
+        ask.persistent(4 + 4 * len(y.shape), is_filled=False)
 
 
 REFERENCE: dict[str, Kernel] = {

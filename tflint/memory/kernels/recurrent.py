@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from tflint.memory.abi import Struct
 from tflint.memory.kernels.arithmetic import ARITHMETIC_PARAMS
+from tflint.memory.kernels.shapes import dimension
 from tflint.memory.requests import Kernel, Requests
-from tflint.model.graph import Value
 from tflint.model.schema import TensorType
-from tflint.model.types import MAX_ELEMENTS
 
 # Two multipliers and shifts, two scratch buffers, three zero points.
 SVDF_DATA = Struct("i32*9")
@@ -38,7 +37,7 @@ def svdf(ask: Requests) -> None:
     ask.temporary(*(ask.input(i) for i in range(5)), ask.output(0))
     if x is None or weights is None:
         return
-    batch, filters = _dimension(x, 0), _dimension(weights, 0)
+    batch, filters = dimension(x, 0), dimension(weights, 0)
     rank = getattr(ask.node.options, "rank", 0)
     ask.scratch(4 * batch * filters)
     if x.type is TensorType.INT8:
@@ -52,11 +51,6 @@ def lstm(ask: Requests) -> None:
     cell = ask.input(_LSTM_CELL_STATE)
     for _ in range(4):
         ask.scratch(cell.bytes if cell is not None else 0)
-
-
-def _dimension(value: Value, axis: int) -> int:
-    found = value.shape[axis] if axis < len(value.shape) else 0
-    return min(max(found, 0), MAX_ELEMENTS)
 
 
 REFERENCE: dict[str, Kernel] = {

@@ -44,6 +44,8 @@ CIRCULAR_BUFFER_DATA = Struct("i32*2")
 
 # kissfft: substate, temporary buffer, twiddles.
 _FFTR_STATE = Struct("ptr*3")
+# What the inverse float transform keeps in front, to divide by the length.
+_IRFFT_FLOAT_STATE = Struct("i32", "ptr")
 # Of kiss_fft_state what comes before its twiddles: length, direction, factors.
 _FFT_STATE_BYTES = 4 + 4 + 4 * 64
 # Bytes of a real number by the type that a kernel was made for.
@@ -110,7 +112,8 @@ def rfft(ask: Requests, options: Options) -> None:
 
 def irfft(ask: Requests, options: Options) -> None:
     """SignalIrfft: the state."""
-    _fft_state(ask, options)
+    of_floats = integer(options, "T") == TensorType.FLOAT32
+    _fft_state(ask, options, _IRFFT_FLOAT_STATE.size(ask.build.abi) if of_floats else 0)
     look_at(ask, (0,), (0,))
 
 
@@ -146,14 +149,14 @@ def kiss_fft_bytes(length: int, real_bytes: int, abi: Abi) -> int:
     return _FFTR_STATE.size(abi) + substate + complex_bytes * (half * 3 // 2)
 
 
-def _fft_state(ask: Requests, options: Options) -> int:
-    """Ask for the state; returns the length."""
+def _fft_state(ask: Requests, options: Options, more: int = 0) -> int:
+    """Ask for the state and so many bytes more; returns the length."""
     length = max(integer(options, 1), 0)
     real_bytes = _REAL_BYTES.get(integer(options, "T"))
     if real_bytes is None or length == 0:
         ask.doubt("its options name no type and length of a transform")
         return length
-    ask.init(kiss_fft_bytes(length, real_bytes, ask.build.abi))
+    ask.init(kiss_fft_bytes(length, real_bytes, ask.build.abi) + more)
     return length
 
 

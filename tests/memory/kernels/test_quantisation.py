@@ -1,0 +1,20 @@
+"""QUANTIZE, DEQUANTIZE and the like, against the wheel."""
+
+from __future__ import annotations
+
+from tests.memory.against_wheel import needs_wheel
+from tests.memory.one_operator import wrong, wrong_temporaries
+from tflint.memory.kernels.quantisation import REFERENCE
+
+OPERATORS = tuple(REFERENCE)
+# QUANTIZE refuses more than one scale.
+
+
+@needs_wheel
+def test_every_signature() -> None:
+    assert not wrong(OPERATORS, smallest=False)
+
+
+@needs_wheel
+def test_temporary_tensors() -> None:
+    assert not wrong_temporaries([name for name in OPERATORS if name != "QUANTIZE"])
