@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from hypothesis import strategies as st
 
-from tflint.memory.order_problem import Block, Problem, predecessors
+from tflint.memory.order_problem import Block, Problem, alive_bytes, predecessors
+from tflint.memory.order_section import Section, sections
 
 
 @st.composite
@@ -73,6 +74,30 @@ def bytes_alive(problem: Problem, done: frozenset[int]) -> int:
         if (block.maker is None or block.maker in done)
         and (block.kept or not set(block.readers) <= done)
     )
+
+
+def whole(problem: Problem) -> Section:
+    """A problem as one section."""
+    alive = alive_bytes(problem, range(problem.operators))
+    part = range(problem.operators)
+    return sections(problem, predecessors(problem), [part], alive)[0]
+
+
+def smallest_section_peak(section: Section) -> int:
+    """The smallest peak of any order of a section, from the definition of its fields."""
+    best = {frozenset[int](): 0}
+    for _ in range(section.count):
+        following: dict[frozenset[int], int] = {}
+        for done, peak in best.items():
+            here = section.start_bytes + sum(section.makes[operator] for operator in done)
+            here -= sum(block.bytes for block in section.blocks if set(block.readers) <= done)
+            for operator in set(range(section.count)) - done:
+                if set(section.before[operator]) <= done:
+                    most = max(peak, here + section.during[operator])
+                    after = done | {operator}
+                    following[after] = min(following.get(after, most), most)
+        best = following
+    return max(best.values())
 
 
 def keeps_dependencies(problem: Problem, order: Sequence[int]) -> bool:

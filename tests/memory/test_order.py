@@ -210,13 +210,14 @@ HOSTILE: dict[str, Callable[[int], Problem]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [2_000, 10_000])
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_10_000_operators_come_back_in_time(kind: str) -> None:
-    problem = HOSTILE[kind](10_000)
+def test_thousands_of_operators_come_back_in_time(kind: str, count: int) -> None:
+    problem = HOSTILE[kind](count)
     found: list[Reordering] = []
 
-    # A second or two on a quiet machine of 2020.
-    assert cpu_seconds(lambda: found.append(best_order_of(problem))) < 8
+    # At most three seconds on a quiet machine of 2020.
+    assert cpu_seconds(lambda: found.append(best_order_of(problem))) < 12
 
     assert found[0].lower_bound <= found[0].peak_after <= found[0].peak_before
     assert peak_bytes(problem, found[0].order) == found[0].peak_after

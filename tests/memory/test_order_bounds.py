@@ -6,17 +6,10 @@ from itertools import combinations
 
 from hypothesis import given
 
-from tests.memory.ordering_problems import problems
+from tests.memory.ordering_problems import problems, whole
 from tflint.memory.order_bounds import Cuts, Lineage, cut_bound, definite_bytes
-from tflint.memory.order_problem import Problem, alive_bytes, predecessors
-from tflint.memory.order_section import Section, bits, members, section_peak, sections
-
-
-def whole(problem: Problem) -> Section:
-    """A problem as one section."""
-    alive = alive_bytes(problem, range(problem.operators))
-    part = range(problem.operators)
-    return sections(problem, predecessors(problem), [part], alive)[0]
+from tflint.memory.order_problem import Problem, alive_bytes
+from tflint.memory.order_section import Section, bits, members, section_peak
 
 
 def states(section: Section) -> list[int]:

@@ -23,7 +23,7 @@ from tests.memory.ordering_problems import (
     smallest_peak,
     u_net,
 )
-from tflint.memory import order_descent, order_search
+from tflint.memory import order_contraction, order_descent, order_search
 from tflint.memory.order import best_order_of
 from tflint.memory.order_greedy import rules_of_thumb
 from tflint.memory.order_problem import Problem, peak_bytes
@@ -57,16 +57,19 @@ class TestWithoutHelp:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(order_search, "rules_of_thumb", lambda section: iter(()))
             patch.setattr(order_search, "definite_bytes", lambda section, lineage: [0])
+            patch.setattr(order_search, "BEAM_WIDTHS", ())
             patch.setattr(order_search, "_bound", lambda section, most: (0, 0))
             yield
 
     @pytest.mark.parametrize("proof_steps", [0, 8, 50_000])
     @pytest.mark.parametrize("first_steps", [3, 1_000])
+    @pytest.mark.parametrize("most_contracted", [0, 2_500])
     @given(problem=problems(most=10))
     def test_the_search_alone_is_exact(
-        self, proof_steps: int, first_steps: int, problem: Problem
+        self, proof_steps: int, first_steps: int, most_contracted: int, problem: Problem
     ) -> None:
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(order_contraction, "MOST_OPERATORS", most_contracted)
             patch.setattr(order_descent, "PROOF_STEPS", proof_steps)
             patch.setattr(order_search, "FIRST_STEPS", first_steps)
             found = best_order_of(problem, 10**8)
@@ -192,7 +195,7 @@ KINDS = {
     "u-net": lambda seed: u_net(6, seed),
     "heads": lambda seed: heads(8, 4, seed),
     "dense block": lambda seed: dense_block(40, seed),
-    "series-parallel": lambda seed: series_parallel(100, seed),
+    "series-parallel": lambda seed: series_parallel(60, seed),
     "layers of 4": lambda seed: random_layers(100, 4, seed),
 }
 

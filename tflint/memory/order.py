@@ -1,7 +1,8 @@
 """The order of a graph's operators that needs the fewest bytes alive at once.
 
     graph -> problem (order_problem) -> sections between operators that have one place only
-          -> each section: bounds (order_bounds), rules of thumb (order_greedy), exact search
+          -> each section: rules of thumb (order_greedy); made smaller (order_contraction,
+             order_merging); bounds (order_bounds), beams (order_beam) and the exact search
              (order_search, order_descent) -> one order of the whole
 
 What is made small is the peak by lifetimes. TFLM's greedy planner may need more than the peak, so
@@ -29,8 +30,8 @@ from tflint.memory.order_search import Found, search
 from tflint.memory.order_section import Section, section_peak, sections
 from tflint.model.graph import Graph
 
-# Steps of search for one graph (see `order_search`): about a second on a machine of 2020.
-MOST_STEPS = 8_000_000
+# Steps of search for one graph (see `order_search`): a second or two on a machine of 2020.
+MOST_STEPS = 6_000_000
 # A section may take this share of the steps that are left.
 SHARE = 2
 

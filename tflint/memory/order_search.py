@@ -14,10 +14,11 @@ The least state between two is a minimum cut (`lowest_between`).
 So the stack of the depth-first search has strictly growing f from bottom to top; a commitment at
 its bottom holds for every larger threshold too. The same is true with time reversed, and runs
 from both ends take turns: branches that shrink are finished from the start, branches that grow
-from the end. For the classical cases (chains and trees: Liu 1987, "An application of generalized
-tree pebbling to sparse matrix factorization") no state is left to guess.
+from the end. Before all this, the section is made smaller (`order_contraction`): trees and nested
+branches become chains of hills and valleys, as in Liu 1987, "An application of generalized tree
+pebbling to sparse matrix factorization".
 
-Elsewhere the number of states is exponential in the width of the graph at worst, the problem
+The number of states is exponential in the width of the graph at worst, the problem
 being NP-hard (Sethi 1975, "Complete register allocation problems"). Work is counted in steps, one
 for each look at a ready operator (more where it reads blocks that others read as well), so that
 results do not depend on the machine.
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tflint.memory.order_beam import beam_order
 from tflint.memory.order_bounds import Lineage, cut_bound, definite_bytes
 from tflint.memory.order_contraction import contracted
 from tflint.memory.order_descent import Answer, Descent, Tables, Window
@@ -39,6 +41,9 @@ FIRST_STEPS = 1_000
 FIRST_SHARE = 128
 # What making the section smaller may take of the steps.
 CONTRACTION_SHARE = 4
+# How many states are kept for each number of operators, before the exact search.
+BEAM_WIDTHS = (1, 30)
+BEAM_SHARE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,15 @@ def search(section: Section, given_peak: int, enough: int, limit: int) -> Found:
     lower = max(lower, bound)
     tables = Tables(small.section)
     tables.steps += steps + more
+    for width in BEAM_WIDTHS:
+        if peak <= max(lower, enough):
+            break
+        way = beam_order(tables, max(lower, enough), width, limit // BEAM_SHARE)
+        if way is not None:
+            found = small.expanded(way)
+            most = section_peak(section, found)
+            if most < peak:
+                best, peak = found, most
     window, unknown, first, share = tables.window(), 0, True, FIRST_SHARE
     while tables.steps < limit and peak > max(lower, enough):
         least = max(lower, enough, unknown)
