@@ -37,6 +37,9 @@ _TOO_LONG = Doubt(
     "so many tensors are alive for so long that the plan is not computed; what is alive at most "
     "stands in for it"
 )
+_RUN_OFTEN = Doubt(
+    "its subgraphs are run so often that their lifetimes are not followed to the end"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,11 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         lower_bound_bytes=bound,
         peak_scope=peak,
         scopes=alive.scopes,
-        doubts=tail.doubts if offsets is not None else (*tail.doubts, (_first(graphs), _TOO_LONG)),
+        doubts=(
+            *tail.doubts,
+            *(((_first(graphs), _TOO_LONG),) if offsets is None else ()),
+            *(((_first(graphs), _RUN_OFTEN),) if alive.is_cut_short else ()),
+        ),
         kernel_data=tail.kernel_data,
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless

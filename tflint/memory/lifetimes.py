@@ -17,8 +17,9 @@ from tflint.memory.resource_variables import is_handle
 from tflint.model.graph import Graph, Node, Value, called_subgraphs
 
 NEVER = (-1, -1)
-# What TFLM walks; a body that two operators call is walked twice, so nested ones double.
-MAX_STEPS = 200_000
+# A body that two operators call is walked twice, so nested ones double. A walk ends after as
+# many operators as these, and four times what the model has.
+MOST_STEPS = 100_000
 
 # The operators whose subgraphs TFLM plans.
 CALLERS = frozenset(("IF", "WHILE", "CALL_ONCE"))
@@ -31,13 +32,15 @@ class Lifetimes:
     """First and last scope of each tensor, by subgraph and index, and of each operator's run.
 
     `NEVER` stands for what no walk from the first subgraph reaches. `scopes` are the operators
-    by scope, None for scopes that are no operator's. `endless` says why a walk was given up.
+    by scope, None for scopes that are no operator's. `endless` says why TFLM's walk would not
+    end; `is_cut_short` that this one did before, as subgraphs are run very many times.
     """
 
     tensors: tuple[tuple[Span, ...], ...]
     operators: tuple[tuple[Span, ...], ...]
     scopes: tuple[Node | None, ...]
     endless: str | None = None
+    is_cut_short: bool = False
 
 
 def needs_memory(value: Value, offline_offset: int = ONLINE) -> bool:
@@ -53,27 +56,27 @@ def lifetimes(graphs: Sequence[Graph]) -> Lifetimes:
     """Walk the first subgraph, and those that it calls, as TFLM does; linear in what runs."""
     walk = _Walk(graphs)
     stack = [walk.subgraph(0)] if graphs else []
-    inside = [0]
+    entered, inside = [0], {0}
+    most = MOST_STEPS + 4 * sum(len(graph.nodes) for graph in graphs)
     endless = None
-    while stack:
+    while stack and len(walk.scopes) <= most:
         called = next(stack[-1], None)
         if called is None:
             stack.pop()
-            inside.pop()
+            inside.discard(entered.pop())
         elif called in inside:
             endless = f"subgraph {called} calls itself"
             break
-        elif len(walk.scopes) > MAX_STEPS:
-            endless = f"subgraphs call each other more than {MAX_STEPS:,} times"
-            break
         else:
-            inside.append(called)
+            entered.append(called)
+            inside.add(called)
             stack.append(walk.subgraph(called))
     return Lifetimes(
         tuple(map(tuple, walk.tensors)),
         tuple(map(tuple, walk.operators)),
         tuple(walk.scopes),
         endless,
+        bool(stack) and endless is None,
     )
 
 
