@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.memory.against_wheel import arena_on_wheel, differences, needs_wheel
 from tests.runtimes import assert_bit_equal
-from tflint.memory.arena import plan_arena
+from tflint.lint.memory_report import report_on
+from tflint.memory import reordering, usage
+from tflint.memory.arena import Arena, plan_arena
 from tflint.memory.reordering import reorder, with_order
 from tflint.memory.requests import WHEEL
 from tflint.model.builder import ModelBuilder
@@ -16,6 +20,7 @@ from tflint.model.graph import graphs
 from tflint.model.schema import AddOptions, TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
+from tflint.target.target import find_target
 
 
 def _branches(seed: int, count: int = 4) -> Model:
@@ -81,3 +86,32 @@ def test_the_order_is_that_of_the_indices() -> None:
     assert [operators[i] for i in range(count)] == [
         model.subgraphs[0].operators[index] for index in order
     ]
+
+
+def test_no_order_is_planned_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the one that the model has, whose plan is known: planning is what takes the time."""
+    model = _branches(0)
+    arena = arena_on_wheel(write_model(model))
+    planned: list[Model] = []
+
+    def counted(changed: Model, *rest: Any) -> Arena:
+        planned.append(changed)
+        return plan_arena(changed, *rest)
+
+    monkeypatch.setattr(reordering, "plan_arena", counted)
+    better = reorder(model, graphs(model), arena)
+    assert better is not None
+    assert better.arena.arena_bytes < arena.arena_bytes
+    assert len(planned) == len(better.found.candidates) - 1
+
+
+def test_a_report_plans_the_model_as_it_is_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[Model] = []
+
+    def counted(model: Model, *rest: Any) -> Arena:
+        planned.append(model)
+        return plan_arena(model, *rest)
+
+    monkeypatch.setattr(usage, "plan_arena", counted)
+    report_on(_branches(0), find_target("tflm"), "model.tflite")
+    assert len(planned) == 1

@@ -12,7 +12,7 @@ from tflint.lint.named_model import read_named_model
 from tflint.lint.registry import built_in_rules
 from tflint.lint.runnable import refusal
 from tflint.memory.advice import advice
-from tflint.memory.usage import build_for, memory_use
+from tflint.memory.usage import build_for
 from tflint.model.garbage import uncollected
 from tflint.model.tables import Model
 from tflint.printable import printable
@@ -47,7 +47,8 @@ def report_on(model: Model, target: Target, path: str) -> MemoryReport:
     context = LintedModel(target, model)
     if not context.is_sound:
         raise MalformedModel(f"`{printable(path, 400)}` has a broken graph: {_breakage(context)}")
-    use = memory_use(model, context.graphs, target)
+    use = context.memory
+    assert use is not None, "`build_for` has refused runtimes without an arena"
     return MemoryReport(
         path=path,
         use=use,

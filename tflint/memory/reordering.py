@@ -46,18 +46,23 @@ def reorder(
         if buffer.node is not None and buffer.subgraph == 0:
             scratch[buffer.node.index] = scratch.get(buffer.node.index, 0) + buffer.reserved
     found = best_order(first, scratch, steps)
+    # Planning is what takes the time in large graphs. The first candidate is the order that the
+    # model has, which is planned already, and the best is kept.
+    given, *_ = candidates = found.candidates[: max(2, _MOST_PLANNED // len(first.nodes))]
+    best = Reordered(model, arena, found)
 
     def arena_of(order: Sequence[int]) -> int:
+        nonlocal best
+        if order == given:
+            return arena.arena_bytes
         changed = with_order(model, order)
-        return plan_arena(changed, graphs(changed), arena.build).arena_bytes
+        planned = plan_arena(changed, graphs(changed), arena.build)
+        if planned.arena_bytes < best.arena.arena_bytes:
+            best = Reordered(changed, planned, found)
+        return planned.arena_bytes
 
-    # The first candidate is the order that the model has.
-    candidates = found.candidates[: max(2, _MOST_PLANNED // len(first.nodes))]
-    if len(candidates) < 2:
-        return Reordered(model, arena, found)
-    chosen, _ = refine(candidates, arena_of)
-    changed = with_order(model, chosen)
-    return Reordered(changed, plan_arena(changed, graphs(changed), arena.build), found)
+    refine(candidates, arena_of)
+    return best
 
 
 def with_order(model: Model, order: Sequence[int]) -> Model:
