@@ -113,6 +113,14 @@ class Arena:
         most = max(self.arena_bytes, self.planning_bytes, self.preparing_bytes)
         return align_up(most, ALIGNMENT)
 
+    def saving(self, head_bytes: int) -> int:
+        """What the smallest arena would lose with the head, if that were `head_bytes` smaller.
+
+        Less where the arena's most is held while TFLM plans or a kernel prepares.
+        """
+        most = max(self.arena_bytes - head_bytes, self.planning_bytes, self.preparing_bytes)
+        return self.min_arena_bytes - align_up(most, ALIGNMENT)
+
     @property
     def peak_node(self) -> Node | None:
         """The operator during which the most is alive, None when none runs then."""

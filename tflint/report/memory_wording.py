@@ -99,7 +99,11 @@ def totals(report: MemoryReport) -> Iterator[Row]:
     yield Row(1, "stack", use.static.stack, "the deepest that TFLM's calls go")
     yield Row(0, "flash", use.flash_bytes, why, report.target.flash_bytes)
     yield Row(1, "model", use.model_bytes, "the file")
-    if code.is_measured and code.note is None and not code.unknown:
+    if code.is_measured and code.unknown:
+        note = "measured for the kernels that TFLM has"
+    elif code.is_measured and code.note:
+        note = "measured for just these kernels, on a Cortex-M4F"
+    elif code.is_measured:
         note = "measured for just these kernels"
     else:
         note = f"an estimate, off by {code.error_bytes:,} B at most where it was tested"

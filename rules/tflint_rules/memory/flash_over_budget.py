@@ -74,12 +74,13 @@ class FlashOverBudget(Rule):
         over = use.flash_bytes - budget
         provable = use.model_bytes + use.code.low > budget
         kernels = counted(len(use.code.kernels), "kernel")
+        code = list(dict.fromkeys((size_text(use.code.low), size_text(use.code.high))))
+        about = "" if use.code.is_measured and use.code.note is None else "about "
         yield self.finding(
-            f"it takes about {size_text(use.flash_bytes)} of flash (the file "
+            f"it takes {about}{size_text(use.flash_bytes)} of flash (the file "
             f"{size_text(use.model_bytes)}, {size_text(context.weights.stored_bytes)} of it "
             f"weights; {context.runtime.title}'s code for {kernels} "
-            f"{size_text(use.code.low)} to {size_text(use.code.high)}), more than the budget of "
-            f"{size_text(budget)}",
+            f"{' to '.join(code)}), more than the budget of {size_text(budget)}",
             severity=Severity.ERROR if provable else Severity.WARNING,
             help=f"take {size_text(over)} or more off: names and notes that no runtime needs, "
             f"weights, kinds of operators",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
-from tflint.memory.arena import Arena
-from tflint.memory.profile import Moment, highest
+from tflint.memory.profile import highest
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
 from tflint.model.schema import TensorType
@@ -68,8 +67,11 @@ class PeakOneOp(Rule):
         if len(ranked) < 2 or ranked[0].bytes < _WORTH:
             return
         peak, *others = ranked
-        rest = next((m for m in others if not _share_the_peak(use.arena, peak, m)), others[0])
-        below, saving = rest.bytes, peak.bytes - rest.bytes
+        largest = use.arena.alive_at(peak.scope)[0]
+        # Where the largest tensor of the peak is alive, it is what makes the others high as well.
+        rest = next((m for m in others if not largest.first <= m.scope <= largest.last), others[0])
+        below = rest.bytes
+        saving = use.arena.saving(peak.bytes - below)
         if peak.bytes <= _RATIO * below or saving < _WORTH:
             return
         yield self.finding(
@@ -80,12 +82,6 @@ class PeakOneOp(Rule):
             help=f"{_repair(peak.node)}: down to the next, the arena takes up to "
             f"{size_text(saving)} less",
         )
-
-
-def _share_the_peak(arena: Arena, peak: Moment, other: Moment) -> bool:
-    """Whether the largest tensor of the peak is what makes the other high as well."""
-    largest = arena.alive_at(peak.scope)[0]
-    return largest.first <= other.scope <= largest.last
 
 
 def _repair(node: Node) -> str:

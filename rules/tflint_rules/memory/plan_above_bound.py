@@ -101,8 +101,7 @@ class PlanAboveBound(Rule):
             )
             yield self.finding(
                 f"another order of the operators takes an arena of "
-                f"{size_text(better.arena.min_arena_bytes)} in place of "
-                f"{size_text(arena.min_arena_bytes)} ({rest})",
+                f"{changed(better.arena.min_arena_bytes, arena.min_arena_bytes)} ({rest})",
                 node=arena.peak_node,
                 severity=_severity(saved, arena),
                 help=f"write the operators in that order: saves {size_text(saved)} of RAM, "
@@ -115,26 +114,34 @@ class PlanAboveBound(Rule):
     def _gaps(self, context: ModelContext, arena: Arena) -> Iterator[Finding]:
         gap = arena.nonpersistent_bytes - arena.lower_bound_bytes
         # Where the bookkeeping of planning is the most there ever is, gaps cost nothing.
-        if gap <= 0 or max(arena.planning_bytes, arena.preparing_bytes) >= arena.arena_bytes:
+        if gap <= 0 or arena.saving(gap) <= 0:
             return
         from tflint.memory.placement import better_offsets
 
         offsets = better_offsets(arena.buffers, arena.nonpersistent_bytes)
-        head = None
+        saved = arena.saving(gap)
+        text = "no placement without them was found"
         if offsets is not None:
             head = max(o + b.reserved for o, b in zip(offsets, arena.buffers, strict=True))
-        if head is None:
-            text = "no placement without them was found"
-        else:
-            saved = arena.nonpersistent_bytes - head
+            saved = arena.saving(arena.nonpersistent_bytes - head)
             text = f"place the tensors by an offline plan: saves {size_text(saved)} of RAM"
+        if saved <= 0:
+            return
         yield self.finding(
             f"TFLM's plan takes {size_text(arena.nonpersistent_bytes)} for tensors of which "
             f"{size_text(arena.lower_bound_bytes)} are alive at most: gaps of {size_text(gap)}",
             node=arena.peak_node,
-            severity=_severity(gap if head is None else saved, arena),
+            severity=_severity(saved, arena),
             help=text,
         )
+
+
+def changed(now: int, before: int) -> str:
+    """Both sizes, in bytes where they would read the same."""
+    texts = size_text(now), size_text(before)
+    if texts[0] == texts[1]:
+        texts = f"{now:,} B", f"{before:,} B"
+    return " in place of ".join(texts)
 
 
 def _severity(saved: int, arena: Arena) -> Severity:
