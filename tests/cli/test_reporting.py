@@ -110,6 +110,7 @@ REFUSED = [
     (["serif=a"], "did you mean `sarif`?"),
     (["pdf=a"], f"formats are {', '.join(NAMES)}"),
     (["json=-"], "stdout is for --format json"),
+    (["json=/dev/stdout"], "stdout is for --format json"),
     (["json=nosuch/a.json"], "`nosuch` is no folder"),
     (["json=error.tflite/a.json"], "`error.tflite` is no folder"),
     (["json=folder"], "`folder` is a folder"),

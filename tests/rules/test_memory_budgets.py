@@ -9,6 +9,7 @@ import pytest
 from tests.cpu_time import assert_linear
 from tests.memory.graph_shapes import chain
 from tests.rules.findings import findings
+from tflint.finding import Severity
 from tflint.lint.context import LintedModel
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
@@ -89,3 +90,14 @@ def test_a_peak_that_all_share_takes_linear_time() -> None:
         return context
 
     assert_linear(lambda context: list(PeakOneOp().check_model(context)), planned, 4096)
+
+
+@pytest.mark.parametrize(("flash", "confidence"), [("16K", "HIGH"), ("22K", "MEDIUM")])
+def test_within_the_estimate_s_error_the_confidence_is_medium(flash: str, confidence: str) -> None:
+    model = ModelBuilder()
+    x = model.fully_connected(model.input((1, 16)), units=16)
+    model.output(model.unary("RELU", x))
+    (finding,) = findings("TFL502", model.build(), f"cortex-m4:flash={flash}")
+
+    assert finding.severity is Severity.ERROR
+    assert finding.confidence.name == confidence

@@ -62,7 +62,8 @@ def reporting(
 
 def output_file(name: str, path: Path) -> Path:
     """The file for a format, if it can be one; raises `UsageError`."""
-    if path.name == "-":
+    # A file is replaced as a whole, so a name for what is open already would be lost with it.
+    if path.name == "-" or path in (Path("/dev/stdout"), Path("/dev/stderr")):
         raise UsageError(f"stdout is for --format {name}; --output needs a file")
     if path.is_dir():
         raise UsageError(f"`{shown(path)}` is a folder; --output needs a file in it")

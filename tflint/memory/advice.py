@@ -12,7 +12,7 @@ from tflint.memory.greedy_planner import PlannedBuffer, place
 from tflint.memory.lifetimes import needs_memory
 from tflint.memory.placement import better_offsets
 from tflint.memory.reordering import reorder
-from tflint.memory.requests import Library
+from tflint.memory.requests import Build, Library
 from tflint.memory.usage import MemoryUse
 from tflint.memory.variants import (
     unused_values,
@@ -26,6 +26,9 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import counted, printable
 
+# What the planner may take for each change: about half a second. Only graphs of thousands of
+# operators that are all connected with each other take more, and then the change is passed over.
+_MOST_STEPS = 2_000_000
 # A saving below this share of the arena is not worth a line.
 _SHARE = 0.01
 # The same, in bytes, of what only planning takes: the smallest models have that and nothing else.
@@ -51,7 +54,7 @@ def advice(use: MemoryUse, model: Model, subgraphs: Sequence[Graph]) -> list[Sav
 
     Plans the model about five times more. Savings do not add up: each is computed alone.
     """
-    if use.fault is not None:
+    if use.fault is not None or not use.arena.is_planned:
         return []
     case = _Case(use.arena, model, subgraphs)
     found = [
@@ -71,12 +74,12 @@ class _Case:
 
     def change(self, text: str, model: Model) -> Iterator[Saving]:
         """What the changed model saves."""
-        yield self.saving(text, plan_arena(model, graphs(model), self.arena.build))
+        yield from self._if_planned(text, model, graphs(model), self.arena.build)
 
     def rebuild(self, text: str, library: Library) -> Iterator[Saving]:
         """What the same model saves with other kernels."""
         build = dataclasses.replace(self.arena.build, library=library)
-        yield self.saving(text, plan_arena(self.model, self.graphs, build))
+        yield from self._if_planned(text, self.model, self.graphs, build)
 
     def resize(self, text: str, size: Callable[[Buffer], int]) -> Iterator[Saving]:
         """What is saved when buffers have other sizes."""
@@ -84,11 +87,18 @@ class _Case:
             PlannedBuffer(align_up(size(b), ALIGNMENT), b.first, b.last) for b in self.arena.buffers
         ]
         planned = [buffer for buffer in planned if buffer.size]
-        offsets = place(planned)
+        offsets = place(planned, _MOST_STEPS)
         if offsets is None:
             return
         head = max((o + b.size for o, b in zip(offsets, planned, strict=True)), default=0)
         yield self.saving(text, dataclasses.replace(self.arena, nonpersistent_bytes=head))
+
+    def _if_planned(
+        self, text: str, model: Model, subgraphs: Sequence[Graph], build: Build
+    ) -> Iterator[Saving]:
+        arena = plan_arena(model, subgraphs, build, _MOST_STEPS)
+        if arena.is_planned:
+            yield self.saving(text, arena)
 
     def saving(self, text: str, arena: Arena) -> Saving:
         """What another arena saves."""

@@ -19,7 +19,7 @@ from itertools import accumulate
 
 from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, align_up
-from tflint.memory.greedy_planner import ONLINE, PlannedBuffer, place
+from tflint.memory.greedy_planner import MAX_STEPS, ONLINE, PlannedBuffer, place
 from tflint.memory.lifetimes import NEVER, Lifetimes, Span, lifetimes, needs_memory
 from tflint.memory.offline_plan import OfflinePlan, offline_plan, offsets_by_subgraph
 from tflint.memory.requests import Build, Doubt
@@ -80,7 +80,8 @@ class Arena:
     time, `peak_scope` when: no plan takes less unless it lets buffers overlap. `doubts` are
     the operators whose requests are not known completely, `kernel_data` the persistent bytes
     of each operator's kernel by subgraph and operator; `fault` says why TFLM cannot plan this
-    model at all.
+    model at all. `is_planned` is False where planning took too long and the lower bound stands
+    in for the head.
     """
 
     build: Build
@@ -94,6 +95,7 @@ class Arena:
     scopes: tuple[Node | None, ...]
     doubts: tuple[tuple[Node, Doubt], ...] = ()
     kernel_data: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    is_planned: bool = True
     is_planned_offline: bool = False
     fault: str | None = None
 
@@ -132,10 +134,13 @@ class Arena:
         return sorted(there, key=lambda buffer: (-buffer.reserved, buffer.offset))
 
 
-def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
+def plan_arena(
+    model: Model, graphs: Sequence[Graph], build: Build, max_steps: int = MAX_STEPS
+) -> Arena:
     """The arena of a model whose indices are all in range.
 
-    Takes O(n log n) for tensors and operators, but for the planner (see `greedy_planner`).
+    Takes O(n log n) for tensors and operators, but for the planner (see `greedy_planner`), which
+    may take `max_steps`.
     """
     alive = lifetimes(graphs)
     own_plan = offline_plan(model)
@@ -145,7 +150,8 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
         [
             PlannedBuffer(b.reserved, b.first, b.last, o)
             for b, o in zip(buffers, offline, strict=True)
-        ]
+        ],
+        max_steps,
     )
     placed = tuple(
         Buffer(b.subgraph, b.value, b.node, b.bytes, offset, b.first, b.last)
@@ -168,6 +174,7 @@ def plan_arena(model: Model, graphs: Sequence[Graph], build: Build) -> Arena:
             *(((_first(graphs), _RUN_OFTEN),) if alive.is_cut_short else ()),
         ),
         kernel_data=tail.kernel_data,
+        is_planned=offsets is not None,
         is_planned_offline=own_plan is not None and own_plan.fault is None,
         fault=alive.endless
         or (own_plan.fault if own_plan else None)

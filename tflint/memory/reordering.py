@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from tflint.model.tables import Model
 
 # Operators to plan for in trying candidates: each is planned as a whole.
 _MOST_PLANNED = 4000
+# What the planner may take for a candidate (see `greedy_planner`), about two seconds.
+_MOST_STEPS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def reorder(
     None where the order cannot matter or must not change: a plan of the file's own, subgraphs
     that are called, one operator. The order may be the one that the model has.
     """
-    if arena.is_planned_offline or arena.fault or not subgraphs:
+    if arena.is_planned_offline or arena.fault or not arena.is_planned or not subgraphs:
         return None
     first = subgraphs[0]
     if len(first.nodes) < 2 or any(node.name in CALLERS for node in first.nodes):
@@ -56,7 +59,9 @@ def reorder(
         if order == given:
             return arena.arena_bytes
         changed = with_order(model, order)
-        planned = plan_arena(changed, graphs(changed), arena.build)
+        planned = plan_arena(changed, graphs(changed), arena.build, _MOST_STEPS)
+        if not planned.is_planned:
+            return sys.maxsize
         if planned.arena_bytes < best.arena.arena_bytes:
             best = Reordered(changed, planned, found)
         return planned.arena_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.finding import Finding, Severity
+from tflint.finding import Confidence, Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.tables import Model
 from tflint.printable import counted, size_text
@@ -26,7 +26,8 @@ class FlashOverBudget(Rule):
     ## What it does
     Adds up the file, which is linked into the program as it is, and TFLM's code: its core and
     the kernels that the model needs, from sizes measured for a Cortex-M4. The code is an
-    estimate; where the budget is passed by less than its error, the finding is a warning.
+    estimate; where the budget is passed by less than its error, the finding says medium
+    confidence.
     The application's own code is not counted: set `max-flash` to what is left for the model.
 
     ## Why it matters on a device
@@ -81,7 +82,7 @@ class FlashOverBudget(Rule):
             f"{size_text(use.model_bytes)}, {size_text(context.weights.stored_bytes)} of it "
             f"weights; {context.runtime.title}'s code for {kernels} "
             f"{' to '.join(code)}), more than the budget of {size_text(budget)}",
-            severity=Severity.ERROR if provable else Severity.WARNING,
+            confidence=Confidence.HIGH if provable else Confidence.MEDIUM,
             help=f"take {size_text(over)} or more off: names and notes that no runtime needs, "
             f"weights, kinds of operators",
         )

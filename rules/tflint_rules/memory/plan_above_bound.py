@@ -131,7 +131,7 @@ class PlanAboveBound(Rule):
             f"TFLM's plan takes {size_text(arena.nonpersistent_bytes)} for tensors of which "
             f"{size_text(arena.lower_bound_bytes)} are alive at most: gaps of {size_text(gap)}",
             node=arena.peak_node,
-            severity=_severity(saved, arena),
+            severity=_severity(saved, arena) if offsets is not None else Severity.INFO,
             help=text,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from tflint.finding import Finding, Severity
+from tflint.finding import Confidence, Finding, Severity
 from tflint.memory.offline_plan import METADATA_NAME
 from tflint.memory.usage import MemoryUse
 from tflint.model.builder import ModelBuilder
@@ -97,7 +97,7 @@ class RamOverBudget(Rule):
             f"it takes {size_text(use.ram_bytes)} of RAM ({_parts(use)}), more than the budget "
             f"of {size_text(budget)}{_peak(use)}",
             node=use.arena.peak_node,
-            severity=Severity.ERROR if provable else Severity.WARNING,
+            confidence=Confidence.HIGH if provable else Confidence.MEDIUM,
             help=f"take {size_text(over)} or more off: pool or stride earlier, fewer channels, "
             f"a smaller input; `tflint memory` shows what each change gives",
         )
