@@ -15,8 +15,9 @@ from tflint.model.tables import Model
 
 # Operators to plan for in trying candidates: each is planned as a whole.
 _MOST_PLANNED = 4000
-# What the planner may take for a candidate (see `greedy_planner`), about two seconds.
-_MOST_STEPS = 10_000_000
+# What the planner may take for a candidate (see `greedy_planner`), about half a second. Only
+# graphs of thousands of operators, all connected with each other, take more.
+_MOST_STEPS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
