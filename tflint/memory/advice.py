@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tflint.memory.abi import align_up
-from tflint.memory.arena import ALIGNMENT, Arena, Buffer, plan_arena
+from tflint.memory.arena import Arena, Buffer, plan_arena
+from tflint.memory.core_structs import ALIGNMENT
 from tflint.memory.greedy_planner import PlannedBuffer, place
 from tflint.memory.lifetimes import needs_memory
 from tflint.memory.placement import better_offsets

@@ -19,6 +19,7 @@ from itertools import accumulate
 
 from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, align_up
+from tflint.memory.core_structs import ALIGNMENT
 from tflint.memory.greedy_planner import MAX_STEPS, ONLINE, PlannedBuffer, place
 from tflint.memory.lifetimes import NEVER, Lifetimes, Span, lifetimes, needs_memory
 from tflint.memory.offline_plan import OfflinePlan, offline_plan, offsets_by_subgraph
@@ -27,10 +28,6 @@ from tflint.memory.tail import Tail, fill_tail
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
 from tflint.printable import printable
-
-# What the arena's buffers are aligned to. Source: MicroArenaBufferAlignment,
-# tensorflow/lite/micro/micro_arena_constants.h.
-ALIGNMENT = 16
 
 # Said of the first operator, since doubts belong to one.
 _TOO_LONG = Doubt(

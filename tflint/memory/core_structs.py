@@ -42,3 +42,5 @@ SCRATCH_REQUESTS_PER_OPERATOR = 12
 # for each subgraph and an eighth record.
 COMPRESSION_SUBGRAPH_ALLOCATIONS = Struct("ptr*3")
 COMPRESSION_RECORDING_MICRO_ALLOCATOR = Struct(MICRO_ALLOCATOR, "size*25")
+# What the arena's buffers are aligned to (MicroArenaBufferAlignment, micro_arena_constants.h).
+ALIGNMENT = 16

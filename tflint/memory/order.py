@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tflint.memory.abi import align_up
-from tflint.memory.arena import ALIGNMENT
+from tflint.memory.core_structs import ALIGNMENT
 from tflint.memory.lifetimes import needs_memory
 from tflint.memory.order_effects import kept_sequences, unorderable
 from tflint.memory.order_greedy import rules_of_thumb

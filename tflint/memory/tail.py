@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tflint.memory import core_structs as core
 from tflint.memory.abi import Abi, Struct, align_up
 from tflint.memory.builtin_params import builtin_params
+from tflint.memory.core_structs import ALIGNMENT
 from tflint.memory.greedy_planner import ONLINE
 from tflint.memory.kernels import find_kernel
 from tflint.memory.offline_plan import OfflinePlan, offsets_by_subgraph
@@ -30,8 +31,6 @@ from tflint.memory.resource_variables import (
     count_variables,
 )
 from tflint.model.graph import Graph, Node, Value
-
-ALIGNMENT = 16
 
 # What the tail holds, in the order in which it is filled.
 KINDS = (
