@@ -4,9 +4,10 @@ TflintError
 ├── UsageError                 the call cannot be carried out as it was written
 │   ├── UnknownName            a rule, target, runtime or format that does not exist
 │   └── MissingExtra           an optional dependency is not installed
-├── UnreadableModel            a `.tflite` that cannot be read; `check` makes it a finding
+├── UnreadableModel            a model that cannot be read; `check` makes it a finding
 │   ├── InaccessibleFile       the operating system does not let it be read (TFL001)
 │   ├── MalformedModel         flatbuffer verification failed (TFL001)
+│   ├── MalformedArchive       a `.keras`, `.h5` or SavedModel that is damaged or hostile (TFL001)
 │   └── NotAModel              the bytes are something else altogether (TFL002)
 └── UnwritableModel            a model that cannot be written without losing something
 """
@@ -72,6 +73,10 @@ class MalformedModel(UnreadableModel):
     def __init__(self, message: str, position: int | None = None) -> None:
         super().__init__(message if position is None else f"{message} (at byte {position:,})")
         self.position = position
+
+
+class MalformedArchive(UnreadableModel):
+    """A Keras archive is damaged, hostile, or of a kind that is not known."""
 
 
 class NotAModel(UnreadableModel):

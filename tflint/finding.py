@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Severity(Enum):
@@ -50,9 +51,10 @@ class Fix:
 class Location:
     """Where in a file: a span of source lines (from 1), or a part of a model, or neither.
 
-    Operators and tensors are indices into their subgraph. `context` shows the operator
-    with its neighbours, for people; `anchor` is a name by which a later version of the
-    model is likely to know the same place.
+    In notebooks lines are those of the cell, which is counted from 1 among all cells. In
+    archives `layer` is a layer's name, as written there. Operators and tensors are indices into
+    their subgraph. `context` shows the operator with its neighbours, for people; `anchor` is a
+    name by which a later version of the model is likely to know the same place.
     """
 
     line: int | None = None
@@ -65,6 +67,11 @@ class Location:
     tensor: int | None = None
     context: str | None = None
     anchor: str | None = None
+    cell: int | None = None
+    layer: str | None = None
+
+
+NOWHERE: Final = Location()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Finding:
     severity: Severity
     confidence: Confidence
     message: str
-    location: Location = Location()
+    location: Location = NOWHERE
     fix: Fix | None = None
     help: str = ""
     path: str = ""

@@ -30,8 +30,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Protocol
 
+from tflint.archive.archive import Archive
 from tflint.errors import UnreadableModel
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Location, Severity
+from tflint.keras.facts import KerasFacts
 from tflint.memory.usage import MemoryUse
 from tflint.model.constants import Constants
 from tflint.model.cost import Weights
@@ -66,6 +68,12 @@ class Kind(Enum):
     KERAS_ARCHIVE = "keras-archive"
     H5 = "h5"
     SAVED_MODEL = "saved-model"
+
+
+SOURCES = frozenset((Kind.KERAS_SOURCE, Kind.NOTEBOOK))
+ARCHIVES = frozenset((Kind.KERAS_ARCHIVE, Kind.H5, Kind.SAVED_MODEL))
+# What a rule with `check_keras` applies to.
+KERAS = SOURCES | ARCHIVES
 
 
 class Stage(Enum):
@@ -179,12 +187,40 @@ class ModelContext(Protocol):
         """
 
 
-class SourceContext(Protocol):
-    """What a rule is given about a Python source."""
+class KerasContext(Protocol):
+    """What a rule is given about Keras code, whether in a source, a notebook or an archive."""
 
     @property
     def target(self) -> Target:
         """The target."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """The target's runtime."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it was read from."""
+
+    @property
+    def keras(self) -> KerasFacts:
+        """Layers, networks, conversions. Only for rules of another stage than `FILE`."""
+
+
+class ArchiveContext(KerasContext, Protocol):
+    """What a rule is given about a `.keras` or `.h5` file or a SavedModel."""
+
+    @property
+    def unreadable(self) -> UnreadableModel | None:
+        """Why the archive could not be read, if it could not."""
+
+    @property
+    def archive(self) -> Archive:
+        """What is in the archive. Only for rules of another stage than `FILE`."""
+
+
+class SourceContext(KerasContext, Protocol):
+    """What a rule is given about a Python source or a notebook."""
 
     @property
     def broken(self) -> SourceError | None:
@@ -207,6 +243,14 @@ class Rule:
 
     def check_source(self, context: SourceContext) -> Iterator[Finding]:
         """The findings in a Python source. Nothing of it is executed."""
+        yield from ()
+
+    def check_keras(self, context: KerasContext) -> Iterator[Finding]:
+        """The findings in the Keras code of a source, a notebook or an archive."""
+        yield from ()
+
+    def check_archive(self, context: ArchiveContext) -> Iterator[Finding]:
+        """The findings that only an archive can have. Nothing of it is executed."""
         yield from ()
 
     def finding(

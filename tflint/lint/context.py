@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from tflint.archive.archive import Archive
 from tflint.errors import UnreadableModel
+from tflint.keras.facts import KerasFacts
 from tflint.memory.usage import MemoryUse, memory_use
 from tflint.model import cost
 from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, dangling_indices, graphs
 from tflint.model.tables import Model
 from tflint.model.types import MAX_RANK
-from tflint.rule import Rule, Stage
+from tflint.rule import Kind, Rule, Stage
 from tflint.source.module import SourceError, SourceModule
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target
@@ -91,9 +93,20 @@ class LintedModel:
 class LintedSource:
     """Implements `tflint.rule.SourceContext` for a source that parsed, or did not."""
 
-    def __init__(self, target: Target, outcome: SourceModule | SourceError) -> None:
+    def __init__(
+        self,
+        target: Target,
+        outcome: SourceModule | SourceError,
+        kind: Kind = Kind.KERAS_SOURCE,
+    ) -> None:
         self.target = target
+        self.kind = kind
         self._outcome = outcome
+
+    @property
+    def runtime(self) -> Runtime:
+        """The target's runtime."""
+        return self.target.runtime
 
     @property
     def broken(self) -> SourceError | None:
@@ -106,3 +119,39 @@ class LintedSource:
         if isinstance(self._outcome, SourceError):
             raise self._outcome
         return self._outcome
+
+    @property
+    def keras(self) -> KerasFacts:
+        """What the source says about Keras."""
+        return self.module.keras
+
+
+class LintedArchive:
+    """Implements `tflint.rule.ArchiveContext` for an archive that was read, or was not."""
+
+    def __init__(self, target: Target, outcome: Archive | UnreadableModel, kind: Kind) -> None:
+        self.target = target
+        self.kind = kind
+        self._outcome = outcome
+
+    @property
+    def runtime(self) -> Runtime:
+        """The target's runtime."""
+        return self.target.runtime
+
+    @property
+    def unreadable(self) -> UnreadableModel | None:
+        """Why the archive could not be read, if it could not."""
+        return self._outcome if isinstance(self._outcome, UnreadableModel) else None
+
+    @property
+    def archive(self) -> Archive:
+        """What is in the archive."""
+        if isinstance(self._outcome, UnreadableModel):
+            raise self._outcome
+        return self._outcome
+
+    @property
+    def keras(self) -> KerasFacts:
+        """What the archive's configuration says."""
+        return self.archive.keras

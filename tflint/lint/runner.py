@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from tflint.archive.archive import Archive
 from tflint.errors import InaccessibleFile, TflintError, UnreadableModel
 from tflint.finding import Finding, Fix
-from tflint.lint.context import LintedModel, LintedSource
+from tflint.lint.context import LintedArchive, LintedModel, LintedSource
 from tflint.lint.discover import Artifact
 from tflint.lint.fingerprint import fingerprints
 from tflint.lint.registry import all_rules, plugin_of
@@ -19,7 +20,7 @@ from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.report.result import ArenaFacts, FailedRule, FileReport, ModelFacts
-from tflint.rule import Kind, Rule, Stage
+from tflint.rule import ARCHIVES, SOURCES, KerasContext, Kind, Rule, Stage
 from tflint.source.module import MAX_BYTES, SourceError, SourceModule, read_source
 from tflint.target.target import Target
 
@@ -29,8 +30,10 @@ MAX_FINDINGS_PER_RULE = 200
 
 def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) -> FileReport:
     """Check one file. One that cannot be read is a finding, not an error."""
-    if artifact.kind is Kind.KERAS_SOURCE:
+    if artifact.kind in SOURCES:
         return _check_source_file(artifact, rules, target)
+    if artifact.kind in ARCHIVES:
+        return _check_archive_file(artifact, rules, target)
     try:
         outcome: Model | UnreadableModel = read_model(artifact.path)
     except UnreadableModel as error:
@@ -50,7 +53,22 @@ def _check_source_file(
         outcome = error
     except OSError as error:
         outcome = SourceError(f"the file cannot be read: {error.strerror or error}")
-    return check_source(outcome, rules, target, artifact.shown)
+    return check_source(outcome, rules, target, artifact.shown, artifact.kind)
+
+
+def _check_archive_file(
+    artifact: Artifact, rules: Sequence[type[Rule]], target: Target
+) -> FileReport:
+    # Readers of archives are not needed for models.
+    from tflint.archive.reader import read_archive
+
+    try:
+        outcome: Archive | UnreadableModel = read_archive(artifact.path)
+    except UnreadableModel as error:
+        outcome = error
+    except OSError as error:
+        outcome = InaccessibleFile(error.strerror or str(error))
+    return check_archive(outcome, rules, target, artifact.shown, artifact.kind)
 
 
 def check_example(
@@ -83,23 +101,62 @@ def check_bytes(
 
 
 def check_source(
-    outcome: SourceModule | SourceError, rules: Sequence[type[Rule]], target: Target, path: str
+    outcome: SourceModule | SourceError,
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str,
+    kind: Kind = Kind.KERAS_SOURCE,
 ) -> FileReport:
     """Run the rules over a source, or over the reason why it does not parse."""
-    context = LintedSource(target, outcome)
+    context = LintedSource(target, outcome, kind)
     run = _Run()
-    for rule in _to_run(rules, Kind.KERAS_SOURCE, readable=context.broken is None):
+    for rule in _to_run(rules, kind, readable=context.broken is None):
         run.add(rule, path, lambda instance: instance.check_source(context))
+        if context.broken is None:
+            run.add(rule, path, lambda instance: instance.check_keras(context))
+    return _keras_report(run, path, context, readable=context.broken is None)
+
+
+def check_archive(
+    outcome: Archive | UnreadableModel,
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str,
+    kind: Kind,
+) -> FileReport:
+    """Run the rules over an archive, or over the reason why it cannot be read."""
+    context = LintedArchive(target, outcome, kind)
+    run = _Run()
+    for rule in _to_run(rules, kind, readable=context.unreadable is None):
+        run.add(rule, path, lambda instance: instance.check_archive(context))
+        if context.unreadable is None:
+            run.add(rule, path, lambda instance: instance.check_keras(context))
+    return _keras_report(run, path, context, readable=context.unreadable is None)
+
+
+def _keras_report(run: _Run, path: str, context: KerasContext, *, readable: bool) -> FileReport:
+    if readable:
+        run.notes += context.keras.unseen
     return FileReport(
         path=path,
-        kind=Kind.KERAS_SOURCE,
-        readable=context.broken is None,
+        kind=context.kind,
+        readable=readable,
         facts=None,
-        findings=tuple(_addressed(run.sorted(), path)),
-        target=target,
+        findings=tuple(_addressed(_each_once(run.sorted()), path)),
+        target=context.target,
         notes=tuple(run.notes),
         failed_rules=tuple(run.failed),
     )
+
+
+def _each_once(findings: Sequence[Finding]) -> list[Finding]:
+    """The worst finding of each rule at each place: loops and calls visit a place repeatedly."""
+    found: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        at = finding.location
+        key = (finding.code, at.cell, at.line, at.column, at.end_line, at.end_column, at.layer)
+        found.setdefault(key, finding)
+    return list(found.values())
 
 
 @uncollected()
@@ -219,11 +276,12 @@ def _arena(
     )
 
 
-def _order(finding: Finding) -> tuple[int, str, int, int, int, int, int]:
+def _order(finding: Finding) -> tuple[int, str, int, int, int, int, int, int]:
     at = finding.location
     return (
         finding.severity.rank,
         finding.code,
+        at.cell or 0,
         at.line or 0,
         at.column or 0,
         -1 if at.subgraph is None else at.subgraph,

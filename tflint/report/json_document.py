@@ -95,6 +95,8 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "operator": at.operator,
         "operator_name": at.operator_name,
         "tensor": at.tensor,
+        "cell": at.cell,
+        "layer": at.layer,
         "fix": None if fix is None else {"safety": fix.safety.value, "command": fix.command},
         "help": finding.help,
         "fingerprint": finding.fingerprint,

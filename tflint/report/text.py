@@ -15,6 +15,7 @@ from tflint.report.wording import (
     facts_text,
     indices,
     path_text,
+    place,
     repair,
     safe,
     severity_counts,
@@ -82,7 +83,7 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
         Span(times, "dim"),
     )
     for finding, following in zip_longest(findings[:SHOWN], findings[1:SHOWN]):
-        if finding.location.context:
+        if _place(finding):
             for text in _wrapped(_place(finding), INDENT):
                 yield line(Span(text, "dim"))
         for text in _wrapped(finding.message, INDENT):
@@ -99,8 +100,8 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
 
 def _place(finding: Finding) -> str:
     at = finding.location
-    where = f"{at.line}:{at.column}  " if at.line is not None else ""
-    return f"{where}{at.context}"
+    where = place(at) if at.line is not None or at.layer is not None else ""
+    return "  ".join(part for part in (where, at.context) if part)
 
 
 def _closing(report: LintReport) -> Iterator[Line]:

@@ -40,6 +40,7 @@ def safe(finding: Finding) -> Finding:
             at,
             operator_name=at.operator_name and printable(at.operator_name),
             context=at.context and printable(at.context, _MAX_CONTEXT),
+            layer=at.layer and printable(at.layer),
         ),
     )
 
@@ -51,9 +52,15 @@ def path_text(path: str) -> str:
 
 
 def place(at: Location) -> str:
-    """`operator #5 CONV_2D`, `subgraph 1, tensor #9`, `12:5`, or nothing for a whole file."""
+    """`operator #5 CONV_2D`, `subgraph 1, tensor #9`, `12:5`, `cell 3:12:5`, or a layer.
+
+    Nothing for a whole file.
+    """
     if at.line is not None:
-        return f"{at.line}:{at.column or 1}"
+        cell = "" if at.cell is None else f"cell {at.cell}:"
+        return f"{cell}{at.line}:{at.column or 1}"
+    if at.layer is not None:
+        return f"layer `{at.layer}`"
     if at.operator is not None:
         where = f"operator #{at.operator}" + (f" {at.operator_name}" if at.operator_name else "")
     elif at.tensor is not None:

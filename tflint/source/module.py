@@ -8,7 +8,9 @@ import re
 import tokenize
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
+from tflint.keras.facts import KerasFacts
 from tflint.source.names import Constant, Names, keras_path
 
 # Sources that people write are far smaller; what is not is generated, or hostile.
@@ -71,6 +73,11 @@ class SourceModule:
         self._tree = _parse(text)
         self._names = Names(self._tree)
         self.keras_calls = tuple(self._keras_calls())
+
+    @cached_property
+    def keras(self) -> KerasFacts:
+        """Layers, networks and conversions, as far as they are known without running it."""
+        return KerasFacts()
 
     def _keras_calls(self) -> list[KerasCall]:
         found = []

@@ -1,0 +1,1 @@
+"""Keras archives: `.keras`, `.h5` and SavedModel, read without executing anything."""

@@ -1,0 +1,1 @@
+"""Keras networks as facts: layers, how they are connected, shapes and weights."""
