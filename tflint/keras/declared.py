@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tflint.keras.dimensions import integer
 from tflint.keras.network import Dim, Layer, Shape
-from tflint.keras.shapes.applied import integer
 from tflint.keras.values import UNKNOWN, Value
 
 _INPUTS = frozenset({"Input", "InputLayer"})

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tflint.keras.network import Dim, Shape
-from tflint.keras.values import UNKNOWN, Unknown
+from tflint.keras.values import UNKNOWN, Unknown, Value
 
 # Nothing that can be built comes near it, and Python refuses to write much longer numbers.
 _LARGEST = 2**256
+
+
+def integer(value: Value) -> int | Unknown:
+    """An integer that can be a size; UNKNOWN for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) < value < 2**63:
+        return value
+    return UNKNOWN
 
 
 def calculate(function: Callable[..., int], *dims: Dim) -> Dim:

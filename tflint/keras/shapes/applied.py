@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tflint.keras.dimensions import text
+from tflint.keras.dimensions import integer, text
 from tflint.keras.network import Dim, Layer, Shape, Tensor, Variable
 from tflint.keras.values import UNKNOWN, Unknown, Value
-
-# Larger sizes are beyond Keras, too.
-_LARGEST = 2**63
 
 
 class Refused(Exception):
@@ -110,13 +107,6 @@ class Applied:
     def rank_fault(self, needed: str, shape: tuple[Dim, ...]) -> str:
         """That the number of dimensions does not fit."""
         return f"{self.layer.kind} takes {needed} dimensions, gets {len(shape)} {text(shape)}"
-
-
-def integer(value: Value) -> int | Unknown:
-    """An integer that can be a size; UNKNOWN for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST:
-        return value
-    return UNKNOWN
 
 
 def only_if(condition: bool | Unknown, *variables: Variable) -> tuple[Variable, ...] | Unknown:

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from tflint.keras.dimensions import text
+from tflint.keras.dimensions import integer, text
 from tflint.keras.network import Dim, Variable
-from tflint.keras.shapes.applied import (
-    Applied,
-    Calculators,
-    Outcome,
-    Refused,
-    integer,
-    join,
-    only_if,
-)
+from tflint.keras.shapes.applied import Applied, Calculators, Outcome, Refused, join, only_if
 from tflint.keras.values import UNKNOWN, Unknown
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tflint.keras.dimensions import by, calculate
+from tflint.keras.dimensions import by, calculate, integer
 from tflint.keras.network import Dim
-from tflint.keras.shapes.applied import Applied, Calculators, Outcome, Refused, integer
+from tflint.keras.shapes.applied import Applied, Calculators, Outcome, Refused
 from tflint.keras.shapes.convolution import merge, padding_of, spatial_rank, split, window
 from tflint.keras.values import UNKNOWN, Unknown, Value
 
