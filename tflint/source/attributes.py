@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from tflint.keras.building import outputs
@@ -13,8 +12,6 @@ from tflint.source.joins import join
 from tflint.source.machine import Machine, Place
 from tflint.source.models import sequential_network, stages
 from tflint.source.objects import (
-    MISSING,
-    OPAQUE,
     Arguments,
     ClassThing,
     Const,
@@ -34,10 +31,11 @@ from tflint.source.objects import (
     SettingThing,
     SuperThing,
     TensorThing,
-    Thing,
     options,
+    outcome,
 )
 from tflint.source.paths import keras_path
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 
 def attribute(machine: Machine, thing: Thing, name: str, node: Place) -> Thing:
@@ -46,7 +44,7 @@ def attribute(machine: Machine, thing: Thing, name: str, node: Place) -> Thing:
         return Path(keras_path(f"{thing.path}.{name}"))
     if isinstance(thing, Outcome):
         separator = "" if thing.is_attribute else "()"
-        return Outcome(f"{thing.path}{separator}.{name}", (thing,), is_attribute=True)
+        return outcome(f"{thing.path}{separator}.{name}", (thing,), is_attribute=True)
     if isinstance(thing, Instance):
         return _of_instance(machine, thing, name, node)
     if isinstance(thing, ClassThing):

@@ -13,7 +13,6 @@ from tflint.source.model_methods import model_method
 from tflint.source.models import call_model, call_sequential
 from tflint.source.natives import call_builtin, native_method
 from tflint.source.objects import (
-    OPAQUE,
     Arguments,
     ClassThing,
     Const,
@@ -34,10 +33,11 @@ from tflint.source.objects import (
     SettingThing,
     SuperThing,
     TensorThing,
-    Thing,
     options,
+    outcome,
 )
 from tflint.source.operations import operation, tensors_in
+from tflint.source.store import OPAQUE, Thing
 
 
 def call(machine: Machine, callee: Thing, arguments: Arguments, node: Place) -> Thing:
@@ -89,7 +89,7 @@ def _call_path(machine: Machine, callee: Path, arguments: Arguments, node: Place
         hand_over(machine, thing)
     if tensors_in(arguments.things):
         return operation(machine, path, arguments.things, node)
-    return Outcome(path, arguments.things)
+    return outcome(path, arguments.things)
 
 
 def _call_method(
@@ -120,7 +120,7 @@ def _call_unknown(machine: Machine, callee: Thing, arguments: Arguments, node: P
         hand_over(machine, thing)
     if isinstance(callee, Outcome) and not tensors_in(arguments.things):
         if callee.is_attribute:
-            return Outcome(callee.path, (*callee.operands, *arguments.things))
-        return Outcome(f"{callee.path}()", (callee, *arguments.things))
+            return outcome(callee.path, (*callee.operands, *arguments.things))
+        return outcome(f"{callee.path}()", (callee, *arguments.things))
     # What is called on tensors gives one, mostly.
     return TensorThing(Tensor()) if tensors_in(arguments.things[:1]) else OPAQUE

@@ -31,9 +31,9 @@ from tflint.source.objects import (
     Path,
     SequenceThing,
     TensorThing,
-    Thing,
     Written,
 )
+from tflint.source.store import Thing
 
 _DEEP = 12
 

@@ -19,7 +19,6 @@ from tflint.source.machine import Machine, Place
 from tflint.source.networks import inline, make_network
 from tflint.source.objects import (
     NONE,
-    OPAQUE,
     Arguments,
     Const,
     DictThing,
@@ -33,10 +32,10 @@ from tflint.source.objects import (
     SequentialThing,
     Stage,
     TensorThing,
-    Thing,
     options,
 )
 from tflint.source.operations import tensors_in
+from tflint.source.store import OPAQUE, Thing
 
 LAST = "last stage"
 INPUT = "input"

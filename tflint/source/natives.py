@@ -21,9 +21,7 @@ from tflint.source.joins import join, same
 from tflint.source.limits import MAX_LENGTH, MAX_ROUNDS
 from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     OTHER_KEYS,
     Arguments,
     ClassThing,
@@ -36,10 +34,11 @@ from tflint.source.objects import (
     Path,
     SequenceThing,
     SuperThing,
-    Thing,
     options,
+    outcome,
 )
 from tflint.source.paths import keras_path
+from tflint.source.store import MISSING, OPAQUE, Thing
 from tflint.source.targets import set_attribute
 
 _ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError)
@@ -97,11 +96,41 @@ _MAKES_SEQUENCE = {
 }
 _STRING_METHODS = frozenset(
     (
-        "capitalize casefold count decode encode endswith find format index isalnum isalpha"
-        " isdigit islower isnumeric isspace isupper join lower lstrip partition removeprefix"
-        " removesuffix replace rfind rpartition rsplit rstrip split splitlines startswith strip"
-        " swapcase title upper"
-    ).split()
+        "capitalize",
+        "casefold",
+        "count",
+        "decode",
+        "encode",
+        "endswith",
+        "find",
+        "format",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "islower",
+        "isnumeric",
+        "isspace",
+        "isupper",
+        "join",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+    )
 )
 _WIDE_FORMAT = re.compile(r"\{[^{}]*:[^{}]*(?:\d{3,}|\{)")
 
@@ -158,7 +187,7 @@ def _of_scalars(machine: Machine, path: str, arguments: Arguments) -> Thing:
                 return join([_compute(machine, path, (each,), {}) for each in found])
         # What is computed of a random number stays findable in it.
         if any(isinstance(each, Outcome) for each in arguments.things):
-            return Outcome(path, arguments.things)
+            return outcome(path, arguments.things)
         return OPAQUE
     positional = tuple(operand.thing for operand in arguments.positional)
     keywords = {name: operand.thing for name, operand in arguments.keywords.items()}
@@ -202,7 +231,7 @@ def _of_sequences(machine: Machine, path: str, arguments: Arguments, node: Place
         return lifted(machine, _OF_SEQUENCES[path](*values, **named))
     except (*_ERRORS, NotComputed):
         if any(isinstance(each, Outcome) for each in arguments.things):
-            return Outcome(path, arguments.things)
+            return outcome(path, arguments.things)
         return OPAQUE
 
 
@@ -215,7 +244,7 @@ def _make_sequence(
         return machine.sequence((), kind)
     given = arguments.positional[0].thing
     if path.startswith("numpy") and not isinstance(given, SequenceThing):
-        return Outcome(path, arguments.things) if isinstance(given, Outcome) else OPAQUE
+        return outcome(path, arguments.things) if isinstance(given, Outcome) else OPAQUE
     items = iterate(machine, given, node)
     if kind == "set" and not items.is_open:
         kept: list[Thing] = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tflint.finding import Location
 from tflint.keras.building import apply, outputs
-from tflint.keras.network import Call, Network, Tensor
+from tflint.keras.network import Call, Network, Shape, Tensor
 from tflint.keras.values import Evidence, Unknown
 from tflint.source.machine import Machine
 
@@ -132,7 +132,7 @@ def _is_known(call: Call) -> bool:
     return all(isinstance(shape, tuple) for shape in call.output_shapes)
 
 
-def _kept(call: Call, again: Call, tensors: Sequence[Tensor]) -> tuple[object, ...]:
+def _kept(call: Call, again: Call, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
     return (
         call.output_shapes
         if [t.shape for t in call.inputs] == [t.shape for t in tensors]

@@ -9,7 +9,8 @@ from tflint.keras.building import apply
 from tflint.keras.facts import Compilation, Conversion, FormatChange, KerasFacts
 from tflint.keras.network import Call, Layer, Network, Tensor
 from tflint.keras.values import Evidence
-from tflint.source.objects import ClassThing, FunctionThing, Instance, SequentialThing, Thing
+from tflint.source.objects import ClassThing, FunctionThing, Instance, SequentialThing
+from tflint.source.store import Thing
 
 
 class Recorder:

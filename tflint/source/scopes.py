@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tflint.source.objects import Store
+from tflint.source.store import Store
 
 
 @dataclass(frozen=True, slots=True)
