@@ -129,9 +129,9 @@ def _of_tensor(machine: Machine, thing: TensorThing, name: str) -> Thing:
 
 def layer_output(machine: Machine, thing: LayerThing) -> Tensor:
     """The output of a layer that was called, or of a model from elsewhere."""
-    for call in reversed(machine.recorder.calls):
-        if call.layer is thing.layer:
-            return outputs(call)[0]
+    last = machine.recorder.last_calls.get(id(thing.layer))
+    if last is not None:
+        return outputs(last)[0]
     call = Call(thing.layer, (), location=thing.layer.location, evidence=machine.evidence)
     machine.recorder.call(call)
     return outputs(call)[0]
@@ -141,9 +141,9 @@ def _of_layer(machine: Machine, thing: LayerThing, name: str) -> Thing:
     if name == "output":
         return TensorThing(layer_output(machine, thing))
     if name == "input":
-        for call in reversed(machine.recorder.calls):
-            if call.layer is thing.layer and call.inputs:
-                return TensorThing(call.inputs[0])
+        last = machine.recorder.last_calls.get(id(thing.layer))
+        if last is not None and last.inputs:
+            return TensorThing(last.inputs[0])
         return TensorThing(Tensor(is_input=True, location=thing.layer.location))
     if name == "name":
         return OPAQUE if thing.layer.name is None else Const(thing.layer.name)

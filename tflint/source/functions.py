@@ -13,9 +13,11 @@ from tflint.source.objects import (
     NONE,
     OTHER_KEYS,
     Arguments,
+    ClassThing,
     Const,
     DictThing,
     FunctionThing,
+    Instance,
     Operand,
     options,
 )
@@ -36,7 +38,7 @@ def call_function(
     if budget.calls >= MAX_CALLS_DEEP:
         return OPAQUE
     key = (id(node), id(receiver))
-    is_plain = all(thing is OPAQUE for thing in arguments.things)
+    is_plain = isinstance(receiver, Instance | ClassThing | None) and all(thing is OPAQUE for thing in arguments.things)
     if is_plain and key in machine.memo:
         times, known = machine.memo[key]
         if times >= MAX_SAME_CALLS:

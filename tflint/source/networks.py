@@ -25,10 +25,9 @@ def make_network(
     """The network of everything between inputs and outputs; noted."""
     calls, is_closed = calls_between(inputs, ends)
     seen: set[int] = set()
-    counted = {id(call.layer): call for call in machine.recorder.calls if call.variables != ()}
     fixed: list[Call] = []
     for call in calls:
-        source = counted.get(id(call.layer))
+        source = machine.recorder.counted.get(id(call.layer))
         # Shared layers count once in each network, wherever they were called first.
         if id(call.layer) not in seen and call.variables == () and source is not None:
             call = dataclasses.replace(call, weights=source.weights, variables=source.variables)

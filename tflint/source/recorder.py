@@ -25,7 +25,9 @@ class Recorder:
         self.conversions: list[Conversion] = []
         self.unseen: list[str] = []
         self.is_silent = False
-        self._called_layers: dict[int, Layer] = {}
+        # The last call of each layer, and the last that counts its weights, by identity.
+        self.last_calls: dict[int, Call] = {}
+        self.counted: dict[int, Call] = {}
         # For what comes after the file was run.
         self.models: list[SequentialThing] = []
         self.functions: list[FunctionThing] = []
@@ -51,15 +53,17 @@ class Recorder:
         self, layer: Layer, inputs: Sequence[Tensor], location: Location, evidence: Evidence
     ) -> Call:
         """Call a layer on tensors, and note it."""
-        is_first = id(layer) not in self._called_layers
+        is_first = id(layer) not in self.last_calls
         call = apply(layer, inputs, is_first=is_first, location=location, evidence=evidence)
         return self.call(call)
 
     def call(self, call: Call) -> Call:
         """Note a call."""
         if not self.is_silent:
-            self._called_layers[id(call.layer)] = call.layer
             self.calls.append(call)
+            self.last_calls[id(call.layer)] = call
+            if call.variables != ():
+                self.counted[id(call.layer)] = call
         return call
 
     def facts(self) -> KerasFacts:

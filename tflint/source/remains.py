@@ -23,6 +23,7 @@ from tflint.source.objects import (
     Operand,
     TensorThing,
 )
+from tflint.source.scopes import children
 from tflint.source.store import MISSING, OPAQUE
 
 _T = TypeVar("_T")
@@ -36,11 +37,7 @@ def run_what_nothing_calls(machine: Machine, tree: ast.Module) -> None:
 
     Those that are called by name somewhere come last: what calls them may do so when it is run.
     """
-    called = {
-        node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
-    }
+    called = _called_names(tree)
     recorder = machine.recorder
     for is_called in (False, True):
         # Running functions defines others.
@@ -52,6 +49,21 @@ def run_what_nothing_calls(machine: Machine, tree: ast.Module) -> None:
     for model in _growing(recorder.models):
         if id(model) not in recorder.built:
             _within_share(machine, partial(sequential_network, machine, model))
+
+
+def _called_names(tree: ast.Module) -> set[str]:
+    """The last parts of the names of everything that is called."""
+    called: set[str] = set()
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                called.add(node.func.id)
+            elif isinstance(node.func, ast.Attribute):
+                called.add(node.func.attr)
+        pending += children(node)
+    return called
 
 
 def _growing(things: list[_T]) -> Iterator[_T]:
