@@ -89,8 +89,12 @@ class ModelReader:
             complete &= is_keras_class(item) and (plan is None or plan.is_complete)
             if first is None and not steps:
                 first = _declared_input(item, layer, plan)
-            if layer.kind != "InputLayer":
-                steps.append(Step(layer, (Source(len(steps) - 1, 0),), plan))
+            if layer.kind == "InputLayer":
+                continue
+            saved = _input_shape(item)
+            if steps and not isinstance(saved, Unknown):
+                steps[-1].saved_shapes.setdefault(0, saved)
+            steps.append(Step(layer, (Source(len(steps) - 1, 0),), plan))
         if first is None:
             first = Input(_build_shape(entry), location=location)
         return Plan(
@@ -250,14 +254,21 @@ class _Graph:
                     heapq.heappush(ready, (position[key[0]], key[1], key[0]))
 
     def _saved_shapes(self) -> dict[tuple[str, int], dict[int, Shape]]:
-        """The shapes that Keras 3 writes beside the tensors, by the call that they are of."""
+        """The shapes that are written where a tensor is read, by the call that it is of.
+
+        Keras 3 writes them beside the tensor, and like Keras 2 in what a layer was built with.
+        """
         found: dict[tuple[str, int], dict[int, Shape]] = {}
-        for nodes in self._nodes.values():
+        for name, nodes in self._nodes.items():
+            built = _input_shape(self._entries[name]) if len(nodes) == 1 else UNKNOWN
             for node in nodes:
                 for tensor in node.inputs:
-                    if tensor.shape is not None and 0 <= tensor.tensor < _MAX_OUTPUTS:
+                    shape: Shape = built if len(node.inputs) == 1 else UNKNOWN
+                    if tensor.shape is not None:
+                        shape = tensor.shape
+                    if not isinstance(shape, Unknown) and 0 <= tensor.tensor < _MAX_OUTPUTS:
                         key = self._called(tensor, is_legacy=node.is_legacy)
-                        found.setdefault(key, {}).setdefault(tensor.tensor, tensor.shape)
+                        found.setdefault(key, {}).setdefault(tensor.tensor, shape)
         return found
 
 
@@ -303,15 +314,21 @@ def _declared_input(entry: Mapping[str, Json], layer: Layer, plan: Plan | None) 
 
 def _build_shape(entry: Mapping[str, Json]) -> Shape:
     """The shape that a model without an input was built with, where that is written."""
-    config, built = entry.get("config"), entry.get("build_config")
-    for where, key in ((config, "build_input_shape"), (built, "input_shape")):
-        if isinstance(where, dict) and where.get(key) is not None:
-            return _shape(where[key])
-    return UNKNOWN
+    config = entry.get("config")
+    if isinstance(config, dict) and config.get("build_input_shape") is not None:
+        return _shape(config["build_input_shape"])
+    return _input_shape(entry)
+
+
+def _input_shape(entry: Mapping[str, Json]) -> Shape:
+    """The shape of the one input that a layer was built with, where that is written."""
+    built = entry.get("build_config")
+    return _shape(built.get("input_shape")) if isinstance(built, dict) else UNKNOWN
 
 
 def _shape(value: Json) -> Shape:
-    if not isinstance(value, list):
+    # A list of lists has the shapes of several inputs.
+    if not isinstance(value, list) or any(isinstance(dim, (list, dict)) for dim in value):
         return UNKNOWN
     return tuple(_dim(dim) for dim in value)
 

@@ -107,12 +107,17 @@ class Run:
 
 
 def _completed(shapes: tuple[Shape, ...], saved: Mapping[int, Shape]) -> tuple[Shape, ...]:
-    """The shapes, and what was saved in the place of those that are not known."""
+    """The shapes, with what was saved in the place of what is not known."""
     most = max(len(shapes), max(saved) + 1)
     known = (*shapes, *(UNKNOWN,) * (most - len(shapes)))
+    return tuple(_merged(shape, saved.get(index, UNKNOWN)) for index, shape in enumerate(known))
+
+
+def _merged(shape: Shape, saved: Shape) -> Shape:
+    if isinstance(shape, Unknown) or isinstance(saved, Unknown) or len(shape) != len(saved):
+        return saved if isinstance(shape, Unknown) else shape
     return tuple(
-        saved.get(index, shape) if isinstance(shape, Unknown) else shape
-        for index, shape in enumerate(known)
+        other if isinstance(dim, Unknown) else dim for dim, other in zip(shape, saved, strict=True)
     )
 
 
