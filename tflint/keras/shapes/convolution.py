@@ -25,7 +25,7 @@ def split(
     else:
         count = 1
         dims = applied.needs_rank(rank + 2)
-    layout = applied.layer.data_format
+    layout = applied.data_format
     if layout == "channels_last":
         return dims[:count], dims[count:-1], dims[-1], False
     if layout == "channels_first":
@@ -95,9 +95,14 @@ def padding_of(applied: Applied, *, is_causal_allowed: bool = False) -> str | Un
     return padding
 
 
-def _steps(applied: Applied, rank: int) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+def _steps(
+    applied: Applied, rank: int, *, is_depthwise: bool = False
+) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+    """Strides and dilation rate, which do not go together; Keras 3's depthwise layers try."""
     strides = applied.integers("strides", rank)
     dilation = applied.integers("dilation_rate", rank)
+    if is_depthwise and applied.version == 3:
+        return strides, dilation
     if any(isinstance(step, int) and step > 1 for step in strides):
         if any(isinstance(step, int) and step > 1 for step in dilation):
             raise Refused(
@@ -143,7 +148,7 @@ def depthwise(applied: Applied) -> Outcome:
     """DepthwiseConv1D and DepthwiseConv2D."""
     rank = spatial_rank(applied.layer.kind)
     kernel = applied.integers("kernel_size", rank)
-    strides, dilation = _steps(applied, rank)
+    strides, dilation = _steps(applied, rank, is_depthwise=True)
     padding = padding_of(applied)
     multiplier = applied.positive("depth_multiplier")
     batch, spatial, channels, is_first = split(applied, rank)
@@ -160,8 +165,10 @@ def separable(applied: Applied) -> Outcome:
     rank = spatial_rank(applied.layer.kind)
     filters = applied.positive("filters")
     kernel = applied.integers("kernel_size", rank)
-    strides, dilation = _steps(applied, rank)
+    strides, dilation = _steps(applied, rank, is_depthwise=True)
     padding = padding_of(applied, is_causal_allowed=rank == 1)
+    if padding == "causal":
+        applied.refuse_in(3, "SeparableConv1D has no padding 'causal'")
     multiplier = applied.positive("depth_multiplier")
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
@@ -184,6 +191,14 @@ def transposed(applied: Applied) -> Outcome:
     padding = padding_of(applied)
     has_extra = applied.value("output_padding") is not None
     extra = applied.integers("output_padding", rank, least=0) if has_extra else ()
+    for more, step in zip(extra, strides, strict=False):
+        if isinstance(more, int) and isinstance(step, int) and more >= step:
+            raise Refused(
+                f"{applied.layer.kind} needs output_padding below its strides, "
+                f"gets {more} with {step}"
+            )
+    if rank == 3 and any(rate != 1 for rate in dilation) and applied.version == 2:
+        dilation = (1, 1, 1)  # tf-keras takes no notice of it
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
     grown: list[Dim] = []

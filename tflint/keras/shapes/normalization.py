@@ -37,14 +37,17 @@ def _sizes(applied: Applied) -> tuple[Dim, ...]:
 def batch_normalization(applied: Applied) -> Outcome:
     """BatchNormalization."""
     sizes = _sizes(applied)
+    moving = ("moving_mean", "moving_variance")
+    renormed = ("moving_stddev", "renorm_mean", "renorm_stddev")
     return Outcome(
         (applied.shape,),
         join(
             only_if(applied.flag("scale"), Variable("gamma", sizes)),
             only_if(applied.flag("center"), Variable("beta", sizes)),
-            (
-                Variable("moving_mean", sizes, is_trainable=False),
-                Variable("moving_variance", sizes, is_trainable=False),
+            tuple(Variable(name, sizes, is_trainable=False) for name in moving),
+            only_if(
+                applied.flag("renorm"),
+                *(Variable(name, sizes, is_trainable=False) for name in renormed),
             ),
         ),
     )
