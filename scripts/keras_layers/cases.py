@@ -379,3 +379,288 @@ def _unchanged(rng: random.Random, kind: str) -> Case:
         given = some(rng, axis=lambda: rng.choice([-1, 1]))
     rank = spatial(kind) + 2 if kind.startswith("Spatial") else rng.randint(2, 5)
     return {"kind": kind, "arguments": given, "inputs": [shape(rng, rank)]}
+
+
+def sequence(rng: random.Random, rank: int = 3) -> list[int | None]:
+    """A shape with features, mostly known."""
+    given = shape(rng, rank, 8)
+    if given[-1] is None and rng.random() < 0.8:
+        given[-1] = 4
+    return given
+
+
+def _recurrent_arguments(rng: random.Random) -> dict[str, Any]:
+    given = some(rng, return_sequences=lambda: both(rng), return_state=lambda: both(rng))
+    if rng.random() < 0.1:
+        given |= {"stateful": True}
+    if rng.random() < 0.1:
+        given |= {"unroll": True}
+    return given
+
+
+@register("LSTM", "GRU", "SimpleRNN")
+def _recurrent(rng: random.Random, kind: str) -> Case:
+    given = _recurrent_arguments(rng) | some(rng, use_bias=lambda: both(rng))
+    if kind == "GRU":
+        given |= some(rng, reset_after=lambda: both(rng))
+    given["units"] = a_count(rng)
+    return {"kind": kind, "arguments": given, "inputs": [sequence(rng)]}
+
+
+@register("RNN")
+def _rnn(rng: random.Random, kind: str) -> Case:
+    cells = []
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        kind_of_cell = rng.choice(["LSTMCell", "GRUCell", "SimpleRNNCell"])
+        cells.append({"kind": kind_of_cell, "arguments": {"units": rng.randint(1, 5)}})
+    cell: Any = cells[0] if len(cells) == 1 else {"layers": cells}
+    if len(cells) > 1 and both(rng):
+        cell = {"kind": "StackedRNNCells", "arguments": {"cells": {"layers": cells}}}
+    given = some(rng, return_sequences=lambda: both(rng)) | {"cell": cell}
+    if len(cells) == 1:
+        given |= some(rng, return_state=lambda: both(rng))
+    return {"kind": kind, "arguments": given, "inputs": [sequence(rng)]}
+
+
+@register("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+def _conv_lstm(rng: random.Random, kind: str) -> Case:
+    rank = spatial(kind)
+    given = some(
+        rng,
+        return_sequences=lambda: both(rng),
+        return_state=lambda: both(rng),
+        padding=lambda: rng.choice(["same", "valid"]),
+        data_format=lambda: a_format(rng),
+        use_bias=lambda: both(rng),
+    )
+    if rng.random() < 0.2:
+        given["strides"] = sizes(rng, rank, 2)
+    if rng.random() < 0.2:
+        given["dilation_rate"] = sizes(rng, rank, 2)
+    given |= {"filters": rng.randint(1, 4), "kernel_size": sizes(rng, rank, 3)}
+    return {"kind": kind, "arguments": given, "inputs": [shape(rng, rank + 3, 5)]}
+
+
+@register("Bidirectional")
+def _bidirectional(rng: random.Random, kind: str) -> Case:
+    inner = layer(rng, rng.choice(["LSTM", "GRU", "SimpleRNN"]))
+    inner["arguments"].pop("unroll", None)
+    given: dict[str, Any] = {"layer": inner}
+    given |= some(rng, merge_mode=lambda: rng.choice(["concat", "sum", "mul", "ave", None]))
+    return {"kind": kind, "arguments": given, "inputs": [sequence(rng)]}
+
+
+@register("TimeDistributed")
+def _time_distributed(rng: random.Random, kind: str) -> Case:
+    inner_kind = rng.choice(
+        [
+            "Dense",
+            "Conv2D",
+            "MaxPooling2D",
+            "Flatten",
+            "Dropout",
+            "BatchNormalization",
+            "Conv1D",
+            "GlobalAveragePooling2D",
+            "LSTM",
+            "Reshape",
+        ]
+    )
+    made = MAKERS[inner_kind](rng)
+    made["arguments"].pop("return_state", None)
+    given = made["inputs"][0]
+    inputs = [[given[0], rng.choice([None, 3, 5]), *given[1:]]]
+    inner = {"kind": inner_kind, "arguments": made["arguments"]}
+    return {"kind": kind, "arguments": {"layer": inner}, "inputs": inputs}
+
+
+@register("SpectralNormalization")
+def _spectral(rng: random.Random, kind: str) -> Case:
+    made = MAKERS[rng.choice(["Dense", "Conv2D", "Conv1D"])](rng)
+    inner = {"kind": made["kind"], "arguments": made["arguments"]}
+    return {"kind": kind, "arguments": {"layer": inner}, "inputs": made["inputs"]}
+
+
+@register("Embedding", "ReversibleEmbedding")
+def _embedding(rng: random.Random, kind: str) -> Case:
+    given: dict[str, Any] = {"input_dim": a_count(rng, 50), "output_dim": a_count(rng)}
+    if kind == "ReversibleEmbedding":
+        given |= some(rng, tie_weights=lambda: both(rng))
+    inputs = [shape(rng, rng.randint(1, 3))]
+    return {"kind": kind, "arguments": given, "inputs": inputs, "dtypes": ["int32"]}
+
+
+@register("PReLU")
+def _prelu(rng: random.Random, kind: str) -> Case:
+    rank = rng.randint(2, 4)
+    axes = sorted(rng.sample(range(1, rank), rng.randint(1, rank - 1)))
+    given = some(rng, shared_axes=lambda: axes)
+    return {"kind": kind, "arguments": given, "inputs": [shape(rng, rank)]}
+
+
+@register("LayerNormalization", "RMSNormalization", "GroupNormalization", "Normalization")
+def _normalization(rng: random.Random, kind: str) -> Case:
+    rank = rng.randint(2, 4)
+    given = some(rng, axis=lambda: rng.choice([-1, 1, -1, 2, rank - 1, rank]))
+    if kind in ("LayerNormalization", "RMSNormalization", "Normalization") and rng.random() < 0.2:
+        given["axis"] = sorted(rng.sample(range(1, rank), rng.randint(1, rank - 1)))
+    if kind == "Normalization":
+        if rng.random() < 0.2:
+            given = {"mean": 0.5, "variance": 2.0, "axis": None}
+    elif kind != "RMSNormalization":
+        given |= some(rng, scale=lambda: both(rng), center=lambda: both(rng))
+    if kind == "GroupNormalization":
+        given["groups"] = rng.choice([1, 2, 3, -1])
+    return {"kind": kind, "arguments": given, "inputs": [shape(rng, rank)]}
+
+
+@register("Dot")
+def _dot(rng: random.Random, kind: str) -> Case:
+    first, second = shape(rng, rng.randint(2, 4), 5), shape(rng, rng.randint(2, 4), 5)
+    axes: Any = [rng.randint(1, len(first) - 1), rng.randint(1, len(second) - 1)]
+    if both(rng):
+        axes = rng.choice([-1, 1, 1])
+    pair = axes if isinstance(axes, list) else [axes, axes]
+    if rng.random() < 0.85:
+        second[pair[1]] = first[pair[0]]
+    if rng.random() < 0.05:
+        axes = 3
+    inputs = [first, second]
+    return {"kind": kind, "arguments": {"axes": axes}, "inputs": inputs, "is_listed": True}
+
+
+@register("Attention", "AdditiveAttention")
+def _attention(rng: random.Random, kind: str) -> Case:
+    first, steps, width = batch(rng), dim(rng, 6), rng.randint(1, 6)
+    inputs = [[first, dim(rng, 6), width], [first, steps, width]]
+    if both(rng):
+        inputs[1][2] = rng.randint(1, 6)
+        inputs.append([first, steps, width])
+    given = some(rng, use_scale=lambda: both(rng))
+    if kind == "Attention":
+        given |= some(rng, score_mode=lambda: rng.choice(["dot", "concat"]))
+    return {"kind": kind, "arguments": given, "inputs": inputs, "is_listed": True}
+
+
+@register("MultiHeadAttention")
+def _multi_head(rng: random.Random, kind: str) -> Case:
+    first, steps = batch(rng), dim(rng, 6)
+    inputs = [[first, dim(rng, 6), rng.randint(1, 6)], [first, steps, rng.randint(1, 6)]]
+    if both(rng):
+        inputs.append([first, steps, rng.randint(1, 6)])
+    given = some(
+        rng,
+        value_dim=lambda: rng.randint(1, 5),
+        use_bias=lambda: both(rng),
+        output_shape=lambda: rng.choice([3, [5], [2, 3]]),
+    )
+    given |= {"num_heads": a_count(rng, 3), "key_dim": a_count(rng, 4)}
+    return {"kind": kind, "arguments": given, "inputs": inputs, "is_spread": True}
+
+
+@register("GroupQueryAttention")
+def _grouped(rng: random.Random, kind: str) -> Case:
+    made = _multi_head(rng, kind)
+    made["arguments"] = {
+        "head_dim": rng.randint(1, 4),
+        "num_query_heads": rng.choice([2, 4, 6]),
+        "num_key_value_heads": rng.choice([1, 2, 4]),
+        **some(rng, use_bias=lambda: both(rng)),
+    }
+    return made
+
+
+@register("EinsumDense")
+def _einsum(rng: random.Random, kind: str) -> Case:
+    equation, rank, outputs = rng.choice(
+        [
+            ("ab,bc->ac", 2, [64]),
+            ("abc,cd->abd", 3, [None, 8]),
+            ("...x,xy->...y", 3, [8]),
+            ("...x,xy->...y", 4, [8]),
+            ("abc,cde->abde", 3, [None, 2, 3]),
+            ("bqm,muh->bquh", 3, [None, 2, 4]),
+            ("ab...,bc->ac...", 4, [5]),
+            ("abc,bd->adc", 3, [6, None]),
+        ]
+    )
+    given = {"equation": equation, "output_shape": outputs}
+    letters = equation.split("->")[1].replace(".", "")
+    given |= some(rng, bias_axes=lambda: rng.choice(letters[1:] or letters))
+    return {"kind": kind, "arguments": given, "inputs": [shape(rng, rank)]}
+
+
+@register("Resizing", "CenterCrop", "RandomCrop", "RandomHeight", "RandomWidth")
+def _resized(rng: random.Random, kind: str) -> Case:
+    given: dict[str, Any] = {"height": rng.randint(1, 6), "width": rng.randint(1, 6)}
+    if kind in ("RandomHeight", "RandomWidth"):
+        given = {"factor": 0.2}
+    inputs = [[batch(rng), rng.randint(6, 12), rng.randint(6, 12), 3]]
+    if rng.random() < 0.2:
+        inputs = [inputs[0][1:]]
+    return {"kind": kind, "arguments": given, "inputs": inputs}
+
+
+@register("RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomTranslation")
+def _augmented(rng: random.Random, kind: str) -> Case:
+    given: dict[str, Any] = {} if kind == "RandomFlip" else {"factor": 0.2}
+    if kind == "RandomZoom":
+        given = {"height_factor": 0.2}
+    elif kind == "RandomTranslation":
+        given = {"height_factor": 0.2, "width_factor": 0.1}
+    inputs = [[batch(rng), rng.randint(1, 12), rng.randint(1, 12), rng.choice([1, 3])]]
+    return {"kind": kind, "arguments": given, "inputs": inputs}
+
+
+@register("CategoryEncoding")
+def _categories(rng: random.Random, kind: str) -> Case:
+    given = some(rng, output_mode=lambda: rng.choice(["one_hot", "multi_hot", "count"]))
+    given["num_tokens"] = a_count(rng)
+    inputs = [[batch(rng), rng.choice([1, 1, 3])]]
+    return {"kind": kind, "arguments": given, "inputs": inputs, "dtypes": ["int32"]}
+
+
+@register("Hashing", "Discretization")
+def _hashed(rng: random.Random, kind: str) -> Case:
+    given: dict[str, Any] = {"num_bins": 5}
+    if kind == "Discretization":
+        given = {"bin_boundaries": [0.0, 1.0]}
+    inputs = [[batch(rng), dim(rng)]]
+    dtypes = ["int32" if kind == "Hashing" else "float32"]
+    return {"kind": kind, "arguments": given, "inputs": inputs, "dtypes": dtypes}
+
+
+@register("MelSpectrogram", "STFTSpectrogram")
+def _spectrogram(rng: random.Random, kind: str) -> Case:
+    if kind == "MelSpectrogram":
+        given = some(
+            rng,
+            sequence_stride=lambda: rng.randint(50, 400),
+            num_mel_bins=lambda: rng.randint(4, 9),
+        )
+        given["fft_length"] = 512
+        return {"kind": kind, "arguments": given, "inputs": [[batch(rng), rng.randint(900, 3000)]]}
+    given = some(
+        rng,
+        mode=lambda: rng.choice(["log", "magnitude", "stft", "real"]),
+        frame_step=lambda: rng.randint(1, 40),
+        expand_dims=lambda: both(rng),
+        padding=lambda: rng.choice(["same", "valid"]),
+        data_format=lambda: a_format(rng),
+    )
+    given["frame_length"] = rng.choice([16, 33, 64])
+    if both(rng):
+        given["fft_length"] = 128
+    return {"kind": kind, "arguments": given, "inputs": [[batch(rng), rng.randint(60, 300), 2]]}
+
+
+@register("Sequential")
+def _sequential(rng: random.Random, kind: str) -> Case:
+    layers: list[Case] = [
+        {"kind": "Conv2D", "arguments": {"filters": 4, "kernel_size": rng.randint(1, 4)}},
+        {"kind": "MaxPooling2D", "arguments": {}},
+        {"kind": "Flatten", "arguments": {}},
+        {"kind": "Dense", "arguments": {"units": 3}},
+    ]
+    given = {"layers": {"layers": layers[rng.randint(0, 1) :]}}
+    return {"kind": kind, "arguments": given, "inputs": [shape(rng, 4)]}

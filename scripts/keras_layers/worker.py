@@ -87,7 +87,10 @@ def build(keras: Any, tensorflow: Any, version: int, case: dict[str, Any]) -> di
         if case["kind"] != "Sequential" and not hasattr(keras.layers, case["kind"]):
             return {"absent": True}
         layer = make(keras, version, case)
-        outputs = layer(inputs[0] if len(inputs) == 1 and not case.get("is_listed") else inputs)
+        if case.get("is_listed"):
+            outputs = layer(inputs)
+        else:
+            outputs = layer(*inputs)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:300]}
     trainable = {id(weight) for weight in layer.trainable_weights}

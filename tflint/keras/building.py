@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 from tflint.finding import Location
 from tflint.keras.network import Call, Layer, Shape, Tensor, Variable
-from tflint.keras.shapes import basic, convolution, merging, normalization, pooling, reshaping
+from tflint.keras.shapes import (
+    attention,
+    basic,
+    convolution,
+    merging,
+    normalization,
+    pooling,
+    preprocessing,
+    recurrent,
+    reshaping,
+    wrapping,
+)
 from tflint.keras.shapes.applied import (
     NOTHING_KNOWN,
     Applied,
@@ -19,12 +30,16 @@ from tflint.keras.shapes.applied import (
 from tflint.keras.values import UNKNOWN, Evidence, Unknown
 
 _CALCULATORS: Calculators = {
+    **attention.CALCULATORS,
     **basic.CALCULATORS,
     **convolution.CALCULATORS,
     **merging.CALCULATORS,
     **normalization.CALCULATORS,
     **pooling.CALCULATORS,
+    **preprocessing.CALCULATORS,
+    **recurrent.CALCULATORS,
     **reshaping.CALCULATORS,
+    **wrapping.CALCULATORS,
 }
 
 
@@ -102,6 +117,8 @@ def weights_of(variables: Sequence[Variable] | Unknown) -> int | Unknown:
 
 
 def _outcome(applied: Applied) -> Outcome:
+    if applied.layer.network is not None:
+        return wrapping.network(applied, applied.layer.network)
     calculator = _CALCULATORS.get(applied.layer.kind)
     return NOTHING_KNOWN if calculator is None else calculator(applied)
 

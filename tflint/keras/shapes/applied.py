@@ -61,6 +61,10 @@ class Applied:
             return "channels_last" if self.version == 2 else layer.default_data_format
         return layer.data_format or "channels_last"
 
+    def of(self, layer: Layer) -> Applied:
+        """Another layer, applied to the same in the same version."""
+        return Applied(layer, self.shapes, self.tensors, self.in_version, self.derive)
+
     def refuse_in(self, version: int, message: str) -> None:
         """Raise `Refused` in one version of Keras only."""
         if self.version == version:

@@ -86,8 +86,9 @@ def _batch(batches: list[Dim], applied: Applied) -> Dim:
     return None if size == 1 and applied.version == 2 else size
 
 
-def concatenated(shapes: tuple[Shape, ...], axis: int | Unknown, kind: str) -> Shape:
+def concatenated(applied: Applied, axis: int | Unknown) -> Shape:
     """What tensors come to, one behind the other along an axis; raises `Refused`."""
+    shapes, kind = applied.shapes, applied.layer.kind
     ranks = {len(shape) for shape in shapes if not isinstance(shape, Unknown)}
     if not ranks:
         return UNKNOWN
@@ -113,15 +114,25 @@ def concatenated(shapes: tuple[Shape, ...], axis: int | Unknown, kind: str) -> S
                 f"gets {_listed(shapes)}"
             )
         is_settled = len(set(dims)) == 1 and len(known) == len(shapes)
-        joined.append(dims[0] if is_settled else UNKNOWN)
+        joined.append(dims[0] if is_settled else _common(dims, shapes, applied))
     return tuple(joined)
+
+
+def _common(dims: list[Dim], shapes: tuple[Shape, ...], applied: Applied) -> Dim:
+    """What dimensions that have to be alike come to, where some are open.
+
+    Keras 3 takes the first tensor's, TensorFlow a size if one has it.
+    """
+    if applied.version == 3:
+        return UNKNOWN if isinstance(shapes[0], Unknown) else dims[0]
+    return next((dim for dim in dims if isinstance(dim, int)), UNKNOWN)
 
 
 def concatenate(applied: Applied) -> Outcome:
     """Concatenate."""
     if len(applied.shapes) < 2:
         return Outcome((applied.shape,))
-    return Outcome((concatenated(applied.shapes, applied.integer("axis"), applied.layer.kind),))
+    return Outcome((concatenated(applied, applied.integer("axis")),))
 
 
 CALCULATORS: Calculators = {

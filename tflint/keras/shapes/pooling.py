@@ -37,7 +37,7 @@ def global_pool(applied: Applied) -> Outcome:
 def adaptive_pool(applied: Applied) -> Outcome:
     """AdaptiveMaxPooling and AdaptiveAveragePooling of Keras 3."""
     rank = spatial_rank(applied.layer.kind)
-    size = applied.integers("output_size", rank)
+    size = applied.integers("output_size", rank, least=0)
     shape = applied.shape
     if isinstance(shape, Unknown) or len(shape) < 2:
         return Outcome(((UNKNOWN,) * (rank + 2),))
@@ -68,9 +68,10 @@ def _sides(applied: Applied, parameter: str, rank: int) -> list[tuple[Dim, Dim]]
         for size in side:
             if isinstance(size, int) and size < 0:
                 message = f"{kind} needs {parameter} not below 0, gets {size:,}"
-                if isinstance(value, int):
-                    applied.refuse_in(3, message)
-                raise Refused(message)
+                if not (isinstance(value, int) and parameter == "cropping" and rank > 1):
+                    raise Refused(message)
+                applied.refuse_in(3, message)
+                return [(UNKNOWN, UNKNOWN)] * rank
     return sides
 
 
