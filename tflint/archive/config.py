@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tflint.archive.bounded_json import Json
 from tflint.archive.layer_configs import class_name, is_keras_class, is_model, value_of
@@ -34,11 +34,7 @@ def facts_from_config(
         return _without_layers(config, keras_version)
     reader = ModelReader()
     _, network = reader.model(config)
-    unseen = [*reader.unseen]
-    if reader.foreign:
-        names = ", ".join(f"`{printable(name, 40)}`" for name in list(reader.foreign)[:5])
-        more = f" and {len(reader.foreign) - 5:,} more" if len(reader.foreign) > 5 else ""
-        unseen.append(f"what layers that are not Keras' own compute is not known: {names}{more}")
+    unseen = _unseen(reader)
     if not is_keras_class(config):
         unseen.append(
             f"the model is of a class of its own, `{printable(class_name(config), 40)}`, which may "
@@ -53,6 +49,39 @@ def facts_from_config(
         keras_version=keras_version,
         unseen=tuple(unseen),
     )
+
+
+def facts_from_layers(
+    entries: Iterable[Mapping[str, Json]], keras_version: tuple[int, ...] | None = None
+) -> KerasFacts:
+    """Facts about layers of which it is not known how they are connected.
+
+    Each is a configuration, with the `build_input_shape` where it was built. Raises
+    `MalformedArchive`.
+    """
+    reader = ModelReader()
+    calls = [call for entry in entries for call in reader.piece(entry)]
+    unseen = (
+        "how the layers are connected is in Python code that is not in the archive: they were "
+        "looked at one by one",
+        *_unseen(reader),
+    )
+    return KerasFacts(
+        layers=tuple(reader.layers),
+        calls=tuple(calls),
+        networks=tuple(reader.networks),
+        keras_version=keras_version,
+        unseen=unseen,
+    )
+
+
+def _unseen(reader: ModelReader) -> list[str]:
+    unseen = [*reader.unseen]
+    if reader.foreign:
+        names = ", ".join(f"`{printable(name, 40)}`" for name in list(reader.foreign)[:5])
+        more = f" and {len(reader.foreign) - 5:,} more" if len(reader.foreign) > 5 else ""
+        unseen.append(f"what layers that are not Keras' own compute is not known: {names}{more}")
+    return unseen
 
 
 def _without_layers(config: Mapping[str, Json], version: tuple[int, ...] | None) -> KerasFacts:
