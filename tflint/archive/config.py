@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tflint.archive.bounded_json import Json
 from tflint.archive.layer_configs import class_name, is_keras_class, is_model, value_of
@@ -12,7 +13,7 @@ from tflint.errors import MalformedArchive
 from tflint.finding import NOWHERE
 from tflint.keras.facts import Compilation, KerasFacts
 from tflint.keras.network import Network
-from tflint.keras.values import UNKNOWN, Argument
+from tflint.keras.values import Argument, Result
 from tflint.printable import printable
 
 _NUMBER = re.compile(r"\d{1,6}")
@@ -99,7 +100,10 @@ def _compilations(compiled: Json, network: Network) -> list[Compilation]:
     if not isinstance(compiled, dict) or compiled.get("loss") is None:
         return []
     arguments = {name: Argument(value_of(value)) for name, value in compiled.items()}
-    loss = arguments["loss"].value if "loss" in arguments else UNKNOWN
+    loss = arguments["loss"].value
+    if isinstance(loss, Result) and "." not in loss.path:
+        # Legacy formats do not say where a class is from.
+        loss = replace(loss, path=f"keras.losses.{loss.path}")
     return [Compilation(loss, network.outputs, network, arguments, NOWHERE)]
 
 

@@ -66,7 +66,11 @@ def read_saved_model(folder: Path) -> Archive:
     described = list(_metadata(folder, metagraphs[0]))
     executable = [*_operators(metagraphs)]
     for each in described:
-        executable += executable_content(dict(each.description))
+        description = dict(each.description)
+        if each.path == "root":
+            # The same as `config`, in another spelling.
+            description.pop("model_config", None)
+        executable += executable_content(description, is_model=each.path == "root")
     return Archive(
         _facts(described, metagraphs[0]),
         tuple(dict.fromkeys(executable)),
