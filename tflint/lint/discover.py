@@ -127,7 +127,7 @@ def _is_regular(path: Path) -> bool:
 
 
 def _is_of_interest(path: Path, kind: Kind) -> bool:
-    """Whether a source that a search found is worth parsing; one that cannot be read is, to say so."""
+    """Whether a source that was found is worth parsing; one that cannot be read is, to say so."""
     try:
         return mentions_keras(source_bytes(path, kind))
     except OSError:
