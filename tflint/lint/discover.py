@@ -15,7 +15,12 @@ from tflint.rule import SOURCES, Kind
 from tflint.source.parsing import MAX_BYTES, MAX_NOTEBOOK_BYTES
 from tflint.source.relevance import mentions_keras
 
-SUFFIXES = {".tflite": Kind.TFLITE, ".py": Kind.KERAS_SOURCE, ".ipynb": Kind.NOTEBOOK}
+SUFFIXES = {
+    ".tflite": Kind.TFLITE,
+    ".py": Kind.KERAS_SOURCE,
+    ".ipynb": Kind.NOTEBOOK,
+    ".keras": Kind.KERAS_ARCHIVE,
+}
 _MOST_BYTES = {Kind.KERAS_SOURCE: MAX_BYTES, Kind.NOTEBOOK: MAX_NOTEBOOK_BYTES}
 # Folders that hold other people's files.
 SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "venv"))
@@ -127,7 +132,10 @@ def _is_regular(path: Path) -> bool:
 
 
 def _is_of_interest(path: Path, kind: Kind) -> bool:
-    """Whether a source that was found is worth parsing; one that cannot be read is, to say so."""
+    """Whether a source that a search found is worth parsing.
+
+    One that cannot be read is, to say so.
+    """
     try:
         return mentions_keras(source_bytes(path, kind))
     except OSError:
