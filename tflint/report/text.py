@@ -96,6 +96,8 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
         if finding.help and (following is None or following.help != finding.help):
             for text in _wrapped(repair(finding), INDENT):
                 yield line(Span(text, "dim"))
+        if finding.location.excerpt is not None and following is not None:
+            yield line()
     if len(findings) > shown:
         where = indices(findings[shown:])
         more = f"and {len(findings) - shown:,} more" + (f": {where}" if where else "")
