@@ -81,12 +81,12 @@ def _named(value: Value, depth: int = 0) -> str | Unknown:
             return _named(value.value("activation"), depth + 1)
         return activation(value) or UNKNOWN
     if isinstance(value, Mapping) and depth < _MOST_NESTED:
-        name = value.get("class_name")
+        stored = value.get("class_name")
         inside = value.get("config")
-        if name == "function" or isinstance(inside, str):
+        if stored == "function" or isinstance(inside, str):
             return _named(inside, depth + 1)
-        if isinstance(name, str) and isinstance(inside, Mapping):
-            return _from_config(name, inside, depth)
+        if isinstance(stored, str) and isinstance(inside, Mapping):
+            return _from_config(stored, inside, depth)
     return UNKNOWN
 
 
@@ -106,4 +106,3 @@ def _from_config(name: str, config: Mapping[Value, Value], depth: int) -> str | 
 def _today(name: str) -> str:
     name = name.lower()
     return _TODAY.get(name, name)
-
