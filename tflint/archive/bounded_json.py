@@ -10,7 +10,7 @@ from typing import TypeAlias, Union
 from tflint.errors import MalformedArchive
 from tflint.printable import counted, printable
 
-Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
 
 # The configuration of a network of 2,500 layers takes 4 MB.
 MAX_BYTES = 32 * 1024 * 1024

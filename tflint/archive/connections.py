@@ -6,7 +6,7 @@ arguments of the call behind it; Keras 3 as `{"args": ..., "kwargs": ...}` with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from tflint.archive.bounded_json import Json
@@ -44,23 +44,26 @@ class Node:
     is_legacy: bool = False
 
 
-def read_nodes(inbound: Json, layer: str) -> list[Node]:
-    """The calls of a layer; raises `MalformedArchive` for what no version of Keras writes."""
+def read_nodes(inbound: Json, layer: str, known: Container[str]) -> list[Node]:
+    """The calls of a layer; raises `MalformedArchive` for what no version of Keras writes.
+
+    `known` are the names of the model's layers.
+    """
     if inbound is None:
         return []
     if not isinstance(inbound, list):
         raise MalformedArchive(f"the `inbound_nodes` of layer `{printable(layer)}` are not a list")
-    return [_node(item, layer) for item in inbound]
+    return [_node(item, layer, known) for item in inbound]
 
 
-def _node(item: Json, layer: str) -> Node:
+def _node(item: Json, layer: str, known: Container[str]) -> Node:
     if isinstance(item, dict):
         if "args" in item:
             return _keras_3(item)
         # Keras 2 with dictionaries as first arguments.
         item = list(item.values())
     if isinstance(item, list):
-        return _legacy(item)
+        return _legacy(item, known)
     raise MalformedArchive(f"an inbound node of layer `{printable(layer)}` is not a list")
 
 
@@ -122,7 +125,7 @@ def _name(value: Json) -> TensorName | None:
     return TensorName(layer, node, tensor)
 
 
-def _legacy(item: list[Json]) -> Node:
+def _legacy(item: list[Json], known: Container[str]) -> Node:
     inputs: list[TensorName] = []
     positional: dict[int, Json] = {}
     keywords: dict[str, Json] = {}
@@ -140,7 +143,7 @@ def _legacy(item: list[Json]) -> Node:
         else:
             inputs.append(name)
         for key, argument in others.items() if isinstance(others, dict) else ():
-            found = list(_legacy_tensors(argument))
+            found = list(_legacy_tensors(argument, known))
             if not found:
                 keywords[key] = argument
             elif key not in _MASKS:
@@ -150,13 +153,13 @@ def _legacy(item: list[Json]) -> Node:
     return Node(tuple(inputs), positional, keywords, is_legacy=True)
 
 
-def _legacy_tensors(value: Json) -> Iterator[TensorName]:
+def _legacy_tensors(value: Json, known: Container[str]) -> Iterator[TensorName]:
     name = _name(value)
-    if name is not None:
+    if name is not None and name.layer in known:
         yield name
     elif isinstance(value, list):
         for item in value:
-            yield from _legacy_tensors(item)
+            yield from _legacy_tensors(item, known)
 
 
 def read_ends(value: Json, what: str) -> list[TensorName]:

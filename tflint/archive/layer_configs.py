@@ -110,7 +110,6 @@ def make_layer(
     `make_inner` is asked for the layers in its arguments, such as those of wrappers. Raises
     `MalformedArchive` where the configuration is not one of a layer.
     """
-    name = class_name(entry)
     given = {} if network is not None else inner_config(entry)
     arguments = {
         key: Argument(_value(value, make_inner)) for key, value in given.items() if key != "name"
@@ -119,6 +118,8 @@ def make_layer(
     kind, path = _kind(entry, own=own)
     if kind == "Merge":
         kind, path, arguments = _merge(arguments)
+    if kind == "Lambda":
+        _name_functions(arguments)
     if own:
         kind = signatures.canonical(kind)
         arguments = dict(signatures.canonical_arguments(kind, arguments))
@@ -147,7 +148,7 @@ def _kind(entry: Mapping[str, Json], *, own: bool) -> tuple[str, str]:
         return name, f"keras.layers.{name}"
     registered = entry.get("registered_name")
     # A class that is called as one of Keras' own is not that.
-    if signatures.parameters(signatures.canonical(name)) is not None:
+    if signatures.is_known(name):
         name = registered if isinstance(registered, str) and ">" in registered else f"custom>{name}"
     return name, name
 
@@ -159,6 +160,24 @@ def _merge(arguments: dict[str, Argument]) -> tuple[str, str, dict[str, Argument
     axis = arguments.get(_MERGE_AXES.get(mode, "") if isinstance(mode, str) else "")
     axes = "axis" if kind == "Concatenate" else "axes"
     return kind, f"keras.layers.{kind}", {} if axis is None else {axes: axis}
+
+
+def _name_functions(arguments: dict[str, Argument]) -> None:
+    """Put functions in the place of what Keras 1 and 2 write for them in a `Lambda`."""
+    for name in ("function", "output_shape", "mask"):
+        kind = arguments.pop(f"{name}_type", None)
+        arguments.pop(f"{name}_module", None)
+        given = arguments.get(name)
+        if given is None:
+            continue
+        is_code = isinstance(given.value, tuple) and bool(given.value)
+        if (kind is not None and kind.value == "lambda") or (
+            is_code and isinstance(given.value, tuple) and isinstance(given.value[0], str)
+        ):
+            arguments[name] = Argument(Function("<lambda>", NOWHERE))
+        elif isinstance(given.value, str):
+            arguments[name] = Argument(Reference(given.value))
+    arguments.pop("module", None)
 
 
 def value_of(value: Json) -> Value:
@@ -177,9 +196,7 @@ def _value(value: Json, make_inner: MakeLayer) -> Value:
         return value
     name, config = value.get("class_name"), value.get("config")
     if not isinstance(name, str) or "config" not in value:
-        return MappingProxyType(
-            {key: _value(item, make_inner) for key, item in value.items()}
-        )
+        return MappingProxyType({key: _value(item, make_inner) for key, item in value.items()})
     if name == "__lambda__":
         return Function("<lambda>", NOWHERE)
     if name in ("__numpy__", "__tensor__"):
@@ -196,7 +213,10 @@ def _value(value: Json, make_inner: MakeLayer) -> Value:
     if _is_layer(value):
         return make_inner(value)
     # What is no layer: initialisers, regularisers, losses.
-    return Result(_path(value, name))
+    if not isinstance(config, dict):
+        return Result(_path(value, name))
+    keywords = {key: _value(item, make_inner) for key, item in config.items()}
+    return Result(_path(value, name), keywords=keywords)
 
 
 def _is_layer(entry: Mapping[str, Json]) -> bool:
@@ -207,7 +227,7 @@ def _is_layer(entry: Mapping[str, Json]) -> bool:
     return (
         (module is None or not isinstance(module, str))
         and is_keras_class(entry)
-        and signatures.parameters(signatures.canonical(name)) is not None
+        and signatures.is_known(name)
     )
 
 
