@@ -32,6 +32,26 @@ _LAYERS = {
     "PReLU": "prelu",
     "ThresholdedReLU": "thresholded_relu",
 }
+# Where functions on tensors are, which stand for layers as well.
+_HOMES = ("keras.activations", "keras.backend", "keras.ops", "tensorflow.math", "tensorflow.nn")
+_FUNCTIONS = frozenset(
+    (
+        "elu",
+        "gelu",
+        "hard_sigmoid",
+        "leaky_relu",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+        "softsign",
+        "swish",
+        "tanh",
+    )
+)
 _TODAY = {"silu": "swish", "leakyrelu": "leaky_relu", "re_lu": "relu"}
 _MOST_NESTED = 4
 
@@ -49,12 +69,20 @@ def activation(layer: Layer) -> str | Unknown | None:
         return "softmax" if layer.value("axis") in (-1, (-1,)) else UNKNOWN
     if kind == "ReLU":
         return _relu(layer)
+    if _is_function(layer):
+        # Its arguments may make it another function: `relu` with a `max_value`.
+        return _today(kind) if not layer.arguments else UNKNOWN
     return _LAYERS.get(kind)
 
 
 def is_activation_layer(layer: Layer) -> bool:
     """Whether the layer does nothing but apply an activation."""
-    return layer.kind in ("Activation", "ReLU", "Softmax") or layer.kind in _LAYERS
+    kind = layer.kind
+    return kind in ("Activation", "ReLU", "Softmax") or kind in _LAYERS or _is_function(layer)
+
+
+def _is_function(layer: Layer) -> bool:
+    return layer.kind in _FUNCTIONS and layer.path.rpartition(".")[0] in _HOMES
 
 
 def _relu(layer: Layer) -> str | Unknown:
@@ -74,8 +102,7 @@ def _named(value: Value, depth: int = 0) -> str | Unknown:
         return _today(value)
     if isinstance(value, Reference):
         home, _, name = value.path.rpartition(".")
-        known = home in ("keras.activations", "keras.ops", "tensorflow.nn", "tensorflow.math")
-        return _today(name) if known else UNKNOWN
+        return _today(name) if home in _HOMES else UNKNOWN
     if isinstance(value, Layer) and is_activation_layer(value) and depth < _MOST_NESTED:
         if value.kind == "Activation":
             return _named(value.value("activation"), depth + 1)

@@ -59,7 +59,7 @@ class Connections:
     def __init__(self, facts: KerasFacts) -> None:
         self._readers: dict[int, list[Call]] = {}
         self._ends: set[int] = set()
-        for call in facts.calls:
+        for call in {id(call): call for call in facts.calls}.values():
             for tensor in call.inputs:
                 for maker in _makers(tensor):
                     self._readers.setdefault(id(maker), []).append(call)

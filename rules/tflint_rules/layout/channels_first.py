@@ -28,6 +28,7 @@ from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_models import flex_conv
 from tflint_rules.keras.connections import Connections
 from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.sizes import elements
 from tflint_rules.keras.wording import (
     bytes_text,
     confidence,
@@ -39,7 +40,6 @@ from tflint_rules.keras.wording import (
 from tflint_rules.layout.channels_first_conversion import FIRST, conversion, describe
 from tflint_rules.layout.keras_formats import (
     calls_by_layer,
-    elements,
     formats,
     is_overruled,
     setting_of,

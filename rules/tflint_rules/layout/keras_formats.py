@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tflint.finding import Location
-from tflint.keras.dimensions import product
 from tflint.keras.facts import FormatChange, KerasFacts
 from tflint.keras.network import Call, Layer, Shape, Tensor
 from tflint.keras.values import UNKNOWN
 from tflint_rules.keras.connections import Connections
+from tflint_rules.keras.sizes import elements
 from tflint_rules.layout.channels_first_conversion import FIRST
 
 # Layers that work on any format and leave it as it is.
@@ -119,14 +119,6 @@ def gives_a_map(call: Call) -> bool:
     if kind.startswith("Global"):
         return call.layer.value("keepdims") is True
     return True
-
-
-def elements(shape: Shape) -> int | None:
-    """The numbers in a map of one sample, where all of its sizes are known."""
-    if shape is UNKNOWN:
-        return None
-    size = product(shape[1:])
-    return size if isinstance(size, int) else None
 
 
 def calls_by_layer(calls: Iterable[Call]) -> dict[int, Call]:
