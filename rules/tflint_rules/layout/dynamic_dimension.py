@@ -62,10 +62,10 @@ class DynamicDimension(Rule):
     front of other layers is how Keras models are, and nothing is said.
 
     In a model: reads the `shape_signature` of the model's inputs: -1 is a dimension that the
-    converter did not know. On a microcontroller an open batch (the first of several dimensions) is an
-    info, as the 1 that stands in for it is what a device runs; any other dimension is a
-    warning. LiteRT resizes its inputs, so there an open batch is nothing, and another
-    dimension an info.
+    converter did not know. On a microcontroller an open batch (the first of several
+    dimensions) is an info, as the 1 that stands in for it is what a device runs; any other
+    dimension is a warning. LiteRT resizes its inputs, so there an open batch is nothing, and
+    another dimension an info.
 
     ## Why it matters on a device
     TFLM does not read signatures: it plans the arena for `shape`, where 1 stands for what is
