@@ -48,11 +48,12 @@ class Result:
     """What a call of something outside the file gives: `numpy.random.rand(1, 32)`.
 
     A method of such a result is named behind its path: `numpy.random.rand().astype`.
-    `operands` are the arguments, and what the method was called on first.
+    `operands` are the arguments, and what the method was called on first. `location` is the call.
     """
 
     path: str
     operands: tuple[Value, ...] = ()
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
