@@ -63,7 +63,7 @@ def _bodies(node: ast.stmt, chained: set[ast.stmt]) -> tuple[list[Sequence[ast.s
             node = node.orelse[0]
             chained.add(node)
             bodies.append(node.body)
-        return (bodies + [node.orelse], True) if node.orelse else (bodies, False)
+        return ([*bodies, node.orelse], True) if node.orelse else (bodies, False)
     if isinstance(node, ast.For | ast.AsyncFor | ast.While):
         return [node.body], False
     if isinstance(node, ast.Try):

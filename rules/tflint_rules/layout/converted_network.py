@@ -36,6 +36,7 @@ def network(conversion: Conversion) -> Network | None:
     """The network that is converted, if it is known."""
     subject = conversion.subject
     value = None if subject is None else subject.value
+    value = value.network if isinstance(value, Layer) else value
     return value if isinstance(value, Network) else None
 
 

@@ -44,9 +44,9 @@ class Edges:
         return sum(by_side[side] * _BYTES[type] // 4 for side, type in self.types.items())
 
 
-def edges(way: Way, *, tf1: bool) -> Edges | None:
+def edges(way: Way) -> Edges | None:
     """The edges that convert, if the model computes in integers; an unknown data set is one."""
-    result = outcome(way, tf1=tf1, unknown_dataset=True)
+    result = outcome(way, unknown_dataset=True)
     body = None if result is None else _BODIES.get(result.mode)
     if body is None:
         return None

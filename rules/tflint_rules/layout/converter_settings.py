@@ -43,11 +43,13 @@ class Held:
 class Way:
     """One way to a `.convert()`: one value for each setting that is written on it.
 
-    `taken` are the branches that make it this way, by their statement.
+    `taken` are the branches that make it this way, by their statement. `is_tf1` says that the
+    converter is one that only TensorFlow 1 and `tf.compat.v1` have.
     """
 
     held: Mapping[str, Held]
     taken: Mapping[int | str, int]
+    is_tf1: bool = False
 
     def value(self, name: str, default: Value = None) -> Value:
         """What the setting holds, the default where nothing was written."""
@@ -62,10 +64,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """That something holds at a conversion: on which way for example, and how sure that is."""
+    """That something holds at a conversion: on which way for example, and how sure that is.
+
+    `depends_on_branch` says that it holds on some ways only.
+    """
 
     way: Way
     evidence: Evidence
+    depends_on_branch: bool = False
 
     @property
     def is_certain(self) -> bool:
@@ -87,6 +93,11 @@ class Conversions:
     def __init__(self, context: SourceContext) -> None:
         self._context = context
         self._branches: Branches | None = None
+
+    @property
+    def text(self) -> str:
+        """The source."""
+        return self._context.module.text
 
     def __iter__(self) -> Iterator[Conversion]:
         return iter(self._context.keras.conversions)
@@ -112,7 +123,7 @@ class Conversions:
             evidence = Evidence.POSSIBLE
         if conversion.may_have_other_settings and evidence is Evidence.CERTAIN:
             evidence = Evidence.POSSIBLE
-        return Judgement(held[0], evidence)
+        return Judgement(held[0], evidence, len(held) < len(ways))
 
     def ways(self, conversion: Conversion, names: Sequence[str]) -> list[Way]:
         """The ways to a conversion that differ in these settings; none if there are too many."""
@@ -132,7 +143,8 @@ class Conversions:
             way = dict(zip(choices, taken, strict=True))
             held = {name: _held(writes.get(name, ()), way) or unwritten for name in names}
             if all(held[name] or not setting.is_surely_set for name, setting in settings.items()):
-                found.append(Way({n: one for n, one in held.items() if one is not None}, way))
+                known = {name: one for name, one in held.items() if one is not None}
+                found.append(Way(known, way, is_tf1(conversion)))
         return found
 
     def _writes(self, name: str, setting: Setting) -> list[_Write]:
@@ -202,3 +214,17 @@ def _decides(key: int | str, ways: Sequence[Way], found: Sequence[bool | None]) 
 def is_known(value: Value) -> bool:
     """Whether anything is known about a value."""
     return not isinstance(value, Unknown)
+
+
+def is_tf1(conversion: Conversion) -> bool:
+    """Whether the converter is one that only TensorFlow 1 and `tf.compat.v1` have."""
+    path = conversion.constructor
+    return (
+        any(part in path for part in (".contrib.", ".compat.v1.", "TocoConverter"))
+        or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
+    )
+
+
+_TF1_CONSTRUCTORS = frozenset(
+    ("from_session", "from_frozen_graph", "from_keras_model_file", "toco_convert")
+)

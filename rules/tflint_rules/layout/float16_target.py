@@ -14,7 +14,7 @@ from tflint.target.runtime import Runtime, Verdict
 from tflint_rules.layout.converted_network import weights
 from tflint_rules.layout.converter_examples import FLOAT16, QUANTISED, conversion
 from tflint_rules.layout.converter_settings import TYPES, Conversions, Way
-from tflint_rules.layout.quantization_mode import MODE_SETTINGS, SPEC, Mode, is_tf1, outcome
+from tflint_rules.layout.quantization_mode import MODE_SETTINGS, SPEC, Mode, outcome
 from tflint_rules.operand_types import is_float16_dequantize
 
 _SIGNATURE = "FLOAT16->FLOAT32"
@@ -101,13 +101,7 @@ class Float16Target(Rule):
             return
         conversions = Conversions(context)
         for one in conversions:
-            old = is_tf1(one.constructor)
-
-            def halves(way: Way, old: bool = old) -> bool | None:
-                result = outcome(way, tf1=old, unknown_dataset=True)
-                return None if result is None else result.mode is Mode.FLOAT16
-
-            found = conversions.judge(one, MODE_SETTINGS, halves)
+            found = conversions.judge(one, MODE_SETTINGS, _halves)
             if found is None:
                 continue
             count = weights(one)
@@ -121,6 +115,11 @@ class Float16Target(Rule):
                 confidence=None if found.is_certain else Confidence.MEDIUM,
                 help=f"quantise to int8: drop supported_types, give a representative_dataset{left}",
             )
+
+
+def _halves(way: Way) -> bool | None:
+    result = outcome(way, unknown_dataset=True)
+    return None if result is None else result.mode is Mode.FLOAT16
 
 
 def _rejects(runtime: Runtime) -> bool:

@@ -15,10 +15,10 @@ from tflint.model.tables import Model
 from tflint.printable import counted, printable, size_text
 from tflint.rule import SOURCES, Bad, Good, Kind, Metadata, ModelContext, Rule, SourceContext
 from tflint_rules.freed_code import freed_code
-from tflint_rules.layout.converter_examples import CALIBRATED, INT8_EDGES, QUANTISED, conversion
 from tflint_rules.layout.converter_edges import Edges, edges
-from tflint_rules.layout.converter_settings import Conversions, Judgement, Way
-from tflint_rules.layout.quantization_mode import MODE_SETTINGS, has_dataset, is_tf1
+from tflint_rules.layout.converter_examples import CALIBRATED, INT8_EDGES, QUANTISED, conversion
+from tflint_rules.layout.converter_settings import Conversions, Judgement
+from tflint_rules.layout.quantization_mode import MODE_SETTINGS, has_dataset
 from tflint_rules.quantization.float_regions import (
     CONVERSIONS,
     FLOAT32,
@@ -147,13 +147,8 @@ class FloatIo(Rule):
             return
         conversions = Conversions(context)
         for one in conversions:
-            old = is_tf1(one.constructor)
-
-            def converts(way: Way, old: bool = old) -> bool:
-                return edges(way, tf1=old) is not None
-
-            found = conversions.judge(one, MODE_SETTINGS, converts)
-            kept = None if found is None else edges(found.way, tf1=old)
+            found = conversions.judge(one, MODE_SETTINGS, lambda way: edges(way) is not None)
+            kept = None if found is None else edges(found.way)
             if found is not None and kept is not None:
                 yield self._of_source(one, found, kept)
 

@@ -31,7 +31,6 @@ from tflint_rules.layout.quantization_mode import (
     MODE_SETTINGS,
     has_dataset,
     has_integer_edges,
-    is_tf1,
     optimizes,
     types,
 )
@@ -82,12 +81,11 @@ class NoQuantization(Rule):
     def check_source(self, context: SourceContext) -> Iterator[Finding]:
         conversions = Conversions(context)
         for one in conversions:
-            old = is_tf1(one.constructor)
-            found = conversions.judge(one, MODE_SETTINGS, lambda way: _is_float(way, old))
+            found = conversions.judge(one, MODE_SETTINGS, _is_float)
             # What some branch quantises is float32 on others on purpose.
-            if found is None or not found.is_certain and len(found.way.taken):
+            if found is None or found.depends_on_branch:
                 continue
-            yield self._finding(one, found, raises=not old and _has_other_edges(found.way))
+            yield self._finding(one, found, raises=_has_other_edges(found.way))
 
     def _finding(self, conversion: Conversion, found: Judgement, *, raises: bool) -> Finding:
         certain = found.is_certain
@@ -109,18 +107,18 @@ class NoQuantization(Rule):
         )
 
 
-def _is_float(way: Way, old: bool) -> bool | None:
+def _is_float(way: Way) -> bool | None:
     # An attribute of TensorFlow 1 quantises there, and what it means is TFL115's to say.
     if any(
         way.value(n) is not None for n in (POST_TRAINING_QUANTIZE, INFERENCE_TYPE, INPUT_STATISTICS)
     ):
         return False
-    quantizes = optimizes(way, tf1=old)
+    quantizes = optimizes(way)
     return None if quantizes is None else not quantizes
 
 
 def _has_other_edges(way: Way) -> bool:
-    return bool(has_integer_edges(way))
+    return not way.is_tf1 and bool(has_integer_edges(way))
 
 
 def _cost(conversion: Conversion) -> str:

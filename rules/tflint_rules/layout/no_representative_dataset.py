@@ -28,7 +28,6 @@ from tflint_rules.layout.quantization_mode import (
     Mode,
     Outcome,
     has_dataset,
-    is_tf1,
     outcome,
 )
 
@@ -102,15 +101,9 @@ class NoRepresentativeDataset(Rule):
         conversions = Conversions(context)
         for one in conversions:
             trained = is_trained_quantised(one, context)
-            old = is_tf1(one.constructor)
-
-            def lacks(way: Way, old: bool = old) -> bool | None:
-                return _lacks_data(way, outcome(way, tf1=old))
-
-            found = conversions.judge(one, MODE_SETTINGS, lacks)
-            if found is not None:
-                result = outcome(found.way, tf1=old)
-                assert result is not None
+            found = conversions.judge(one, MODE_SETTINGS, _lacks_data)
+            result = None if found is None else outcome(found.way)
+            if found is not None and result is not None:
                 yield self._finding(context, one, found, result, trained=trained is not False)
 
     def _finding(
@@ -147,11 +140,13 @@ class NoRepresentativeDataset(Rule):
         )
 
 
-def _lacks_data(way: Way, result: Outcome | None) -> bool | None:
+def _lacks_data(way: Way) -> bool | None:
+    result = outcome(way)
     if result is None:
         return None
     if result.mode is Mode.RAISES:
-        return has_dataset(way) is False
+        # That of float16 models is not for want of data.
+        return has_dataset(way) is False and result.refused is not Mode.FLOAT16
     return result.mode is Mode.DYNAMIC_RANGE
 
 

@@ -66,6 +66,7 @@ _TYPE_BYTES = {
 
 NO_DATASET_ERROR = "For full integer quantization, a `representative_dataset` must be specified."
 FLOAT_IO_ERROR = "The inference_input_type and inference_output_type must be tf.float32."
+TYPES_ERROR = "`target_spec.supported_types` should be left uninitizalized or set to {tf.int8}."
 
 
 class Mode(Enum):
@@ -80,12 +81,28 @@ class Mode(Enum):
     RAISES = "raises"
 
 
+# The types that inputs and outputs of integer models may have; others take float32 alone.
+EDGES = {
+    Mode.INT8: frozenset(("float32", "int8", "uint8")),
+    Mode.INT16X8: frozenset(("float32", "int16")),
+}
+_EDGE_ERRORS = {
+    mode: "The inference_input_type and inference_output_type must be in "
+    f"{sorted(f'tf.{type}' for type in types)}"
+    for mode, types in EDGES.items()
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of a network, or what the converter says when it refuses."""
+    """What becomes of a network, or what the converter says when it refuses.
+
+    `refused` is what it would have become then.
+    """
 
     mode: Mode
     error: str = ""
+    refused: Mode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +181,10 @@ def type_name(value: Value) -> str | None:
     return _last(value.path) if isinstance(value, Reference) else None
 
 
-def is_tf1(constructor: str) -> bool:
-    """Whether it is a converter that only TensorFlow 1 and `tf.compat.v1` have."""
-    last = constructor.rpartition(".")[2]
-    return (
-        ".contrib." in constructor
-        or ".compat.v1." in constructor
-        or "TocoConverter" in constructor
-        or last in ("from_session", "from_frozen_graph", "from_keras_model_file", "toco_convert")
-    )
-
-
-def optimizes(way: Way, *, tf1: bool) -> bool | None:
+def optimizes(way: Way) -> bool | None:
     """Whether anything is quantised at all."""
     given = members(way.value(OPTIMIZATIONS)).has(*QUANTIZING)
-    if given or not tf1:
+    if given or not way.is_tf1:
         return given
     old = way.value(POST_TRAINING_QUANTIZE)
     return None if given is None or isinstance(old, Unknown | Choice) else bool(old)
@@ -207,28 +213,34 @@ def has_integer_edges(way: Way) -> bool | None:
     return None if None in edges else False
 
 
-def outcome(way: Way, *, tf1: bool, unknown_dataset: bool | None = None) -> Outcome | None:
+def outcome(way: Way, *, unknown_dataset: bool | None = None) -> Outcome | None:
     """What becomes of a network that was not trained quantisation-aware; None if not known.
 
     `unknown_dataset` says what to take a data set for of which nothing is known.
     """
     ops, given, data = operators(way), types(way), has_dataset(way)
     data = unknown_dataset if data is None else data
-    quantizes = optimizes(way, tf1=tf1)
-    int8, edges = wants_int8(way), has_integer_edges(way)
-    if tf1 and (way.value(INFERENCE_TYPE) is not None or way.value(INPUT_STATISTICS) is not None):
+    quantizes = optimizes(way)
+    int8 = wants_int8(way)
+    if way.is_tf1 and (
+        way.value(INFERENCE_TYPE) is not None or way.value(INPUT_STATISTICS) is not None
+    ):
         return None
     if data is None or int8 is None or quantizes is None or not given.is_complete:
         return None
+    if int8 and given.names and given.names != {"int8"} and ops.names == {INT8_ONLY}:
+        return Outcome(Mode.RAISES, TYPES_ERROR, Mode.INT8)
     if int8 and not data:
-        return Outcome(Mode.RAISES, NO_DATASET_ERROR)
+        return Outcome(Mode.RAISES, NO_DATASET_ERROR, Mode.INT8)
     mode = _mode(ops, given, data=data, quantizes=quantizes, int8=int8)
-    if mode in (Mode.FLOAT, Mode.FLOAT16, Mode.DYNAMIC_RANGE) and not tf1:
-        if edges is None:
-            return None
-        if edges:
-            return Outcome(Mode.RAISES, FLOAT_IO_ERROR)
-    return None if mode is None else Outcome(mode)
+    if mode is None or way.is_tf1:
+        return None if mode is None else Outcome(mode)
+    allowed = EDGES.get(mode, frozenset(("float32",)))
+    edges = [type_name(way.value(name)) for name in (INPUT_TYPE, OUTPUT_TYPE)]
+    if any(edge is not None and edge not in allowed for edge in edges):
+        return Outcome(Mode.RAISES, _EDGE_ERRORS.get(mode, FLOAT_IO_ERROR), mode)
+    # Integer models take both kinds of edges; what is not known matters to the others.
+    return None if None in edges and mode not in EDGES else Outcome(mode)
 
 
 def _mode(ops: Members, given: Members, *, data: bool, quantizes: bool, int8: bool) -> Mode | None:

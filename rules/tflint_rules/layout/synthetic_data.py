@@ -8,30 +8,32 @@ from enum import Enum
 from tflint.finding import Location
 from tflint.keras.values import Function, Reference, Result, Value
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # What draws random numbers, in whichever module; not what draws from given data (`choice`,
 # `permutation`, `shuffle`).
-_DRAWS = frozenset(
-    "rand randn random random_sample ranf sample randint random_integers integers uniform normal "
-    "standard_normal truncated_normal gauss normalvariate random_uniform random_normal "
-    "stateless_uniform stateless_normal beta exponential gamma laplace lognormal poisson "
-    "binomial standard_exponential randrange triangular bytes uniform_full_int rand_like "
-    "randn_like".split()
+_DRAWS = _words(
+    "rand randn random random_sample ranf sample randint random_integers integers uniform"
+    " normal standard_normal truncated_normal gauss normalvariate random_uniform"
+    " random_normal stateless_uniform stateless_normal beta exponential gamma laplace"
+    " lognormal poisson binomial standard_exponential randrange triangular rand_like"
+    " randn_like"
 )
-_CONSTANT = frozenset(
-    "zeros ones full empty zeros_like ones_like full_like empty_like fill eye identity".split()
-)
+_CONSTANT = _words("zeros ones full empty zeros_like ones_like full_like empty_like fill")
 _RANDOM_HOMES = ("numpy.random.", "tensorflow.random.", "random.", "keras.random.", "secrets.")
 _CONSTANT_HOMES = ("numpy.", "tensorflow.", "keras.", "jax.numpy.")
 _OLD_RANDOM = ("tensorflow.random_uniform", "tensorflow.random_normal", "torch.rand", "torch.randn")
 # What only changes the form of values: what goes in comes out.
-_FORMS = frozenset(
-    "array asarray ascontiguousarray expand_dims reshape stack concatenate concat cast constant "
-    "convert_to_tensor float32 float64 float16 int8 uint8 astype numpy copy squeeze transpose "
-    "clip clip_by_value round abs tile repeat ravel flatten view tolist to_float identity "
-    "asanyarray atleast_1d atleast_2d atleast_3d moveaxis swapaxes newaxis multiply divide add "
-    "subtract matmul sqrt square maximum minimum Variable batch take range list tuple iter "
-    "from_tensor_slices from_tensors __getitem__ __add__ __radd__ __sub__ __rsub__ __mul__ "
-    "__rmul__ __truediv__ __rtruediv__ __neg__ __pow__".split()
+_FORMS = _words(
+    "array asarray asanyarray ascontiguousarray expand_dims reshape stack vstack hstack"
+    " concatenate concat cast constant convert_to_tensor float32 float64 float16 int8 uint8"
+    " astype numpy copy squeeze transpose clip clip_by_value round abs tile repeat ravel"
+    " flatten view tolist to_float identity atleast_1d atleast_2d atleast_3d moveaxis"
+    " swapaxes multiply divide add subtract matmul sqrt square maximum minimum Variable"
+    " batch take list tuple iter from_tensor_slices from_tensors __getitem__"
 )
 
 
