@@ -159,15 +159,14 @@ def _spec_members(way: Way, under: str) -> Members | None:
         return None
     if not isinstance(spec, Result) or not spec.path.endswith("TargetSpec"):
         return Members(is_complete=False)
-    found = Members()
-    for operand in spec.operands:
+    for operand in (*spec.operands, *spec.keywords.values()):
         some = members(operand)
         paths = [item.path for item in _items(operand) if isinstance(item, Reference)]
         if not some.is_complete:
             return Members(is_complete=False)
         if paths and all(("OpsSet." in path) is bool(under) for path in paths):
-            found = some
-    return found if found.names or not under else None
+            return some
+    return None
 
 
 def _items(value: Value) -> Iterator[Value]:

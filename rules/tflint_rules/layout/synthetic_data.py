@@ -82,7 +82,8 @@ def _made(result: Result) -> tuple[Origin, Result] | None:
         seen += 1
         made = _source(one)
         if made is None:
-            parts = [part for operand in one.operands for part in _leaves(operand)]
+            given = (*one.operands, *one.keywords.values())
+            parts = [part for operand in given for part in _leaves(operand)]
             parts = [part for part in parts if not isinstance(part, Reference)]
             is_form = one.path.rpartition(".")[2] in _FORMS
             if not is_form or not parts or not all(isinstance(part, Result) for part in parts):
@@ -113,7 +114,7 @@ def _source(result: Result) -> Origin | None:
 def yields(function: Value) -> tuple[Value, ...] | None:
     """What a representative data set yields, one value for each; None where that is unknown."""
     if isinstance(function, Result) and function.path.endswith("RepresentativeDataset"):
-        function = function.operands[0] if function.operands else None
+        function = next(iter((*function.operands, *function.keywords.values())), None)
     if not isinstance(function, Function) or function.results is None:
         return None
     if function.is_generator:
