@@ -11,7 +11,7 @@ from pathlib import Path
 from tflint.errors import UsageError
 from tflint.model.reader import IDENTIFIER
 from tflint.printable import printable
-from tflint.rule import Kind
+from tflint.rule import SOURCES, Kind
 from tflint.source.parsing import MAX_BYTES
 
 SUFFIXES = {".tflite": Kind.TFLITE, ".py": Kind.KERAS_SOURCE}
@@ -76,6 +76,15 @@ def _named(path: Path, text: str) -> Artifact:
         kind = Kind.TFLITE
     if kind is None:
         raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads (.tflite, .py)")
+    return Artifact(path, shown_path(path), kind)
+
+
+def source_named(name: str) -> Artifact:
+    """A source that is not on disk, by what it is called; raises `UsageError` for no source."""
+    path = Path(name)
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind not in SOURCES:
+        raise UsageError(f"`{printable(name)}` is not what a source is called (.py)")
     return Artifact(path, shown_path(path), kind)
 
 

@@ -6,7 +6,6 @@ behind the last one stands before the bracket, or behind a comma that trails.
 
 from __future__ import annotations
 
-
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import TypeVar
