@@ -14,7 +14,11 @@ from tflint.printable import printable
 from tflint.rule import SOURCES, Kind
 from tflint.source.parsing import MAX_BYTES
 
-SUFFIXES = {".tflite": Kind.TFLITE, ".py": Kind.KERAS_SOURCE}
+SUFFIXES = {
+    ".tflite": Kind.TFLITE,
+    ".py": Kind.KERAS_SOURCE,
+    ".keras": Kind.KERAS_ARCHIVE,
+}
 # In a folder only those Python files are of interest that could have to do with Keras.
 _KERAS_WORDS = (b"keras", b"tensorflow")
 # Folders that hold other people's files.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from tflint.archive.archive import Archive
@@ -73,7 +73,10 @@ def _check_archive_file(
 
 
 def check_example(
-    built: Model | bytes | str, rules: Sequence[type[Rule]], target: Target, path: str = "example"
+    built: Model | bytes | str | Mapping[str, object],
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str = "example",
 ) -> FileReport:
     """Check what an example's `build` gives, in memory."""
     if isinstance(built, str):
@@ -82,12 +85,26 @@ def check_example(
         except SourceError as error:
             source = error
         return check_source(source, rules, target, f"{path}.py")
+    if isinstance(built, Mapping):
+        return _check_config(built, rules, target, f"{path}.keras")
     if isinstance(built, Model):
         # The writer needs NumPy, which checking a file does not.
         from tflint.model.writer import write_model
 
         built = write_model(built)
     return check_bytes(built, rules, target, f"{path}.tflite")
+
+
+def _check_config(
+    config: Mapping[str, object], rules: Sequence[type[Rule]], target: Target, path: str
+) -> FileReport:
+    from tflint.archive.reader import archive_of_config
+
+    try:
+        outcome: Archive | UnreadableModel = archive_of_config(config)
+    except UnreadableModel as error:
+        outcome = error
+    return check_archive(outcome, rules, target, path, Kind.KERAS_ARCHIVE)
 
 
 def check_bytes(
