@@ -139,12 +139,11 @@ def run_fix(
         report = suppress(report, settings.suppressions, settings.root)
         return (report if baseline is None else apply_baseline(report, baseline)).files[0]
 
-    found = discover(paths, settings.excludes) if stdin is None else [source_named(stdin[0])]
+    found = discover(paths, settings.excludes) if stdin is None else [source_named(*stdin)]
     run = repair_all(
         [(artifact, settings.plan(artifact.path)) for artifact in found],
         accept,
         unsafe=unsafe,
-        data=None if stdin is None else stdin[1],
     )
     notes = (*plugin_problems(), *run.report.notes)
     report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)

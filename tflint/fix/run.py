@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tflint.errors import MissingExtra, UsageError
 from tflint.finding import Finding
-from tflint.lint.discover import Artifact
+from tflint.lint.discover import Artifact, source_bytes
 from tflint.lint.parallel import Job
 from tflint.lint.plan import Plan
 from tflint.lint.registry import all_rules
@@ -15,9 +15,10 @@ from tflint.lint.runner import check_source
 from tflint.printable import counted, printable
 from tflint.report.fix_result import FileFix, FixReport, LeftFinding
 from tflint.report.result import FileReport
-from tflint.rule import SOURCES
+from tflint.rule import SOURCES, Stage
 from tflint.source.module import SourceModule
 from tflint.source.parsing import SourceError
+from tflint.source.relevance import mentions_keras
 
 # What is set aside of a report: accepted by a configuration or a baseline.
 Accept = Callable[[FileReport], FileReport]
@@ -49,23 +50,17 @@ def require_editor() -> None:
         raise MissingExtra("repairing Python sources", "fix") from error
 
 
-def repair_all(
-    jobs: Sequence[Job], accept: Accept, *, unsafe: bool = False, data: bytes | None = None
-) -> RepairRun:
+def repair_all(jobs: Sequence[Job], accept: Accept, *, unsafe: bool = False) -> RepairRun:
     """Repair the sources among the files, in memory.
 
-    `data` is what the only file holds where that is not on disk. Raises `MissingExtra` without
-    the library that edits, `UsageError` where there is no source.
+    Raises `MissingExtra` without the library that edits, `UsageError` where there is no source.
     """
     sources = [(artifact, plan) for artifact, plan in jobs if artifact.kind in SOURCES]
     others = [artifact for artifact, _ in jobs if artifact.kind not in SOURCES]
     if not sources:
         raise UsageError(f"only sources are repaired so far: {_named(others)}")
     require_editor()
-    files = tuple(
-        repair_bytes(_read(job[0]) if data is None else data, *job, accept, unsafe=unsafe)
-        for job in sources
-    )
+    files = tuple(repair_bytes(_read(job[0]), *job, accept, unsafe=unsafe) for job in sources)
     notes = (f"only sources are repaired so far: {_named(others)}",) if others else ()
     return RepairRun(files, FixReport(tuple(file.fix for file in files), notes=notes))
 
@@ -79,8 +74,10 @@ def _named(artifacts: Sequence[Artifact]) -> str:
 
 
 def _read(artifact: Artifact) -> bytes:
+    if artifact.data is not None:
+        return artifact.data
     try:
-        return artifact.path.read_bytes()
+        return source_bytes(artifact.path, artifact.kind)
     except OSError as error:
         shown = printable(artifact.shown, 400)
         raise UsageError(f"`{shown}` cannot be read: {error.strerror or error}") from error
@@ -94,11 +91,12 @@ def repair_bytes(
     from tflint.fix.source.repair import repair_source
     from tflint.fix.source.tree import CannotEdit
 
+    is_about_keras = mentions_keras(data)
     wanted = {rule.meta.code for rule in plan.rules}
 
     def check(outcome: SourceModule | SourceError) -> FileReport:
         # Also the rules that were not asked for: what they call an error must not come.
-        rules = all_rules()
+        rules = [rule for rule in all_rules() if is_about_keras or rule.meta.stage is Stage.FILE]
         return accept(check_source(outcome, rules, plan.target, artifact.shown, artifact.kind))
 
     def is_wanted(finding: Finding) -> bool:

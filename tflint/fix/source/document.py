@@ -100,6 +100,8 @@ def _kept_ends(text: str) -> list[str]:
 def read_document(data: bytes, kind: Kind) -> Document:
     """The document of a source's bytes; raises `SourceError` or `CannotEdit`."""
     if kind is Kind.NOTEBOOK:
-        raise CannotEdit("notebooks cannot be edited yet")
+        from tflint.fix.source.notebook_document import Notebook
+
+        return Notebook.read(data)
     decode_source(data)  # Says in the words of `check` what is wrong with it.
     return PythonFile.read(data)
