@@ -16,6 +16,7 @@ from tflint.cli.config import config
 from tflint.cli.diff import diff
 from tflint.cli.doctor import doctor
 from tflint.cli.explain import explain
+from tflint.cli.fix import fix
 from tflint.cli.memory import memory
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
@@ -51,6 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
+app.command()(fix)
 app.command()(rule)
 app.command()(explain)
 app.command()(diff)
