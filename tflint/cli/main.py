@@ -19,6 +19,7 @@ from tflint.cli.explain import explain
 from tflint.cli.memory import memory
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
+from tflint.cli.server import server
 from tflint.cli.targets import targets
 from tflint.errors import ExitCode, TflintError
 from tflint.printable import printable
@@ -59,6 +60,7 @@ app.command()(targets)
 app.command()(config)
 app.command()(baseline)
 app.command()(doctor)
+app.command()(server)
 
 
 def _print_version(requested: bool) -> None:
