@@ -40,7 +40,8 @@ from tflint.model.cost import Weights
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
 from tflint.printable import printable
-from tflint.source.module import SourceError, SourceModule
+from tflint.source.module import SourceModule
+from tflint.source.parsing import SourceError
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target
 
@@ -335,13 +336,4 @@ def _name(node: Node) -> str:
 
 def locate_source(module: SourceModule, node: ast.expr) -> Location:
     """The location of an expression; the line it is on is what it is known by."""
-    span = module.span(node)
-    text = module.lines[span.line - 1].strip() if span.line <= len(module.lines) else ""
-    return Location(
-        line=span.line,
-        column=span.column,
-        end_line=span.end_line,
-        end_column=span.end_column,
-        context=printable(text),
-        anchor=text,
-    )
+    return module.locate(node)

@@ -59,12 +59,14 @@ class Layer(KerasObject):
     @property
     def data_format(self) -> str | Unknown | None:
         """`channels_last`, `channels_first`, UNKNOWN, or None for layers that have none."""
-        from tflint.keras.signatures import has_parameter
+        from tflint.keras.signatures import has_parameter, keras_2_is_channels_last
 
         if not has_parameter(self.kind, "data_format"):
             return None
         given = self.value("data_format")
         if given is None:
+            if self.default_data_format != "channels_last" and keras_2_is_channels_last(self.kind):
+                return UNKNOWN
             return self.default_data_format
         return given.lower() if isinstance(given, str) else UNKNOWN
 
@@ -93,13 +95,34 @@ class Tensor(KerasObject):
     alternatives: tuple[Tensor, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One of a layer's arrays of weights, by Keras' name for it: `kernel`, `bias`, `gamma`."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    is_trainable: bool = True
+
+    @property
+    def size(self) -> int | Unknown:
+        """Its scalars."""
+        size = 1
+        for dim in self.shape:
+            if not isinstance(dim, int):
+                return UNKNOWN
+            size *= dim
+        return size
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """A layer applied to tensors.
 
     `output_shapes` has a shape for each output (one, mostly). `fault` says why Keras refuses to
     build it, with figures, and only where that is provable; what follows has unknown shapes.
-    `weights` counts scalars, trainable or not, and is 0 where the layer was called before.
+    `fault_versions` are the Keras versions that refuse, where not all do.
+    `weights` counts scalars, trainable or not, and is 0 where the layer was called before;
+    `variables` are what they are made of, UNKNOWN where not even their number is known.
     `location` is the call on tensors; in `Sequential` models that is the layer.
     """
 
@@ -110,6 +133,8 @@ class Call:
     fault: str | None = None
     location: Location = NOWHERE
     evidence: Evidence = Evidence.CERTAIN
+    fault_versions: tuple[int, ...] = (2, 3)
+    variables: tuple[Variable, ...] | Unknown = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)

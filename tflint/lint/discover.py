@@ -12,7 +12,7 @@ from tflint.errors import UsageError
 from tflint.model.reader import IDENTIFIER
 from tflint.printable import printable
 from tflint.rule import Kind
-from tflint.source.module import MAX_BYTES
+from tflint.source.parsing import MAX_BYTES
 
 SUFFIXES = {".tflite": Kind.TFLITE, ".py": Kind.KERAS_SOURCE}
 # In a folder only those Python files are of interest that could have to do with Keras.

@@ -21,7 +21,8 @@ from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.report.result import ArenaFacts, FailedRule, FileReport, ModelFacts
 from tflint.rule import ARCHIVES, SOURCES, KerasContext, Kind, Rule, Stage
-from tflint.source.module import MAX_BYTES, SourceError, SourceModule, read_source
+from tflint.source.module import SourceModule, read_source
+from tflint.source.parsing import MAX_BYTES, SourceError
 from tflint.target.target import Target
 
 # A file that breaks one rule more often is one problem, not that many.
