@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -184,16 +186,17 @@ def _offset(text: str, place: Message) -> int:
 class Started(Editor):
     """An editor with a server of its own, as a process that speaks on its standard streams."""
 
-    def __init__(self, folder: Path, *prefix: str) -> None:
+    def __init__(self, folder: Path, *program: str, arguments: tuple[str, ...] = ()) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, *(prefix or ("-m", "tflint")), "server"],
+            [sys.executable, *(program or ("-m", "tflint")), "server", *arguments],
             cwd=folder,
             env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         super().__init__(cast(BinaryIO, self.process.stdout), cast(BinaryIO, self.process.stdin))
 
     def end(self) -> tuple[int, str]:
@@ -221,13 +224,27 @@ class Started(Editor):
                 self.process.kill()
                 self.process.wait(timeout=SECONDS)
         if self.process.stdin is not None:
-            try:
+            with suppress(BrokenPipeError):
                 self.process.stdin.close()
-            except BrokenPipeError:
-                pass
+
+
+@contextmanager
+def connected(port: int) -> Iterator[Editor]:
+    """An editor that speaks with a server that listens on a port, or soon will."""
+    until = time.monotonic() + SECONDS
+    while True:
+        try:
+            connection = socket.create_connection(("127.0.0.1", port))
+            break
+        except ConnectionRefusedError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    with connection, connection.makefile("rb") as incoming, connection.makefile("wb") as outgoing:
+        yield Editor(incoming, outgoing)
 
 
 def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return cast(int, found.getsockname()[1])

@@ -72,7 +72,11 @@ IGNORE = "  # tflint: ignore[channels-first]"
             "x = 1  # tflint: ignore[TFL303, channels-first] why\n",
         ),
         ("x = '# tflint: ignore[TFL303]'\n", 1, f"x = '# tflint: ignore[TFL303]'{IGNORE}\n"),
-        ("def f():\n    if x:\n        y = 1\n", 3, f"def f():\n    if x:\n        y = 1{IGNORE}\n"),
+        (
+            "def f():\n    if x:\n        y = 1\n",
+            3,
+            f"def f():\n    if x:\n        y = 1{IGNORE}\n",
+        ),
         ("s = '😀'  # tflint: ignore[]\n", 1, "s = '😀'  # tflint: ignore[channels-first]\n"),
     ],
 )

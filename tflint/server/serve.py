@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import BinaryIO
 
@@ -17,12 +18,9 @@ MAX_PORT = 65_535
 
 def serve_streams() -> bool:
     """Speak the protocol on stdin and stdout until the editor ends it; whether it did in order."""
-    quiet_logging()
-    incoming, outgoing = _own_streams()
-    server = make_server()
-    server.start_io(incoming, outgoing)
-    server.checks.stop()
-    return server.was_shut_down
+    if sys.stdin is not None and sys.stdin.isatty():
+        print("tflint: waiting for an editor on stdin; see docs/editors.md", file=sys.stderr)
+    return _serve(*_own_streams())
 
 
 def serve_port(port: int) -> bool:
@@ -30,14 +28,26 @@ def serve_port(port: int) -> bool:
 
     Raises `UsageError` for a port that cannot be had.
     """
-    if not 0 <= port <= MAX_PORT:
-        raise UsageError(f"{port} is no port; they go up to {MAX_PORT}")
+    if not 0 < port <= MAX_PORT:
+        raise UsageError(f"{port} is no port; they go from 1 to {MAX_PORT}")
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        raise UsageError(f"port {port} cannot be used: {error.strerror}") from error
+    with listener:
+        connection, _ = listener.accept()
+    with connection:
+        return _serve(connection.makefile("rb"), connection.makefile("wb"))
+
+
+def _serve(incoming: BinaryIO, outgoing: BinaryIO) -> bool:
     quiet_logging()
     server = make_server()
     try:
-        server.start_tcp(HOST, port)
+        # On a port as well: pygls' own server for ports ends every conversation in a traceback.
+        server.start_io(incoming, outgoing)
     except OSError as error:
-        raise UsageError(f"port {port} cannot be used: {error.strerror}") from error
+        print(f"tflint: the editor is gone: {error.strerror}", file=sys.stderr)
     server.checks.stop()
     return server.was_shut_down
 
