@@ -12,7 +12,8 @@ from tflint.lint.runner import RuleFailed, check_source
 from tflint.lint.suppression import suppress
 from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind, Rule
-from tflint.source.module import SourceError, SourceModule
+from tflint.source.module import SourceModule
+from tflint.source.parsing import SourceError
 
 # What a text without has nothing for tflint; as in a search of folders.
 _KERAS_WORDS = ("keras", "tensorflow")
