@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Protocol
@@ -123,11 +123,12 @@ class Metadata:
 class Example:
     """Something to show a rule with.
 
-    `build` gives a model, bytes that are meant to be one, or the text of a Python source.
+    `build` gives a model, bytes that are meant to be one, the text of a Python source, or the
+    `config.json` of a `.keras` archive.
     """
 
     title: str
-    build: Callable[[], Model | bytes | str]
+    build: Callable[[], Model | bytes | str | Mapping[str, object]]
     target: str = "tflm"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from tflint.archive.archive import Archive
 from tflint.errors import InaccessibleFile, TflintError, UnreadableModel
 from tflint.finding import Finding, Fix
 from tflint.lint.context import LintedArchive, LintedModel, LintedSource
-from tflint.lint.discover import Artifact
+from tflint.lint.discover import Artifact, source_bytes
+from tflint.lint.excerpts import with_excerpt
 from tflint.lint.fingerprint import fingerprints
 from tflint.lint.registry import all_rules, plugin_of
 from tflint.lint.runnable import refusal, refusal_among, refusing_rules
@@ -22,7 +23,8 @@ from tflint.printable import printable
 from tflint.report.result import ArenaFacts, FailedRule, FileReport, ModelFacts
 from tflint.rule import ARCHIVES, SOURCES, KerasContext, Kind, Rule, Stage
 from tflint.source.module import SourceModule, read_source
-from tflint.source.parsing import MAX_BYTES, SourceError
+from tflint.source.parsing import SourceError
+from tflint.source.relevance import is_worth_parsing, mentions_keras
 from tflint.target.target import Target
 
 # A file that breaks one rule more often is one problem, not that many.
@@ -35,6 +37,8 @@ def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) 
         return _check_source_file(artifact, rules, target)
     if artifact.kind in ARCHIVES:
         return _check_archive_file(artifact, rules, target)
+    if artifact.data is not None:
+        return check_bytes(artifact.data, rules, target, artifact.shown)
     try:
         outcome: Model | UnreadableModel = read_model(artifact.path)
     except UnreadableModel as error:
@@ -47,14 +51,43 @@ def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) 
 def _check_source_file(
     artifact: Artifact, rules: Sequence[type[Rule]], target: Target
 ) -> FileReport:
+    data = artifact.data
+    if data is None:
+        try:
+            data = source_bytes(artifact.path, artifact.kind)
+        except OSError as error:
+            failure = SourceError(f"the file cannot be read: {error.strerror or error}")
+            return check_source(failure, rules, target, artifact.shown, artifact.kind)
+    return check_code(data, rules, target, artifact.shown, artifact.kind)
+
+
+def check_code(
+    data: bytes,
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str = "source.py",
+    kind: Kind = Kind.KERAS_SOURCE,
+) -> FileReport:
+    """Check a source or notebook that is in memory.
+
+    In one that does not mention Keras only rules of stage `FILE` could find something.
+    """
+    if not mentions_keras(data):
+        rules = [rule for rule in rules if rule.meta.stage is Stage.FILE]
+        if not is_worth_parsing(data):
+            return FileReport(path, kind, readable=True, facts=None, findings=(), target=target)
+    return check_source(_parsed(data, kind), rules, target, path, kind)
+
+
+def _parsed(data: bytes, kind: Kind) -> SourceModule | SourceError:
     try:
-        with artifact.path.open("rb") as file:
-            outcome: SourceModule | SourceError = read_source(file.read(MAX_BYTES + 1))
+        if kind is Kind.NOTEBOOK:
+            from tflint.source.notebook import read_notebook
+
+            return read_notebook(data)
+        return read_source(data)
     except SourceError as error:
-        outcome = error
-    except OSError as error:
-        outcome = SourceError(f"the file cannot be read: {error.strerror or error}")
-    return check_source(outcome, rules, target, artifact.shown, artifact.kind)
+        return error
 
 
 def _check_archive_file(
@@ -73,21 +106,34 @@ def _check_archive_file(
 
 
 def check_example(
-    built: Model | bytes | str, rules: Sequence[type[Rule]], target: Target, path: str = "example"
+    built: Model | bytes | str | Mapping[str, object],
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str = "example",
 ) -> FileReport:
     """Check what an example's `build` gives, in memory."""
     if isinstance(built, str):
-        try:
-            source: SourceModule | SourceError = read_source(built.encode("utf-8"))
-        except SourceError as error:
-            source = error
-        return check_source(source, rules, target, f"{path}.py")
+        return check_code(built.encode("utf-8"), rules, target, f"{path}.py")
+    if isinstance(built, Mapping):
+        return _check_config(built, rules, target, f"{path}.keras")
     if isinstance(built, Model):
         # The writer needs NumPy, which checking a file does not.
         from tflint.model.writer import write_model
 
         built = write_model(built)
     return check_bytes(built, rules, target, f"{path}.tflite")
+
+
+def _check_config(
+    config: Mapping[str, object], rules: Sequence[type[Rule]], target: Target, path: str
+) -> FileReport:
+    from tflint.archive.reader import archive_of_config
+
+    try:
+        outcome: Archive | UnreadableModel = archive_of_config(config)
+    except UnreadableModel as error:
+        outcome = error
+    return check_archive(outcome, rules, target, path, Kind.KERAS_ARCHIVE)
 
 
 def check_bytes(
@@ -115,7 +161,9 @@ def check_source(
         run.add(rule, path, lambda instance: instance.check_source(context))
         if context.broken is None:
             run.add(rule, path, lambda instance: instance.check_keras(context))
-    return _keras_report(run, path, context, readable=context.broken is None)
+    report = _keras_report(run, path, context, readable=context.broken is None)
+    shown = tuple(with_excerpt(finding, outcome) for finding in report.findings)
+    return dataclasses.replace(report, findings=shown)
 
 
 def check_archive(

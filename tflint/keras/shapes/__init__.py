@@ -1,0 +1,1 @@
+"""What comes out of layers: shapes and weights, a family of layers a module."""
