@@ -13,19 +13,26 @@ from tflint.lint.suppression import suppress
 from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind, Rule
 from tflint.source.module import SourceModule
+from tflint.source.notebook import read_notebook
 from tflint.source.parsing import SourceError
-
-# What a text without has nothing for tflint; as in a search of folders.
-_KERAS_WORDS = ("keras", "tensorflow")
+from tflint.source.relevance import mentions_keras
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is to be checked: a text and the file that it is, or will be."""
+    """What is to be checked: a text and the file that it is, or will be.
+
+    A notebook is the text of its file, as `notebook_text` writes it.
+    """
 
     path: Path
     text: str
     kind: Kind = Kind.KERAS_SOURCE
+
+    @property
+    def data(self) -> bytes:
+        """The text as bytes, for those who look for words."""
+        return self.text.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,10 @@ def check_text(subject: Subject, settings: Settings) -> Outcome:
     plan = settings.plan(subject.path)
     shown = subject.path.as_posix()
     rules: tuple[type[Rule], ...] = plan.rules
-    if not _concerns_keras(subject.text) or _is_excluded(subject.path, settings):
+    if not mentions_keras(subject.data) or _is_excluded(subject.path, settings):
         return Outcome(FileReport(shown, subject.kind, True, None, (), plan.target))
     failures: list[str] = []
-    module = _parse(subject.text)
+    module = parse(subject)
     while True:
         try:
             report = check_source(module, rules, plan.target, shown, subject.kind)
@@ -64,19 +71,19 @@ def check_text(subject: Subject, settings: Settings) -> Outcome:
     return Outcome(_without_accepted(report, rules, settings), tuple(failures))
 
 
-def _concerns_keras(text: str) -> bool:
-    return any(word in text for word in _KERAS_WORDS)
-
-
 def _is_excluded(path: Path, settings: Settings) -> bool:
     above = takewhile(lambda folder: folder != settings.root, path.parents)
     inside = settings.root in path.parents
     return any(settings.excludes(part) for part in (path, *(above if inside else ())))
 
 
-def _parse(text: str) -> SourceModule | SourceError:
+def parse(subject: Subject) -> SourceModule | SourceError:
+    """The subject's code, or why it cannot be read."""
     try:
-        return SourceModule(text)
+        if subject.kind is Kind.NOTEBOOK:
+            return read_notebook(subject.data)
+        # Not from bytes: a text in an editor is no longer in the encoding that it declares.
+        return SourceModule(subject.text.removeprefix("\ufeff"))
     except SourceError as error:
         return error
 

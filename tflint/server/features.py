@@ -8,13 +8,15 @@ from typing import Any
 from lsprotocol import types
 
 from tflint.finding import Finding, FixSafety
+from tflint.rule import Kind
 from tflint.server.diagnostics import SOURCE, diagnostic, hover, touching
 from tflint.server.edits import changes, ignoring
 from tflint.server.language_server import TflintServer, changed_settings
+from tflint.server.notebooks import cell_texts
 from tflint.server.options import CONFIGURATION_FILES
 from tflint.server.positions import Text
-from tflint.server.repairs import Repair, Repairs
-from tflint.server.session import Checked
+from tflint.server.repairs import Repair
+from tflint.server.session import Checked, Part
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
 _QUICK_FIX = types.CodeActionKind.QuickFix.value
@@ -53,9 +55,8 @@ def shutdown(ls: TflintServer, params: None) -> None:
 
 def did_open(ls: TflintServer, params: types.DidOpenTextDocumentParams) -> None:
     """Check a text at once."""
-    buffer = ls.buffer(params.text_document.uri)
-    if buffer is not None and ls.is_ours(buffer):
-        ls.checks.request(buffer.uri, delay=0)
+    if ls.is_source(params.text_document):
+        ls.checks.request(params.text_document.uri, delay=0)
 
 
 def did_change(ls: TflintServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -75,10 +76,38 @@ def did_save(ls: TflintServer, params: types.DidSaveTextDocumentParams) -> None:
 
 def did_close(ls: TflintServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a text, and what was shown for it."""
-    uri = params.text_document.uri
-    if uri in ls.checks.uris:
-        ls.checks.close(uri)
-        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+    if params.text_document.uri in ls.checks.uris:
+        ls.checks.close(params.text_document.uri)
+        _show_nothing(ls, [params.text_document])
+
+
+def did_open_notebook(ls: TflintServer, params: types.DidOpenNotebookDocumentParams) -> None:
+    """Check a notebook at once."""
+    ls.checks.request(params.notebook_document.uri, delay=0)
+
+
+def did_change_notebook(ls: TflintServer, params: types.DidChangeNotebookDocumentParams) -> None:
+    """Check a notebook when nothing is typed for a moment; cells may be gone."""
+    ls.checks.request(params.notebook_document.uri)
+    cells = params.change.cells
+    if cells is not None and cells.structure is not None:
+        _show_nothing(ls, cells.structure.did_close or ())
+
+
+def did_save_notebook(ls: TflintServer, params: types.DidSaveNotebookDocumentParams) -> None:
+    """Check a notebook at once."""
+    ls.checks.request(params.notebook_document.uri, delay=0)
+
+
+def did_close_notebook(ls: TflintServer, params: types.DidCloseNotebookDocumentParams) -> None:
+    """Forget a notebook, and what was shown for its cells."""
+    ls.checks.close(params.notebook_document.uri)
+    _show_nothing(ls, params.cell_text_documents)
+
+
+def _show_nothing(ls: TflintServer, documents: Iterable[types.TextDocumentIdentifier]) -> None:
+    for document in documents:
+        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document.uri, []))
 
 
 def did_change_watched_files(ls: TflintServer, params: types.DidChangeWatchedFilesParams) -> None:
@@ -108,16 +137,13 @@ def _check_all(ls: TflintServer) -> None:
 
 async def on_hover(ls: TflintServer, params: types.HoverParams) -> types.Hover | None:
     """What the rules at a position mean."""
-    buffer = ls.buffer(params.text_document.uri)
-    checked = await ls.checks.current(params.text_document.uri)
-    if buffer is None or checked is None or checked.outcome is None:
+    uri = params.text_document.uri
+    checked = await ls.checks.current(ls.owner(uri))
+    part = None if checked is None else checked.snapshot.part(uri)
+    if checked is None or part is None:
         return None
-    return hover(
-        checked.outcome.report.findings,
-        buffer.text,
-        markdown=_takes_markdown(ls),
-        position=params.position,
-    )
+    markdown = _takes_markdown(ls)
+    return hover(checked.findings(part), part.text, markdown=markdown, position=params.position)
 
 
 def _takes_markdown(ls: TflintServer) -> bool:
@@ -131,26 +157,28 @@ async def code_action(
     ls: TflintServer, params: types.CodeActionParams
 ) -> list[types.CodeAction] | None:
     """The repairs of what is found in a stretch of a text, and comments that accept it."""
-    buffer = ls.buffer(params.text_document.uri)
-    checked = await ls.checks.current(params.text_document.uri)
-    if buffer is None or checked is None or checked.outcome is None:
+    uri = params.text_document.uri
+    checked = await ls.checks.current(ls.owner(uri))
+    part = None if checked is None else checked.snapshot.part(uri)
+    if checked is None or part is None:
         return None
-    text, findings = buffer.text, checked.outcome.report.findings
-    if not findings:
-        return []
+    text, findings = part.text, checked.findings(part)
     start, end = text.offset(params.range.start), text.offset(params.range.end)
     here = touching(findings, text, start, end)
     here += [f for f in _named(findings, text, params.context.diagnostics) if f not in here]
     only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
     actions: list[types.CodeAction] = []
-    wants_repairs = _wanted(FIX_ALL, only, unasked=False) or (here and _wanted(_QUICK_FIX, only))
-    repairs = await ls.checks.repairs(checked) if wants_repairs else Repairs()
     if _wanted(_QUICK_FIX, only):
-        actions += _quick_fixes(checked, text, here, repairs)
-        actions += _comments(checked, text, here)
-    if _wanted(FIX_ALL, only, unasked=False) and repairs.all_safe is not None:
-        edit = _edit(checked, changes(text, repairs.all_safe))
-        actions.append(types.CodeAction("tflint: make all safe repairs", FIX_ALL, edit=edit))
+        for finding in here:
+            repair = await ls.checks.repair(checked, finding)
+            if repair is not None:
+                actions.append(_quick_fix(checked, part, finding, repair))
+        actions += _comments(part, here)
+    if findings and _wanted(FIX_ALL, only, unasked=False):
+        repair = await ls.checks.repair(checked, None)
+        if repair is not None:
+            edit = _edit_of(checked, repair)
+            actions.append(types.CodeAction(f"tflint: {repair.title}", FIX_ALL, edit=edit))
     return actions
 
 
@@ -171,46 +199,41 @@ def _wanted(kind: str, only: list[str], *, unasked: bool = True) -> bool:
     return any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 
-def _quick_fixes(
-    checked: Checked, text: Text, here: list[Finding], repairs: Repairs
-) -> Iterator[types.CodeAction]:
-    for repair in repairs.each:
-        if repair.finding not in here:
-            continue
-        yield types.CodeAction(
-            _title(repair),
-            _QUICK_FIX,
-            diagnostics=[diagnostic(repair.finding, text)],
-            is_preferred=repair.safety is FixSafety.SAFE,
-            edit=_edit(checked, changes(text, repair.text)),
-        )
+def _quick_fix(checked: Checked, part: Part, finding: Finding, repair: Repair) -> types.CodeAction:
+    is_safe = repair.safety is FixSafety.SAFE
+    return types.CodeAction(
+        f"{repair.title}{'' if is_safe else ' (unsafe)'} [{finding.code}]",
+        _QUICK_FIX,
+        diagnostics=[diagnostic(finding, part.text)],
+        is_preferred=is_safe,
+        edit=_edit_of(checked, repair),
+    )
 
 
-def _title(repair: Repair) -> str:
-    unsafe = "" if repair.safety is FixSafety.SAFE else " (unsafe)"
-    return f"{repair.title}{unsafe} [{repair.finding.code}]"
+def _edit_of(checked: Checked, repair: Repair) -> types.WorkspaceEdit:
+    """The edits of a repair, which may concern several cells of a notebook."""
+    snapshot = checked.snapshot
+    texts = cell_texts(repair.text) if snapshot.subject.kind is Kind.NOTEBOOK else [repair.text]
+    edits = {part.uri: changes(part.text, texts[(part.cell or 1) - 1]) for part in snapshot.parts}
+    return types.WorkspaceEdit({uri: found for uri, found in edits.items() if found})
 
 
-def _comments(checked: Checked, text: Text, here: list[Finding]) -> Iterator[types.CodeAction]:
+def _comments(part: Part, here: list[Finding]) -> Iterator[types.CodeAction]:
     """For each rule that found something here, a comment that accepts it."""
     names: set[str] = set()
     for finding in here:
         if finding.code in _UNIGNORABLE or finding.name in names:
             continue
-        edit = ignoring(finding, text)
+        edit = ignoring(finding, part.text)
         if edit is None:
             continue
         names.add(finding.name)
         yield types.CodeAction(
             f"Ignore {finding.code} ({finding.name}) here with a comment",
             _QUICK_FIX,
-            diagnostics=[diagnostic(finding, text)],
-            edit=_edit(checked, [edit]),
+            diagnostics=[diagnostic(finding, part.text)],
+            edit=types.WorkspaceEdit({part.uri: [edit]}),
         )
-
-
-def _edit(checked: Checked, edits: list[types.TextEdit]) -> types.WorkspaceEdit:
-    return types.WorkspaceEdit({checked.snapshot.uri: edits})
 
 
 _ACTIONS = types.CodeActionOptions(code_action_kinds=[_QUICK_FIX, FIX_ALL])
@@ -223,6 +246,10 @@ FEATURES: tuple[tuple[str, Handler, object], ...] = (
     (types.TEXT_DOCUMENT_DID_CHANGE, did_change, None),
     (types.TEXT_DOCUMENT_DID_SAVE, did_save, None),
     (types.TEXT_DOCUMENT_DID_CLOSE, did_close, None),
+    (types.NOTEBOOK_DOCUMENT_DID_OPEN, did_open_notebook, None),
+    (types.NOTEBOOK_DOCUMENT_DID_CHANGE, did_change_notebook, None),
+    (types.NOTEBOOK_DOCUMENT_DID_SAVE, did_save_notebook, None),
+    (types.NOTEBOOK_DOCUMENT_DID_CLOSE, did_close_notebook, None),
     (types.TEXT_DOCUMENT_HOVER, on_hover, None),
     (types.TEXT_DOCUMENT_CODE_ACTION, code_action, _ACTIONS),
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, did_change_watched_files, None),

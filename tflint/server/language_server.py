@@ -15,14 +15,20 @@ from pygls.protocol import LanguageServerProtocol, default_converter
 from pygls.uris import to_fs_path
 
 from tflint.printable import printable
+from tflint.rule import Kind
 from tflint.server.buffers import Buffer, Buffers, folders_of
 from tflint.server.checking import Subject
 from tflint.server.diagnostics import SOURCE, diagnostic
+from tflint.server.notebooks import CellText, notebook_text
 from tflint.server.options import Found, Options, read_options, settings_for
-from tflint.server.session import Checked, Session, Snapshot
+from tflint.server.session import Checked, Part, Session, Snapshot
 from tflint.version import __version__
 
 _LANGUAGE = "python"
+# All cells, those in Markdown too: they count where cells are numbered.
+_NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    [types.NotebookDocumentFilterWithNotebook("jupyter-notebook")], save=True
+)
 
 
 class Protocol(LanguageServerProtocol):
@@ -43,7 +49,11 @@ class TflintServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__(
-            SOURCE, __version__, protocol_cls=Protocol, converter_factory=default_converter
+            SOURCE,
+            __version__,
+            notebook_document_sync=_NOTEBOOKS,
+            protocol_cls=Protocol,
+            converter_factory=default_converter,
         )
         self.options = Options()
         self.checks = Session(self._take, self._configure, self._publish)
@@ -63,14 +73,14 @@ class TflintServer(LanguageServer):
         """Take over the editor's options."""
         self.options = read_options(given)
 
-    def buffer(self, uri: str) -> Buffer | None:
-        """The text that is open under an address."""
-        workspace = self.workspace
-        return workspace.find(uri) if isinstance(workspace, Buffers) else None
+    def owner(self, uri: str) -> str:
+        """The address that a text is checked under: of a cell, that of its notebook."""
+        notebook = self.workspace.get_notebook_document(cell_uri=uri)
+        return uri if notebook is None else notebook.uri
 
-    def is_ours(self, buffer: Buffer) -> bool:
+    def is_source(self, document: types.TextDocumentItem) -> bool:
         """Whether a text is a Python source: a model is none, whatever the editor makes of it."""
-        return buffer.language_id == _LANGUAGE or str(buffer.path).endswith(".py")
+        return document.language_id == _LANGUAGE or document.uri.endswith(".py")
 
     def say(self, kind: types.MessageType, message: str) -> None:
         """Tell the user something, the same thing once."""
@@ -89,18 +99,42 @@ class TflintServer(LanguageServer):
         self.log(types.MessageType.Error, what)
 
     def _take(self, uri: str) -> Snapshot | None:
-        buffer = self.buffer(uri)
+        notebook = self.workspace.get_notebook_document(notebook_uri=uri)
+        if notebook is not None:
+            return self._take_notebook(notebook)
+        buffer = self._buffer(uri)
         if buffer is None:
             return None
-        return Snapshot(uri, buffer.version, Subject(self._path(buffer), buffer.source))
+        part = Part(uri, buffer.version, buffer.text)
+        return Snapshot(uri, (part,), Subject(self._path(uri, ".py"), buffer.source))
 
-    def _path(self, buffer: Buffer) -> Path:
+    def _take_notebook(self, notebook: types.NotebookDocument) -> Snapshot:
+        parts, cells = [], []
+        for number, cell in enumerate(notebook.cells, 1):
+            buffer = self._buffer(cell.document)
+            if buffer is None:
+                # One that the editor keeps for itself counts all the same.
+                cells.append(CellText("", None))
+                continue
+            is_code = cell.kind is types.NotebookCellKind.Code
+            language = buffer.language_id or _LANGUAGE
+            cells.append(CellText(buffer.source, language if is_code else None))
+            parts.append(Part(cell.document, buffer.version, buffer.text, number))
+        path = self._path(notebook.uri, ".ipynb")
+        subject = Subject(path, notebook_text(cells), Kind.NOTEBOOK)
+        return Snapshot(notebook.uri, tuple(parts), subject)
+
+    def _buffer(self, uri: str) -> Buffer | None:
+        workspace = self.workspace
+        return workspace.find(uri) if isinstance(workspace, Buffers) else None
+
+    def _path(self, uri: str, suffix: str) -> Path:
         """The file that a text is; one that was never saved is below the first folder."""
-        path = to_fs_path(buffer.uri)
-        if path is not None:
+        path = to_fs_path(uri)
+        if path:
             return Path(path)
         folder = next(iter(self._folders()), Path.cwd())
-        return folder / Path(str(buffer.path)).name
+        return folder / f"untitled{suffix}"
 
     def _folders(self) -> list[Path]:
         paths = (to_fs_path(uri) for uri in folders_of(self.workspace))
@@ -116,21 +150,14 @@ class TflintServer(LanguageServer):
         for problem in (*self.options.problems, checked.found.problem):
             if problem:
                 self.say(types.MessageType.Error, problem)
-        snapshot, outcome = checked.snapshot, checked.outcome
+        outcome = checked.outcome
         for failure in (checked.fault,) if outcome is None else outcome.failures:
             self.log(types.MessageType.Error, failure or "")
-        buffer = self.buffer(snapshot.uri)
-        if buffer is None:
-            return
-        text = buffer.text
-        findings = () if outcome is None else outcome.report.findings
-        self.show(snapshot, [diagnostic(finding, text) for finding in findings])
-
-    def show(self, snapshot: Snapshot, diagnostics: list[types.Diagnostic]) -> None:
-        """Have the editor show these diagnostics and no others in a text."""
-        self.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(snapshot.uri, diagnostics, snapshot.version)
-        )
+        for part in checked.snapshot.parts:
+            diagnostics = [diagnostic(found, part.text) for found in checked.findings(part)]
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(part.uri, diagnostics, part.version)
+            )
 
 
 def quiet_logging() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tflint.config.settings import Settings
@@ -12,25 +11,16 @@ from tflint.server.checking import Subject
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One repair: what it does, the finding that it removes, the text that it leaves."""
+    """What a repair does, how safe that is, and the whole text after it."""
 
     title: str
-    finding: Finding
     safety: FixSafety
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repairs:
-    """All repairs of a text; `all_safe` is the text after every safe one, if there is any."""
+def find_repair(subject: Subject, settings: Settings, finding: Finding | None) -> Repair | None:
+    """The repair of one finding, safe or not; for None, all safe repairs at once.
 
-    each: Sequence[Repair] = ()
-    all_safe: str | None = None
-
-
-Repairer = Callable[[Subject, Settings, Sequence[Finding]], Repairs]
-
-
-def find_repairs(subject: Subject, settings: Settings, findings: Sequence[Finding]) -> Repairs:
-    """The repairs of these findings; none where the extra `fix` is not installed."""
-    return Repairs()
+    None where there is nothing to repair, or the extra `fix` is not installed.
+    """
+    return None

@@ -6,15 +6,17 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from tflint.errors import TflintError
+from tflint.finding import Finding
 from tflint.printable import printable
 from tflint.server.checking import Outcome, Subject, check_text
 from tflint.server.options import Found
-from tflint.server.repairs import Repairs, find_repairs
+from tflint.server.positions import Text
+from tflint.server.repairs import Repair, find_repair
 
 _T = TypeVar("_T")
 # Deeply nested sources take a deep stack, and threads of some systems have 128 KiB.
@@ -24,12 +26,31 @@ DELAY_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An open text or notebook as it was at one time; `version` is the editor's count."""
+class Part:
+    """A text of the editor's with its version: a whole source, or a notebook's `cell`, from 1."""
 
     uri: str
     version: int | None
+    text: Text
+    cell: int | None = None
+
+    def has(self, finding: Finding) -> bool:
+        """Whether a finding is in this text; of those about a whole notebook, the first cell."""
+        cell = finding.location.cell
+        return (1 if cell is None and self.cell is not None else cell) == self.cell
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An open source or notebook as it was at one time."""
+
+    uri: str
+    parts: tuple[Part, ...]
     subject: Subject
+
+    def part(self, uri: str) -> Part | None:
+        """The text of an address."""
+        return next((part for part in self.parts if part.uri == uri), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,11 @@ class Checked:
     outcome: Outcome | None
     fault: str | None = None
 
+    def findings(self, part: Part) -> list[Finding]:
+        """The findings in one of the snapshot's texts."""
+        found = () if self.outcome is None else self.outcome.report.findings
+        return [finding for finding in found if part.has(finding)]
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -51,7 +77,7 @@ class _Entry:
 
     task: asyncio.Task[Checked | None] | None = None
     checked: Checked | None = None
-    repairs: asyncio.Future[Repairs] | None = None
+    repairs: dict[Finding | None, asyncio.Future[Repair | None]] = field(default_factory=dict)
 
 
 class Session:
@@ -86,7 +112,7 @@ class Session:
     def request(self, uri: str, delay: float = DELAY_SECONDS) -> None:
         """Check a text after a while; a request that is still under way is replaced."""
         entry = self._entries.setdefault(uri, _Entry())
-        entry.repairs = None
+        entry.repairs = {}
         if entry.task is not None:
             entry.task.cancel()
         entry.task = asyncio.get_running_loop().create_task(self._check(uri, entry, delay))
@@ -112,18 +138,17 @@ class Session:
         except asyncio.CancelledError:
             return None
 
-    async def repairs(self, checked: Checked) -> Repairs:
-        """The repairs of a result's findings, computed once for each state of a text."""
+    async def repair(self, checked: Checked, finding: Finding | None) -> Repair | None:
+        """The repair of one finding, or all safe ones for None; computed once for each result."""
         entry = self._entries.get(checked.snapshot.uri)
         if entry is None or entry.checked is not checked or checked.outcome is None:
-            return Repairs()
-        if entry.repairs is None:
+            return None
+        if finding not in entry.repairs:
             subject, settings = checked.snapshot.subject, checked.found.settings
-            findings = checked.outcome.report.findings
-            entry.repairs = asyncio.ensure_future(
-                _run(self._repairer, lambda: find_repairs(subject, settings, findings))
+            entry.repairs[finding] = asyncio.ensure_future(
+                _run(self._repairer, lambda: find_repair(subject, settings, finding))
             )
-        return await asyncio.shield(entry.repairs)
+        return await asyncio.shield(entry.repairs[finding])
 
     def stop(self) -> None:
         """Begin nothing more."""
