@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tflint.source.module import MAX_BYTES, SourceError, SourceModule, read_source
+from tflint.source.module import SourceModule, read_source
+from tflint.source.parsing import MAX_BYTES, SourceError
 
 LAYER = 'Conv2D(8, 3, data_format="channels_first")'
 
@@ -91,7 +92,9 @@ def test_positions_count_characters_from_one() -> None:
     (call,) = module.keras_calls
     given = call.argument("data_format", 0)
     assert given is not None
-    span = module.span(given)
+    span = module.locate(given)
+    assert span.column is not None
+    assert span.end_column is not None
     assert (span.line, span.column, span.end_line, span.end_column) == (2, 32, 2, 48)
     assert module.lines[1][span.column - 1 : span.end_column - 1] == "'channels_first'"
 

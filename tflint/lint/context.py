@@ -15,7 +15,8 @@ from tflint.model.graph import Graph, Node, dangling_indices, graphs
 from tflint.model.tables import Model
 from tflint.model.types import MAX_RANK
 from tflint.rule import Kind, Rule, Stage
-from tflint.source.module import SourceError, SourceModule
+from tflint.source.module import SourceModule
+from tflint.source.parsing import SourceError
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target
 
