@@ -44,7 +44,7 @@ def as_recorded(network: dict[str, Any], form: str, name: str = "") -> Recorded:
     return Recorded(
         name=name or network["name"],
         config=network[form],
-        weights=network["weights"],
+        weights=network["weights"][form],
         outputs=[tuple(shape) for shape in network["outputs"]],
         layers={
             layer: [[tuple(shape) for shape in call] for call in calls]
