@@ -68,7 +68,7 @@ def apply(
             faults[version] = str(refusal)
         except RecursionError:
             outcomes.append(NOTHING_KNOWN)
-        if not applied.differs:
+        if not applied.version_reads:
             if faults:
                 faults = dict.fromkeys(versions, faults[version])
             break
@@ -123,8 +123,14 @@ def _outcome(applied: Applied) -> Outcome:
     return NOTHING_KNOWN if calculator is None else calculator(applied)
 
 
-def _applied(layer: Layer, inputs: tuple[Tensor, ...], version: int) -> Applied:
-    def derive(other: Layer, shapes: Sequence[Shape]) -> Outcome:
-        return _outcome(_applied(other, tuple(Tensor(shape) for shape in shapes), version))
+def _applied(
+    layer: Layer, inputs: tuple[Tensor, ...], version: int, reads: list[int] | None = None
+) -> Applied:
+    version_reads: list[int] = [] if reads is None else reads
 
-    return Applied(layer, tuple(tensor.shape for tensor in inputs), inputs, version, derive)
+    def derive(other: Layer, shapes: Sequence[Shape]) -> Outcome:
+        tensors = tuple(Tensor(shape) for shape in shapes)
+        return _outcome(_applied(other, tensors, version, version_reads))
+
+    shapes = tuple(tensor.shape for tensor in inputs)
+    return Applied(layer, shapes, inputs, version, derive, version_reads)

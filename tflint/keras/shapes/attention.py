@@ -24,8 +24,10 @@ def attention(applied: Applied) -> Outcome:
     if len(applied.shapes) not in (2, 3):
         raise Refused(f"{kind} takes 2 or 3 tensors, gets {len(applied.shapes)}")
     query, value = applied.shapes[0], applied.shapes[1]
-    width: Dim = UNKNOWN if isinstance(query, Unknown) or not query else query[-1]
+    width = _last(query)
     if kind == "AdditiveAttention":
+        if width != _last(value) and applied.version == 2:
+            width = _last(value)
         variables = only_if(applied.flag("use_scale"), Variable("scale", (width,)))
     else:
         mode = applied.value("score_mode")
@@ -95,6 +97,11 @@ def grouped_query_attention(applied: Applied) -> Outcome:
     if isinstance(heads, int) and isinstance(groups, int) and heads % groups:
         raise Refused(f"{heads:,} query heads cannot be divided into {groups:,} groups")
     last = _last(query)
+    if UNKNOWN not in (last, _last(value)) and last != _last(value):
+        raise Refused(
+            f"GroupQueryAttention takes a query and a value of one width, "
+            f"gets {text(query)} and {text(value)}"
+        )
     kernels: tuple[tuple[str, tuple[Dim, ...]], ...] = (
         ("query", (last, heads, width)),
         ("key", (_last(key), groups, width)),
@@ -147,12 +154,15 @@ def dot(applied: Applied) -> Outcome:
     if 0 in places or len(one) < 2 or len(other) < 2:
         return Outcome((UNKNOWN,))
     if isinstance(one[0], int) and isinstance(other[0], int) and one[0] != other[0]:
-        raise Refused(f"Dot takes tensors of one batch size, gets {text(one)} and {text(other)}")
+        message = f"Dot takes tensors of one batch size, gets {text(one)} and {text(other)}"
+        applied.refuse_in(2, message)
     rest: tuple[Dim, ...] = (
         *(dim for axis, dim in enumerate(one) if axis not in (0, places[0])),
         *(dim for axis, dim in enumerate(other) if axis not in (0, places[1])),
     )
-    batch = one[0] if one[0] == other[0] else UNKNOWN
+    batch = one[0]
+    if batch != other[0] and applied.version == 2:
+        batch = next((size for size in (one[0], other[0]) if isinstance(size, int)), UNKNOWN)
     return Outcome(((batch, *(rest or (1,))),))
 
 
@@ -199,7 +209,7 @@ def einsum_dense(applied: Applied) -> Outcome:
     sizes = {letter: shape[start + place] for place, letter in enumerate(inner)}
     for place, letter in enumerate(outer):
         size = dims[start + place]
-        if size is None and letter in sizes:
+        if size is None and letter in sizes and applied.version == 2:
             dims[start + place] = sizes[letter]
         elif letter in sizes and isinstance(size, int) and size != sizes[letter]:
             if not isinstance(sizes[letter], Unknown):
@@ -210,7 +220,7 @@ def einsum_dense(applied: Applied) -> Outcome:
     results = {letter: dims[start + place] for place, letter in enumerate(outer)}
     weights: list[Dim] = [results.get(each, sizes.get(each, UNKNOWN)) for each in kernel]
     if None in weights:
-        return Outcome((tuple(dims),), UNKNOWN)
+        raise Refused(f"EinsumDense needs all dimensions of its kernel, gets {text(shape)}")
     variables: tuple[Variable, ...] | Unknown = (Variable("kernel", tuple(weights)),)
     return Outcome((tuple(dims),), join(variables, _bias(applied, outer, results, left, elided)))
 

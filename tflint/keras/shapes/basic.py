@@ -31,7 +31,7 @@ def input_layer(applied: Applied) -> Outcome:
 
 def dense(applied: Applied) -> Outcome:
     """Dense, over the last dimension."""
-    units = applied.positive("units")
+    units = applied.positive("units", zero_in=2)
     shape = applied.shape
     if isinstance(shape, Unknown):
         features: Dim = UNKNOWN
@@ -56,7 +56,7 @@ def embedding(applied: Applied) -> Outcome:
             message = f"Embedding needs {parameter} above 0, gets {size:,}"
             if size:
                 raise Refused(message)
-            applied.refuse_in(2, message)
+            applied.refuse_in(3, message)
     variables: tuple[Variable, ...] | Unknown = (Variable("embeddings", (rows, width)),)
     if applied.layer.kind == "ReversibleEmbedding":
         is_tied = applied.flag("tie_weights")

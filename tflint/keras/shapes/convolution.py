@@ -159,24 +159,13 @@ def _depthwise_window(
     return window(applied, spatial, kernel, strides, padding, dilation)
 
 
-def _multiplier(applied: Applied) -> int | Unknown:
-    """The depth multiplier; Keras 2 lets 0 pass."""
-    multiplier = applied.integer("depth_multiplier")
-    if isinstance(multiplier, int) and multiplier <= 0:
-        message = f"{applied.layer.kind} needs depth_multiplier above 0, gets {multiplier:,}"
-        if multiplier:
-            raise Refused(message)
-        applied.refuse_in(3, message)
-    return multiplier
-
-
 def depthwise(applied: Applied) -> Outcome:
     """DepthwiseConv1D and DepthwiseConv2D."""
     rank = spatial_rank(applied.layer.kind)
     kernel = applied.integers("kernel_size", rank)
     strides, dilation = _steps(applied, rank, is_depthwise=True)
     padding = padding_of(applied)
-    multiplier = _multiplier(applied)
+    multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
     spatial = _depthwise_window(applied, spatial, kernel, strides, padding, dilation)
@@ -195,7 +184,7 @@ def separable(applied: Applied) -> Outcome:
     padding = padding_of(applied, is_causal_allowed=rank == 1)
     if padding == "causal":
         applied.refuse_in(3, "SeparableConv1D has no padding 'causal'")
-    multiplier = _multiplier(applied)
+    multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
     spatial = _depthwise_window(applied, spatial, kernel, strides, padding, dilation)
@@ -272,7 +261,7 @@ def locally_connected(applied: Applied) -> Outcome:
     """LocallyConnected1D and 2D of Keras 2: a kernel for each place."""
     kind = applied.layer.kind
     rank = spatial_rank(kind)
-    filters = applied.positive("filters")
+    filters = applied.positive("filters", zero_in=2)
     kernel = applied.integers("kernel_size", rank)
     strides = applied.integers("strides", rank)
     padding = padding_of(applied)

@@ -124,6 +124,8 @@ def rnn(applied: Applied) -> Outcome:
     cells = _cells(applied.value("cell"))
     if cells is None or applied.flag("time_major") is not False:
         return NOTHING_KNOWN
+    if not isinstance(applied.shape, Unknown) and len(applied.shape) != 3:
+        return NOTHING_KNOWN
     batch, steps, features = _sequence(applied)
     variables: tuple[Variable, ...] | Unknown = ()
     states: list[tuple[Dim, ...]] = []

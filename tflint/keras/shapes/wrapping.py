@@ -84,7 +84,12 @@ def spectral_normalization(applied: Applied) -> Outcome:
     inner = _inner(applied)
     if inner is None:
         return NOTHING_KNOWN
-    outcome = applied.derive(inner, applied.shapes)
+    try:
+        outcome = applied.derive(inner, applied.shapes)
+    except Refused:  # Keras 3 builds the layer without looking at all of its demands
+        if applied.version == 3:
+            return NOTHING_KNOWN
+        raise
     if isinstance(outcome.variables, Unknown):
         return outcome
     kernels = [each for each in outcome.variables if each.name in ("kernel", "embeddings")]
