@@ -60,8 +60,7 @@ def _pool(layer: Layer) -> Identity | None:
     if not _is_all(layer.value("pool_size"), 1) or not (strides is None or _is_all(strides, 1)):
         return None
     name = "MAX_POOL_2D" if layer.kind.startswith("Max") else "AVERAGE_POOL_2D"
-    size = layer.kind[-2:].lower().replace("d", "")
-    window = " x ".join("1" * int(size)) if size.isdigit() else "1"
+    window = " x ".join("1" * int(layer.kind[-2]))
     return Identity(f"pools {window} with a stride of 1", name)
 
 
