@@ -11,27 +11,32 @@ from pathlib import Path
 from tflint.errors import UsageError
 from tflint.model.reader import IDENTIFIER
 from tflint.printable import printable
-from tflint.rule import Kind
-from tflint.source.parsing import MAX_BYTES
+from tflint.rule import SOURCES, Kind
+from tflint.source.parsing import MAX_BYTES, MAX_NOTEBOOK_BYTES
+from tflint.source.relevance import mentions_keras
 
 SUFFIXES = {
     ".tflite": Kind.TFLITE,
     ".py": Kind.KERAS_SOURCE,
+    ".ipynb": Kind.NOTEBOOK,
     ".keras": Kind.KERAS_ARCHIVE,
 }
-# In a folder only those Python files are of interest that could have to do with Keras.
-_KERAS_WORDS = (b"keras", b"tensorflow")
+_MOST_BYTES = {Kind.KERAS_SOURCE: MAX_BYTES, Kind.NOTEBOOK: MAX_NOTEBOOK_BYTES}
 # Folders that hold other people's files.
 SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "venv"))
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file to check: where it is, how reports call it, what it is."""
+    """A file to check: where it is, how reports call it, what it is.
+
+    `data` is what is in it where that does not come from the file system but from stdin.
+    """
 
     path: Path
     shown: str
     kind: Kind
+    data: bytes | None = None
 
 
 def discover(
@@ -79,8 +84,18 @@ def _named(path: Path, text: str) -> Artifact:
     if kind is None and _has_identifier(path):
         kind = Kind.TFLITE
     if kind is None:
-        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads (.tflite, .py)")
+        known = ", ".join(SUFFIXES)
+        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads ({known})")
     return Artifact(path, shown_path(path), kind)
+
+
+def source_named(name: str, data: bytes) -> Artifact:
+    """A source that is not on disk, by what it is called; raises `UsageError` for no source."""
+    path = Path(name)
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind not in SOURCES:
+        raise UsageError(f"`{printable(name)}` is not what a source is called (.py, .ipynb)")
+    return Artifact(path, shown_path(path), kind, data)
 
 
 def _has_identifier(path: Path) -> bool:
@@ -106,7 +121,7 @@ def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact
             # Hidden files are not meant to be found; `._m.tflite` is not even a model.
             if kind is None or name.startswith(".") or not _is_regular(path) or excluded(path):
                 continue
-            if kind is Kind.TFLITE or _mentions_keras(path):
+            if kind not in SOURCES or _is_of_interest(path, kind):
                 yield Artifact(path, shown_path(path), kind)
 
 
@@ -125,14 +140,21 @@ def _is_regular(path: Path) -> bool:
         return False
 
 
-def _mentions_keras(path: Path) -> bool:
-    """Whether a source is worth parsing; one that cannot be read is, to say so."""
+def _is_of_interest(path: Path, kind: Kind) -> bool:
+    """Whether a source that a search found is worth parsing.
+
+    One that cannot be read is, to say so.
+    """
     try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+        return mentions_keras(source_bytes(path, kind))
     except OSError:
         return True
-    return any(word in text for word in _KERAS_WORDS)
+
+
+def source_bytes(path: Path, kind: Kind) -> bytes:
+    """The bytes of a source or notebook: all, or so many that there are too many."""
+    with path.open("rb") as file:
+        return file.read(_MOST_BYTES[kind] + 1)
 
 
 def shown_path(path: Path) -> str:

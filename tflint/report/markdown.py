@@ -170,7 +170,7 @@ def _where(finding: Finding) -> str:
     where = place(finding.location)
     if not where:
         return "whole file: "
-    if finding.location.line is not None:
+    if finding.location.line is not None and finding.location.cell is None:
         return f"{code('line ' + where)}: "
     return f"{code(where)}: "
 

@@ -101,14 +101,13 @@ def _text(data: bytes) -> str:
 
 def dataspace(fields: Fields) -> tuple[int, ...] | None:
     """The shape in a dataspace message; None for one that holds nothing."""
-    version, rank, flags = fields.number(1), fields.number(1), fields.number(1)
+    version, rank, _ = fields.number(1), fields.number(1), fields.number(1)
     if version not in (1, 2) or rank > _MAX_RANK:
         raise MalformedArchive("the HDF5 file has a shape of an unknown kind")
     if version == 1:
         fields.take(5)
     elif fields.number(1) == 2:
         return None
-    del flags
     return tuple(fields.length() for _ in range(rank))
 
 

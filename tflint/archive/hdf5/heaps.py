@@ -50,7 +50,6 @@ class FractalHeap:
 
     storage: Storage
     id_size: int
-    checksums_blocks: bool
     huge_tree: int
     width: int
     start_size: int
@@ -136,7 +135,7 @@ def read_fractal_heap(storage: Storage, address: int) -> FractalHeap:
     size = 22 + 3 * storage.offset_size + 12 * storage.length_size
     fields = storage.block(address, b"FRHP", size)
     fields.take(1)
-    id_size, filters, flags = fields.number(2), fields.number(2), fields.number(1)
+    id_size, filters, _ = fields.number(2), fields.number(2), fields.number(1)
     if filters:
         raise MalformedArchive("the HDF5 file has a compressed heap, which Keras never writes")
     max_managed = fields.number(4)
@@ -153,7 +152,6 @@ def read_fractal_heap(storage: Storage, address: int) -> FractalHeap:
     return FractalHeap(
         storage,
         id_size,
-        bool(flags & 0x02),
         huge_tree,
         width,
         start,
