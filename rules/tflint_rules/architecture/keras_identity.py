@@ -31,8 +31,7 @@ def keras_identity(call: Call) -> Identity | None:
     """What makes a call an identity, or None where it is not surely one."""
     layer = call.layer
     kind = layer.kind
-    # A type of its own makes a conversion of it.
-    if layer.has_unknown_arguments or "dtype" in layer.arguments or call.fault is not None:
+    if layer.has_unknown_arguments or call.fault is not None or _may_convert(call):
         return None
     if is_pool(kind):
         return _pool(layer)
@@ -53,6 +52,19 @@ def keras_identity(call: Call) -> Identity | None:
         same = _is_number(layer.value("scale"), 1) and _is_number(layer.value("offset"), 0)
         return Identity("multiplies by 1") if same else None
     return _rearranged(call)
+
+
+def _may_convert(call: Call) -> bool:
+    """Whether it has a type of its own, as where a mixed precision model goes back to float32.
+
+    Archives name the type of every layer.
+    """
+    given = call.layer.arguments.get("dtype")
+    if given is None or given.value is None or not call.inputs:
+        return False
+    producer = call.inputs[0].producer
+    before = None if producer is None else producer.layer.arguments.get("dtype")
+    return before is None or before.value != given.value
 
 
 def _pool(layer: Layer) -> Identity | None:
