@@ -12,6 +12,7 @@ from tflint.keras.network import Call, Layer, Network, Shape, Tensor
 from tflint.keras.values import UNKNOWN, Argument, Evidence, Value
 from tflint.lint.registry import all_rules
 from tflint.rule import Kind
+from tflint.source.module import SourceModule, read_source
 from tflint.target.runtime import Runtime
 from tflint.target.target import Target, find_target
 
@@ -85,6 +86,10 @@ class Context:
     keras: KerasFacts
     kind: Kind
     target: Target
+
+    @property
+    def module(self) -> SourceModule:
+        return read_source(b"")
 
     @property
     def runtime(self) -> Runtime:

@@ -166,14 +166,16 @@ def test_no_other_value_is_channels_first(value: object) -> None:
     assert findings("TFL101", facts) == []
 
 
-def test_archives_have_no_repair_of_a_source() -> None:
+def test_what_stands_in_the_way_of_a_repair_is_said_for_sources_only() -> None:
     facts = sequential((3, 32, 32), ("Conv2D", {"filters": 8, "kernel_size": 3, **FIRST}))
 
+    # The network is not in the source.
     (in_source,) = findings("TFL101", facts)
     (in_archive,) = findings("TFL101", facts, Kind.H5)
 
-    assert in_source.fix is not None
-    assert in_archive.fix is None
+    assert "tflint fix cannot do it" in in_source.help
+    assert "tflint fix" not in in_archive.help
+    assert in_source.fix is in_archive.fix is None
 
 
 def test_motion_sense_as_it_was_published() -> None:
