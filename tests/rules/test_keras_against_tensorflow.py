@@ -96,7 +96,7 @@ def test_normalisation_stays_where_it_is_found(lines: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    (
+    [
         "MaxPooling2D(1)",
         "Cropping2D(0)",
         "Dropout(0)",
@@ -105,7 +105,7 @@ def test_normalisation_stays_where_it_is_found(lines: tuple[str, ...]) -> None:
         "Reshape((14, 14, 8))",
         'Activation("linear")',
         "Rescaling(1.0)",
-    ),
+    ],
 )
 def test_what_does_nothing_becomes_the_operator_that_is_named(line: str) -> None:
     source = sequential("(16, 16, 3)", CONV, line, CONV)
