@@ -266,7 +266,15 @@ SOURCES = {
         trained = tfmot.quantization.keras.quantize_model(model)
         converter = tf.lite.TFLiteConverter.from_keras_model(trained)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.convert()  #: TFL106 warning?
+        converter.convert()
+    """,
+    "pruned, which is not quantised": """
+        import tensorflow_model_optimization as tfmot
+
+        pruned = tfmot.sparsity.keras.prune_low_magnitude(model)
+        converter = tf.lite.TFLiteConverter.from_keras_model(pruned)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.convert()  #: TFL106 error?
     """,
     "float16 with data": """
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
@@ -300,7 +308,8 @@ SOURCES = {
         converter.convert()  #: TFL106 warning
     """,
     "settings of TensorFlow 1 on its converter": """
-        converter = tf.compat.v1.lite.TFLiteConverter.from_keras_model_file("model.h5")  #: TFL115 info
+        Converter = tf.compat.v1.lite.TFLiteConverter
+        converter = Converter.from_keras_model_file("model.h5")  #: TFL115 info
         converter.post_training_quantize = True  #: TFL115 info
         converter.target_ops = [tf.lite.OpsSet.SELECT_TF_OPS]  #: TFL103 error, TFL115 info
         converter.convert()  #: TFL106 error?
