@@ -13,7 +13,7 @@ from tflint.target.target import find_target
 JUDGING = ("TFL105", "TFL106", "TFL107", "TFL108", "TFL116")
 
 # Runs each source in a folder with samples, and tells what its conversions gave: the types of the
-# inputs of the first convolution, dense layer or loop, and all operators; or the exception.
+# inputs of its convolutions or dense layers, and all operators; or the exception.
 SCRIPT = """\
 import json, os, sys, tempfile
 import numpy as np, tensorflow as tf
@@ -34,8 +34,9 @@ def describe(data):
         types = [TYPES[graph.tensors[i].type] for i in operator.inputs if i >= 0]
         if types and types[0] == "FLOAT16":
             kind = "FLOAT16"
-        if name in ("CONV_2D", "FULLY_CONNECTED", "WHILE"):
-            kind = kind or " ".join(types[:2])
+        # Small constants stay float32 in hybrid models.
+        if name in ("CONV_2D", "FULLY_CONNECTED") and kind in (None, "FLOAT32 FLOAT32"):
+            kind = " ".join(types[:2])
     return {"kind": kind, "operators": names}
 
 os.chdir(tempfile.mkdtemp())

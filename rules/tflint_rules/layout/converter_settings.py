@@ -61,6 +61,11 @@ class Way:
         held = self.held.get(name)
         return None if held is None else held.origin or held.location
 
+    def assignment(self, name: str) -> Location | None:
+        """Where the setting is assigned to."""
+        held = self.held.get(name)
+        return None if held is None else held.location
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

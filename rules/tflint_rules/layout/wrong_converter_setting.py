@@ -162,7 +162,7 @@ class WrongConverterSetting(Rule):
             found = conversions.judge(one, MODE_SETTINGS, _contradicts)
             result = None if found is None else outcome(found.way)
             if found is not None and result is not None:
-                place = next(filter(None, map(found.way.locate, (INPUT_TYPE, OUTPUT_TYPE, TYPES))))
+                place = next(filter(None, map(found.way.assignment, (INPUT_TYPE, OUTPUT_TYPE, TYPES))))
                 yield self._error(
                     found, f'convert() raises ValueError ("{result.error}")', _FITTING, place
                 )
@@ -190,7 +190,7 @@ class WrongConverterSetting(Rule):
                 if old
                 else "the converter has no such setting"
             ),
-            location=found.way.locate(name) or conversion.location,
+            location=found.way.assignment(name) or conversion.location,
             confidence=Confidence.MEDIUM if old or not found.is_certain else None,
             help=f"did you mean `{meant}`?" if meant else "remove the line",
         )
@@ -204,7 +204,7 @@ class WrongConverterSetting(Rule):
         found = conversions.judge(conversion, (name,), lambda way: bool(_wrong(way, name)))
         if found is not None:
             error, help = _wrong(found.way, name) or ("", "")
-            place = found.way.locate(name) or conversion.location
+            place = found.way.assignment(name) or conversion.location
             yield self._error(found, f"`{name}` makes convert() raise {error}", help, place)
 
     def _error(self, found: Judgement, message: str, help: str, place: Location) -> Finding:
