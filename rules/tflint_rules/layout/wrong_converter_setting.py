@@ -36,6 +36,7 @@ from tflint_rules.layout.converter_settings import (
 from tflint_rules.layout.quantization_mode import (
     MODE_SETTINGS,
     SPEC,
+    TYPES_ERROR,
     Mode,
     has_dataset,
     optimizes,
@@ -142,7 +143,6 @@ class WrongConverterSetting(Rule):
             lambda: conversion(QUANTISED, CALIBRATED, _NUMPY_EDGES),
             says="ValueError",
             severity=Severity.ERROR,
-            findings=2,
         ),
         Bad(
             "Data instead of a function",
@@ -162,7 +162,9 @@ class WrongConverterSetting(Rule):
             found = conversions.judge(one, MODE_SETTINGS, _contradicts)
             result = None if found is None else outcome(found.way)
             if found is not None and result is not None:
-                place = next(filter(None, map(found.way.assignment, (INPUT_TYPE, OUTPUT_TYPE, TYPES))))
+                names = (INPUT_TYPE, OUTPUT_TYPE) if result.error != TYPES_ERROR else (TYPES,)
+                places = (found.way.assignment(name) for name in names)
+                place = next((at for at in places if at is not None), one.location)
                 yield self._error(
                     found, f'convert() raises ValueError ("{result.error}")', _FITTING, place
                 )
