@@ -108,10 +108,9 @@ SOURCES = {
 
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.inference_input_type = converter.inference_output_type = tf.float32
         if "--calibrate" in sys.argv:
             converter.representative_dataset = samples
-        converter.convert()  #: TFL106 warning?
+        converter.convert()  #: TFL106 warning?, TFL107 warning?
     """,
     "settings that go together in a branch": """
         import sys

@@ -87,8 +87,8 @@ FAKE = {
         noise = np.random.rand(100, 1, 32).astype(np.float32)
 
         def samples():
-            for one in noise:
-                yield [one]
+            for index in range(100):
+                yield [noise[index]]
     """,
     "a lambda": """
         samples = lambda: [[np.random.rand(1, 32).astype(np.float32)]]
@@ -184,6 +184,16 @@ REAL = {
         def samples():
             for one in x:
                 yield [one.reshape(1, 1)]
+    """,
+    "abscissae that the network learns, by index": """
+        x = np.random.uniform(0, 6.28, 1000).astype(np.float32)
+        model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, np.sin(x))
+
+        def samples():
+            for index in range(100):
+                yield [x[index].reshape(1, 1)]
     """,
     "a function of another file": """
         from data import samples

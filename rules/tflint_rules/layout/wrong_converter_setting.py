@@ -235,7 +235,8 @@ def _contradicts(way: Way) -> bool | None:
     if result is None:
         return None
     # Without optimizations it is TFL105's, and for want of data TFL106's.
-    others = optimizes(way) is False or (has_dataset(way) is False and result.refused is Mode.INT8)
+    no_data = has_dataset(way) is False and result.refused is not Mode.FLOAT16
+    others = optimizes(way) is False or no_data
     numpy = any(_wrong(way, name) for name in (INPUT_TYPE, OUTPUT_TYPE))
     return result.mode is Mode.RAISES and not others and not numpy
 
