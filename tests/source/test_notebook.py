@@ -119,7 +119,9 @@ def test_format_3_has_worksheets_and_calls_the_source_input() -> None:
     module = read_notebook(data)
 
     assert calls(module) == [(2, 1, 1, "f()"), (2, 2, 1, "g()")]
-    assert module.file_line(2, 2) == 1 + data.decode().split("\n").index('     "g()"')
+    assert module.file_line(2, 2) == 1 + next(
+        i for i, line in enumerate(data.decode().split("\n")) if line.strip() == '"g()"'
+    )
 
 
 @pytest.mark.parametrize(
