@@ -65,6 +65,7 @@ class RuleFailed(TflintError):
             f"(--ignore {code} goes on without)"
         )
         self._parts = (code, path, what)
+        self.code = code
 
     def __reduce__(self) -> tuple[type[RuleFailed], tuple[str, str, str]]:
         # Exceptions are pickled with their message alone, and this one comes from workers.

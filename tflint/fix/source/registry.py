@@ -1,0 +1,23 @@
+"""The repairs of sources there are, by the code of their rule."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+
+from tflint.fix.source.source_fix import SourceFix
+
+# Modules of this package, named for their rules.
+_FIXES: tuple[str, ...] = ()
+
+
+@functools.cache
+def source_fixes() -> dict[str, SourceFix]:
+    """Every repair of sources, by code."""
+    found: dict[str, SourceFix] = {}
+    for name in _FIXES:
+        fix = importlib.import_module(f"tflint.fix.source.{name}").FIX
+        if not isinstance(fix, SourceFix) or fix.code in found:
+            raise RuntimeError(f"{name} holds no repair of its own")
+        found[fix.code] = fix
+    return dict(sorted(found.items()))
