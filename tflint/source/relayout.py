@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
@@ -226,7 +227,7 @@ class _Relayout:
 
     def _reordered(self, call: Call, what: str) -> None:
         """The features change places: nothing to a network that is not trained yet."""
-        loader = self._loader()
+        loader = self._loader
         if loader is not None:
             at = self._syntax.locate(loader)
             self._obstruct(
@@ -238,6 +239,7 @@ class _Relayout:
             "the dense layer"
         )
 
+    @cached_property
     def _loader(self) -> ast.Call | None:
         """Where the source loads weights that were trained before."""
         for node in self._syntax.nodes():

@@ -87,11 +87,17 @@ class Syntax:
                     return True
         return False
 
-    def loads(self, name: str) -> Iterator[ast.Name]:
-        """Where a name is read, anywhere in the file."""
+    @cached_property
+    def _loads(self) -> dict[str, list[ast.Name]]:
+        found: dict[str, list[ast.Name]] = {}
         for node in self._parents:
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-                yield node
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.id, []).append(node)
+        return found
+
+    def loads(self, name: str) -> list[ast.Name]:
+        """Where a name is read, anywhere in the file."""
+        return self._loads.get(name, [])
 
 
 def place(at: Location) -> _Place:

@@ -32,12 +32,12 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     """
     tree = Tree(text)
     changes = _Changes(tree)
-    for edit in edits:
-        changes.add(edit)
     try:
+        for edit in edits:
+            changes.add(edit)
         edited = tree.module.visit(changes.transformer())
         code = edited.code
-    except (RecursionError, cst.CSTValidationError) as error:
+    except (RecursionError, cst.CSTValidationError, cst.ParserSyntaxError) as error:
         raise CannotEdit("the edited code could not be put together") from error
     _check(code)
     return code
@@ -121,6 +121,8 @@ class _Changes:
             raise CannotEdit("there is no call to add an argument to")
         if any(isinstance(argument.value, cst.GeneratorExp) for argument in call.args):
             raise CannotEdit("a call of a generator takes no further argument")
+        if any(argument.keyword and argument.keyword.value == edit.name for argument in call.args):
+            raise CannotEdit(f"the call has {edit.name} already")
         name, value = edit.name, cst.parse_expression(edit.text)
 
         def change(updated: cst.CSTNode) -> cst.CSTNode:

@@ -31,7 +31,7 @@ def without(
     pending = gaps[0]
     for i, item in enumerate(items):
         if i in removed:
-            pending = _joined(pending, gaps[i + 1])
+            pending = _joined(pending, gaps[i + 1], first=not kept, last=i == len(items) - 1)
         else:
             kept.append((pending, item))
             pending = gaps[i + 1]
@@ -97,7 +97,8 @@ def with_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Ca
             end = _with_comment(end, None)
         argument = argument.with_changes(whitespace_after_arg=end)
         last = last.with_changes(whitespace_after_arg=_NONE)
-    last = last.with_changes(comma=cst.Comma(whitespace_after=gap))
+    comma = last.comma if isinstance(last.comma, cst.Comma) else cst.Comma()
+    last = last.with_changes(comma=comma.with_changes(whitespace_after=gap))
     return call.with_changes(args=[*others, last, argument])
 
 
@@ -115,22 +116,34 @@ def _with_comma(item: Item, gap: Gap) -> Item:
 
 
 def _without_comma(item: Item) -> Item:
+    comma = item.comma
+    if isinstance(comma, cst.Comma) and isinstance(
+        comma.whitespace_before, cst.ParenthesizedWhitespace
+    ):
+        return _with_comma(item, _NONE)  # There may be a comment in front of it.
     return item.with_changes(comma=cst.MaybeSentinel.DEFAULT)
 
 
-def _joined(before: Gap, after: Gap) -> Gap:
-    """What is left of the gaps around something removed: comments but for its own."""
-    if isinstance(before, cst.SimpleWhitespace):
-        return after if isinstance(after, cst.ParenthesizedWhitespace) else before
-    if isinstance(after, cst.SimpleWhitespace):
-        return before
-    assert isinstance(before, cst.ParenthesizedWhitespace)
-    assert isinstance(after, cst.ParenthesizedWhitespace)
-    return before.with_changes(
-        empty_lines=[*before.empty_lines, *after.empty_lines],
-        indent=after.indent,
-        last_line=after.last_line,
-    )
+def _joined(before: Gap, after: Gap, *, first: bool, last: bool) -> Gap:
+    """What is left of the gaps around something removed: comments but for its own.
+
+    `first` and `last` tell whether nothing is kept in front of it, or comes behind it.
+    """
+    if isinstance(before, cst.ParenthesizedWhitespace):
+        if isinstance(after, cst.ParenthesizedWhitespace):
+            return before.with_changes(
+                empty_lines=[*before.empty_lines, *after.empty_lines],
+                indent=after.indent,
+                last_line=after.last_line,
+            )
+        return after if last and not _has_comment(before) else before
+    if isinstance(after, cst.ParenthesizedWhitespace):
+        return before if first and not last and not _has_comment(after) else after
+    return after if last else before
+
+
+def _has_comment(gap: cst.ParenthesizedWhitespace) -> bool:
+    return gap.first_line.comment is not None or any(line.comment for line in gap.empty_lines)
 
 
 def _with_comment(gap: Gap, comment: cst.Comment | None) -> Gap:
