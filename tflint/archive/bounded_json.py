@@ -20,12 +20,15 @@ MAX_DEPTH = 100
 MAX_VALUES = 2_000_000
 _MAX_DIGITS = 64
 
+# What Keras 2 writes for tuples and shapes in SavedModels: an object with the `items`.
+_TUPLES = ("__tuple__", "TensorShape")
+
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
 def parse_json(data: bytes | str, what: str) -> Json:
-    """The value that a document holds; `what` names it in errors.
+    """The value that a document holds, tuples as lists; `what` names it in errors.
 
     Raises `MalformedArchive` for what is not JSON, is too large or too deep, has numbers of
     absurd length, or has a key twice: readers differ in which one they take.
@@ -48,6 +51,8 @@ def parse_json(data: bytes | str, what: str) -> Json:
         if len(found) != len(pairs):
             (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
             raise MalformedArchive(f"{what} has the key `{printable(twice)}` twice")
+        if found.get("class_name") in _TUPLES and isinstance(found.get("items"), list):
+            return found["items"]
         return found
 
     try:

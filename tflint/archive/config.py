@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tflint.archive.bounded_json import Json
 from tflint.archive.layer_configs import class_name, is_keras_class, is_model, value_of
@@ -12,7 +13,7 @@ from tflint.errors import MalformedArchive
 from tflint.finding import NOWHERE
 from tflint.keras.facts import Compilation, KerasFacts
 from tflint.keras.network import Network
-from tflint.keras.values import UNKNOWN, Argument
+from tflint.keras.values import Argument, Result
 from tflint.printable import printable
 
 _NUMBER = re.compile(r"\d{1,6}")
@@ -34,11 +35,7 @@ def facts_from_config(
         return _without_layers(config, keras_version)
     reader = ModelReader()
     _, network = reader.model(config)
-    unseen = [*reader.unseen]
-    if reader.foreign:
-        names = ", ".join(f"`{printable(name, 40)}`" for name in list(reader.foreign)[:5])
-        more = f" and {len(reader.foreign) - 5:,} more" if len(reader.foreign) > 5 else ""
-        unseen.append(f"what layers that are not Keras' own compute is not known: {names}{more}")
+    unseen = _unseen(reader)
     if not is_keras_class(config):
         unseen.append(
             f"the model is of a class of its own, `{printable(class_name(config), 40)}`, which may "
@@ -53,6 +50,39 @@ def facts_from_config(
         keras_version=keras_version,
         unseen=tuple(unseen),
     )
+
+
+def facts_from_layers(
+    entries: Iterable[Mapping[str, Json]], keras_version: tuple[int, ...] | None = None
+) -> KerasFacts:
+    """Facts about layers of which it is not known how they are connected.
+
+    Each is a configuration, with the `build_input_shape` where it was built. Raises
+    `MalformedArchive`.
+    """
+    reader = ModelReader()
+    calls = [call for entry in entries for call in reader.piece(entry)]
+    unseen = (
+        "how the layers are connected is in Python code that is not in the archive: they were "
+        "looked at one by one",
+        *_unseen(reader),
+    )
+    return KerasFacts(
+        layers=tuple(reader.layers),
+        calls=tuple(calls),
+        networks=tuple(reader.networks),
+        keras_version=keras_version,
+        unseen=unseen,
+    )
+
+
+def _unseen(reader: ModelReader) -> list[str]:
+    unseen = [*reader.unseen]
+    if reader.foreign:
+        names = ", ".join(f"`{printable(name, 40)}`" for name in list(reader.foreign)[:5])
+        more = f" and {len(reader.foreign) - 5:,} more" if len(reader.foreign) > 5 else ""
+        unseen.append(f"what layers that are not Keras' own compute is not known: {names}{more}")
+    return unseen
 
 
 def _without_layers(config: Mapping[str, Json], version: tuple[int, ...] | None) -> KerasFacts:
@@ -70,7 +100,10 @@ def _compilations(compiled: Json, network: Network) -> list[Compilation]:
     if not isinstance(compiled, dict) or compiled.get("loss") is None:
         return []
     arguments = {name: Argument(value_of(value)) for name, value in compiled.items()}
-    loss = arguments["loss"].value if "loss" in arguments else UNKNOWN
+    loss = arguments["loss"].value
+    if isinstance(loss, Result) and "." not in loss.path:
+        # Legacy formats do not say where a class is from.
+        loss = replace(loss, path=f"keras.losses.{loss.path}")
     return [Compilation(loss, network.outputs, network, arguments, NOWHERE)]
 
 

@@ -15,7 +15,7 @@ from tflint.archive.bounded_json import Json
 from tflint.archive.layer_configs import layer_name
 from tflint.printable import printable, size_text
 
-_SAFE = "Keras runs it as soon as the layer is called, in safe mode it refuses to load it"
+_LAMBDA = "Keras 2 runs it unasked when it loads the model, Keras 3 with safe_mode=False"
 _IMPORTS = "tf-keras, and Keras up to 3.8, import it to load the model"
 # Packages that Keras itself takes classes from.
 _TRUSTED = frozenset(
@@ -49,25 +49,24 @@ _CLASSES = {
 }
 
 
-def executable_content(config: Json) -> Iterator[ExecutableContent]:
-    """All that would run code, with the innermost layer that it is in, each once."""
-    seen: set[ExecutableContent] = set()
-    for found in _search(config):
-        if found not in seen:
-            seen.add(found)
-            yield found
+def executable_content(config: Json, *, is_model: bool = True) -> Iterator[ExecutableContent]:
+    """All that would run code, with the innermost layer that it is in, each once.
+
+    The names of layers are behind those of the models in which they are, but for the outermost,
+    unless the configuration is that of a single layer.
+    """
+    yield from dict.fromkeys(_search(config, config if is_model else None))
 
 
-def _search(config: Json) -> Iterator[ExecutableContent]:
+def _search(config: Json, unnamed: Json) -> Iterator[ExecutableContent]:
     # A stack in the place of recursion; `path` names the models and the layer around.
     stack: list[tuple[Json, str]] = [(config, "")]
-    top = config
     while stack:
         value, path = stack.pop()
         if isinstance(value, list):
             stack.extend((item, path) for item in reversed(value))
         elif isinstance(value, dict):
-            if value is not top and _names_a_layer(value):
+            if value is not unnamed and _names_a_layer(value):
                 path = f"{path}/{layer_name(value)}" if path else str(layer_name(value))
             yield from _in_entry(value, path or None)
             stack.extend((item, path) for item in reversed(value.values()))
@@ -87,14 +86,14 @@ def _in_entry(entry: Mapping[str, Json], layer: str | None) -> Iterator[Executab
         return
     if name == "__lambda__":
         code = config.get("code", config.get("value")) if isinstance(config, dict) else None
-        yield ExecutableContent(f"a lambda as marshalled Python code{_size(code)}", _SAFE, layer)
+        yield ExecutableContent(f"a lambda as marshalled Python code{_size(code)}", _LAMBDA, layer)
     if name == "Lambda" and isinstance(config, dict):
         for key in ("function", "output_shape", "mask"):
             if _is_marshalled(config.get(key), config.get(f"{key}_type")):
                 function = config[key]
                 code = function[0] if isinstance(function, list) and function else function
                 what = f"a lambda as marshalled Python code{_size(code)}"
-                yield ExecutableContent(what, _SAFE, layer)
+                yield ExecutableContent(what, _LAMBDA, layer)
     if name in _CLASSES:
         yield ExecutableContent(_CLASSES[name], "Keras loads it with the model", layer)
     module = entry.get("module")

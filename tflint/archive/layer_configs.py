@@ -37,6 +37,18 @@ _MERGES = {
     "cos": "Dot",
 }
 _MODELS = frozenset(("Sequential", "Functional", "Model"))
+# Classes that are Keras' own without being layers that people write.
+_KERAS_CLASSES = _MODELS | {
+    "AddMetric",
+    "AddLoss",
+    "ClassMethod",
+    "InstanceMethod",
+    "InstanceProperty",
+    "Merge",
+    "SlicingOpLambda",
+    "TFOpLambda",
+    "TensorFlowOpLayer",
+}
 _MERGE_AXES = {"concat": "concat_axis", "dot": "dot_axes", "cos": "dot_axes"}
 
 # Makes a layer of the configuration of one inside another.
@@ -95,8 +107,29 @@ def is_keras_class(entry: Mapping[str, Json]) -> bool:
     if isinstance(registered, str) and ">" in registered:
         return False
     if "module" not in entry:
-        return ">" not in class_name(entry)
+        name = class_name(entry)
+        return name in _KERAS_CLASSES or signatures.is_known(name) or is_operation(entry)
     return isinstance(module, str) and module.split(".", 1)[0] in _KERAS_PACKAGES
+
+
+def is_operation(entry: Mapping[str, Json]) -> bool:
+    """Whether it stands for a function of `keras.ops` that was called on a symbolic tensor.
+
+    Legacy formats do not say so, but layers say whether they are trainable, and operations are
+    only recorded by Keras 3.
+    """
+    module, nodes, config = entry.get("module"), entry.get("inbound_nodes"), entry.get("config")
+    if isinstance(module, str):
+        return module.startswith(_OPERATIONS)
+    return (
+        "module" not in entry
+        and isinstance(nodes, list)
+        and bool(nodes)
+        and isinstance(nodes[0], dict)
+        and isinstance(config, dict)
+        and "trainable" not in config
+        and "layers" not in config
+    )
 
 
 def make_layer(
@@ -136,12 +169,12 @@ def make_layer(
 
 def _kind(entry: Mapping[str, Json], *, own: bool) -> tuple[str, str]:
     """The kind and the path of the class, or of the operation on tensors that it stands for."""
-    name, module = class_name(entry), entry.get("module")
+    name = class_name(entry)
     config = entry.get("config")
     function = config.get("function") if isinstance(config, dict) else None
     if own and name in ("TFOpLambda", "SlicingOpLambda") and isinstance(function, str):
         return function.rsplit(".", 1)[-1], f"tensorflow.{function}"
-    if own and isinstance(module, str) and module.startswith(_OPERATIONS):
+    if own and is_operation(entry):
         operation = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
         return operation, f"keras.ops.{operation}"
     if own:

@@ -20,7 +20,8 @@ from tflint.archive.layer_configs import (
 from tflint.archive.plan import INPUTS, Input, Plan, Source, Step, TooManyCalls, network_of
 from tflint.errors import MalformedArchive
 from tflint.finding import Location
-from tflint.keras.network import Dim, Layer, Network, Shape
+from tflint.keras import building
+from tflint.keras.network import Call, Dim, Layer, Network, Shape, Tensor
 from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.printable import printable
 
@@ -59,6 +60,16 @@ class ModelReader:
             network = Network(plan.kind, (), (), (), False, plan.name, location)
         self.networks.append(network)
         return plan, network
+
+    def piece(self, entry: Mapping[str, Json]) -> tuple[Call, ...]:
+        """Read a layer that stands alone, and its call where it says what it was built for."""
+        if not isinstance(entry.get("class_name"), str):
+            return ()
+        layer, plan = self._layer(entry, "")
+        shape = _shape(entry.get("build_input_shape"))
+        if plan is not None or layer.kind == "InputLayer" or isinstance(shape, Unknown):
+            return ()
+        return (building.apply(layer, (Tensor(shape, location=layer.location),)),)
 
     def _layer(self, entry: Mapping[str, Json], prefix: str) -> tuple[Layer, Plan | None]:
         name = layer_name(entry) or class_name(entry)

@@ -16,6 +16,10 @@ from tflint.archive.zip_archive import read_zip
 from tflint.errors import MalformedArchive
 from tflint.printable import printable
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_USER_BLOCK = 512
+_LFS_POINTER = b"version https://git-lfs"
+
 
 def read_archive(path: Path) -> Archive:
     """Read a `.keras` or `.h5` file or the folder of a SavedModel.
@@ -23,6 +27,10 @@ def read_archive(path: Path) -> Archive:
     What a file is, its first bytes say: before TensorFlow 2.12 `.keras` files were HDF5. Raises
     `MalformedArchive`, and `OSError` where the operating system refuses.
     """
+    if path.is_dir():
+        from tflint.archive.saved_model import read_saved_model
+
+        return read_saved_model(path)
     with path.open("rb") as file:
         return read_file(file)
 
@@ -31,9 +39,16 @@ def read_file(file: IO[bytes]) -> Archive:
     """Read a `.keras` or `.h5` file that is open."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    start = file.read(8)
+    start = file.read(32)
     if start.startswith(ZIP):
         return _keras(file, size)
+    if start.startswith(_LFS_POINTER):
+        raise MalformedArchive("this is a Git LFS pointer, not the file itself: run `git lfs pull`")
+    # HDF5 may have something else in front.
+    if start.startswith(_HDF5) or size > _USER_BLOCK:
+        from tflint.archive.h5 import read_h5
+
+        return read_h5(file, size)
     raise MalformedArchive("this is neither a zip archive nor HDF5")
 
 

@@ -20,6 +20,7 @@ from tflint.cli.fix import fix
 from tflint.cli.memory import memory
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
+from tflint.cli.server import server
 from tflint.cli.targets import targets
 from tflint.errors import ExitCode, TflintError
 from tflint.printable import printable
@@ -61,6 +62,7 @@ app.command()(targets)
 app.command()(config)
 app.command()(baseline)
 app.command()(doctor)
+app.command()(server)
 
 
 def _print_version(requested: bool) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from tflint.finding import Finding, Fix, Location, Severity
 from tflint.printable import counted, printable, size_text
 from tflint.report.result import FileReport, LintReport, ModelFacts, Silence, SilencedFinding
+from tflint.report.source_excerpt import printable_excerpt
 from tflint.rule import SOURCES, Kind
 
 MAX_MESSAGE = 4000
@@ -41,6 +42,7 @@ def safe(finding: Finding) -> Finding:
             operator_name=at.operator_name and printable(at.operator_name),
             context=at.context and printable(at.context, _MAX_CONTEXT),
             layer=at.layer and printable(at.layer),
+            excerpt=at.excerpt and printable_excerpt(at.excerpt),
         ),
     )
 
@@ -191,6 +193,8 @@ def summary(report: LintReport) -> str:
 def indices(findings: Sequence[Finding], most: int = 12) -> str:
     """`operators #1, #2, ...`: where findings are that are not shown in full, or nothing."""
     at = [finding.location for finding in findings]
+    if all(location.line is not None for location in at):
+        return f"{', '.join(map(place, at[:most]))}{', ...' if len(at) > most else ''}"
     if all(location.operator is not None for location in at):
         what, found = "operators", [location.operator for location in at]
     elif all(location.tensor is not None for location in at):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from tflint.keras.dimensions import integer, text
 from tflint.keras.network import Dim, Layer, Shape, Tensor, Variable
+from tflint.keras.signatures import keras_2_is_channels_last
 from tflint.keras.values import UNKNOWN, Unknown, Value
 
 
@@ -28,27 +29,46 @@ NOTHING_KNOWN = Outcome((UNKNOWN,), UNKNOWN)
 
 @dataclass(slots=True)
 class Applied:
-    """A layer, what it is applied to, and what only some versions of Keras refuse.
+    """A layer and what it is applied to, in one version of Keras.
 
-    `derive` gives the outcome of another layer, for wrappers.
+    `derive` gives the outcome of another layer in the same version, for wrappers. Whoever looks
+    at `version` says by that that the outcome may differ between versions.
     """
 
     layer: Layer
     shapes: tuple[Shape, ...]
     tensors: tuple[Tensor, ...]
+    in_version: int
     derive: Callable[[Layer, Sequence[Shape]], Outcome]
-    refusals: dict[int, str] = field(default_factory=dict)
+    differs: bool = False
+
+    @property
+    def version(self) -> int:
+        """3 for Keras 3, 2 for tf-keras and what came before."""
+        self.differs = True
+        return self.in_version
 
     @property
     def shape(self) -> Shape:
         """The shape of the first input."""
         return self.shapes[0] if self.shapes else UNKNOWN
 
+    @property
+    def data_format(self) -> str | Unknown:
+        """The data format, `channels_last` for layers that know no other."""
+        layer = self.layer
+        if keras_2_is_channels_last(layer.kind) and layer.value("data_format") is None:
+            return "channels_last" if self.version == 2 else layer.default_data_format
+        return layer.data_format or "channels_last"
+
+    def of(self, layer: Layer) -> Applied:
+        """Another layer, applied to the same in the same version."""
+        return Applied(layer, self.shapes, self.tensors, self.in_version, self.derive)
+
     def refuse_in(self, version: int, message: str) -> None:
-        """Note that one Keras version refuses this; raises `Refused` if the other does, too."""
-        self.refusals.setdefault(version, message)
-        if len(self.refusals) == 2:
-            raise Refused(self.refusals[3])
+        """Raise `Refused` in one version of Keras only."""
+        if self.version == version:
+            raise Refused(message)
 
     def value(self, parameter: str) -> Value:
         """What the parameter is, given or by default."""
@@ -128,3 +148,29 @@ def join(*parts: tuple[Variable, ...] | Unknown) -> tuple[Variable, ...] | Unkno
 
 Calculator: TypeAlias = Callable[[Applied], Outcome]
 Calculators: TypeAlias = Mapping[str, Calculator]
+
+
+def agreed(one: Outcome, other: Outcome) -> Outcome:
+    """What two versions of Keras agree on; UNKNOWN for the rest."""
+    if len(one.shapes) != len(other.shapes):
+        return NOTHING_KNOWN
+    shapes = tuple(_same_shape(*pair) for pair in zip(one.shapes, other.shapes, strict=True))
+    if isinstance(one.variables, Unknown) or isinstance(other.variables, Unknown):
+        return Outcome(shapes, UNKNOWN)
+    if len(one.variables) != len(other.variables):
+        return Outcome(shapes, UNKNOWN)
+    variables: list[Variable] = []
+    for first, second in zip(one.variables, other.variables, strict=True):
+        size = _same_shape(first.shape, second.shape)
+        if isinstance(size, Unknown) or first.is_trainable != second.is_trainable:
+            return Outcome(shapes, UNKNOWN)
+        variables.append(Variable(first.name, size, first.is_trainable))
+    return Outcome(shapes, tuple(variables))
+
+
+def _same_shape(one: Shape, other: Shape) -> Shape:
+    if isinstance(one, Unknown) or isinstance(other, Unknown) or len(one) != len(other):
+        return UNKNOWN
+    return tuple(
+        first if first == second else UNKNOWN for first, second in zip(one, other, strict=True)
+    )

@@ -79,6 +79,8 @@ def permute(applied: Applied) -> Outcome:
 def repeat_vector(applied: Applied) -> Outcome:
     """RepeatVector: a vector, n times."""
     count = applied.integer("n")
+    if isinstance(count, int) and count <= 0:
+        applied.refuse_in(3, f"RepeatVector needs n above 0, gets {count:,}")
     batch, features = applied.needs_rank(2)
     return Outcome(((batch, count, features),))
 
