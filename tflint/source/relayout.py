@@ -118,7 +118,7 @@ class _Relayout:
     def _setting(self) -> None:
         for change in self._facts.format_changes:
             given = change.data_format.value
-            if isinstance(given, str) and given.lower() == FIRST:
+            if isinstance(given, str) and given.lower() in (FIRST, "th"):
                 self._edits.set_argument_format(change.data_format, change.location)
 
     def _input(self, tensor: Tensor, maps: Maps) -> None:
@@ -150,7 +150,7 @@ class _Relayout:
     def _sources(self, tensor: Tensor) -> Iterator[Layer]:
         """The layers that may say what shape an input has."""
         for layer in self._facts.layers:
-            if layer.kind == "InputLayer" and layer.location == tensor.location:
+            if layer.kind in ("Input", "InputLayer") and layer.location == tensor.location:
                 yield layer
         for call in self._layout.calls:
             if call.inputs and call.inputs[0] is tensor:

@@ -37,6 +37,33 @@ class Syntax:
         """The outermost expression that stands at a place."""
         return None if at is None else self._expressions.get(place(at))
 
+    @cached_property
+    def _statements(self) -> dict[_Place, ast.stmt]:
+        return {
+            place(self.module.locate(node)): node
+            for node in self._parents
+            if isinstance(node, ast.stmt)
+        }
+
+    def statement_at(self, at: Location | None) -> ast.stmt | None:
+        """The statement that stands at a place."""
+        return None if at is None else self._statements.get(place(at))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the file uses or binds, wherever."""
+        found: set[str] = set()
+        for node in self._parents:
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.arg):
+                found.add(node.arg)
+            elif isinstance(node, ast.alias):
+                found.add((node.asname or node.name).partition(".")[0])
+        return frozenset(found)
+
     def nodes(self) -> Iterator[ast.AST]:
         """All nodes but the module, outer ones before inner ones."""
         return iter(self._parents)

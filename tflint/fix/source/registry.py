@@ -8,7 +8,13 @@ import importlib
 from tflint.fix.source.source_fix import SourceFix
 
 # Modules of this package, named for their rules.
-_FIXES: tuple[str, ...] = ()
+_FIXES = (
+    "custom_ops_flag",
+    "deprecated_converter",
+    "float_io",
+    "no_representative_dataset",
+    "select_tf_ops_flag",
+)
 
 
 @functools.cache
