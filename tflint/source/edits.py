@@ -66,7 +66,7 @@ class InsertBefore:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceComment:
-    """Another comment in place of the one at `at`, or none where `text` is empty."""
+    """Another text for the comment, or the part of one, at `at`; one that is empty goes."""
 
     at: Location
     text: str = ""

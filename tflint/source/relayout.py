@@ -172,7 +172,11 @@ class _Relayout:
             return
         if not maps.is_first or (value is None and parameter == "shared_axes"):
             return
-        if maps.is_mixed and value == -1:
+        if value == -1 and (maps.is_mixed or layer.kind == "Concatenate"):
+            # The last axis already: of the channels from now on, which is what is meant.
+            if layer.kind == "Concatenate" and not maps.is_mixed:
+                line = call.location.line
+                self._notes.append(f"Concatenate in line {line} joins along the channels now")
             return
         axes = value if isinstance(value, tuple) else (value,)
         if not all(_is_axis(axis, maps.rank) for axis in axes):

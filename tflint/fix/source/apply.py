@@ -61,7 +61,8 @@ class _Changes:
         self._elements: dict[cst.CSTNode, set[int]] = defaultdict(set)
         self._removed: dict[cst.CSTNode, set[int]] = defaultdict(set)
         self._inserted: dict[tuple[cst.CSTNode, int], list[cst.CSTNode]] = defaultdict(list)
-        self._comments: dict[cst.CSTNode, str] = {}
+        # Parts of comments with what comes there, by the line that holds the comment.
+        self._slices: dict[cst.CSTNode, list[tuple[int, int, str]]] = defaultdict(list)
         self._seen: set[Edit] = set()
 
     def add(self, edit: Edit) -> None:
@@ -85,8 +86,9 @@ class _Changes:
         elif isinstance(edit, InsertBefore):
             self._insert(edit)
         else:
-            comment = self._tree.comment(edit)
-            self._comments[self._tree.parent(comment)] = edit.text
+            comment, column = self._tree.comment(edit)
+            start, end = (edit.at.column or 1) - 1 - column, (edit.at.end_column or 1) - 1 - column
+            self._slices[self._tree.parent(comment)].append((start, end, edit.text))
 
     def _replace(self, edit: Replace) -> None:
         node = self._tree.expression(edit)
@@ -167,8 +169,8 @@ class _Changes:
             updated = _without(updated, self._elements[original])
         for change in self._expressions.get(original, ()):
             updated = change(updated)
-        if isinstance(original, cst.TrailingWhitespace) and original in self._comments:
-            return _trailing(updated, self._comments[original])
+        if isinstance(original, cst.TrailingWhitespace) and original in self._slices:
+            return _trailing(updated, self._comment(original))
         return self._statements(original, updated)
 
     def _statements(self, original: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
@@ -191,9 +193,22 @@ class _Changes:
             removed = frozenset(i + len(new) if i >= index else i for i in removed)
         return line_without(updated, removed) if removed else updated
 
-    def removed_line(self, original: cst.CSTNode) -> str | None:
+    def comment_line(self, original: cst.CSTNode) -> str | None:
         """The comment that a line of its own gets, empty for none; None where it stays."""
-        return self._comments.get(original) if isinstance(original, cst.EmptyLine) else None
+        if not isinstance(original, cst.EmptyLine) or original not in self._slices:
+            return None
+        return self._comment(original)
+
+    def _comment(self, holder: cst.TrailingWhitespace | cst.EmptyLine) -> str:
+        """What is left of a comment; empty where it says nothing any more."""
+        assert holder.comment is not None
+        text = holder.comment.value
+        for start, end, new in sorted(self._slices[holder], reverse=True):
+            text = text[:start] + new + text[end:]
+        text = text.strip()
+        if not text.strip("# \t"):
+            return ""
+        return text if text.startswith("#") else f"# {text}"
 
 
 class _Transformer(cst.CSTTransformer):
@@ -204,7 +219,7 @@ class _Transformer(cst.CSTTransformer):
     def on_leave(  # type: ignore[override]
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
     ) -> cst.CSTNode | cst.RemovalSentinel:
-        comment = self._changes.removed_line(original_node)
+        comment = self._changes.comment_line(original_node)
         if comment is None:
             return self._changes.changed(original_node, updated_node)
         if not comment:

@@ -9,11 +9,14 @@ from tflint.fix.source.source_fix import SourceFix
 
 # Modules of this package, named for their rules.
 _FIXES = (
+    "channels_first",
     "custom_ops_flag",
     "deprecated_converter",
     "float_io",
+    "mixed_layouts",
     "no_representative_dataset",
     "select_tf_ops_flag",
+    "unused_suppression",
 )
 
 
