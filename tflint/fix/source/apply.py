@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst  # noqa: TID253 - nothing here does without it; it is imported late itself
 
-from tflint.fix.source.elements import reordered, with_keyword, without
+from tflint.fix.source.elements import reordered, with_element, with_keyword, without
 from tflint.fix.source.statements import block_with, line_with, line_without
 from tflint.fix.source.tree import CannotEdit, Tree
 from tflint.source.edits import (
     AddArgument,
     Edit,
     InsertBefore,
+    InsertElement,
     Permute,
     RemoveElement,
     RemoveStatement,
@@ -59,6 +60,9 @@ class _Changes:
         self._tree = tree
         self._expressions: dict[cst.CSTNode, list[Change]] = defaultdict(list)
         self._elements: dict[cst.CSTNode, set[int]] = defaultdict(set)
+        self._new_elements: dict[cst.CSTNode, list[tuple[int, cst.BaseExpression]]] = defaultdict(
+            list
+        )
         self._removed: dict[cst.CSTNode, set[int]] = defaultdict(set)
         self._inserted: dict[tuple[cst.CSTNode, int], list[cst.CSTNode]] = defaultdict(list)
         # Parts of comments with what comes there, by the line that holds the comment.
@@ -78,6 +82,8 @@ class _Changes:
             self._expressions[node].append(lambda updated: _permuted(updated, order))
         elif isinstance(edit, RemoveElement):
             self._remove_element(edit)
+        elif isinstance(edit, InsertElement):
+            self._insert_element(edit)
         elif isinstance(edit, AddArgument):
             self._add_argument(edit)
         elif isinstance(edit, RemoveStatement):
@@ -116,6 +122,17 @@ class _Changes:
         else:
             raise CannotEdit("it is no element of a list and no argument of a call")
         self._elements[holder].add(index)
+
+    def _insert_element(self, edit: InsertElement) -> None:
+        element = self._tree.parent(self._tree.expression(edit))
+        holder = self._tree.parent(element)
+        if not isinstance(holder, cst.List | cst.Tuple) or not isinstance(element, cst.Element):
+            raise CannotEdit("it is no element of a list")
+        index = list(holder.elements).index(element)
+        value = cst.parse_expression(edit.text, self._tree.module.config_for_parsing)
+
+        self._new_elements[holder].append((index, value))
+        self._new_elements[holder].sort(key=lambda new: new[0])
 
     def _add_argument(self, edit: AddArgument) -> None:
         call = self._tree.expression(edit)
@@ -165,10 +182,14 @@ class _Changes:
 
     def changed(self, original: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
         """What becomes of a node, once its parts have been seen to."""
-        if original in self._elements:
-            updated = _without(updated, self._elements[original])
         for change in self._expressions.get(original, ()):
             updated = change(updated)
+        removed = self._elements.get(original, set())
+        for index, value in reversed(self._new_elements.get(original, ())):
+            updated = _with_element(updated, index, value)
+            removed = {i + 1 if i > index else i for i in removed}
+        if removed:
+            updated = _without(updated, removed)
         if isinstance(original, cst.TrailingWhitespace) and original in self._slices:
             return _trailing(updated, self._comment(original))
         return self._statements(original, updated)
@@ -276,6 +297,13 @@ def _without(updated: cst.CSTNode, removed: set[int]) -> cst.CSTNode:
     before, after = _around(updated)
     kept, before, after = without(updated.elements, removed, before, after)  # type: ignore[type-var]
     return _bracketed(updated.with_changes(elements=kept), before, after)
+
+
+def _with_element(updated: cst.CSTNode, index: int, value: cst.BaseExpression) -> cst.CSTNode:
+    assert isinstance(updated, cst.List | cst.Tuple)
+    before, after = _around(updated)
+    items, after = with_element(updated.elements, index, value, before, after)
+    return _bracketed(updated.with_changes(elements=items), None, after)
 
 
 def _around(

@@ -64,6 +64,30 @@ def reordered(items: Sequence[Item], order: Sequence[int], after: Gap) -> tuple[
     return result, gaps[-1]
 
 
+def with_element(
+    items: Sequence[cst.BaseElement], index: int, value: cst.BaseExpression, before: Gap, after: Gap
+) -> tuple[list[cst.BaseElement], Gap]:
+    """The elements with one more behind that of the index, and what then stands behind the last.
+
+    `before` is the gap in front of the first element, `after` the one behind the last.
+    """
+    item, new = items[index], cst.Element(value)
+    assert isinstance(item, cst.Element)
+    head, tail = [*items[:index]], [*items[index + 1 :]]
+    if tail:
+        gap = _gap_behind(item)
+        return [*head, item, _with_comma(new, _bare(gap)), *tail], after
+    broken = isinstance(before, cst.ParenthesizedWhitespace)
+    gap = _bare(before) if broken else _BLANK
+    if broken or len(items) > 1:
+        gap = gap if broken else _bare(_gap_behind(items[-2]))
+    if isinstance(after, cst.ParenthesizedWhitespace) and after.first_line.comment is not None:
+        gap = gap if isinstance(gap, cst.ParenthesizedWhitespace) else _bare(after)
+        gap, after = _with_comment(gap, after.first_line.comment), _with_comment(after, None)
+    trails = isinstance(item.comma, cst.Comma)
+    return [*head, _with_comma(item, gap), _with_comma(new, _NONE) if trails else new], after
+
+
 def with_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Call:
     """The call with one more keyword argument, laid out as those that it has."""
     argument = cst.Arg(

@@ -12,10 +12,13 @@ _FIXES = (
     "channels_first",
     "custom_ops_flag",
     "deprecated_converter",
+    "double_activation",
+    "dynamic_dimension",
     "float_io",
     "mixed_layouts",
     "no_representative_dataset",
     "select_tf_ops_flag",
+    "unfusable_batchnorm",
     "unused_suppression",
 )
 
