@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tflint.config.load import load_settings
 from tflint.config.settings import Settings
 from tflint.lint.baseline import apply_baseline, read_baseline
-from tflint.lint.discover import discover
+from tflint.lint.discover import Artifact, discover, source_named
 from tflint.lint.parallel import Job, check_each
-from tflint.lint.registry import find_rule, plugin_of, plugins
+from tflint.lint.registry import all_rules, find_rule, plugin_of, plugins
 from tflint.lint.suppression import suppress
 from tflint.report.formats import find_format
 from tflint.report.result import FileReport, LintReport
+
+if TYPE_CHECKING:
+    from tflint.fix.run import RepairRun
 
 PathLike = str | os.PathLike[str]
 
@@ -87,8 +91,9 @@ def run(
     paths: Iterable[str],
     progress: Callable[[int, int], None] = lambda done, of: None,
     accept: Callable[[list[Path]], None] = lambda files: None,
+    given: Sequence[Artifact] = (),
 ) -> LintReport:
-    """Check paths under a configuration.
+    """Check paths under a configuration, and what is `given` in memory.
 
     `progress` is told how many files of how many are done. `accept` gets the files before any
     is read, and may raise. Raises `UsageError` for paths that cannot be searched and a baseline
@@ -96,7 +101,7 @@ def run(
     """
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
-    artifacts = discover(paths, settings.excludes)
+    artifacts = [*given, *discover(paths, settings.excludes)]
     accept([artifact.path for artifact in artifacts])
     jobs: list[Job] = [(artifact, settings.plan(artifact.path)) for artifact in artifacts]
     files = tuple(check_each(jobs, settings.values["jobs"], lambda done: progress(done, len(jobs))))
@@ -110,6 +115,40 @@ def run(
     )
     report = suppress(report, settings.suppressions, settings.root)
     return report if baseline is None else apply_baseline(report, baseline)
+
+
+def run_fix(
+    settings: Settings,
+    paths: Iterable[str],
+    *,
+    unsafe: bool = False,
+    stdin: tuple[str, bytes] | None = None,
+) -> RepairRun:
+    """Repair sources in memory under a configuration; nothing is written.
+
+    `stdin` is a source to repair instead of those at `paths`, and what it is called. Raises
+    `UsageError` for paths that cannot be searched or hold no sources, and `MissingExtra`.
+    """
+    # Repairs need LibCST and what goes with it, which no check does.
+    from tflint.fix.run import repair_all
+
+    baseline_path = settings.values["baseline"]
+    baseline = None if baseline_path is None else read_baseline(baseline_path)
+
+    def accept(file: FileReport) -> FileReport:
+        report = LintReport(settings.target, (file,), rules=all_rules())
+        report = suppress(report, settings.suppressions, settings.root)
+        return (report if baseline is None else apply_baseline(report, baseline)).files[0]
+
+    found = discover(paths, settings.excludes) if stdin is None else [source_named(*stdin)]
+    run = repair_all(
+        [(artifact, settings.plan(artifact.path)) for artifact in found],
+        accept,
+        unsafe=unsafe,
+    )
+    notes = (*plugin_problems(), *run.report.notes)
+    report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
+    return dataclasses.replace(run, report=report)
 
 
 def plugin_problems() -> Iterator[str]:

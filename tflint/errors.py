@@ -8,6 +8,7 @@ TflintError
 │   ├── InaccessibleFile       the operating system does not let it be read (TFL001)
 │   ├── MalformedModel         flatbuffer verification failed (TFL001)
 │   ├── MalformedArchive       a `.keras`, `.h5` or SavedModel that is damaged or hostile (TFL001)
+│   ├── NoNetwork              an archive without a network: weights only, a data set (TFL001)
 │   └── NotAModel              the bytes are something else altogether (TFL002)
 └── UnwritableModel            a model that cannot be written without losing something
 """
@@ -77,6 +78,10 @@ class MalformedModel(UnreadableModel):
 
 class MalformedArchive(UnreadableModel):
     """A Keras archive is damaged, hostile, or of a kind that is not known."""
+
+
+class NoNetwork(UnreadableModel):
+    """A sound file of a kind that may hold a network, and does not."""
 
 
 class NotAModel(UnreadableModel):

@@ -48,6 +48,18 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The line of source that a finding begins on, as written, for people.
+
+    Of a very long line it is a part. `start` and `end` are what to mark of `text`, counted from 0.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """Where in a file: a span of source lines (from 1), or a part of a model, or neither.
 
@@ -55,6 +67,9 @@ class Location:
     archives `layer` is a layer's name, as written there. Operators and tensors are indices into
     their subgraph. `context` shows the operator with its neighbours, for people; `anchor` is a
     name by which a later version of the model is likely to know the same place.
+
+    The runner fills in `excerpt` and, in notebooks, `file_line` and `file_end_line`: the lines of
+    the JSON text, where they are known, for those who cannot tell cells.
     """
 
     line: int | None = None
@@ -69,6 +84,9 @@ class Location:
     anchor: str | None = None
     cell: int | None = None
     layer: str | None = None
+    excerpt: Excerpt | None = None
+    file_line: int | None = None
+    file_end_line: int | None = None
 
 
 NOWHERE: Final = Location()

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Protocol
@@ -123,11 +123,12 @@ class Metadata:
 class Example:
     """Something to show a rule with.
 
-    `build` gives a model, bytes that are meant to be one, or the text of a Python source.
+    `build` gives a model, bytes that are meant to be one, the text of a Python source, or the
+    `config.json` of a `.keras` archive.
     """
 
     title: str
-    build: Callable[[], Model | bytes | str]
+    build: Callable[[], Model | bytes | str | Mapping[str, object]]
     target: str = "tflm"
 
 
@@ -232,6 +233,19 @@ class SourceContext(KerasContext, Protocol):
         """The parsed source. Only for rules of another stage than `FILE`."""
 
 
+@dataclass(frozen=True, slots=True)
+class IdleSuppression:
+    """A comment or an entry of a configuration that asks for findings to be ignored, for nothing.
+
+    `location` is the comment, or of several `selectors` the one that is idle; without selectors
+    all rules are meant. `fault` says why it could not be understood, where that is so.
+    """
+
+    location: Location
+    selectors: tuple[str, ...]
+    fault: str = ""
+
+
 class Rule:
     """Base class: metadata, examples and a check for each kind of artifact."""
 
@@ -252,6 +266,10 @@ class Rule:
 
     def check_archive(self, context: ArchiveContext) -> Iterator[Finding]:
         """The findings that only an archive can have. Nothing of it is executed."""
+        yield from ()
+
+    def check_suppressions(self, idle: Sequence[IdleSuppression]) -> Iterator[Finding]:
+        """The findings about what asks for findings to be ignored, once all other rules ran."""
         yield from ()
 
     def finding(

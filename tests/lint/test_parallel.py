@@ -10,9 +10,9 @@ import pytest
 
 from tflint.finding import Finding, Severity
 from tflint.lint.discover import discover
+from tflint.lint.findings import RuleFailed
 from tflint.lint.parallel import Job, WorkerDied, check_each
 from tflint.lint.plan import Plan
-from tflint.lint.runner import RuleFailed
 from tflint.model.builder import ModelBuilder
 from tflint.model.writer import write_model
 from tflint.rule import Metadata, ModelContext, Rule

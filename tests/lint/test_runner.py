@@ -13,16 +13,12 @@ from tflint.errors import MalformedModel, NotAModel
 from tflint.finding import Finding, FixSafety, Severity
 from tflint.lint.context import LintedModel
 from tflint.lint.discover import Artifact, discover
+from tflint.lint.findings import MAX_FINDINGS_PER_RULE
 from tflint.lint.parallel import check_each
 from tflint.lint.plan import Plan
 from tflint.lint.registry import all_rules, built_in_rules
 from tflint.lint.runnable import refusing_rules
-from tflint.lint.runner import (
-    MAX_FINDINGS_PER_RULE,
-    check_bytes,
-    check_example,
-    check_file,
-)
+from tflint.lint.runner import check_bytes, check_example, check_file
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
 from tflint.model.reader import parse_model

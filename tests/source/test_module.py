@@ -93,7 +93,8 @@ def test_positions_count_characters_from_one() -> None:
     given = call.argument("data_format", 0)
     assert given is not None
     span = module.locate(given)
-    assert span.column is not None and span.end_column is not None
+    assert span.column is not None
+    assert span.end_column is not None
     assert (span.line, span.column, span.end_line, span.end_column) == (2, 32, 2, 48)
     assert module.lines[1][span.column - 1 : span.end_column - 1] == "'channels_first'"
 

@@ -22,6 +22,7 @@ EXTRAS = {
     "tflite-micro": ("tflm", "runs models on TFLM itself"),
     "ai-edge-litert": ("quantize", "runs models on LiteRT"),
     "matplotlib": ("plot", "draws the pictures of `tflint memory`"),
+    "pygls": ("server", "findings and repairs in an editor: `tflint server`"),
 }
 
 

@@ -16,9 +16,11 @@ from tflint.cli.config import config
 from tflint.cli.diff import diff
 from tflint.cli.doctor import doctor
 from tflint.cli.explain import explain
+from tflint.cli.fix import fix
 from tflint.cli.memory import memory
 from tflint.cli.output import emit
 from tflint.cli.rule import rule
+from tflint.cli.server import server
 from tflint.cli.targets import targets
 from tflint.errors import ExitCode, TflintError
 from tflint.printable import printable
@@ -51,6 +53,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
+app.command()(fix)
 app.command()(rule)
 app.command()(explain)
 app.command()(diff)
@@ -59,6 +62,7 @@ app.command()(targets)
 app.command()(config)
 app.command()(baseline)
 app.command()(doctor)
+app.command()(server)
 
 
 def _print_version(requested: bool) -> None:

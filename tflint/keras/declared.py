@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tflint.keras.dimensions import integer
-from tflint.keras.network import Dim, Layer, Shape
+from tflint.keras.dimensions import dimension, integer
+from tflint.keras.network import Layer, Shape
 from tflint.keras.values import UNKNOWN, Value
 
 _INPUTS = frozenset({"Input", "InputLayer"})
@@ -36,10 +36,10 @@ def declared_input(layer: Layer) -> Shape | None:
 def _with_length(layer: Layer, width: Value) -> Shape:
     """The shape from `input_dim`: with the sequence in front, for layers over sequences."""
     if layer.value("input_length") is not None and "input_length" in layer.arguments:
-        return (_dim(layer.value("input_length")), _dim(width))
+        return (dimension(layer.value("input_length")), dimension(width))
     if layer.kind in _OVER_SEQUENCES:
-        return (None, _dim(width))
-    return (_dim(width),)
+        return (None, dimension(width))
+    return (dimension(width),)
 
 
 _OVER_SEQUENCES = frozenset({"Conv1D", "GRU", "LSTM", "LocallyConnected1D", "SimpleRNN"})
@@ -48,14 +48,10 @@ _OVER_SEQUENCES = frozenset({"Conv1D", "GRU", "LSTM", "LocallyConnected1D", "Sim
 def _with_batch(layer: Layer, shape: Shape) -> Shape:
     if not isinstance(shape, tuple):
         return UNKNOWN
-    return (_dim(layer.value("batch_size")), *shape)
+    return (dimension(layer.value("batch_size")), *shape)
 
 
 def _dims(value: Value) -> Shape:
     if isinstance(value, int) and not isinstance(value, bool):
         return (integer(value),)
-    return tuple(map(_dim, value)) if isinstance(value, tuple) else UNKNOWN
-
-
-def _dim(value: Value) -> Dim:
-    return None if value is None else integer(value)
+    return tuple(map(dimension, value)) if isinstance(value, tuple) else UNKNOWN

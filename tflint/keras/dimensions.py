@@ -18,6 +18,11 @@ def integer(value: Value) -> int | Unknown:
     return UNKNOWN
 
 
+def dimension(value: Value) -> Dim:
+    """A dimension as it is given: an integer or None; UNKNOWN for anything else."""
+    return None if value is None else integer(value)
+
+
 def calculate(function: Callable[..., int], *dims: Dim) -> Dim:
     """The function of the dimensions; UNKNOWN where one is, or else None where one is."""
     if any(isinstance(dim, Unknown) for dim in dims):

@@ -108,9 +108,11 @@ def default(kind: str, parameter: str) -> Value:
 
 
 def keras_2_is_channels_last(kind: str) -> bool:
-    """Whether Keras 2 disregards the global data format in layers of this kind."""
-    _, keras_2 = _signatures(canonical(kind))
-    return keras_2 is not None and keras_2.defaults.get("data_format") == "channels_last"
+    """Whether Keras 2 disregards the global data format in layers of this kind, unlike Keras 3."""
+    keras_3, keras_2 = _signatures(canonical(kind))
+    if keras_3 is None or keras_2 is None or "data_format" not in keras_3.names:
+        return False
+    return keras_2.defaults.get("data_format", "channels_last") == "channels_last"
 
 
 def canonical_arguments(kind: str, given: Mapping[str, Argument]) -> Mapping[str, Argument]:

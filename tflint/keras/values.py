@@ -48,11 +48,15 @@ class Result:
     """What a call of something outside the file gives: `numpy.random.rand(1, 32)`.
 
     A method of such a result is named behind its path: `numpy.random.rand().astype`.
-    `operands` are the arguments, and what the method was called on first.
+    `operands` are the arguments, and what the method was called on first; `keywords` those that
+    were given by name: `from_logits` of `keras.losses.BinaryCrossentropy(from_logits=True)`.
+    `location` is the call.
     """
 
     path: str
     operands: tuple[Value, ...] = ()
+    keywords: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 
 from tflint.archive.archive import Archive
-from tflint.errors import InaccessibleFile, TflintError, UnreadableModel
-from tflint.finding import Finding, Fix
+from tflint.errors import InaccessibleFile, UnreadableModel
+from tflint.finding import Finding
 from tflint.lint.context import LintedArchive, LintedModel, LintedSource
-from tflint.lint.discover import Artifact
-from tflint.lint.fingerprint import fingerprints
-from tflint.lint.registry import all_rules, plugin_of
+from tflint.lint.discover import Artifact, source_bytes
+from tflint.lint.excerpts import with_excerpt
+from tflint.lint.findings import (
+    MAX_FINDINGS_IN_SOURCE,
+    RuleRun,
+    addressed,
+    each_once,
+    with_most,
+)
+from tflint.lint.ignore_comments import without_commented
+from tflint.lint.registry import all_rules
 from tflint.lint.runnable import refusal, refusal_among, refusing_rules
 from tflint.model.garbage import uncollected
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
-from tflint.printable import printable
-from tflint.report.result import ArenaFacts, FailedRule, FileReport, ModelFacts
+from tflint.report.result import ArchiveFacts, ArenaFacts, FileReport, ModelFacts
 from tflint.rule import ARCHIVES, SOURCES, KerasContext, Kind, Rule, Stage
 from tflint.source.module import SourceModule, read_source
-from tflint.source.parsing import MAX_BYTES, SourceError
+from tflint.source.parsing import SourceError
+from tflint.source.relevance import is_worth_parsing, mentions_keras
 from tflint.target.target import Target
-
-# A file that breaks one rule more often is one problem, not that many.
-MAX_FINDINGS_PER_RULE = 200
 
 
 def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) -> FileReport:
@@ -35,6 +38,8 @@ def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) 
         return _check_source_file(artifact, rules, target)
     if artifact.kind in ARCHIVES:
         return _check_archive_file(artifact, rules, target)
+    if artifact.data is not None:
+        return check_bytes(artifact.data, rules, target, artifact.shown)
     try:
         outcome: Model | UnreadableModel = read_model(artifact.path)
     except UnreadableModel as error:
@@ -47,24 +52,55 @@ def check_file(artifact: Artifact, rules: Sequence[type[Rule]], target: Target) 
 def _check_source_file(
     artifact: Artifact, rules: Sequence[type[Rule]], target: Target
 ) -> FileReport:
+    data = artifact.data
+    if data is None:
+        try:
+            data = source_bytes(artifact.path, artifact.kind)
+        except OSError as error:
+            failure = SourceError(f"the file cannot be read: {error.strerror or error}")
+            return check_source(failure, rules, target, artifact.shown, artifact.kind)
+    return check_code(data, rules, target, artifact.shown, artifact.kind)
+
+
+def check_code(
+    data: bytes,
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str = "source.py",
+    kind: Kind = Kind.KERAS_SOURCE,
+) -> FileReport:
+    """Check a source or notebook that is in memory.
+
+    In one that does not mention Keras only rules of stage `FILE` could find something.
+    """
+    if not mentions_keras(data):
+        rules = [rule for rule in rules if rule.meta.stage is Stage.FILE]
+        if not is_worth_parsing(data):
+            return FileReport(path, kind, readable=True, facts=None, findings=(), target=target)
+    return check_source(_parsed(data, kind), rules, target, path, kind)
+
+
+def _parsed(data: bytes, kind: Kind) -> SourceModule | SourceError:
     try:
-        with artifact.path.open("rb") as file:
-            outcome: SourceModule | SourceError = read_source(file.read(MAX_BYTES + 1))
+        if kind is Kind.NOTEBOOK:
+            from tflint.source.notebook import read_notebook
+
+            return read_notebook(data)
+        return read_source(data)
     except SourceError as error:
-        outcome = error
-    except OSError as error:
-        outcome = SourceError(f"the file cannot be read: {error.strerror or error}")
-    return check_source(outcome, rules, target, artifact.shown, artifact.kind)
+        return error
 
 
 def _check_archive_file(
     artifact: Artifact, rules: Sequence[type[Rule]], target: Target
 ) -> FileReport:
     # Readers of archives are not needed for models.
-    from tflint.archive.reader import read_archive
+    from tflint.archive.reader import read_archive, read_bytes
 
     try:
-        outcome: Archive | UnreadableModel = read_archive(artifact.path)
+        outcome: Archive | UnreadableModel = (
+            read_archive(artifact.path) if artifact.data is None else read_bytes(artifact.data)
+        )
     except UnreadableModel as error:
         outcome = error
     except OSError as error:
@@ -73,21 +109,34 @@ def _check_archive_file(
 
 
 def check_example(
-    built: Model | bytes | str, rules: Sequence[type[Rule]], target: Target, path: str = "example"
+    built: Model | bytes | str | Mapping[str, object],
+    rules: Sequence[type[Rule]],
+    target: Target,
+    path: str = "example",
 ) -> FileReport:
     """Check what an example's `build` gives, in memory."""
     if isinstance(built, str):
-        try:
-            source: SourceModule | SourceError = read_source(built.encode("utf-8"))
-        except SourceError as error:
-            source = error
-        return check_source(source, rules, target, f"{path}.py")
+        return check_code(built.encode("utf-8"), rules, target, f"{path}.py")
+    if isinstance(built, Mapping):
+        return _check_config(built, rules, target, f"{path}.keras")
     if isinstance(built, Model):
         # The writer needs NumPy, which checking a file does not.
         from tflint.model.writer import write_model
 
         built = write_model(built)
     return check_bytes(built, rules, target, f"{path}.tflite")
+
+
+def _check_config(
+    config: Mapping[str, object], rules: Sequence[type[Rule]], target: Target, path: str
+) -> FileReport:
+    from tflint.archive.reader import read_bytes, zip_of_config
+
+    try:
+        outcome: Archive | UnreadableModel = read_bytes(zip_of_config(config))
+    except UnreadableModel as error:
+        outcome = error
+    return check_archive(outcome, rules, target, path, Kind.KERAS_ARCHIVE)
 
 
 def check_bytes(
@@ -110,12 +159,17 @@ def check_source(
 ) -> FileReport:
     """Run the rules over a source, or over the reason why it does not parse."""
     context = LintedSource(target, outcome, kind)
-    run = _Run()
+    run = RuleRun(MAX_FINDINGS_IN_SOURCE)
     for rule in _to_run(rules, kind, readable=context.broken is None):
         run.add(rule, path, lambda instance: instance.check_source(context))
         if context.broken is None:
             run.add(rule, path, lambda instance: instance.check_keras(context))
-    return _keras_report(run, path, context, readable=context.broken is None)
+    report = _keras_report(run, path, context, readable=context.broken is None)
+    if isinstance(outcome, SourceModule):
+        report = without_commented(report, rules, outcome)
+    report = with_most(report)
+    shown = tuple(with_excerpt(finding, outcome) for finding in report.findings)
+    return dataclasses.replace(report, findings=shown)
 
 
 def check_archive(
@@ -127,15 +181,30 @@ def check_archive(
 ) -> FileReport:
     """Run the rules over an archive, or over the reason why it cannot be read."""
     context = LintedArchive(target, outcome, kind)
-    run = _Run()
+    run = RuleRun()
     for rule in _to_run(rules, kind, readable=context.unreadable is None):
         run.add(rule, path, lambda instance: instance.check_archive(context))
         if context.unreadable is None:
             run.add(rule, path, lambda instance: instance.check_keras(context))
-    return _keras_report(run, path, context, readable=context.unreadable is None)
+    report = _keras_report(run, path, context, readable=context.unreadable is None)
+    if isinstance(outcome, UnreadableModel):
+        return report
+    return dataclasses.replace(report, archive=_archive_facts(outcome))
 
 
-def _keras_report(run: _Run, path: str, context: KerasContext, *, readable: bool) -> FileReport:
+def _archive_facts(archive: Archive) -> ArchiveFacts:
+    keras = archive.keras
+    model = keras.networks[-1] if keras.networks else None
+    counted = None if model is None else model.weights
+    return ArchiveFacts(
+        file_bytes=archive.file_bytes,
+        keras_version=keras.keras_version,
+        layers=len(keras.layers),
+        weights_count=counted if isinstance(counted, int) else archive.stored_weights,
+    )
+
+
+def _keras_report(run: RuleRun, path: str, context: KerasContext, *, readable: bool) -> FileReport:
     if readable:
         run.notes += context.keras.unseen
     return FileReport(
@@ -143,21 +212,11 @@ def _keras_report(run: _Run, path: str, context: KerasContext, *, readable: bool
         kind=context.kind,
         readable=readable,
         facts=None,
-        findings=tuple(_addressed(_each_once(run.sorted()), path)),
+        findings=tuple(addressed(each_once(run.sorted()), path)),
         target=context.target,
         notes=tuple(run.notes),
         failed_rules=tuple(run.failed),
     )
-
-
-def _each_once(findings: Sequence[Finding]) -> list[Finding]:
-    """The worst finding of each rule at each place: loops and calls visit a place repeatedly."""
-    found: dict[tuple[object, ...], Finding] = {}
-    for finding in findings:
-        at = finding.location
-        key = (finding.code, at.cell, at.line, at.column, at.end_line, at.end_column, at.layer)
-        found.setdefault(key, finding)
-    return list(found.values())
 
 
 @uncollected()
@@ -166,7 +225,7 @@ def check_model(
 ) -> FileReport:
     """Run the rules over a model, or over the reason why there is none."""
     context = LintedModel(target, outcome)
-    run = _Run()
+    run = RuleRun()
     for rule in _to_run(rules, Kind.TFLITE, readable=context.unreadable is None):
         if context.can_run(rule):
             run.add(rule, path, lambda instance: instance.check_model(context))
@@ -177,7 +236,7 @@ def check_model(
         kind=Kind.TFLITE,
         readable=context.unreadable is None,
         facts=_facts(context, rules, run.findings),
-        findings=tuple(_addressed(run.sorted(), path)),
+        findings=tuple(addressed(run.sorted(), path)),
         target=target,
         notes=tuple(run.notes),
         failed_rules=tuple(run.failed),
@@ -194,54 +253,6 @@ def _to_run(rules: Sequence[type[Rule]], kind: Kind, *, readable: bool) -> Itera
     for rule in (*rules, *others):
         if kind in rule.meta.applies_to and (readable or rule.meta.stage is Stage.FILE):
             yield rule
-
-
-class _Run:
-    """What the rules say about one file, as it comes in."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self.notes: list[str] = []
-        self.failed: list[FailedRule] = []
-
-    def add(self, rule: type[Rule], path: str, check: Callable[[Rule], Iterator[Finding]]) -> None:
-        """Run one rule. That a plug-in's rule fails is noted; a built-in one must not."""
-        most = MAX_FINDINGS_PER_RULE
-        code = rule.meta.code
-        try:
-            found = list(islice(check(rule()), most + 1))
-        except Exception as error:
-            plugin = plugin_of(rule)
-            what = printable(f"{type(error).__name__}: {error}", 200)
-            if plugin is None:
-                raise RuleFailed(code, path, what) from error
-            self.failed.append(FailedRule(code, what))
-            self.notes.append(
-                f"{code} of plug-in `{plugin.name}` ({plugin.package}) failed: {what}"
-            )
-            return
-        if len(found) > most:
-            self.notes.append(f"{code}: only the first {most} are listed")
-        self.findings += found[:most]
-
-    def sorted(self) -> list[Finding]:
-        """The findings of all rules in the order they are shown."""
-        return sorted(self.findings, key=_order)
-
-
-class RuleFailed(TflintError):
-    """A built-in rule raised an exception: a mistake of ours, in one line."""
-
-    def __init__(self, code: str, path: str, what: str) -> None:
-        super().__init__(
-            f"internal error in {code} on `{printable(path)}`, please report it: {what} "
-            f"(--ignore {code} goes on without)"
-        )
-        self._parts = (code, path, what)
-
-    def __reduce__(self) -> tuple[type[RuleFailed], tuple[str, str, str]]:
-        # Exceptions are pickled with their message alone, and this one comes from workers.
-        return type(self), self._parts
 
 
 def _facts(
@@ -275,29 +286,3 @@ def _arena(
         min_bytes=use.arena.min_arena_bytes,
         refusal=refusal_among(findings, context) if asked else refusal(context),
     )
-
-
-def _order(finding: Finding) -> tuple[int, str, int, int, int, int, int, int]:
-    at = finding.location
-    return (
-        finding.severity.rank,
-        finding.code,
-        at.cell or 0,
-        at.line or 0,
-        at.column or 0,
-        -1 if at.subgraph is None else at.subgraph,
-        -1 if at.operator is None else at.operator,
-        -1 if at.tensor is None else at.tensor,
-    )
-
-
-def _addressed(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
-    """The findings with path, fingerprint and the path in their repair's command."""
-    for finding, fingerprint in zip(findings, fingerprints(findings, path), strict=True):
-        fix = finding.fix
-        yield dataclasses.replace(
-            finding,
-            path=path,
-            fix=fix and Fix(fix.safety, fix.command.replace("{path}", shlex.quote(path))),
-            fingerprint=fingerprint,
-        )

@@ -10,7 +10,7 @@ from tflint.finding import Finding, Severity
 from tflint.printable import printable
 from tflint.report.repository import GITHUB, repository_path
 from tflint.report.result import LintReport
-from tflint.report.wording import MAX_MESSAGE, full_message, located, safe, summary
+from tflint.report.wording import MAX_MESSAGE, full_message, in_file, located, safe, summary
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -31,7 +31,7 @@ def render(report: LintReport) -> str:
 
 
 def _annotation(found: Finding) -> str:
-    finding, at = safe(found), found.location
+    finding, at = safe(found), in_file(found.location)
     properties = {"file": repository_path(finding.path, GITHUB), "line": str(at.line or 1)}
     if at.line is not None:
         if at.end_line is not None and at.end_line >= at.line:

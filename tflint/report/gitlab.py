@@ -10,7 +10,7 @@ from tflint.printable import printable
 from tflint.report.json_text import json_text
 from tflint.report.repository import GITLAB, repository_path
 from tflint.report.result import LintReport
-from tflint.report.wording import located, repair, safe
+from tflint.report.wording import in_file, located, repair, safe
 
 # Of info, minor, major, critical and blocker. What provably fails is critical; that a tool
 # may stop the pipeline, which is what blocker says, is for --fail-on to decide.
@@ -25,7 +25,7 @@ def render(report: LintReport) -> str:
 
 
 def _issue(found: Finding, used: set[str]) -> dict[str, Any]:
-    finding, at = safe(found), found.location
+    finding, at = safe(found), in_file(found.location)
     how = repair(finding)
     message = f"{finding.name}: {located(finding, finding.message)}"
     lines = {"begin": max(at.line or 1, 1)}

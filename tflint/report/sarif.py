@@ -16,7 +16,7 @@ from tflint.report.json_text import json_text
 from tflint.report.repository import GITHUB, repository_path, uri
 from tflint.report.result import FileReport, LintReport, Silence, SilencedFinding
 from tflint.report.sarif_rules import LEVELS, descriptor, unknown_descriptor
-from tflint.report.wording import MAX_MESSAGE, full_message, located, safe, silence_text
+from tflint.report.wording import MAX_MESSAGE, full_message, in_file, located, safe, silence_text
 from tflint.rule import Kind
 from tflint.version import __version__
 
@@ -28,7 +28,11 @@ ROOT = "%SRCROOT%"
 MAX_RESULTS = 25_000
 # What a name must not turn into: a placeholder (3.11.5) or an embedded link (3.11.6).
 _PLACEHOLDER = re.compile(r"\{\d+\}")
-_MIME_TYPES = {Kind.TFLITE: "application/octet-stream", Kind.KERAS_SOURCE: "text/x-python"}
+_MIME_TYPES = {
+    Kind.TFLITE: "application/octet-stream",
+    Kind.KERAS_SOURCE: "text/x-python",
+    Kind.NOTEBOOK: "application/x-ipynb+json",
+}
 
 _Result = tuple[int, Finding, SilencedFinding | None]
 
@@ -127,6 +131,11 @@ def _artifact(file: FileReport) -> dict[str, Any]:
             "macs": facts.macs,
         }
         properties |= {name: figure for name, figure in figures.items() if figure is not None}
+    if file.archive is not None:
+        artifact["length"] = file.archive.file_bytes
+        properties["layers"] = file.archive.layers
+        if file.archive.weights_count is not None:
+            properties["weights"] = file.archive.weights_count
     if file.kind in _MIME_TYPES:
         artifact["mimeType"] = _MIME_TYPES[file.kind]
     return {**artifact, "properties": properties}
@@ -174,7 +183,7 @@ def _where(finding: Finding, file: int) -> dict[str, Any]:
     location: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": _location(finding.path, file),
-            "region": _region(at),
+            "region": _region(in_file(at)),
         }
     }
     logical = list(_logical(at))
@@ -225,11 +234,11 @@ def _fingerprints(finding: Finding) -> dict[str, str]:
 
     GitHub tells alerts of one rule in one file apart by `primaryLocationLineHash` alone. For
     sources its upload action computes that from the line; in a model all findings are on the
-    first line, and would become one alert.
+    first line, in a notebook those of a cell may be on one, and would become one alert.
     """
     if not finding.fingerprint:
         return {}
     found = {"tflint/v1": finding.fingerprint}
-    if finding.location.line is None:
+    if finding.location.line is None or finding.location.cell is not None:
         found["primaryLocationLineHash"] = f"{finding.fingerprint}:1"
     return found

@@ -8,9 +8,11 @@ from itertools import groupby, zip_longest
 from tflint.finding import Finding
 from tflint.printable import printable
 from tflint.report.result import FileReport, LintReport
+from tflint.report.source_excerpt import excerpt_lines
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.wording import (
     MAX_MESSAGE,
+    archive_text,
     checked,
     facts_text,
     indices,
@@ -26,8 +28,9 @@ from tflint.target.target import Target
 
 WIDTH = 100
 INDENT = "      "
-# Findings of one rule in one file that are shown in full.
+# Findings of one rule in one file that are shown in full, in models and in sources.
 SHOWN = 3
+SHOWN_IN_SOURCES = 10
 
 
 def render(report: LintReport) -> Iterator[Line]:
@@ -46,6 +49,8 @@ def render_file(file: FileReport, usual: Target | None = None) -> Iterator[Line]
     yield line(Span(path_text(file.path), "path"))
     if file.facts is not None:
         yield line("  ", Span(facts_text(file.facts), "dim"))
+    if file.archive is not None:
+        yield line("  ", Span(archive_text(file.archive), "dim"))
     if usual is not None and file.target.name != usual.name:
         yield line("  ", Span(f"for {printable(file.target.name)}", "dim"))
     yield line("  ", Span(*verdict(file)))
@@ -82,26 +87,45 @@ def _group(findings: list[Finding]) -> Iterator[Line]:
         f" {first.name}",
         Span(times, "dim"),
     )
-    for finding, following in zip_longest(findings[:SHOWN], findings[1:SHOWN]):
-        if _place(finding):
-            for text in _wrapped(_place(finding), INDENT):
-                yield line(Span(text, "dim"))
+    shown = SHOWN if first.location.line is None else SHOWN_IN_SOURCES
+    for finding, following in zip_longest(findings[:shown], findings[1:shown]):
+        yield from _where(finding)
+        # In a source, what holds for the next place as well is said once.
+        if finding.location.excerpt is not None and _says_the_same(finding, following):
+            continue
         for text in _wrapped(finding.message, INDENT):
             yield line(text)
         # What repairs the next one as well is said once.
         if finding.help and (following is None or following.help != finding.help):
             for text in _wrapped(repair(finding), INDENT):
                 yield line(Span(text, "dim"))
-    if len(findings) > SHOWN:
-        where = indices(findings[SHOWN:])
-        more = f"and {len(findings) - SHOWN:,} more" + (f": {where}" if where else "")
-        yield line(INDENT, Span(more, "dim"))
+        if finding.location.excerpt is not None and following is not None:
+            yield line()
+    if len(findings) > shown:
+        where = indices(findings[shown:])
+        more = f"and {len(findings) - shown:,} more" + (f": {where}" if where else "")
+        for text in _wrapped(more, INDENT):
+            yield line(Span(text, "dim"))
 
 
-def _place(finding: Finding) -> str:
+def _says_the_same(finding: Finding, other: Finding | None) -> bool:
+    if other is None:
+        return False
+    return (finding.message, repair(finding)) == (other.message, repair(other))
+
+
+def _where(finding: Finding) -> Iterator[Line]:
+    """Where a finding is: the line of source, or a description of the place."""
     at = finding.location
+    if at.excerpt is not None:
+        yield line(INDENT, Span(f"{path_text(finding.path)}:{place(at)}", "dim"))
+        yield from excerpt_lines(at, finding.severity.value, INDENT)
+        return
     where = place(at) if at.line is not None or at.layer is not None else ""
-    return "  ".join(part for part in (where, at.context) if part)
+    described = "  ".join(part for part in (where, at.context) if part)
+    if described:
+        for text in _wrapped(described, INDENT):
+            yield line(Span(text, "dim"))
 
 
 def _closing(report: LintReport) -> Iterator[Line]:

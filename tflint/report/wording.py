@@ -11,8 +11,16 @@ from collections.abc import Sequence
 
 from tflint.finding import Finding, Fix, Location, Severity
 from tflint.printable import counted, printable, size_text
-from tflint.report.result import FileReport, LintReport, ModelFacts, Silence, SilencedFinding
-from tflint.rule import Kind
+from tflint.report.result import (
+    ArchiveFacts,
+    FileReport,
+    LintReport,
+    ModelFacts,
+    Silence,
+    SilencedFinding,
+)
+from tflint.report.source_excerpt import printable_excerpt
+from tflint.rule import SOURCES, Kind
 
 MAX_MESSAGE = 4000
 MAX_PATH = 400
@@ -41,6 +49,7 @@ def safe(finding: Finding) -> Finding:
             operator_name=at.operator_name and printable(at.operator_name),
             context=at.context and printable(at.context, _MAX_CONTEXT),
             layer=at.layer and printable(at.layer),
+            excerpt=at.excerpt and printable_excerpt(at.excerpt),
         ),
     )
 
@@ -70,13 +79,20 @@ def place(at: Location) -> str:
     return f"subgraph {at.subgraph}, {where}" if at.subgraph else where
 
 
+def in_file(at: Location) -> Location:
+    """The place for those who know lines of files only: in a notebook the line of its JSON."""
+    if at.cell is None:
+        return at
+    return Location(line=at.file_line or 1, end_line=at.file_end_line)
+
+
 def located(finding: Finding, text: str) -> str:
     """The text behind the place in the model that it is about, if it does not begin with that.
 
-    For formats that have a line and a column for a place, and no more.
+    For formats that have a line and a column of a file for a place, and no more.
     """
     at = finding.location
-    where = place(at) if at.line is None else ""
+    where = place(at) if at.line is None or at.cell is not None else ""
     if not where or (at.operator is None and text.startswith(f"tensor {at.tensor} ")):
         return text
     return f"{where}: {text}"
@@ -114,15 +130,25 @@ def facts_text(facts: ModelFacts) -> str:
     return ", ".join(parts)
 
 
+def archive_text(facts: ArchiveFacts) -> str:
+    """What an archive is, on one line."""
+    parts = [size_text(facts.file_bytes)]
+    if facts.keras_version is not None:
+        parts.append(f"Keras {'.'.join(map(str, facts.keras_version))}")
+    if facts.layers:
+        parts.append(counted(facts.layers, "layer"))
+    if facts.weights_count is not None:
+        parts.append(counted(facts.weights_count, "weight"))
+    return ", ".join(parts)
+
+
 def verdict(file: FileReport) -> tuple[str, str]:
     """Whether the file will do, and the role of that text: `error` or `good`."""
     title = file.target.runtime.title
     failing = [f for f in file.findings if f.severity is Severity.ERROR]
     errors = len(failing)
     if file.kind is not Kind.TFLITE:
-        if not file.readable:
-            return "does not parse", "error"
-        return ("read, not run" if file.findings else "no findings"), "good"
+        return _keras_verdict(file, errors)
     if not file.readable:
         return "not a readable model", "error"
     if errors and all(finding.code.startswith(BUDGETS) for finding in failing):
@@ -135,6 +161,20 @@ def verdict(file: FileReport) -> tuple[str, str]:
         return f"{what} accepted, nothing else found that keeps it from running on {title}", "good"
     if file.findings:
         return f"nothing found that keeps it from running on {title}", "good"
+    return f"no findings for {title}", "good"
+
+
+def _keras_verdict(file: FileReport, errors: int) -> tuple[str, str]:
+    """Of a source or an archive, whose model is not there yet."""
+    title = file.target.runtime.title
+    if not file.readable:
+        return ("does not parse" if file.kind in SOURCES else "not a readable archive"), "error"
+    if any(f.code == "TFL007" and f.severity is Severity.ERROR for f in file.findings):
+        return f"runs code when it is loaded: {counted(errors, 'error')}", "error"
+    if errors:
+        return f"will fail: {counted(errors, 'error')}", "error"
+    if file.findings:
+        return f"nothing found that will fail on {title}", "good"
     return f"no findings for {title}", "good"
 
 
@@ -174,6 +214,8 @@ def summary(report: LintReport) -> str:
 def indices(findings: Sequence[Finding], most: int = 12) -> str:
     """`operators #1, #2, ...`: where findings are that are not shown in full, or nothing."""
     at = [finding.location for finding in findings]
+    if all(location.line is not None for location in at):
+        return f"{', '.join(map(place, at[:most]))}{', ...' if len(at) > most else ''}"
     if all(location.operator is not None for location in at):
         what, found = "operators", [location.operator for location in at]
     elif all(location.tensor is not None for location in at):

@@ -38,7 +38,9 @@ def call_function(
     if budget.calls >= MAX_CALLS_DEEP:
         return OPAQUE
     key = (id(node), id(receiver))
-    is_plain = isinstance(receiver, Instance | ClassThing | None) and all(thing is OPAQUE for thing in arguments.things)
+    is_plain = isinstance(receiver, Instance | ClassThing | None) and all(
+        thing is OPAQUE for thing in arguments.things
+    )
     if is_plain and key in machine.memo:
         times, known = machine.memo[key]
         if times >= MAX_SAME_CALLS:

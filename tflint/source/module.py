@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +67,8 @@ class SourceModule:
     """A parsed source file, or the parsed code cells of a notebook one behind the other.
 
     `tree` counts lines through all `cells`, which only notebooks have; locations count inside a
-    cell. `errors` are cells that do not parse, and are not in the tree.
+    cell. `errors` are cells that do not parse, and are not in the tree. `document` is the JSON
+    that the cells are from.
     """
 
     def __init__(
@@ -76,12 +77,15 @@ class SourceModule:
         tree: ast.Module | None = None,
         cells: Sequence[Cell] = (),
         errors: Sequence[SourceError] = (),
+        document: str = "",
     ) -> None:
         self.text = text
         self.lines = split_lines(text)
         self.tree = parse_source(text) if tree is None else tree
         self.cells = tuple(cells)
         self.errors = tuple(errors)
+        self._document = document
+        self._numbers = [cell.number for cell in cells]
         self._first_lines = [cell.first_line for cell in cells]
         self._character_starts: dict[int, list[int]] = {}
 
@@ -146,6 +150,28 @@ class SourceModule:
             return None, 0
         cell = self.cells[max(bisect_right(self._first_lines, line) - 1, 0)]
         return cell.number, cell.first_line - 1
+
+    def module_line(self, cell: int | None, line: int) -> int | None:
+        """The module's line of a line of a cell, or of a file; None where that cell has no code."""
+        if cell is None:
+            return line
+        at = bisect_left(self._numbers, cell)
+        if at == len(self.cells) or self._numbers[at] != cell:
+            return None
+        return self._first_lines[at] + line - 1
+
+    def file_line(self, cell: int | None, line: int) -> int | None:
+        """The line of the file that a line of a cell stands on; None where that is not known."""
+        if cell is None:
+            return line
+        lines = self._lines_in_file.get(cell, [])
+        return lines[line - 1] if 1 <= line <= len(lines) else None
+
+    @cached_property
+    def _lines_in_file(self) -> dict[int, list[int]]:
+        from tflint.source.notebook_lines import source_lines
+
+        return source_lines(self._document)
 
     def line_text(self, line: int) -> str:
         """A line of the module, from 1, as the author wrote it."""

@@ -13,6 +13,8 @@ from tflint.printable import printable
 
 # Sources that people write are far smaller; what is not is generated, or hostile.
 MAX_BYTES = 2 * 1024 * 1024
+# Outputs are pictures: a notebook is far longer than its code.
+MAX_NOTEBOOK_BYTES = 64 * 1024 * 1024
 # Encodings that take a time that grows with the square of the length.
 _SLOW_ENCODINGS = frozenset(("idna", "punycode"))
 _BYTE_ORDER_MARKS = {
@@ -25,10 +27,14 @@ _BYTE_ORDER_MARKS = {
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _FIRST_LINES = 2
+_MAX_CONTEXT = 500
 
 
 class SourceError(Exception):
-    """The source does not parse; `location` is where, as far as that is known."""
+    """The source does not parse; `location` is where, as far as that is known.
+
+    `text` is the line where it does not.
+    """
 
     def __init__(
         self,
@@ -36,17 +42,13 @@ class SourceError(Exception):
         line: int | None = None,
         column: int | None = None,
         cell: int | None = None,
+        text: str = "",
     ) -> None:
         super().__init__(message)
         self.line = line
         self.column = column
         self.cell = cell
-
-    def __reduce__(
-        self,
-    ) -> tuple[type[SourceError], tuple[str, int | None, int | None, int | None]]:
-        # Exceptions are pickled with their message alone.
-        return type(self), (str(self), self.line, self.column, self.cell)
+        self.text = text
 
     @property
     def location(self) -> Location:
@@ -57,6 +59,8 @@ class SourceError(Exception):
             column=self.column,
             end_line=None if end is None else self.line,
             end_column=end,
+            context=printable(self.text[:_MAX_CONTEXT].strip()) or None,
+            anchor=self.text[:_MAX_CONTEXT].strip() or None,
             cell=self.cell,
         )
 
@@ -129,7 +133,7 @@ def parse_source(text: str) -> ast.Module:
     """The syntax tree of a text; raises `SourceError`."""
     null = text.find("\0")
     if null >= 0:
-        raise SourceError("it contains a null byte", *_end(text[:null]))
+        raise _at_end("it contains a null byte", text, null)
     try:
         with warnings.catch_warnings():
             # Of invalid escapes and the like: the author's interpreter will say so.
@@ -138,24 +142,24 @@ def parse_source(text: str) -> ast.Module:
     except SyntaxError as error:
         raise _located(error, text) from error
     except UnicodeEncodeError as error:
-        raise SourceError("it contains a lone surrogate", *_end(text[: error.start])) from error
+        raise _at_end("it contains a lone surrogate", text, error.start) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise SourceError(str(error) or "it is nested too deeply to be parsed") from error
+        raise SourceError("it is nested too deeply to be parsed") from error
 
 
-def _end(text: str) -> tuple[int, int]:
-    lines = split_lines(text)
-    return len(lines), len(lines[-1]) + 1
+def _at_end(message: str, text: str, offset: int) -> SourceError:
+    """The error at a character of the text."""
+    before = split_lines(text[:offset])
+    line = split_lines(text)[len(before) - 1]
+    return SourceError(message, len(before), len(before[-1]) + 1, text=line)
 
 
 def _located(error: SyntaxError, text: str) -> SourceError:
     """The error with a position that exists in the text."""
-    if error.lineno is None:
-        return SourceError(error.msg)
-    if error.filename == "<fstring>":
+    if error.lineno is None or error.filename == "<fstring>":
         # Up to Python 3.11 the expressions of f-strings are sources of their own.
         return SourceError(error.msg)
     lines = split_lines(text)
     line = min(max(error.lineno, 1), len(lines))
     column = min(max(error.offset or 1, 1), len(lines[line - 1]) + 1)
-    return SourceError(error.msg, line, column)
+    return SourceError(error.msg, line, column, text=lines[line - 1])

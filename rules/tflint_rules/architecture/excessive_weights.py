@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tflint.finding import Finding, Severity
+from tflint.keras.network import Network
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import largest_first
 from tflint.model.graph import Value
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
-from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
+from tflint_rules.architecture.held_weights import held_weights
+from tflint_rules.keras.connections import outer_networks
+from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.wording import (
+    FLOAT32_BYTES,
+    bytes_text,
+    confidence,
+    held_back,
+    is_certain,
+)
 from tflint_rules.wording import operator
 
 # Held against models for which the target sets no limit. Of the boards that tflint knows, one in
@@ -28,6 +39,17 @@ def _dense(depth: int, units: int) -> Model:
     return model.build()
 
 
+_SOURCE = """\
+import keras
+
+model = keras.Sequential([
+    keras.Input((1024,)),
+    keras.layers.Dense({units}, activation="relu"),
+    keras.layers.Dense(10),
+])
+"""
+
+
 class ExcessiveWeights(Rule):
     """The weights alone take more than the flash there is.
 
@@ -35,7 +57,9 @@ class ExcessiveWeights(Rule):
     Adds up all constants and holds them against the target's flash: over it is an error.
     For a target without a size, 512 KiB stands in for a common board, with a warning, and
     256 KiB for a small one, for information. Names the layers that hold the weights, largest
-    first.
+    first. In Keras code the weights count as int8, one byte each, which is the least that they
+    take after the usual conversion, and without what folds away; the message has both sizes.
+    Where int8 would fit, and float32 does not, it is information.
 
     ## Why it matters on a device
     A model lives in flash, beside the runtime (20 to 90 KB of code) and the application. If
@@ -47,7 +71,12 @@ class ExcessiveWeights(Rule):
     says whether that alone is enough.
     """
 
-    meta = Metadata("TFL302", "excessive-weights", Severity.WARNING)
+    meta = Metadata(
+        "TFL302",
+        "excessive-weights",
+        Severity.WARNING,
+        applies_to=frozenset((Kind.TFLITE,)) | KERAS,
+    )
     examples = (
         Bad("More than a common board has", lambda: _dense(1024, 160), says="FULLY_CONNECTED #0"),
         Bad(
@@ -70,6 +99,26 @@ class ExcessiveWeights(Rule):
             says="the 128.0 KiB of flash that nucleo-f103rb has",
             severity=Severity.ERROR,
         ),
+        Bad(
+            "More than a common board has, in Keras",
+            lambda: _SOURCE.format(units=1024),
+            says="1,059,850 weights",
+        ),
+        Bad(
+            "More than this board has, in Keras",
+            lambda: _SOURCE.format(units=16),
+            target="cortex-m0plus:flash=16K",
+            says="16.2 KiB in int8",
+            severity=Severity.ERROR,
+        ),
+        Bad(
+            "It fits in int8 only, in Keras",
+            lambda: _SOURCE.format(units=16),
+            target="cortex-m0plus:flash=32K",
+            says="64.7 KiB in float32",
+            severity=Severity.INFO,
+        ),
+        Good("It fits, in Keras", lambda: _SOURCE.format(units=16)),
         Good("A board with room", lambda: _dense(1024, 80), target="arduino-nano-33-ble"),
         Good("It fits", lambda: _dense(64, 16), target="cortex-m0plus:flash=32K"),
     )
@@ -96,6 +145,47 @@ class ExcessiveWeights(Rule):
             severity=severity,
             help=_repair(constants, total - limit),
         )
+
+    def check_keras(self, context: KerasContext) -> Iterator[Finding]:
+        yield from worst_at_each_place(self._in_keras(context))
+
+    def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
+        flash = context.target.flash_bytes
+        if flash is None and not context.runtime.is_mcu:
+            return
+        for network in outer_networks(context.keras):
+            held = held_weights(network)
+            if held is None:
+                continue
+            kept, count = held.kept, held.count
+            certain = is_certain(network.evidence)
+            severity, limit, whose = Severity.ERROR, flash, f"{context.target.name} has"
+            if limit is None:
+                limit, severity, whose = _COMMON_FLASH, Severity.WARNING, "common boards have"
+                if kept <= limit:
+                    limit, severity, whose = _SMALL_FLASH, Severity.INFO, "small boards have"
+            fits = kept <= limit
+            if fits and (flash is None or FLOAT32_BYTES * kept <= limit):
+                continue
+            if fits:
+                severity = Severity.INFO
+            over = f"{kept - limit:,} weights have to go" if not fits else "int8 is needed to fit"
+            yield self.finding(
+                f"{_of_network(network)}{count:,} weights take {bytes_text(kept)}, "
+                f"{'in float32 ' if fits else ''}more than the {size_text(limit)} of flash that "
+                f"{whose}; most of it in {held.largest(_SHOWN)}",
+                location=network.location,
+                severity=held_back(severity, certain=certain),
+                confidence=confidence(certain=certain),
+                help=f"{over}: start with the layer named first"
+                if not fits
+                else f"{over}: convert with full int8 quantisation, or start with the layer named "
+                f"first",
+            )
+
+
+def _of_network(network: Network) -> str:
+    return f"model `{printable(network.name, 40)}`: its " if network.name else ""
 
 
 def _repair(constants: list[Value], over: int) -> str:

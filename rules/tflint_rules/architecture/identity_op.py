@@ -12,8 +12,18 @@ from tflint.model.record import Record
 from tflint.model.schema import AddOptions, MulOptions, PadOptions, TensorType, TransposeOptions
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
-from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
 from tflint_rules.architecture.identity import identity
+from tflint_rules.architecture.keras_identity import keras_identity
+from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.sizes import elements, output_shape
+from tflint_rules.keras.wording import (
+    bytes_text,
+    call_is_certain,
+    confidence,
+    layer_text,
+    map_text,
+)
 
 _INT32 = TensorType.INT32
 
@@ -56,6 +66,22 @@ def _ends() -> Model:
     return model.build()
 
 
+_SOURCE = """\
+from tensorflow.keras import Sequential, layers
+
+model = Sequential([
+    layers.Input((16, 16, 1)),
+    layers.Conv2D(8, 3, activation="relu"),
+    layers.{layer},
+    layers.Conv2D(8, 3, activation="relu"),
+])
+"""
+
+
+def _keras(layer: str) -> str:
+    return _SOURCE.format(layer=layer)
+
+
 class IdentityOp(Rule):
     """An operator gives out exactly what it is given.
 
@@ -65,7 +91,10 @@ class IdentityOp(Rule):
     everything, concatenations of one tensor, resizes to the same size and the like. What is
     quantised counts where scale and zero point stay, and the fixed-point kernel provably
     gives every value back. Operators that connect an input of the model to an output are
-    left alone: something has to.
+    left alone: something has to. In Keras code it finds layers that do nothing: a warning where
+    the converter keeps an operator for them (a pool of 1x1, a Cropping by 0, an UpSampling by
+    1), information where it leaves nothing (Dropout(0), a linear Activation, a ZeroPadding by 0,
+    a Reshape to the same shape, a Flatten of what is flat, a sum of one).
 
     ## Why it matters on a device
     Neither TFLM nor LiteRT removes such an operator. It reads and writes the whole tensor at
@@ -77,7 +106,13 @@ class IdentityOp(Rule):
     (`MaxPooling2D(1)`) and convert again; the weights stay valid.
     """
 
-    meta = Metadata("TFL305", "identity-op", Severity.WARNING, fix=FixSafety.SAFE)
+    meta = Metadata(
+        "TFL305",
+        "identity-op",
+        Severity.WARNING,
+        fix=FixSafety.SAFE,
+        applies_to=frozenset((Kind.TFLITE,)) | KERAS,
+    )
     examples = (
         Bad("A pool of 1x1", lambda: _pool(1), says="pools 1x1 with a stride of 1"),
         Bad(
@@ -100,6 +135,19 @@ class IdentityOp(Rule):
             lambda: _between("MUL", (100,), (1,), MulOptions(), TensorType.INT8),
             says="multiplies by 1",
         ),
+        Bad(
+            "A pool of 1x1, in Keras",
+            lambda: _keras("MaxPooling2D(1)"),
+            says="pools 1 x 1 with a stride of 1",
+        ),
+        Bad(
+            "Dropout of nothing, in Keras",
+            lambda: _keras("Dropout(0)"),
+            says="drops nothing",
+            severity=Severity.INFO,
+        ),
+        Good("A pool of 1x1 with a stride of 2, in Keras", lambda: _keras("MaxPooling2D(1, 2)")),
+        Good("Dropout, in Keras", lambda: _keras("Dropout(0.25)")),
         Good("A pool of 2x2", lambda: _pool(2)),
         Good("A transpose of rows and columns", _transposed),
         Good("One channel is scaled", lambda: _between("MUL", (1, 1, 1, 2), (4,), MulOptions())),
@@ -122,6 +170,32 @@ class IdentityOp(Rule):
                 help=f"leave it out: that saves an operator, and {size_text(size)} of RAM while "
                 f"it runs",
                 fix=fix,
+            )
+
+    def check_keras(self, context: KerasContext) -> Iterator[Finding]:
+        yield from worst_at_each_place(self._in_keras(context))
+
+    def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
+        for call in context.keras.calls:
+            found = keras_identity(call)
+            if found is None:
+                continue
+            shape = output_shape(call)
+            size = elements(shape)
+            saves = "that saves a step in training"
+            what = "the converter leaves nothing of it"
+            if found.stays_as is not None:
+                copied = "" if size is None else f", which copies its {map_text(shape)} input"
+                what = f"it stays in the model as {found.stays_as}{copied} at each inference"
+                saves = "that saves an operator" + (
+                    "" if size is None else f", and {bytes_text(size)} of RAM while it runs"
+                )
+            yield self.finding(
+                f"{layer_text(call.layer)} {found.does}: {what}",
+                location=call.location,
+                severity=None if found.stays_as is not None else Severity.INFO,
+                confidence=confidence(certain=call_is_certain([call])),
+                help=f"leave it out: {saves}",
             )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.finding import Finding, Location, Severity
+from tflint.finding import Finding, Severity
 from tflint.printable import printable
-from tflint.rule import Bad, Good, Kind, Metadata, Rule, SourceContext, Stage
+from tflint.rule import SOURCES, Bad, Good, Metadata, Rule, SourceContext, Stage
 
 
 class SyntaxErrorInSource(Rule):
     """The source does not parse.
 
     ## What it does
-    Parses the file as the Python that runs tflint would. Nothing of it is executed.
+    Parses the file as the Python that runs tflint would. Nothing of it is executed. The cells of a
+    notebook are parsed one by one: those that do parse are looked at all the same.
 
     ## Why it matters on a device
     A source that does not parse builds no model, and no other rule can look at it.
@@ -26,7 +27,7 @@ class SyntaxErrorInSource(Rule):
         "TFL902",
         "syntax-error",
         Severity.ERROR,
-        applies_to=frozenset((Kind.KERAS_SOURCE,)),
+        applies_to=SOURCES,
         stage=Stage.FILE,
     )
     examples = (
@@ -35,9 +36,9 @@ class SyntaxErrorInSource(Rule):
     )
 
     def check_source(self, context: SourceContext) -> Iterator[Finding]:
-        error = context.broken
-        if error is not None:
+        broken = context.broken
+        for error in context.module.errors if broken is None else (broken,):
             yield self.finding(
                 f"the source does not parse: {printable(str(error), 200)}",
-                location=Location(line=error.line, column=error.column),
+                location=error.location,
             )

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
+from tflint.keras.facts import FormatChange
+from tflint.keras.network import Call, Layer, Shape
 from tflint.model.builder import ModelBuilder
 from tflint.model.flex import is_channels_first
 from tflint.model.graph import Graph, Node
 from tflint.model.schema import TensorType, TransposeOptions
 from tflint.model.tables import Model
-from tflint.printable import printable, size_text
+from tflint.printable import counted, printable, size_text
 from tflint.rule import (
+    KERAS,
     Bad,
     Good,
+    KerasContext,
     Kind,
     Metadata,
     ModelContext,
     Rule,
-    SourceContext,
-    locate_source,
 )
 from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_models import flex_conv
-from tflint_rules.layout.keras_layers import DATA_FORMAT_POSITIONS
+from tflint_rules.keras.connections import Connections
+from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.sizes import elements
+from tflint_rules.keras.wording import (
+    bytes_text,
+    confidence,
+    is_certain,
+    layer_text,
+    listed,
+    map_text,
+)
+from tflint_rules.layout.channels_first_conversion import FIRST, conversion, describe
+from tflint_rules.layout.keras_formats import (
+    calls_by_layer,
+    formats,
+    is_overruled,
+    setting_of,
+    settings_to_first,
+    turned_maps,
+)
 from tflint_rules.layout.layout_transposes import layout_transposes
+from tflint_rules.layout.relayout_advice import relayout_advice
 from tflint_rules.movement import transpose_runs
 
 
@@ -119,7 +141,7 @@ class ChannelsFirst(Rule):
         Severity.WARNING,
         may_refuse=True,
         fix=FixSafety.RECONVERT,
-        applies_to=frozenset((Kind.TFLITE, Kind.KERAS_SOURCE)),
+        applies_to=frozenset((Kind.TFLITE,)) | KERAS,
     )
     examples = (
         Bad(
@@ -168,27 +190,98 @@ class ChannelsFirst(Rule):
                     fix=fix,
                 )
 
-    def check_source(self, context: SourceContext) -> Iterator[Finding]:
-        module = context.module
-        fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
-        for call in module.keras_calls:
-            if call.name == "set_image_data_format":
-                given = call.argument("data_format", 0)
-                message = "channels_first becomes the default of every layer built after this"
-            elif call.path.startswith("keras.layers."):
-                given = call.argument("data_format", DATA_FORMAT_POSITIONS.get(call.name))
-                message = f"{printable(call.name, 40)} is channels_first"
+    def check_keras(self, context: KerasContext) -> Iterator[Finding]:
+        yield from worst_at_each_place(self._in_keras(context))
+
+    def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
+        facts = context.keras
+        made = [layer for layer in facts.layers if layer.data_format == FIRST]
+        if not made and not facts.format_changes:
+            return
+        changes = settings_to_first(facts)
+        calls = calls_by_layer(facts.calls)
+        found, connections = formats(facts), Connections(facts)
+        advice = relayout_advice(context)
+        under: dict[int, list[Layer]] = {}
+        for layer in made:
+            change = setting_of(layer, changes)
+            if change is None:
+                call = calls.get(id(layer))
+                turned = [] if call is None else turned_maps(call, found, connections)
+                yield self._layer(context, layer, call, turned, advice)
             else:
-                continue
-            if given is None or module.constant(given) != "channels_first":
-                continue
-            yield self.finding(
-                f"{message}; TFLite's kernels are channels_last, so the converter adds TRANSPOSE "
-                f"operators, or fails where there is no such kernel",
-                location=locate_source(module, given),
-                help='use data_format="channels_last" and give the input its channels last',
-                fix=fix,
-            )
+                under.setdefault(id(change), []).append(layer)
+        for change in changes:
+            layers = under.get(id(change), [])
+            if layers or not is_overruled(change, facts):
+                yield self._setting(context, change, layers, calls, advice)
+
+    def _layer(
+        self,
+        context: KerasContext,
+        layer: Layer,
+        call: Call | None,
+        turned: list[Shape],
+        advice: tuple[Fix | None, str],
+    ) -> Finding:
+        certain = is_certain(layer.evidence) and (call is None or is_certain(call.evidence))
+        outcome = conversion(layer, call, context.keras.keras_version)
+        raises = outcome.all_of_them and certain
+        return self.finding(
+            f"{layer_text(layer)} is channels_first, and TFLite's kernels are channels_last: "
+            f"{describe(outcome)}{_turning(turned) if not raises else ''}",
+            location=layer.locate("data_format"),
+            severity=Severity.ERROR if raises else None,
+            confidence=confidence(certain=certain),
+            help='use data_format="channels_last", and give the input its channels last'
+            + advice[1],
+            fix=advice[0],
+        )
+
+    def _setting(
+        self,
+        context: KerasContext,
+        change: FormatChange,
+        layers: list[Layer],
+        calls: Mapping[int, Call],
+        advice: tuple[Fix | None, str],
+    ) -> Finding:
+        certain = is_certain(change.evidence)
+        worst, counted_layers = None, "no layer in this file is built under it"
+        if layers:
+            kinds = listed(printable(layer.kind, 40) for layer in layers)
+            places = len({layer.location for layer in layers})
+            counted_layers = f"{counted(places, 'layer')} built under it ({kinds})"
+            outcomes = [
+                (conversion(layer, calls.get(id(layer)), context.keras.keras_version), layer)
+                for layer in layers
+            ]
+            worst = max(outcomes, key=lambda each: (each[0].all_of_them, len(each[0].raising)))
+        raises = worst is not None and worst[0].all_of_them
+        certain = certain and (worst is None or is_certain(worst[1].evidence))
+        because = "the converter adds TRANSPOSE operators at the edges of each chain of layers"
+        if worst is not None and worst[0].raising:
+            because = f"with {layer_text(worst[1])}, {describe(worst[0])}"
+        return self.finding(
+            f"channels_first becomes the default of every layer built after this, "
+            f"{counted_layers}; "
+            f"TFLite's kernels are channels_last: {because}",
+            location=change.data_format.location or change.location,
+            severity=Severity.ERROR if raises and certain else None,
+            confidence=confidence(certain=certain),
+            help='set "channels_last", or leave the call out, and give inputs their channels last'
+            + advice[1],
+            fix=advice[0],
+        )
+
+
+def _turning(turned: list[Shape]) -> str:
+    """What the transposes at this layer move at each inference."""
+    if not turned:
+        return ""
+    total = sum(elements(shape) or 0 for shape in turned)
+    maps = " and ".join(map_text(shape) for shape in turned)
+    return f"; here they move {maps} values at each inference: {bytes_text(total)}"
 
 
 def _transposes(graph: Graph) -> list[Node]:

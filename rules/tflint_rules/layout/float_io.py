@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
+from tflint.keras.facts import Conversion
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import counted, printable, size_text
-from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint.rule import SOURCES, Bad, Good, Kind, Metadata, ModelContext, Rule, SourceContext
 from tflint_rules.freed_code import freed_code
+from tflint_rules.layout.converter_edges import Edges, edges
+from tflint_rules.layout.converter_examples import CALIBRATED, INT8_EDGES, QUANTISED, conversion
+from tflint_rules.layout.converter_settings import Conversions, Judgement
+from tflint_rules.layout.quantization_mode import MODE_SETTINGS, has_dataset
 from tflint_rules.quantization.float_regions import (
     CONVERSIONS,
     FLOAT32,
@@ -25,6 +30,7 @@ from tflint_rules.wording import operators
 
 INT8, UINT8 = TensorType.INT8, TensorType.UINT8
 _EDGES = {FLOAT32: "float32", UINT8: "uint8"}
+_UINT8_EDGES = ("inference_input_type = tf.uint8", "inference_output_type = tf.uint8")
 # Inputs and outputs that one message names.
 _SHOWN = 3
 
@@ -67,7 +73,9 @@ class FloatIo(Rule):
     ## What it does
     Finds the inputs that QUANTIZE turns into int8 before anything else, and the outputs that
     DEQUANTIZE or QUANTIZE makes of int8, or float operators of what DEQUANTIZE gives them at
-    the end, and adds up the buffers that they take.
+    the end, and adds up the buffers that they take. In a source: looks at each `.convert()`
+    with `Optimize.DEFAULT` and a representative data set, whose `inference_input_type` and
+    `inference_output_type` are float32, which is the default, or uint8.
 
     ## Why it matters on a device
     A float32 input takes four times the RAM of the int8 one that stands beside it, and the
@@ -79,7 +87,13 @@ class FloatIo(Rule):
     input's scale and zero point where the device makes its features.
     """
 
-    meta = Metadata("TFL107", "float-io", Severity.WARNING, fix=FixSafety.UNSAFE)
+    meta = Metadata(
+        "TFL107",
+        "float-io",
+        Severity.WARNING,
+        fix=FixSafety.UNSAFE,
+        applies_to=SOURCES | {Kind.TFLITE},
+    )
     examples = (
         Bad("float32 at both ends", lambda: _dense(FLOAT32), says="1.0 KiB"),
         Bad("uint8 at both ends", lambda: _dense(UINT8), says="uint8"),
@@ -87,6 +101,21 @@ class FloatIo(Rule):
         Good("int8 at both ends", lambda: _dense(INT8)),
         Good("A float model", _float_dense),
         Good("Not on a microcontroller", lambda: _dense(FLOAT32), target="litert"),
+        Bad(
+            "A source that leaves the types as they are",
+            lambda: conversion(QUANTISED, CALIBRATED),
+            says="12.0 KiB",
+        ),
+        Bad(
+            "A source that asks for uint8",
+            lambda: conversion(QUANTISED, CALIBRATED, *_UINT8_EDGES),
+            says="QUANTIZE at the input and QUANTIZE at the output",
+        ),
+        Good(
+            "A source that asks for int8",
+            lambda: conversion(QUANTISED, CALIBRATED, *INT8_EDGES),
+        ),
+        Good("A source that makes no integer model", lambda: conversion(QUANTISED)),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
@@ -110,6 +139,33 @@ class FloatIo(Rule):
             help="convert with inference_input_type and inference_output_type tf.int8: saves "
             f"{counted(len(conversions), 'operator')}, up to "
             f"{size_text(taken)} of RAM{_code(context, conversions)}",
+            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+        )
+
+    def check_source(self, context: SourceContext) -> Iterator[Finding]:
+        if not context.runtime.is_mcu:
+            return
+        conversions = Conversions(context)
+        for one in conversions:
+            found = conversions.judge(one, MODE_SETTINGS, lambda way: edges(way) is not None)
+            kept = None if found is None else edges(found.way)
+            if found is not None and kept is not None:
+                yield self._of_source(one, found, kept)
+
+    def _of_source(self, conversion: Conversion, found: Judgement, kept: Edges) -> Finding:
+        sides = " and ".join(f"the {side} {type}" for side, type in kept.types.items())
+        operators = " and ".join(f"{kept.operators(side)} at the {side}" for side in kept.types)
+        taken = kept.bytes(conversion)
+        size = "" if taken is None else f", and {size_text(taken)} of buffers"
+        written = (found.way.assignment(name) for name in kept.settings)
+        certain = found.is_certain and has_dataset(found.way) is not None
+        return self.finding(
+            f"{sides}, where the model computes in {kept.body}: {operators}{size} that "
+            f"{kept.body} would not need",
+            location=next((place for place in written if place is not None), conversion.location),
+            confidence=None if certain else Confidence.MEDIUM,
+            help=f"`{' = '.join(f'converter.{name}' for name in kept.settings)} = "
+            f"tf.{kept.body}`, and apply the input's scale and zero point on the device",
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
         )
 

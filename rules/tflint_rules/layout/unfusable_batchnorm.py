@@ -10,8 +10,19 @@ from tflint.model.graph import Node
 from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
-from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
+from tflint_rules.keras.connections import Connections
+from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.sizes import elements, output_shape
+from tflint_rules.keras.wording import (
+    bytes_text,
+    call_is_certain,
+    confidence,
+    layer_text,
+    map_text,
+)
 from tflint_rules.layout.batch_norm import LeftNorm, left_norms, next_layer
+from tflint_rules.layout.keras_batch_norm import kept_norm
 from tflint_rules.wording import operator
 
 _NONE = ActivationFunctionType.NONE
@@ -66,6 +77,34 @@ def _gate() -> Model:
     return model.build()
 
 
+_SOURCE = """\
+from tensorflow import keras
+from tensorflow.keras import layers
+
+model = keras.Sequential([
+    keras.Input((16, 16, 1)),
+    layers.Conv2D(32, 3{activation}),
+    {layers},
+    layers.Conv2D(16, 3),
+])
+"""
+_DENSE = """\
+from tensorflow.keras import Input, Sequential, layers
+
+model = Sequential([
+    Input((1024,)),
+    layers.Dense(512, activation="relu"),
+    layers.BatchNormalization(),
+    layers.Dropout(0.5),
+    layers.Dense(10),
+])
+"""
+
+
+def _sequential(layers: str, activation: str = "") -> str:
+    return _SOURCE.format(layers=layers, activation=activation)
+
+
 class UnfusableBatchnorm(Rule):
     """Batch normalisation stands where it could not fold into a layer.
 
@@ -75,6 +114,9 @@ class UnfusableBatchnorm(Rule):
     converter leaves of such a BatchNormalization. Finds it as well where the constants run
     along another dimension than the last, which is what `axis=1` does to a channels_last
     network. Behind a linear layer that nothing else reads, the pair is TFL604's.
+    In Keras code: finds BatchNormalization layers of which that will be left, before anything
+    is trained. One directly behind a linear layer folds into it, past Dropout and the like,
+    and one in front of a dense layer folds into that: nothing is said of these.
 
     ## Why it matters on a device
     A BatchNormalization directly behind a convolution disappears into its weights. This one
@@ -90,7 +132,13 @@ class UnfusableBatchnorm(Rule):
     folded forward into its weights; the outputs then differ by rounding.
     """
 
-    meta = Metadata("TFL111", "unfusable-batchnorm", Severity.WARNING, fix=FixSafety.RECONVERT)
+    meta = Metadata(
+        "TFL111",
+        "unfusable-batchnorm",
+        Severity.WARNING,
+        fix=FixSafety.RECONVERT,
+        applies_to=frozenset((Kind.TFLITE,)) | KERAS,
+    )
     examples = (
         Bad("Behind an activation", _network, says="8,192 bytes a tensor"),
         Bad(
@@ -110,6 +158,21 @@ class UnfusableBatchnorm(Rule):
             lambda: _network(activation=ActivationFunctionType.NONE),
         ),
         Good("A gate that the model computes", _gate),
+        Bad(
+            "Behind an activation, in Keras",
+            lambda: _sequential("layers.BatchNormalization()", ', activation="relu"'),
+            says="24.5 KiB in float32",
+        ),
+        Bad(
+            "Behind a pool, in Keras",
+            lambda: _sequential("layers.MaxPooling2D(2), layers.BatchNormalization()"),
+            says="behind MaxPooling2D",
+        ),
+        Good(
+            "Behind a linear layer, in Keras",
+            lambda: _sequential("layers.Dropout(0.2), layers.BatchNormalization(), layers.ReLU()"),
+        ),
+        Good("In front of a dense layer, in Keras", lambda: _DENSE),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
@@ -133,6 +196,36 @@ class UnfusableBatchnorm(Rule):
                     f"{elements:,} multiplications and additions",
                     fix=fix,
                 )
+
+    def check_keras(self, context: KerasContext) -> Iterator[Finding]:
+        yield from worst_at_each_place(self._in_keras(context))
+
+    def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
+        connections = Connections(context.keras)
+        for call in context.keras.calls:
+            kept = kept_norm(call, connections)
+            if kept is None:
+                continue
+            size, channels = elements(output_shape(call)), kept.scales
+            cost = ""
+            saved = ""
+            if size is not None:
+                constants = (
+                    "" if channels is None else f", and {size_text(8 * channels)} of constants"
+                )
+                cost = (
+                    f": two passes over a {map_text(output_shape(call))} map, "
+                    f"{bytes_text(size)}, two of them in RAM at once{constants}"
+                )
+                saved = f", and {size:,} multiplications and additions"
+            certain = call_is_certain([call])
+            yield self.finding(
+                f"{layer_text(call.layer)} {kept.why} cannot fold; it stays as MUL and ADD{cost}",
+                location=call.location,
+                severity=Severity.INFO if size is not None and 4 * size < _SMALL else None,
+                confidence=confidence(certain=certain),
+                help=f"{kept.repair}, and train again: that saves 2 operators{saved}",
+            )
 
 
 def _why(norm: LeftNorm) -> str:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tflint.keras.dimensions import integer, text
 from tflint.keras.network import Dim, Layer, Shape, Tensor, Variable
+from tflint.keras.signatures import keras_2_is_channels_last
 from tflint.keras.values import UNKNOWN, Unknown, Value
 
 
 class Refused(Exception):
     """Keras refuses to build this. The message is one sentence with figures, without a stop."""
+
+
+class WrongRank(Refused):
+    """The input has another number of dimensions than the layer is for.
+
+    Keras 3's wrappers call layers without looking at that.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +36,48 @@ NOTHING_KNOWN = Outcome((UNKNOWN,), UNKNOWN)
 
 @dataclass(slots=True)
 class Applied:
-    """A layer, what it is applied to, and what only some versions of Keras refuse.
+    """A layer and what it is applied to, in one version of Keras.
 
-    `derive` gives the outcome of another layer, for wrappers.
+    `derive` gives the outcome of another layer in the same version, for wrappers. Whoever looks
+    at `version` says by that that the outcome may differ between versions.
     """
 
     layer: Layer
     shapes: tuple[Shape, ...]
     tensors: tuple[Tensor, ...]
+    in_version: int
     derive: Callable[[Layer, Sequence[Shape]], Outcome]
-    refusals: dict[int, str] = field(default_factory=dict)
+    # Empty until somebody looks at the version; layers inside share it.
+    version_reads: list[int] = field(default_factory=list)
+
+    @property
+    def version(self) -> int:
+        """3 for Keras 3, 2 for tf-keras and what came before."""
+        if not self.version_reads:
+            self.version_reads.append(self.in_version)
+        return self.in_version
 
     @property
     def shape(self) -> Shape:
         """The shape of the first input."""
         return self.shapes[0] if self.shapes else UNKNOWN
 
+    @property
+    def data_format(self) -> str | Unknown:
+        """The data format, `channels_last` for layers that know no other."""
+        layer = self.layer
+        if keras_2_is_channels_last(layer.kind) and layer.value("data_format") is None:
+            return "channels_last" if self.version == 2 else layer.default_data_format
+        return layer.data_format or "channels_last"
+
+    def of(self, layer: Layer) -> Applied:
+        """Another layer, applied to the same in the same version."""
+        return replace(self, layer=layer)
+
     def refuse_in(self, version: int, message: str) -> None:
-        """Note that one Keras version refuses this; raises `Refused` if the other does, too."""
-        self.refusals.setdefault(version, message)
-        if len(self.refusals) == 2:
-            raise Refused(self.refusals[3])
+        """Raise `Refused` in one version of Keras only."""
+        if self.version == version:
+            raise Refused(message)
 
     def value(self, parameter: str) -> Value:
         """What the parameter is, given or by default."""
@@ -58,11 +87,17 @@ class Applied:
         """An integer; UNKNOWN for anything else."""
         return integer(self.value(parameter))
 
-    def positive(self, parameter: str) -> int | Unknown:
-        """An integer above 0; raises `Refused` where it is not."""
+    def positive(self, parameter: str, *, zero_in: int | None = None) -> int | Unknown:
+        """An integer above 0; raises `Refused` where it is not.
+
+        `zero_in` is the version of Keras that lets 0 pass.
+        """
         size = self.integer(parameter)
         if isinstance(size, int) and size <= 0:
-            raise Refused(f"{self.layer.kind} needs {parameter} above 0, gets {size:,}")
+            message = f"{self.layer.kind} needs {parameter} above 0, gets {size:,}"
+            if size or zero_in is None:
+                raise Refused(message)
+            self.refuse_in(5 - zero_in, message)
         return size
 
     def integers(self, parameter: str, count: int, *, least: int = 1) -> tuple[int | Unknown, ...]:
@@ -101,7 +136,7 @@ class Applied:
         if isinstance(given, Unknown):
             return (UNKNOWN,) * rank
         if len(given) != rank:
-            raise Refused(self.rank_fault(str(rank), given))
+            raise WrongRank(self.rank_fault(str(rank), given))
         return given
 
     def rank_fault(self, needed: str, shape: tuple[Dim, ...]) -> str:
@@ -128,3 +163,29 @@ def join(*parts: tuple[Variable, ...] | Unknown) -> tuple[Variable, ...] | Unkno
 
 Calculator: TypeAlias = Callable[[Applied], Outcome]
 Calculators: TypeAlias = Mapping[str, Calculator]
+
+
+def agreed(one: Outcome, other: Outcome) -> Outcome:
+    """What two versions of Keras agree on; UNKNOWN for the rest."""
+    if len(one.shapes) != len(other.shapes):
+        return NOTHING_KNOWN
+    shapes = tuple(_same_shape(*pair) for pair in zip(one.shapes, other.shapes, strict=True))
+    if isinstance(one.variables, Unknown) or isinstance(other.variables, Unknown):
+        return Outcome(shapes, UNKNOWN)
+    if len(one.variables) != len(other.variables):
+        return Outcome(shapes, UNKNOWN)
+    variables: list[Variable] = []
+    for first, second in zip(one.variables, other.variables, strict=True):
+        size = _same_shape(first.shape, second.shape)
+        if isinstance(size, Unknown) or first.is_trainable != second.is_trainable:
+            return Outcome(shapes, UNKNOWN)
+        variables.append(Variable(first.name, size, first.is_trainable))
+    return Outcome(shapes, tuple(variables))
+
+
+def _same_shape(one: Shape, other: Shape) -> Shape:
+    if isinstance(one, Unknown) or isinstance(other, Unknown) or len(one) != len(other):
+        return UNKNOWN
+    return tuple(
+        first if first == second else UNKNOWN for first, second in zip(one, other, strict=True)
+    )

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tflint.keras.dimensions import by, calculate, text
+from tflint.keras.dimensions import by, calculate, product, text
 from tflint.keras.network import Dim, Variable
-from tflint.keras.shapes.applied import Applied, Calculators, Outcome, Refused, join, only_if
+from tflint.keras.shapes.applied import (
+    NOTHING_KNOWN,
+    Applied,
+    Calculators,
+    Outcome,
+    Refused,
+    join,
+    only_if,
+)
 from tflint.keras.values import UNKNOWN, Unknown
 
 
@@ -25,7 +33,7 @@ def split(
     else:
         count = 1
         dims = applied.needs_rank(rank + 2)
-    layout = applied.layer.data_format
+    layout = applied.data_format
     if layout == "channels_last":
         return dims[:count], dims[count:-1], dims[-1], False
     if layout == "channels_first":
@@ -95,9 +103,14 @@ def padding_of(applied: Applied, *, is_causal_allowed: bool = False) -> str | Un
     return padding
 
 
-def _steps(applied: Applied, rank: int) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+def _steps(
+    applied: Applied, rank: int, *, is_depthwise: bool = False
+) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+    """Strides and dilation rate, which do not go together; Keras 3's depthwise layers try."""
     strides = applied.integers("strides", rank)
     dilation = applied.integers("dilation_rate", rank)
+    if is_depthwise and applied.version == 3:
+        return strides, dilation
     if any(isinstance(step, int) and step > 1 for step in strides):
         if any(isinstance(step, int) and step > 1 for step in dilation):
             raise Refused(
@@ -139,16 +152,31 @@ def convolution(applied: Applied) -> Outcome:
     return Outcome((merge(batch, spatial, filters, is_first),), join(variables, bias))
 
 
+def dilated_window(
+    applied: Applied,
+    spatial: tuple[Dim, ...],
+    kernel: tuple[Dim, ...],
+    strides: tuple[Dim, ...],
+    padding: str | Unknown,
+    dilation: tuple[Dim, ...],
+) -> tuple[Dim, ...]:
+    """As `window`; Keras 2 dilates by moving values into the batch, where sizes get lost."""
+    is_known = all(isinstance(length, int) for length in spatial)
+    if not is_known and any(rate != 1 for rate in dilation) and applied.version == 2:
+        return (None if UNKNOWN not in spatial else UNKNOWN,) * len(spatial)
+    return window(applied, spatial, kernel, strides, padding, dilation)
+
+
 def depthwise(applied: Applied) -> Outcome:
     """DepthwiseConv1D and DepthwiseConv2D."""
     rank = spatial_rank(applied.layer.kind)
     kernel = applied.integers("kernel_size", rank)
-    strides, dilation = _steps(applied, rank)
+    strides, dilation = _steps(applied, rank, is_depthwise=True)
     padding = padding_of(applied)
-    multiplier = applied.positive("depth_multiplier")
+    multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
-    spatial = window(applied, spatial, kernel, strides, padding, dilation)
+    spatial = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     filters = calculate(lambda count, each: count * each, channels, multiplier)
     variables = (Variable("kernel", (*kernel, channels, multiplier)),)
     bias = only_if(applied.flag("use_bias"), Variable("bias", (filters,)))
@@ -160,12 +188,14 @@ def separable(applied: Applied) -> Outcome:
     rank = spatial_rank(applied.layer.kind)
     filters = applied.positive("filters")
     kernel = applied.integers("kernel_size", rank)
-    strides, dilation = _steps(applied, rank)
+    strides, dilation = _steps(applied, rank, is_depthwise=True)
     padding = padding_of(applied, is_causal_allowed=rank == 1)
-    multiplier = applied.positive("depth_multiplier")
+    if padding == "causal":
+        applied.refuse_in(3, "SeparableConv1D has no padding 'causal'")
+    multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
-    spatial = window(applied, spatial, kernel, strides, padding, dilation)
+    spatial = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     between = calculate(lambda count, each: count * each, channels, multiplier)
     variables = (
         Variable("depthwise_kernel", (*kernel, channels, multiplier)),
@@ -184,6 +214,16 @@ def transposed(applied: Applied) -> Outcome:
     padding = padding_of(applied)
     has_extra = applied.value("output_padding") is not None
     extra = applied.integers("output_padding", rank, least=0) if has_extra else ()
+    for more, step in zip(extra, strides, strict=False):
+        if isinstance(more, int) and isinstance(step, int) and more >= step:
+            raise Refused(
+                f"{applied.layer.kind} needs output_padding below its strides, "
+                f"gets {more} with {step}"
+            )
+    if rank == 2 and len(set(dilation)) == 2 and UNKNOWN not in dilation:
+        applied.refuse_in(2, f"Conv2DTranspose takes one dilation rate, gets {by(dilation)}")
+    if rank == 3 and any(rate != 1 for rate in dilation) and applied.version == 2:
+        dilation = (1, 1, 1)  # tf-keras takes no notice of it
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
     grown: list[Dim] = []
@@ -225,6 +265,35 @@ def transposed(applied: Applied) -> Outcome:
     return Outcome((merge(batch, tuple(grown), filters, is_first),), join(variables, bias))
 
 
+def locally_connected(applied: Applied) -> Outcome:
+    """LocallyConnected1D and 2D of Keras 2: a kernel for each place."""
+    kind = applied.layer.kind
+    rank = spatial_rank(kind)
+    filters = applied.positive("filters", zero_in=2)
+    kernel = applied.integers("kernel_size", rank)
+    strides = applied.integers("strides", rank)
+    padding = padding_of(applied)
+    implementation = applied.integer("implementation")
+    if padding == "same" and implementation == 1:
+        raise Refused(f"{kind} has no padding 'same' with implementation=1")
+    batch, spatial, channels, is_first = split(applied, rank)
+    _channels_known(applied, channels)
+    if None in spatial:
+        raise Refused(f"{kind} needs all spatial dimensions, gets {text(applied.shape)}")
+    if filters == 0:
+        return NOTHING_KNOWN
+    mapped = window(applied, spatial, kernel, strides, padding)
+    places, area = product(mapped), product((*kernel, channels))
+    bias = only_if(applied.flag("use_bias"), Variable("bias", (*mapped, filters)))
+    variables: tuple[Variable, ...] | Unknown = UNKNOWN
+    if implementation == 1:
+        variables = (Variable("kernel", (places, area, filters)),)
+    elif implementation == 2 and not isinstance(is_first, Unknown):
+        ends = (merge((), spatial, channels, is_first), merge((), mapped, filters, is_first))
+        variables = (Variable("kernel", (*ends[0], *ends[1])),)
+    return Outcome((merge(batch, mapped, filters, is_first),), join(variables, bias))
+
+
 CALCULATORS: Calculators = {
     "Conv1D": convolution,
     "Conv1DTranspose": transposed,
@@ -234,6 +303,8 @@ CALCULATORS: Calculators = {
     "Conv3DTranspose": transposed,
     "DepthwiseConv1D": depthwise,
     "DepthwiseConv2D": depthwise,
+    "LocallyConnected1D": locally_connected,
+    "LocallyConnected2D": locally_connected,
     "SeparableConv1D": separable,
     "SeparableConv2D": separable,
 }

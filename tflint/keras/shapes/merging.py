@@ -21,55 +21,74 @@ def _listed(shapes: tuple[Shape, ...]) -> str:
     return ", ".join(shown[:-1]) + " and " + shown[-1]
 
 
-def _pair(one: Dim, other: Dim) -> Dim | str:
-    """Two dimensions of what is added up; "" where they do not match.
+def _pair(one: Dim, other: Dim, version: int) -> Dim | str:
+    """Two dimensions of what is combined; "" where they do not match.
 
-    Keras 3 gives None where one is None, TensorFlow the other.
+    With None, Keras 3 always comes to None, and TensorFlow to a size above 1.
     """
-    if one == other:
-        return one
-    if one == 1 or other == 1:
-        rest = other if one == 1 else one
-        return rest
     if isinstance(one, int) and isinstance(other, int):
-        return ""
-    return UNKNOWN
+        return other if one == 1 else one if other in (1, one) else ""
+    if version == 3:
+        return None if one is None or other is None else UNKNOWN
+    for dim in (one, other):
+        if isinstance(dim, int) and dim > 1:
+            return dim
+    return None if one is None and other is None else UNKNOWN if UNKNOWN in (one, other) else None
 
 
 def elementwise(applied: Applied) -> Outcome:
     """Add, Multiply, Average, Maximum, Minimum and Subtract."""
     kind = applied.layer.kind
     shapes = applied.shapes
-    if kind == "Subtract" and len(shapes) > 2:
+    if kind == "Subtract" and len(shapes) != 2:
         raise Refused(f"Subtract takes 2 tensors, gets {len(shapes)}")
     if not shapes:
         return Outcome((UNKNOWN,))
-    batches = {shape[0] for shape in shapes if not isinstance(shape, Unknown) and shape}
-    sizes = {size for size in batches if isinstance(size, int)}
-    if len(sizes) > 1:
+    batches = [shape[0] for shape in shapes if not isinstance(shape, Unknown) and shape]
+    if len({size for size in batches if isinstance(size, int)}) > 1:
         raise Refused(f"{kind} takes tensors of one batch size, gets {_listed(shapes)}")
     known = _known(shapes)
     if known is None or not all(known):
         return Outcome((UNKNOWN,))
-    merged: list[Dim] = list(known[0][1:])
+    merged: tuple[Dim, ...] = known[0][1:]
     for shape in known[1:]:
-        other: list[Dim] = list(shape[1:])
-        if len(other) > len(merged):
-            merged, other = other, merged
-        start = len(merged) - len(other)
-        for axis, dim in enumerate(other, start):
-            both = _pair(merged[axis], dim)
-            if isinstance(both, str):
-                raise Refused(f"{kind} takes shapes that match, gets {_listed(shapes)}")
-            merged[axis] = both
-    batch: Dim = UNKNOWN
-    if len(batches) == 1:
-        batch = next(iter(batches))
-    return Outcome(((batch, *merged),))
+        both = broadcast(merged, shape[1:], applied)
+        if both is None:
+            raise Refused(f"{kind} takes shapes that match, gets {_listed(shapes)}")
+        merged = both
+    return Outcome(((_batch(batches, applied), *merged),))
 
 
-def concatenated(shapes: tuple[Shape, ...], axis: int | Unknown, kind: str) -> Shape:
+def broadcast(
+    one: tuple[Dim, ...], other: tuple[Dim, ...], applied: Applied
+) -> tuple[Dim, ...] | None:
+    """The shape of two tensors combined; None where they do not match."""
+    if len(one) < len(other):
+        one, other = other, one
+    missing = len(one) - len(other)
+    merged = list(one[:missing])
+    is_settled = all(isinstance(dim, int) for dim in (*one, *other))
+    version = 3 if is_settled else applied.version
+    for pair in zip(one[missing:], other, strict=True):
+        both = _pair(*pair, version)
+        if isinstance(both, str):
+            return None
+        merged.append(both)
+    return tuple(merged)
+
+
+def _batch(batches: list[Dim], applied: Applied) -> Dim:
+    if len(set(batches)) == 1:
+        return batches[0]
+    if UNKNOWN in batches:
+        return UNKNOWN
+    size = next(size for size in batches if isinstance(size, int))
+    return None if size == 1 and applied.version == 2 else size
+
+
+def concatenated(applied: Applied, axis: int | Unknown) -> Shape:
     """What tensors come to, one behind the other along an axis; raises `Refused`."""
+    shapes, kind = applied.shapes, applied.layer.kind
     ranks = {len(shape) for shape in shapes if not isinstance(shape, Unknown)}
     if not ranks:
         return UNKNOWN
@@ -95,15 +114,25 @@ def concatenated(shapes: tuple[Shape, ...], axis: int | Unknown, kind: str) -> S
                 f"gets {_listed(shapes)}"
             )
         is_settled = len(set(dims)) == 1 and len(known) == len(shapes)
-        joined.append(dims[0] if is_settled else UNKNOWN)
+        joined.append(dims[0] if is_settled else _common(dims, shapes, applied))
     return tuple(joined)
+
+
+def _common(dims: list[Dim], shapes: tuple[Shape, ...], applied: Applied) -> Dim:
+    """What dimensions that have to be alike come to, where some are open.
+
+    Keras 3 takes the first tensor's, TensorFlow a size if one has it.
+    """
+    if applied.version == 3:
+        return UNKNOWN if isinstance(shapes[0], Unknown) else dims[0]
+    return next((dim for dim in dims if isinstance(dim, int)), UNKNOWN)
 
 
 def concatenate(applied: Applied) -> Outcome:
     """Concatenate."""
     if len(applied.shapes) < 2:
         return Outcome((applied.shape,))
-    return Outcome((concatenated(applied.shapes, applied.integer("axis"), applied.layer.kind),))
+    return Outcome((concatenated(applied, applied.integer("axis")),))
 
 
 CALCULATORS: Calculators = {

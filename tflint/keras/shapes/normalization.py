@@ -37,17 +37,64 @@ def _sizes(applied: Applied) -> tuple[Dim, ...]:
 def batch_normalization(applied: Applied) -> Outcome:
     """BatchNormalization."""
     sizes = _sizes(applied)
+    moving = ("moving_mean", "moving_variance")
+    renormed = ("moving_stddev", "renorm_mean", "renorm_stddev")
     return Outcome(
         (applied.shape,),
         join(
             only_if(applied.flag("scale"), Variable("gamma", sizes)),
             only_if(applied.flag("center"), Variable("beta", sizes)),
-            (
-                Variable("moving_mean", sizes, is_trainable=False),
-                Variable("moving_variance", sizes, is_trainable=False),
+            tuple(Variable(name, sizes, is_trainable=False) for name in moving),
+            only_if(
+                applied.flag("renorm"),
+                *(Variable(name, sizes, is_trainable=False) for name in renormed),
             ),
         ),
     )
 
 
-CALCULATORS: Calculators = {"BatchNormalization": batch_normalization}
+def layer_normalization(applied: Applied) -> Outcome:
+    """LayerNormalization; with `rms_scaling` of Keras 3 only a scale."""
+    sizes = _sizes(applied)
+    is_rms = applied.flag("rms_scaling") if "rms_scaling" in applied.layer.arguments else False
+    scale, center = applied.flag("scale"), applied.flag("center")
+    if isinstance(is_rms, Unknown):
+        return Outcome((applied.shape,), UNKNOWN)
+    if is_rms:
+        scale, center = True, False
+    return Outcome(
+        (applied.shape,),
+        join(only_if(scale, Variable("gamma", sizes)), only_if(center, Variable("beta", sizes))),
+    )
+
+
+def group_normalization(applied: Applied) -> Outcome:
+    """GroupNormalization; -1 groups are as many as there are channels."""
+    sizes = _sizes(applied)
+    groups = applied.integer("groups")
+    size = sizes[0]
+    if isinstance(groups, int) and isinstance(size, int) and groups != -1:
+        if groups <= 0:
+            return Outcome((applied.shape,), UNKNOWN)
+        if size % groups:
+            raise Refused(f"{size:,} channels cannot be divided into {groups:,} groups")
+    return Outcome(
+        (applied.shape,),
+        join(
+            only_if(applied.flag("scale"), Variable("gamma", sizes)),
+            only_if(applied.flag("center"), Variable("beta", sizes)),
+        ),
+    )
+
+
+def rms_normalization(applied: Applied) -> Outcome:
+    """RMSNormalization of Keras 3."""
+    return Outcome((applied.shape,), (Variable("scale", _sizes(applied)),))
+
+
+CALCULATORS: Calculators = {
+    "BatchNormalization": batch_normalization,
+    "GroupNormalization": group_normalization,
+    "LayerNormalization": layer_normalization,
+    "RMSNormalization": rms_normalization,
+}

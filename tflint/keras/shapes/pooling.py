@@ -15,6 +15,8 @@ def pool(applied: Applied) -> Outcome:
     size = applied.integers("pool_size", rank)
     strides = size if applied.value("strides") is None else applied.integers("strides", rank)
     padding = padding_of(applied)
+    if isinstance(padding, str) and applied.value("padding") != padding:
+        applied.refuse_in(3, f"{applied.layer.kind} takes its padding in lower case")
     batch, spatial, channels, is_first = split(applied, rank)
     spatial = window(applied, spatial, size, strides, padding, thing="pool")
     return Outcome((merge(batch, spatial, channels, is_first),))
@@ -35,9 +37,15 @@ def global_pool(applied: Applied) -> Outcome:
 def adaptive_pool(applied: Applied) -> Outcome:
     """AdaptiveMaxPooling and AdaptiveAveragePooling of Keras 3."""
     rank = spatial_rank(applied.layer.kind)
-    size = applied.integers("output_size", rank)
-    batch, _, channels, is_first = split(applied, rank)
-    return Outcome((merge(batch, size, channels, is_first),))
+    size = applied.integers("output_size", rank, least=0)
+    shape = applied.shape
+    if isinstance(shape, Unknown) or len(shape) < 2:
+        return Outcome(((UNKNOWN,) * (rank + 2),))
+    layout = applied.data_format
+    if isinstance(layout, Unknown):
+        return Outcome((merge(shape[:1], size, UNKNOWN, UNKNOWN),))
+    is_first = layout == "channels_first"
+    return Outcome((merge(shape[:1], size, shape[1 if is_first else -1], is_first),))
 
 
 def _sides(applied: Applied, parameter: str, rank: int) -> list[tuple[Dim, Dim]]:
@@ -59,7 +67,11 @@ def _sides(applied: Applied, parameter: str, rank: int) -> list[tuple[Dim, Dim]]
     for side in sides:
         for size in side:
             if isinstance(size, int) and size < 0:
-                raise Refused(f"{kind} needs {parameter} not below 0, gets {size:,}")
+                message = f"{kind} needs {parameter} not below 0, gets {size:,}"
+                if not isinstance(value, int) or (parameter == "cropping" and rank == 1):
+                    raise Refused(message)
+                applied.refuse_in(3 if parameter == "cropping" else 2, message)
+                return [(UNKNOWN, UNKNOWN)] * rank
     return sides
 
 
@@ -92,10 +104,15 @@ def cropping(applied: Applied) -> Outcome:
     for length, (before, after) in zip(spatial, sides, strict=True):
         rest = calculate(lambda length, one, two: length - one - two, length, before, after)
         if isinstance(rest, int) and rest <= 0:
-            raise Refused(
+            message = (
                 f"{applied.layer.kind} takes {before} and {after} off {length} "
                 f"of its {by(spatial)} input: nothing is left"
             )
+            if rank == 3:
+                applied.refuse_in(3, message)
+                rest = 0
+            else:
+                raise Refused(message)
         cropped.append(rest)
     return Outcome((merge(batch, tuple(cropped), channels, is_first),))
 
@@ -104,11 +121,18 @@ def up_sampling(applied: Applied) -> Outcome:
     """UpSampling1D to 3D."""
     rank = spatial_rank(applied.layer.kind)
     size = applied.integers("size", rank)
+    shape = applied.shape
+    if rank == 3 and not isinstance(shape, Unknown) and len(shape) != 5:
+        applied.refuse_in(3, applied.rank_fault("5", shape))
+        return Outcome((UNKNOWN,))
     batch, spatial, channels, is_first = split(applied, rank)
     spatial = tuple(
         calculate(lambda length, factor: length * factor, length, factor)
         for length, factor in zip(spatial, size, strict=True)
     )
+    if rank == 2 and not all(isinstance(length, int) for length in spatial):
+        if applied.version == 2:  # which computes both sizes at once, at run time
+            spatial = (None, None) if None in spatial else (UNKNOWN, UNKNOWN)
     return Outcome((merge(batch, spatial, channels, is_first),))
 
 

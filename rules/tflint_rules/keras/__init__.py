@@ -1,0 +1,1 @@
+"""What the rules on Keras layers share: wording, connections, activations, sizes."""

@@ -1,0 +1,1 @@
+"""Random layers, built by Keras and by tflint, and compared."""

@@ -1,0 +1,122 @@
+"""What becomes of repaired files: written, printed, or shown as a diff."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tflint.atomic_file import write_files
+from tflint.cli.output import emit, emit_bytes, print_lines, use_color
+from tflint.cli.reporting import is_one_file, output_file, shown
+from tflint.errors import TflintError, UsageError
+from tflint.lint.discover import shown_path
+from tflint.printable import printable
+from tflint.report.fix_result import FixReport
+from tflint.report.style import Line, Span, line, plain
+
+if TYPE_CHECKING:
+    from tflint.fix.run import Repaired, RepairRun
+
+
+def refuse(
+    paths: Sequence[str],
+    output: str | None,
+    stdin_filename: str | None,
+    format: str,
+    *,
+    diff: bool,
+    color: str,
+) -> None:
+    """Raise `UsageError` for options that contradict each other."""
+    from_stdin = "-" in paths
+    if stdin_filename is not None and not from_stdin:
+        raise UsageError("--stdin-filename is for the source on stdin: give `-` as the path")
+    if from_stdin and len(paths) > 1:
+        raise UsageError("`-` is stdin, and goes with no other path")
+    if from_stdin and format == "json" and not diff and output is None:
+        raise UsageError("the source on stdin goes to stdout: --format json needs --diff or -o")
+    if output is not None and diff:
+        raise UsageError("--diff writes nothing, so there is nothing for -o")
+    if output is not None:
+        output_file(format, Path(output))
+        if len(paths) > 1 or Path(paths[0]).is_dir():
+            raise UsageError("-o takes the result of a single source")
+    if color == "always" and format == "json":
+        raise UsageError("--color always and --format json contradict each other")
+
+
+def publish(
+    run: RepairRun,
+    format: str,
+    *,
+    diff: bool,
+    output: Path | None,
+    to_stdout: bool,
+    color: str,
+) -> FixReport:
+    """Write what was repaired and print the report; returns it, with what was written.
+
+    Raises `UsageError` if a file cannot be written; then none is, and nothing is printed.
+    """
+    from tflint.report import fix_json, fix_text
+
+    report = run.report
+    if not diff:
+        report = _written(run, output, to_stdout=to_stdout)
+    if format == "json":
+        emit(fix_json.render(report, with_diff=diff))
+        return report
+    lines = list(fix_text.render(report, is_dry=diff))
+    if diff:
+        shown_diff = "".join(file.diff for file in report.files)
+        if use_color(color):
+            print_lines(_coloured(shown_diff), color=color)
+        else:
+            emit(shown_diff)
+        sys.stderr.write(plain(lines))
+    elif to_stdout and output is None:
+        for repaired in run.files:
+            emit_bytes(repaired.after)
+        sys.stderr.write(plain(lines))
+    else:
+        print_lines(lines, color=color)
+    return report
+
+
+def _written(run: RepairRun, output: Path | None, *, to_stdout: bool) -> FixReport:
+    """Write the files; the report of that."""
+    writes: list[tuple[Path, bytes]] = []
+    files = []
+    for repaired in run.files:
+        target = output or repaired.artifact.path
+        if output is not None and not is_one_file(output, repaired.artifact.path):
+            writes.append((output, repaired.after))
+        elif repaired.fix.is_changed and not (to_stdout and output is None):
+            _refuse_changed_meanwhile(repaired)
+            writes.append((target, repaired.after))
+        else:
+            files.append(repaired.fix)
+            continue
+        files.append(dataclasses.replace(repaired.fix, output=shown_path(target)))
+    write_files(writes)
+    return dataclasses.replace(run.report, files=tuple(files))
+
+
+def _refuse_changed_meanwhile(repaired: Repaired) -> None:
+    path = repaired.artifact.path
+    try:
+        same = path.read_bytes() == repaired.before
+    except OSError:
+        same = False
+    if not same:
+        raise TflintError(f"`{shown(path)}` was changed while it was repaired: nothing is written")
+
+
+def _coloured(diff: str) -> list[Line]:
+    roles = {"+": "good", "-": "error", "@": "info"}
+    return [
+        line(Span(printable(text, 4000), roles.get(text[:1], ""))) for text in diff.splitlines()
+    ]

@@ -1,0 +1,1 @@
+"""Repairs: what `tflint fix` does, for sources so far."""

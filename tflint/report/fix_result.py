@@ -1,0 +1,89 @@
+"""What a run of `tflint fix` comes to: what the formats print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tflint.finding import Finding, FixSafety, Location, Severity
+from tflint.rule import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFinding:
+    """A finding that is still there.
+
+    `safety` is set where a repair is at hand and was not asked for; `reasons` say what stands in
+    the way of one, with the places. Both are empty where tflint has no repair for it.
+    `is_unproved` tells of a repair that was tried and did not hold up.
+    """
+
+    finding: Finding
+    safety: FixSafety | None = None
+    reasons: tuple[tuple[str, Location], ...] = ()
+    is_unproved: bool = False
+
+    @property
+    def has_repair(self) -> bool:
+        """Whether there is a repair for findings of this kind, done or not."""
+        return self.safety is not None or bool(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedFinding:
+    """A finding that is gone, as it was, and what its repair changed."""
+
+    finding: Finding
+    safety: FixSafety
+
+
+@dataclass(frozen=True, slots=True)
+class FileFix:
+    """What became of one file.
+
+    `output` is the file that holds the result, None where nothing was written. `notes` say what
+    is left for the user to see to; `diff` is a unified diff, whether or not it was asked for.
+    """
+
+    path: str
+    kind: Kind
+    fixed: tuple[FixedFinding, ...] = ()
+    left: tuple[LeftFinding, ...] = ()
+    notes: tuple[str, ...] = ()
+    diff: str = ""
+    bytes_before: int = 0
+    bytes_after: int = 0
+    output: str | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the repairs change the file."""
+        return bool(self.diff)
+
+
+@dataclass(frozen=True, slots=True)
+class FixReport:
+    """What became of all files. `notes` concern the run as a whole."""
+
+    files: tuple[FileFix, ...]
+    fail_on: Severity | None = Severity.ERROR
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> Iterator[LeftFinding]:
+        """All findings that are still there."""
+        return (left for file in self.files for left in file.left)
+
+    @property
+    def fixed_count(self) -> int:
+        """The number of findings that are gone."""
+        return sum(len(file.fixed) for file in self.files)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a finding is left that fails the run, or a repair could not be proved."""
+        level = self.fail_on
+        return any(
+            left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
+            for left in self.left
+        )

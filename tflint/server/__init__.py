@@ -1,0 +1,1 @@
+"""A language server for Keras sources: diagnostics and quick fixes in an editor."""
