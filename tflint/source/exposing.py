@@ -110,9 +110,12 @@ def origin(thing: Thing) -> ast.expr | None:
 def argument(machine: Machine, operand: Operand) -> Argument:
     """An argument of a call as rules see it."""
     written = origin(operand.thing)
+    location = None if operand.node is None else machine.locate(operand.node)
+    if written is operand.node:
+        return Argument(expose(machine, operand.thing), location, location)
     return Argument(
         expose(machine, operand.thing),
-        None if operand.node is None else machine.locate(operand.node),
+        location,
         None if written is None else machine.locate(written),
     )
 
