@@ -33,6 +33,7 @@ from tflint.source.objects import (
     SettingThing,
     SuperThing,
     TensorThing,
+    called,
     options,
     outcome,
 )
@@ -89,7 +90,7 @@ def _call_path(machine: Machine, callee: Path, arguments: Arguments, node: Place
         hand_over(machine, thing)
     if tensors_in(arguments.things):
         return operation(machine, path, arguments.things, node)
-    return outcome(path, arguments.things)
+    return called(path, arguments, node)
 
 
 def _call_method(
@@ -120,7 +121,13 @@ def _call_unknown(machine: Machine, callee: Thing, arguments: Arguments, node: P
         hand_over(machine, thing)
     if isinstance(callee, Outcome) and not tensors_in(arguments.things):
         if callee.is_attribute:
-            return outcome(callee.path, (*callee.operands, *arguments.things))
-        return outcome(f"{callee.path}()", (callee, *arguments.things))
+            given = called(callee.path, arguments, node)
+            return outcome(
+                callee.path,
+                (*callee.operands, *given.operands),
+                keywords=given.keywords,
+                node=node,
+            )
+        return called(f"{callee.path}()", arguments, node)
     # What is called on tensors gives one, mostly.
     return TensorThing(Tensor()) if tensors_in(arguments.things[:1]) else OPAQUE

@@ -56,7 +56,12 @@ def expose(machine: Machine, thing: Thing, deep: int = 0) -> Value:
         return Reference(thing.path)
     if isinstance(thing, Outcome):
         machine.budget.charge(1)
-        return Result(thing.path, tuple(expose(machine, each, deep + 1) for each in thing.operands))
+        return Result(
+            thing.path,
+            tuple(expose(machine, each, deep + 1) for each in thing.operands),
+            {name: expose(machine, each, deep + 1) for name, each in thing.keywords.items()},
+            None if thing.node is None else machine.locate(thing.node),
+        )
     if isinstance(thing, Either):
         return _choice(machine, thing, deep)
     if isinstance(thing, LayerThing):

@@ -64,6 +64,10 @@ def same(one: Thing, other: Thing, deep: int = 0) -> bool:
             and one.size == other.size
             and one.is_attribute == other.is_attribute
             and _all_same(one.operands, other.operands, max(deep, _DEEP - 1))
+            and one.keywords.keys() == other.keywords.keys()
+            and _all_same(
+                list(one.keywords.values()), list(other.keywords.values()), max(deep, _DEEP - 1)
+            )
         )
     if isinstance(one, Items) and isinstance(other, Items):
         return one.is_open == other.is_open and _all_same(one.values, other.values, deep)

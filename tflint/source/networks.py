@@ -42,7 +42,10 @@ def make_network(
         and is_closed
         and bool(ends)
         and all(call.evidence is not Evidence.POSSIBLE for call in calls)
-        and not any(call.layer.has_unknown_arguments for call in calls),
+        and not any(
+            call.layer.has_unknown_arguments or call.layer.path.startswith("keras.applications")
+            for call in calls
+        ),
         name=name,
         location=location,
         evidence=machine.evidence,

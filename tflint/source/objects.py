@@ -105,6 +105,8 @@ class Outcome(Thing):
     is_attribute: bool = False
     # Of this and all in it, so that it stays small enough to be looked through.
     size: int = 1
+    keywords: Mapping[str, Thing] = field(default_factory=dict)
+    node: ast.expr | ast.stmt | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,7 +292,14 @@ class Arguments:
 _MAX_OUTCOME = 100
 
 
-def outcome(path: str, operands: Sequence[Thing] = (), *, is_attribute: bool = False) -> Outcome:
+def outcome(
+    path: str,
+    operands: Sequence[Thing] = (),
+    *,
+    keywords: Mapping[str, Thing] | None = None,
+    node: ast.expr | ast.stmt | None = None,
+    is_attribute: bool = False,
+) -> Outcome:
     """What comes of a call; what would make it too large is left out of the operands."""
     kept: list[Thing] = []
     size = 1
@@ -301,7 +310,19 @@ def outcome(path: str, operands: Sequence[Thing] = (), *, is_attribute: bool = F
         if len(kept) < _MAX_OUTCOME:
             kept.append(operand)
             size += more
-    return Outcome(path, tuple(kept), is_attribute, size)
+    named: dict[str, Thing] = {}
+    for name, thing in (keywords or {}).items():
+        more = thing.size if isinstance(thing, Outcome) else 1
+        named[name] = thing if size + more <= _MAX_OUTCOME else OPAQUE
+        size += more
+    return Outcome(path, tuple(kept), is_attribute, min(size, _MAX_OUTCOME), named, node)
+
+
+def called(path: str, arguments: Arguments, node: ast.expr | ast.stmt) -> Outcome:
+    """What comes of calling something outside the file."""
+    positional = [operand.thing for operand in arguments.positional]
+    keywords = {name: operand.thing for name, operand in arguments.keywords.items()}
+    return outcome(path, positional, keywords=keywords, node=node)
 
 
 def options(thing: Thing) -> tuple[Thing, ...]:

@@ -40,6 +40,8 @@ class Recorder:
         self.instance_networks: dict[int, Network] = {}
         self.instance_layers: dict[int, Layer] = {}
         self.with_variables: dict[int, bool] = {}
+        # Sequential models that are parts of others.
+        self.nested: set[int] = set()
         self.run_nodes: set[int] = set()
         self.made_classes: set[int] = set()
 

@@ -46,7 +46,9 @@ def run_what_nothing_calls(machine: Machine, tree: ast.Module) -> None:
                 _within_share(machine, partial(_run_function, machine, function))
     for instance in _growing(recorder.instances):
         _within_share(machine, partial(_run_instance, machine, instance))
-    for model in _growing(recorder.models):
+    # Parts of other models are built with them, and then have an input.
+    whole = [model for model in recorder.models if id(model) not in recorder.nested]
+    for model in (*whole, *recorder.models):
         if id(model) not in recorder.built:
             _within_share(machine, partial(sequential_network, machine, model))
 
