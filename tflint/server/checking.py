@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tflint.config.settings import Settings
 from tflint.lint.baseline import apply_baseline, read_baseline
-from tflint.lint.runner import RuleFailed, check_source
+from tflint.lint.findings import RuleFailed
+from tflint.lint.runner import check_source
 from tflint.lint.suppression import suppress
 from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind, Rule
