@@ -13,6 +13,7 @@ from tflint.keras.shapes import (
     convolution,
     merging,
     normalization,
+    operations,
     pooling,
     preprocessing,
     recurrent,
@@ -22,6 +23,7 @@ from tflint.keras.shapes import (
 from tflint.keras.shapes.applied import (
     NOTHING_KNOWN,
     Applied,
+    Calculator,
     Calculators,
     Outcome,
     Refused,
@@ -119,8 +121,16 @@ def weights_of(variables: Sequence[Variable] | Unknown) -> int | Unknown:
 def _outcome(applied: Applied) -> Outcome:
     if applied.layer.network is not None:
         return wrapping.network(applied, applied.layer.network)
-    calculator = _CALCULATORS.get(applied.layer.kind)
+    calculator = _calculator(applied.layer)
     return NOTHING_KNOWN if calculator is None else calculator(applied)
+
+
+def _calculator(layer: Layer) -> Calculator | None:
+    """What knows the layer; None for classes that only have the name of one of Keras'."""
+    home = layer.path.split(".", 1)[0]
+    if home == "keras" and layer.kind in _CALCULATORS:
+        return _CALCULATORS[layer.kind]
+    return operations.CALCULATORS.get(layer.kind) if home in operations.HOMES else None
 
 
 def _applied(

@@ -11,7 +11,7 @@ from pathlib import Path
 from tflint.errors import UsageError
 from tflint.model.reader import IDENTIFIER
 from tflint.printable import printable
-from tflint.rule import SOURCES, Kind
+from tflint.rule import ARCHIVES, SOURCES, Kind
 from tflint.source.parsing import MAX_BYTES, MAX_NOTEBOOK_BYTES
 from tflint.source.relevance import mentions_keras
 
@@ -92,8 +92,7 @@ def _named(path: Path, text: str) -> Artifact:
     if kind is None and _has_identifier(path):
         kind = Kind.TFLITE
     if kind is None:
-        known = ", ".join((*SUFFIXES, "SavedModel folders"))
-        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads ({known})")
+        raise UsageError(_unknown_kind(text))
     return Artifact(path, shown_path(path), kind)
 
 
@@ -104,6 +103,29 @@ def source_named(name: str, data: bytes) -> Artifact:
     if kind not in SOURCES:
         raise UsageError(f"`{printable(name)}` is not what a source is called (.py, .ipynb)")
     return Artifact(path, shown_path(path), kind, data)
+
+
+def artifact_of(name: str, read: Callable[[int], bytes]) -> Artifact:
+    """What is read under a name: a source, a notebook or a model, which need not be on disk.
+
+    `read` gives at most so many bytes, or all with -1. Raises `UsageError` for a name that is of
+    no kind that can be read so.
+    """
+    path = Path(name)
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind in ARCHIVES:
+        raise UsageError(f"`{printable(name)}`: archives are not read from stdin")
+    data = read(_MOST_BYTES[kind] + 1 if kind in _MOST_BYTES else -1)
+    if kind is None:
+        if data[4:8] != IDENTIFIER:
+            raise UsageError(_unknown_kind(name))
+        kind = Kind.TFLITE
+    return Artifact(path, shown_path(path), kind, data)
+
+
+def _unknown_kind(text: str) -> str:
+    known = ", ".join((*SUFFIXES, "SavedModel folders"))
+    return f"`{printable(text)}` is not a kind of file tflint reads ({known})"
 
 
 def _has_identifier(path: Path) -> bool:

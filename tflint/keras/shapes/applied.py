@@ -16,6 +16,13 @@ class Refused(Exception):
     """Keras refuses to build this. The message is one sentence with figures, without a stop."""
 
 
+class WrongRank(Refused):
+    """The input has another number of dimensions than the layer is for.
+
+    Keras 3's wrappers call layers without looking at that.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The shapes that come out, and the weights that are made."""
@@ -129,7 +136,7 @@ class Applied:
         if isinstance(given, Unknown):
             return (UNKNOWN,) * rank
         if len(given) != rank:
-            raise Refused(self.rank_fault(str(rank), given))
+            raise WrongRank(self.rank_fault(str(rank), given))
         return given
 
     def rank_fault(self, needed: str, shape: tuple[Dim, ...]) -> str:

@@ -27,6 +27,11 @@ def attention(applied: Applied) -> Outcome:
     width = _last(query)
     if kind == "AdditiveAttention":
         if width != _last(value) and applied.version == 2:
+            widths = (width, _last(value))
+            if applied.flag("use_scale") is True and 1 not in widths and UNKNOWN not in widths:
+                applied.refuse_in(
+                    2, f"{kind} takes tensors of one width, gets {text(query)} and {text(value)}"
+                )
             width = _last(value)
         variables = only_if(applied.flag("use_scale"), Variable("scale", (width,)))
     else:
@@ -50,7 +55,7 @@ def multi_head_attention(applied: Applied) -> Outcome:
     query = applied.shapes[0]
     value = applied.shapes[1] if len(applied.shapes) > 1 else UNKNOWN
     key = applied.shapes[2] if len(applied.shapes) > 2 else value
-    heads, width = applied.positive("num_heads"), applied.positive("key_dim")
+    heads, width = applied.positive("num_heads", zero_in=2), applied.positive("key_dim", zero_in=2)
     value_width = width if applied.value("value_dim") is None else applied.positive("value_dim")
     asked = applied.value("output_shape")
     last = _last(query)
@@ -162,7 +167,9 @@ def dot(applied: Applied) -> Outcome:
     )
     batch = one[0]
     if batch != other[0] and applied.version == 2:
-        batch = next((size for size in (one[0], other[0]) if isinstance(size, int)), UNKNOWN)
+        sizes = [size for size in (one[0], other[0]) if isinstance(size, int)]
+        batch = UNKNOWN if UNKNOWN in (one[0], other[0]) or not sizes else max(sizes)
+        batch = None if batch == 1 else batch
     return Outcome(((batch, *(rest or (1,))),))
 
 
@@ -200,13 +207,15 @@ def einsum_dense(applied: Applied) -> Outcome:
     dims: list[Dim] = [None if size is None else integer(size) for size in asked]
     dims.insert(0, shape[0])
     if left:
-        dims[1:1] = shape[1:elided]
+        # Keras 3 says these in reverse; what comes out has them in order.
+        dims[1:1] = shape[1:elided] if applied.version == 2 else reversed(shape[1:elided])
     elif right and elided:
         dims += shape[-elided:]
     start = elided if left else 0
     if len(dims) < start + len(outer):
         return NOTHING_KNOWN
     sizes = {letter: shape[start + place] for place, letter in enumerate(inner)}
+    results = {letter: dims[start + place] for place, letter in enumerate(outer)}
     for place, letter in enumerate(outer):
         size = dims[start + place]
         if size is None and letter in sizes and applied.version == 2:
@@ -217,7 +226,6 @@ def einsum_dense(applied: Applied) -> Outcome:
                     f"EinsumDense is to give {size:,} in dimension {letter}, "
                     f"where its input has {sizes[letter]}"
                 )
-    results = {letter: dims[start + place] for place, letter in enumerate(outer)}
     weights: list[Dim] = [results.get(each, sizes.get(each, UNKNOWN)) for each in kernel]
     if None in weights:
         raise Refused(f"EinsumDense needs all dimensions of its kernel, gets {text(shape)}")
@@ -235,6 +243,8 @@ def _bias(
         return UNKNOWN
     first = min(outer.find(letter) for letter in axes)
     size = [results[letter] if letter in axes else 1 for letter in outer[first:]]
+    if None in size:
+        raise Refused(f"EinsumDense needs all dimensions of its bias, gets {text(size)}")
     if not left:
         size += [1] * elided
     return (Variable("bias", tuple(size)),)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tflint.keras.dimensions import by, calculate, product, text
 from tflint.keras.network import Dim, Variable
-from tflint.keras.shapes.applied import Applied, Calculators, Outcome, Refused, join, only_if
+from tflint.keras.shapes.applied import (
+    NOTHING_KNOWN,
+    Applied,
+    Calculators,
+    Outcome,
+    Refused,
+    join,
+    only_if,
+)
 from tflint.keras.values import UNKNOWN, Unknown
 
 
@@ -144,7 +152,7 @@ def convolution(applied: Applied) -> Outcome:
     return Outcome((merge(batch, spatial, filters, is_first),), join(variables, bias))
 
 
-def _depthwise_window(
+def dilated_window(
     applied: Applied,
     spatial: tuple[Dim, ...],
     kernel: tuple[Dim, ...],
@@ -168,7 +176,7 @@ def depthwise(applied: Applied) -> Outcome:
     multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
-    spatial = _depthwise_window(applied, spatial, kernel, strides, padding, dilation)
+    spatial = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     filters = calculate(lambda count, each: count * each, channels, multiplier)
     variables = (Variable("kernel", (*kernel, channels, multiplier)),)
     bias = only_if(applied.flag("use_bias"), Variable("bias", (filters,)))
@@ -187,7 +195,7 @@ def separable(applied: Applied) -> Outcome:
     multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
-    spatial = _depthwise_window(applied, spatial, kernel, strides, padding, dilation)
+    spatial = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     between = calculate(lambda count, each: count * each, channels, multiplier)
     variables = (
         Variable("depthwise_kernel", (*kernel, channels, multiplier)),
@@ -272,6 +280,8 @@ def locally_connected(applied: Applied) -> Outcome:
     _channels_known(applied, channels)
     if None in spatial:
         raise Refused(f"{kind} needs all spatial dimensions, gets {text(applied.shape)}")
+    if filters == 0:
+        return NOTHING_KNOWN
     mapped = window(applied, spatial, kernel, strides, padding)
     places, area = product(mapped), product((*kernel, channels))
     bias = only_if(applied.flag("use_bias"), Variable("bias", (*mapped, filters)))

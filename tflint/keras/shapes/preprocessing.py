@@ -142,6 +142,8 @@ def stft_spectrogram(applied: Applied) -> Outcome:
     stride = calculate(lambda size: size // 2, length) if step is None else integer(step)
     if isinstance(stride, int) and stride < 1:
         return NOTHING_KNOWN
+    if isinstance(stride, int) and isinstance(length, int) and stride > length:
+        raise Refused(f"STFTSpectrogram takes frame_step up to {length:,}, gets {stride:,}")
     padding = applied.choice("padding")
     (frames,) = window(applied, (steps,), (length,), (stride,), padding)
     if expands:
