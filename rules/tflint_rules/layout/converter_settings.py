@@ -234,15 +234,14 @@ def is_tf2(conversion: Conversion) -> bool:
 def is_tf1(conversion: Conversion) -> bool:
     """Whether the converter is one that only TensorFlow 1 and `tf.compat.v1` have."""
     path = conversion.constructor
-    return (
-        any(part in path for part in (".contrib.", ".compat.v1.", "TocoConverter"))
-        or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
-    )
+    return any(part in path for part in _TF1_HOMES) or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
 
 
 _TF2_CONSTRUCTORS = frozenset(
     ("from_keras_model", "from_concrete_functions", "experimental_from_jax")
 )
+# The last is where TensorFlow keeps it; `TFLiteConverterV2` there is TensorFlow 2's.
+_TF1_HOMES = (".contrib.", ".compat.v1.", "TocoConverter", ".python.lite.TFLiteConverter.")
 _TF1_CONSTRUCTORS = frozenset(
     ("from_session", "from_frozen_graph", "from_keras_model_file", "toco_convert")
 )
