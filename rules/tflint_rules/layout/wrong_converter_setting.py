@@ -290,7 +290,7 @@ def _meant(name: str) -> str | None:
 
 
 _MEANT = {
-    INFERENCE_TYPE: f"{INPUT_TYPE} = {OUTPUT_TYPE}",
+    INFERENCE_TYPE: f"{INPUT_TYPE}` and `{OUTPUT_TYPE}",
     "optimize_for_size": OPTIMIZATIONS,
     "optimize": OPTIMIZATIONS,
     "input_type": INPUT_TYPE,
