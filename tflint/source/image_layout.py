@@ -160,8 +160,9 @@ class ImageLayout:
         form = format_of(layer)
         known = (
             spatial is not None
-            or layer.kind in ELEMENTWISE | MERGES | BETWEEN | _WITHOUT_FORMAT
+            or layer.kind in ELEMENTWISE | MERGES | BETWEEN
             or layer.kind in WITH_AXIS
+            or (inner(layer) or layer).kind in _WITHOUT_FORMAT
             or layer.kind in ("Input", "InputLayer")
         )
         for maps in {id(m): m for m in (self.before(call), self.behind(call)) if m}.values():

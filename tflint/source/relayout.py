@@ -131,6 +131,8 @@ class _Relayout:
             with_batch = name.startswith("batch")
             sample = tuple(axis - 1 for axis in order[1:])
             self._edits.permute(argument, order if with_batch else sample, what="input shape")
+        elif self._follows_inner(tensor):
+            return
         elif not isinstance(tensor.shape, Unknown):
             self._obstruct("where its shape is given is not in view", tensor.location)
         if isinstance(tensor.shape, Unknown) or len(tensor.shape) != rank:
@@ -139,6 +141,18 @@ class _Relayout:
         sample = tuple(axis - 1 for axis in order[1:])
         shape = tuple(dim if isinstance(dim, int) else None for dim in tensor.shape[1:])
         self._inputs.append((shape, sample, None if found is None else found[1]))
+
+    def _follows_inner(self, tensor: Tensor) -> bool:
+        """Whether it is the input of a model that begins with another one, which has its own."""
+        layers = {
+            id(call.layer) for call in self._layout.calls if any(t is tensor for t in call.inputs)
+        }
+        return any(
+            other is not tensor and other.is_input and self._shape_argument(other) is not None
+            for call in self._layout.calls
+            if id(call.layer) in layers
+            for other in call.inputs
+        )
 
     def _shape_argument(self, tensor: Tensor) -> tuple[str, Argument] | None:
         for layer in self._sources(tensor):
@@ -211,7 +225,7 @@ class _Relayout:
         behind = self._layout.behind(call)
         if before is None:
             return
-        if layer.kind == _FLATTEN:
+        if (inner(layer) or layer).kind == _FLATTEN:
             self._flatten(call, before)
         elif layer.kind in ("Permute", "Reshape") and (before.is_first or behind.is_first):
             if (before.is_first and before.is_mixed) or (behind.is_first and behind.is_mixed):
@@ -222,26 +236,20 @@ class _Relayout:
                 self._reshape(call, before, behind)
 
     def _flatten(self, call: Call, before: Maps) -> None:
-        layer = call.layer
+        layer = inner(call.layer) or call.layer
         if format_of(layer) == FIRST:
             # It turns the map itself: what is behind it stays in the same order.
             self._edits.set_format(layer)
         elif before.is_first and not _is_a_row(call.inputs[0], before):
-            self._reordered(call, "Flatten")
+            self._reordered("behind Flatten", "rows")
 
-    def _reordered(self, call: Call, what: str) -> None:
+    def _reordered(self, where: str, side: str) -> None:
         """The features change places: nothing to a network that is not trained yet."""
-        loader = self._loader
-        if loader is not None:
-            at = self._syntax.locate(loader)
-            self._obstruct(
-                f"weights are loaded, and behind {what} the rows of the dense layer change places",
-                at,
-            )
-        self._notes.append(
-            f"behind {what} features come in another order: train again, or permute the rows of "
-            "the dense layer"
-        )
+        what = f"the {side} of the dense layer {where}"
+        if self._loader is not None:
+            at = self._syntax.locate(self._loader)
+            self._obstruct(f"weights are loaded, and {what} change places", at)
+        self._notes.append(f"{what} change places: train again, or permute them")
 
     @cached_property
     def _loader(self) -> ast.Call | None:
@@ -267,7 +275,10 @@ class _Relayout:
         out = _order_of(behind, rank)
         # new[i] = the place in the new input of what the new output has at i.
         new = tuple(into.index(old[axis]) for axis in out)
-        self._edits.replace_tuple(argument, tuple(axis for axis in new[1:]))
+        self._edits.replace_tuple(argument, new[1:])
+        if list(new) == sorted(new):
+            line = layer.location.line
+            self._notes.append(f"Permute in line {line} does nothing now: it can be left out")
 
     def _reshape(self, call: Call, before: Maps, behind: Maps) -> None:
         layer = call.layer
@@ -275,7 +286,7 @@ class _Relayout:
         if before.is_first:
             if not behind.is_first and _is_flat(layer):
                 if not _is_a_row(call.inputs[0], before):
-                    self._reordered(call, "Reshape")
+                    self._reordered("behind Reshape", "rows")
             elif _is_a_row(call.inputs[0], before) and not behind.is_first:
                 pass
             else:
@@ -297,7 +308,7 @@ class _Relayout:
             if not _is_vector(call.inputs[0]):
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
                 return
-            self._reordered(call, "Reshape")
+            self._reordered("in front of Reshape", "columns")
         self._edits.permute(target, order, what="target of Reshape")
 
     def _data(self) -> None:
