@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Final
 
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
-from tflint.keras.values import UNKNOWN, Setting, Value
+from tflint.keras.values import UNKNOWN, Argument, Setting, Value
 from tflint.source.exposing import argument, arguments as all_arguments
 from tflint.source.exposing import expose, origin
 from tflint.source.machine import Machine, Place
+from tflint.source.models import sequential_network
 from tflint.source.objects import (
     MISSING,
     NONE,
@@ -23,7 +25,9 @@ from tflint.source.objects import (
     LayerThing,
     Method,
     NativeMethod,
+    Operand,
     Path,
+    SequentialThing,
     SettingThing,
     Thing,
     Written,
@@ -130,7 +134,7 @@ def convert(machine: Machine, converter: ConverterThing, given: Arguments, node:
         constructor=converter.constructor,
         constructor_location=converter.location,
         settings=settings,
-        subject=None if subject is None else argument(machine, subject),
+        subject=None if subject is None else _subject(machine, subject),
         arguments=all_arguments(machine, made_with.keywords),
         may_have_other_settings=content.get(HANDED_OVER, MISSING) is not MISSING,
         location=machine.locate(node),
@@ -139,6 +143,14 @@ def convert(machine: Machine, converter: ConverterThing, given: Arguments, node:
     if not machine.recorder.is_silent:
         machine.recorder.conversions.append(conversion)
     return OPAQUE
+
+
+def _subject(machine: Machine, operand: Operand) -> Argument:
+    """What is converted; a Sequential model is the network that it is by now."""
+    found = argument(machine, operand)
+    if isinstance(operand.thing, SequentialThing):
+        return replace(found, value=sequential_network(machine, operand.thing))
+    return found
 
 
 def _setting(machine: Machine, value: Thing) -> Setting:
