@@ -15,13 +15,22 @@ from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Call, Layer, Tensor
 from tflint.keras.values import Argument, Unknown, Value
 from tflint.printable import printable
+from tflint.source.dimension_orders import (
+    is_a_row,
+    is_axis,
+    is_flat,
+    is_vector,
+    moved,
+    order_of,
+    same_rest,
+    transposed,
+)
 from tflint.source.edits import Obstacle, Plan
 from tflint.source.image_layout import (
     FIRST,
     WITH_AXIS,
     ImageLayout,
     Maps,
-    axis_moved,
     format_of,
     inner,
     moved_last,
@@ -30,6 +39,7 @@ from tflint.source.module import SourceModule
 from tflint.source.relayout_data import data_edits
 from tflint.source.relayout_edits import RelayoutEdits
 from tflint.source.syntax import Syntax
+from tflint.source.tensor_operations import Operation, operation
 
 _SHAPE_ARGUMENTS = ("shape", "batch_shape", "input_shape", "batch_input_shape")
 _LOADERS = frozenset(("load_weights", "load_model", "set_weights"))
@@ -49,8 +59,9 @@ def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
 class _Relayout:
     def __init__(self, facts: KerasFacts, module: SourceModule) -> None:
         self._facts = facts
-        self._layout = ImageLayout(facts)
         self._syntax = Syntax(module)
+        self._operations: dict[int, Operation | None] = {}
+        self._layout = ImageLayout(facts, self._operation)
         self._edits = RelayoutEdits(facts, self._syntax)
         self._obstacles: list[Obstacle] = []
         self._notes: list[str] = []
@@ -64,6 +75,7 @@ class _Relayout:
         for call in self._layout.calls:
             self._between(call)
             self._axis(call)
+            self._outside(call)
         self._unconnected()
         if turned:
             self._setting()
@@ -193,10 +205,10 @@ class _Relayout:
                 self._notes.append(f"Concatenate in line {line} joins along the channels now")
             return
         axes = value if isinstance(value, tuple) else (value,)
-        if not all(_is_axis(axis, maps.rank) for axis in axes):
+        if not all(is_axis(axis, maps.rank) for axis in axes):
             self._obstruct(f"the {parameter} of {layer.kind} is not known", layer.location)
             return
-        moved = tuple(_moved(axis, maps) for axis in axes)
+        moved = tuple(moved(axis, maps) for axis in axes)
         if parameter == "shared_axes":
             moved = tuple(sorted(axis % maps.rank for axis in moved))
         self._edits.set_axes(layer, parameter, value, moved, maps.rank)
@@ -206,7 +218,7 @@ class _Relayout:
         rank = maps.rank
         assert rank is not None
         axis = value[0] if isinstance(value, tuple) and len(value) == 1 else value
-        if not _is_axis(axis, rank):
+        if not is_axis(axis, rank):
             if maps.is_first:
                 self._obstruct("the axis of BatchNormalization is not known", layer.location)
             return
@@ -215,7 +227,7 @@ class _Relayout:
         if position == rank - 1 or not (maps.is_first or maps.last):
             return
         if maps.is_first:
-            self._edits.set_axes(layer, "axis", value, (_moved(axis, maps),), rank)
+            self._edits.set_axes(layer, "axis", value, (moved(axis, maps),), rank)
         elif position == 1:
             self._edits.set_axes(layer, "axis", value, (-1,), rank)
 
@@ -235,12 +247,45 @@ class _Relayout:
             else:
                 self._reshape(call, before, behind)
 
+    def _operation(self, call: Call) -> Operation | None:
+        if id(call) not in self._operations:
+            self._operations[id(call)] = operation(self._syntax, call)
+        return self._operations[id(call)]
+
+    def _outside(self, call: Call) -> None:
+        """An operation that is no layer, and is told axes."""
+        found = self._operation(call)
+        before = self._layout.before(call)
+        if found is None or before is None or found.argument is None or found.axes is None:
+            return
+        behind = self._layout.behind(call)
+        if not (before.is_first or (behind.is_first and found.is_transpose)):
+            return
+        rank = before.rank
+        if rank is None or not all(is_axis(axis, rank) for axis in found.axes):
+            self._obstruct(f"the axes of {found.kind} are not known", call.location)
+            return
+        at = found.argument
+        if found.is_transpose:
+            new = transposed(found.axes, order_of(before, rank), order_of(behind, rank))
+            if new is None:
+                self._obstruct(f"the axes of {found.kind} are not known", call.location)
+                return
+        elif found.is_join and found.axes == (-1,):
+            return
+        else:
+            new = tuple(moved(axis, before) for axis in found.axes)
+            if not found.keeps and not same_rest(found.axes, before):
+                self._obstruct(f"behind {found.kind} dimensions change places", call.location)
+                return
+        self._edits.set_numbers(at, new)
+
     def _flatten(self, call: Call, before: Maps) -> None:
         layer = inner(call.layer) or call.layer
         if format_of(layer) == FIRST:
             # It turns the map itself: what is behind it stays in the same order.
             self._edits.set_format(layer)
-        elif before.is_first and not _is_a_row(call.inputs[0], before):
+        elif before.is_first and not is_a_row(call.inputs[0], before):
             self._reordered("behind Flatten", "rows")
 
     def _reordered(self, where: str, side: str) -> None:
@@ -271,10 +316,8 @@ class _Relayout:
         if sorted(d for d in dims if isinstance(d, int)) != list(range(1, rank)):
             return
         old = (0, *(d for d in dims if isinstance(d, int)))
-        into = _order_of(before, rank)
-        out = _order_of(behind, rank)
-        # new[i] = the place in the new input of what the new output has at i.
-        new = tuple(into.index(old[axis]) for axis in out)
+        new = transposed(old, order_of(before, rank), order_of(behind, rank))
+        assert new is not None
         self._edits.replace_tuple(argument, new[1:])
         if list(new) == sorted(new):
             line = layer.location.line
@@ -284,10 +327,10 @@ class _Relayout:
         layer = call.layer
         target = layer.arguments.get("target_shape")
         if before.is_first:
-            if not behind.is_first and _is_flat(layer):
-                if not _is_a_row(call.inputs[0], before):
+            if not behind.is_first and is_flat(layer):
+                if not is_a_row(call.inputs[0], before):
                     self._reordered("behind Reshape", "rows")
-            elif _is_a_row(call.inputs[0], before) and not behind.is_first:
+            elif is_a_row(call.inputs[0], before) and not behind.is_first:
                 pass
             else:
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
@@ -305,7 +348,7 @@ class _Relayout:
         others = [dim for i, dim in enumerate(shape) if i != behind.channel_axis - 1]
         is_same_order = channels == 1 or all(dim == 1 for dim in others)
         if not is_same_order:
-            if not _is_vector(call.inputs[0]):
+            if not is_vector(call.inputs[0]):
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
                 return
             self._reordered("in front of Reshape", "columns")
@@ -318,37 +361,6 @@ class _Relayout:
             if argument is not None and self._edits.follows(argument):
                 continue
             shown = ", ".join("?" if shape[axis] is None else str(shape[axis]) for axis in order)
-            where = f"; so is what line {', '.join(map(str, places))} gives" if places else ""
-            self._notes.append(f"the input is now ({shown}): feed it so{where}")
-
-
-def _is_axis(axis: Value, rank: int) -> bool:
-    return isinstance(axis, int) and not isinstance(axis, bool) and -rank <= axis < rank
-
-
-def _moved(axis: Value, maps: Maps) -> int:
-    assert isinstance(axis, int)
-    assert maps.rank is not None
-    return axis_moved(axis, maps.rank, maps.channel_axis)
-
-
-def _order_of(maps: Maps, rank: int) -> tuple[int, ...]:
-    return moved_last(rank, maps.channel_axis) if maps.is_first else tuple(range(rank))
-
-
-def _is_flat(layer: Layer) -> bool:
-    target = layer.value("target_shape")
-    return isinstance(target, tuple) and len(target) == 1
-
-
-def _is_vector(tensor: Tensor) -> bool:
-    return not isinstance(tensor.shape, Unknown) and len(tensor.shape) == 2
-
-
-def _is_a_row(tensor: Tensor, maps: Maps) -> bool:
-    """Whether its order in memory is the same either way: one channel, or one position."""
-    if isinstance(tensor.shape, Unknown) or len(tensor.shape) <= maps.channel_axis:
-        return False
-    lead = tensor.shape[1 : maps.channel_axis + 1]
-    others = tensor.shape[maps.channel_axis + 1 :]
-    return lead[-1] == 1 or all(dim == 1 for dim in others)
+            lines = ", ".join(map(str, places))
+            where = f", as line {lines} does" if len(places) == 1 else f", as lines {lines} do"
+            self._notes.append(f"the input is now ({shown}): feed it so{where if places else ''}")

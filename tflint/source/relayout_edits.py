@@ -123,9 +123,14 @@ class RelayoutEdits:
             at = argument.location or Location()
             self._obstruct("where its dimensions come from is not in view", argument, at)
             return
-        for element, number in zip(node.elts, new, strict=True):
-            if self._syntax.text(element) != str(number):
-                self._put(Replace(self._syntax.locate(element), str(number)))
+        self.set_numbers(node, new)
+
+    def set_numbers(self, node: ast.expr, new: Sequence[int]) -> None:
+        """Write other numbers into a literal: one, or a list or tuple of them."""
+        parts = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+        for part, number in zip(parts, new, strict=True):
+            if self._syntax.text(part) != str(number):
+                self._put(Replace(self._syntax.locate(part), str(number)))
 
     def _node(self, argument: Argument) -> ast.expr | None:
         return self._syntax.expression(argument.origin) or self._syntax.expression(
