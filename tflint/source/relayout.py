@@ -208,10 +208,10 @@ class _Relayout:
         if not all(is_axis(axis, maps.rank) for axis in axes):
             self._obstruct(f"the {parameter} of {layer.kind} is not known", layer.location)
             return
-        moved = tuple(moved(axis, maps) for axis in axes)
+        new = tuple(moved(axis, maps) for axis in axes)
         if parameter == "shared_axes":
-            moved = tuple(sorted(axis % maps.rank for axis in moved))
-        self._edits.set_axes(layer, parameter, value, moved, maps.rank)
+            new = tuple(sorted(axis % maps.rank for axis in new))
+        self._edits.set_axes(layer, parameter, value, new, maps.rank)
 
     def _batch_norm(self, layer: Layer, value: Value, maps: Maps) -> None:
         """Over the channels afterwards; over the last axis already is what is meant."""
