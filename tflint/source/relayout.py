@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
@@ -38,7 +38,7 @@ from tflint.source.image_layout import (
 from tflint.source.module import SourceModule
 from tflint.source.relayout_data import data_edits
 from tflint.source.relayout_edits import RelayoutEdits
-from tflint.source.syntax import Syntax
+from tflint.source.syntax import place, syntax_of
 from tflint.source.tensor_operations import Operation, operation
 
 _SHAPE_ARGUMENTS = ("shape", "batch_shape", "input_shape", "batch_input_shape")
@@ -47,6 +47,7 @@ _LOADERS = frozenset(("load_weights", "load_model", "set_weights"))
 _FLATTEN = "Flatten"
 
 
+@lru_cache(maxsize=4)
 def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
     """The plan for all channels_first and mixed networks of a source.
 
@@ -59,7 +60,7 @@ def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
 class _Relayout:
     def __init__(self, facts: KerasFacts, module: SourceModule) -> None:
         self._facts = facts
-        self._syntax = Syntax(module)
+        self._syntax = syntax_of(module)
         self._operations: dict[int, Operation | None] = {}
         self._layout = ImageLayout(facts, self._operation)
         self._edits = RelayoutEdits(facts, self._syntax)
@@ -156,15 +157,31 @@ class _Relayout:
 
     def _follows_inner(self, tensor: Tensor) -> bool:
         """Whether it is the input of a model that begins with another one, which has its own."""
-        layers = {
-            id(call.layer) for call in self._layout.calls if any(t is tensor for t in call.inputs)
-        }
+        readers = {id(call.layer) for call in self._readers.get(id(tensor), ())}
         return any(
             other is not tensor and other.is_input and self._shape_argument(other) is not None
             for call in self._layout.calls
-            if id(call.layer) in layers
+            if id(call.layer) in readers
             for other in call.inputs
         )
+
+    @cached_property
+    def _readers(self) -> dict[int, list[Call]]:
+        """The calls that read each tensor, by its `id`."""
+        found: dict[int, list[Call]] = {}
+        for call in self._layout.calls:
+            for tensor in call.inputs:
+                found.setdefault(id(tensor), []).append(call)
+        return found
+
+    @cached_property
+    def _inputs_at(self) -> dict[object, list[Layer]]:
+        """The input layers at each place."""
+        found: dict[object, list[Layer]] = {}
+        for layer in self._facts.layers:
+            if layer.kind in ("Input", "InputLayer"):
+                found.setdefault(place(layer.location), []).append(layer)
+        return found
 
     def _shape_argument(self, tensor: Tensor) -> tuple[str, Argument] | None:
         for layer in self._sources(tensor):
@@ -175,15 +192,12 @@ class _Relayout:
 
     def _sources(self, tensor: Tensor) -> Iterator[Layer]:
         """The layers that may say what shape an input has."""
-        for layer in self._facts.layers:
-            if layer.kind in ("Input", "InputLayer") and layer.location == tensor.location:
-                yield layer
-        for call in self._layout.calls:
-            if call.inputs and call.inputs[0] is tensor:
-                yield call.layer
-                wrapped = inner(call.layer)
-                if wrapped is not None:
-                    yield wrapped
+        yield from self._inputs_at.get(place(tensor.location), ())
+        for call in self._readers.get(id(tensor), ()):
+            yield call.layer
+            wrapped = inner(call.layer)
+            if wrapped is not None:
+                yield wrapped
 
     def _axis(self, call: Call) -> None:
         """An axis that a layer is told, where the dimensions change places."""

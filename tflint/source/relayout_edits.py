@@ -25,9 +25,12 @@ class RelayoutEdits:
         self._syntax = syntax
         self._edits: dict[object, Edit] = {}
         self.obstacles: list[Obstacle] = []
-        self._arguments = [
-            argument for layer in facts.layers for argument in layer.arguments.values()
-        ]
+        # All arguments of layers, by the place that their values come from.
+        self._sharing: dict[object, list[Argument]] = {}
+        for layer in facts.layers:
+            for argument in layer.arguments.values():
+                if argument.origin is not None and argument.location is not None:
+                    self._sharing.setdefault(place(argument.origin), []).append(argument)
         # Arguments that are changed, by where they stand.
         self._changed: set[object] = set()
         self._shared: list[tuple[Argument, str]] = []
@@ -154,19 +157,21 @@ class RelayoutEdits:
 
     def check_uses(self) -> None:
         """Say what else uses the variables whose values change; last of all."""
+        names: set[tuple[str, str]] = set()
+        origins: set[object] = set()
         for argument, what in self._shared:
             node = self._syntax.expression(argument.location)
-            if argument.origin is not None:
+            if argument.origin is not None and place(argument.origin) not in origins:
+                origins.add(place(argument.origin))
                 self._check_others(argument, what)
-            if isinstance(node, ast.Name):
+            if isinstance(node, ast.Name) and (node.id, what) not in names:
+                names.add((node.id, what))
                 self._check_name(node.id, what)
 
     def _check_others(self, argument: Argument, what: str) -> None:
         assert argument.origin is not None
-        origin = place(argument.origin)
-        for other in self._arguments:
-            if other.origin is None or other.location is None or place(other.origin) != origin:
-                continue
+        for other in self._sharing.get(place(argument.origin), ()):
+            assert other.location is not None
             if place(other.location) not in self._changed:
                 reason = f"another layer takes its {what} from the same place"
                 self.obstacles.append(Obstacle(reason, other.location))
