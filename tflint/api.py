@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tflint.config.load import load_settings
 from tflint.config.settings import Settings
 from tflint.lint.baseline import apply_baseline, read_baseline
-from tflint.lint.discover import discover, source_named
+from tflint.lint.discover import Artifact, discover, source_named
 from tflint.lint.parallel import Job, check_each
 from tflint.lint.registry import all_rules, find_rule, plugin_of, plugins
 from tflint.lint.suppression import suppress
@@ -91,8 +91,9 @@ def run(
     paths: Iterable[str],
     progress: Callable[[int, int], None] = lambda done, of: None,
     accept: Callable[[list[Path]], None] = lambda files: None,
+    given: Sequence[Artifact] = (),
 ) -> LintReport:
-    """Check paths under a configuration.
+    """Check paths under a configuration, and what is `given` in memory.
 
     `progress` is told how many files of how many are done. `accept` gets the files before any
     is read, and may raise. Raises `UsageError` for paths that cannot be searched and a baseline
@@ -100,7 +101,7 @@ def run(
     """
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
-    artifacts = discover(paths, settings.excludes)
+    artifacts = [*given, *discover(paths, settings.excludes)]
     accept([artifact.path for artifact in artifacts])
     jobs: list[Job] = [(artifact, settings.plan(artifact.path)) for artifact in artifacts]
     files = tuple(check_each(jobs, settings.values["jobs"], lambda done: progress(done, len(jobs))))

@@ -516,7 +516,7 @@ def _normalization(rng: random.Random, kind: str) -> Case:
 
 @register("Dot")
 def _dot(rng: random.Random, kind: str) -> Case:
-    first, second = shape(rng, rng.randint(2, 4), 5), shape(rng, rng.randint(2, 4), 5)
+    first, second = ([batch(rng), *(dim(rng, 5) for _ in range(rng.randint(1, 3)))] for _ in "ab")
     axes: Any = [rng.randint(1, len(first) - 1), rng.randint(1, len(second) - 1)]
     if both(rng):
         axes = rng.choice([-1, 1, 1])

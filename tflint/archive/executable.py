@@ -111,7 +111,11 @@ def _is_marshalled(function: Json, kind: Json) -> bool:
 
 
 def _size(code: Json) -> str:
-    return f" ({size_text(len(code) * 3 // 4)})" if isinstance(code, str) else ""
+    """How many bytes the code takes; base 64 has six bits in a character."""
+    if not isinstance(code, str):
+        return ""
+    characters = sum(not (each.isspace() or each == "=") for each in code)
+    return f" ({size_text(characters * 3 // 4)})"
 
 
 def _imported(

@@ -92,7 +92,7 @@ def is_model(entry: Mapping[str, Json]) -> bool:
         return entry.get("class_name") == "Sequential"
     return isinstance(config, dict) and (
         isinstance(config.get("layers"), list)
-        and (entry.get("class_name") in _MODELS or "input_layers" in config)
+        and ("input_layers" in config or entry.get("class_name") in tuple(_MODELS))
     )
 
 

@@ -40,6 +40,8 @@ class ModelReader:
         self.networks: list[Network] = []
         self.foreign: dict[str, None] = {}
         self.unseen: list[str] = []
+        # What is in several models at once is written in each, with the same number.
+        self._shared: dict[tuple[str, int], tuple[Layer, Plan | None]] = {}
 
     def model(self, entry: Mapping[str, Json], prefix: str = "") -> tuple[Plan, Network]:
         """Read a model; its layers are named behind the names of the models they are in."""
@@ -65,6 +67,8 @@ class ModelReader:
         """Read a layer that stands alone, and its call where it says what it was built for."""
         if not isinstance(entry.get("class_name"), str):
             return ()
+        # Numbers are given anew in each description.
+        self._shared.clear()
         layer, plan = self._layer(entry, "")
         shape = _shape(entry.get("build_input_shape"))
         if plan is not None or layer.kind == "InputLayer" or isinstance(shape, Unknown):
@@ -72,6 +76,15 @@ class ModelReader:
         return (building.apply(layer, (Tensor(shape, location=layer.location),)),)
 
     def _layer(self, entry: Mapping[str, Json], prefix: str) -> tuple[Layer, Plan | None]:
+        number = entry.get("shared_object_id")
+        if isinstance(number, int) and not isinstance(number, bool):
+            key = (class_name(entry), number)
+            if key not in self._shared:
+                self._shared[key] = self._new_layer(entry, prefix)
+            return self._shared[key]
+        return self._new_layer(entry, prefix)
+
+    def _new_layer(self, entry: Mapping[str, Json], prefix: str) -> tuple[Layer, Plan | None]:
         name = layer_name(entry) or class_name(entry)
         path = f"{prefix}{name}"
         plan = network = None

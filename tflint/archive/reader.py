@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -35,6 +38,25 @@ def read_archive(path: Path) -> Archive:
         return read_file(file)
 
 
+def may_hold_network(path: Path) -> bool:
+    """Whether an HDF5 file that was found has a network, or is damaged where that would stand.
+
+    False for weights, for data, and for what is no HDF5 at all. Raises `OSError`.
+    """
+    from tflint.archive.h5 import holds_network
+
+    with path.open("rb") as file:
+        start = file.read(32)
+        if start.startswith(_LFS_POINTER):
+            return True
+        if not start.startswith((_HDF5, *ZIP)):
+            return False
+        try:
+            return start.startswith(ZIP) or holds_network(file)
+        except MalformedArchive:
+            return True
+
+
 def read_file(file: IO[bytes]) -> Archive:
     """Read a `.keras` or `.h5` file that is open."""
     size = file.seek(0, os.SEEK_END)
@@ -65,15 +87,15 @@ def _keras(file: IO[bytes], size: int) -> Archive:
     return Archive(facts, (*executable_content(config), *pickles), size)
 
 
-def archive_of_config(config: Mapping[str, object]) -> Archive:
-    """The archive that a configuration would be, for examples."""
-    import io
-    import json
-    import zipfile
+def read_bytes(data: bytes) -> Archive:
+    """Read a `.keras` or `.h5` file that is in memory; raises `MalformedArchive`."""
+    return read_file(io.BytesIO(data))
 
+
+def zip_of_config(config: Mapping[str, object]) -> bytes:
+    """The `.keras` file that has this `config.json`, and no weights."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("metadata.json", '{"keras_version": "3.15.1"}')
         archive.writestr("config.json", json.dumps(config))
-    data.seek(0)
-    return read_file(data)
+    return data.getvalue()

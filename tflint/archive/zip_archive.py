@@ -79,11 +79,12 @@ class _Bounded:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        if size < 0 or size > _MAX_READ:
+        data = self._file.read(min(size, _MAX_READ + 1) if size >= 0 else _MAX_READ + 1)
+        if len(data) > _MAX_READ:
             raise MalformedArchive(
                 f"the zip archive has a directory of more than {_MAX_READ:,} bytes"
             )
-        return self._file.read(size)
+        return data
 
     def close(self) -> None:
         """Whoever opened the file closes it."""

@@ -17,6 +17,7 @@ from tflint.cli.options import (
     Isolated,
     Models,
     Select,
+    StdinFilename,
     Target,
 )
 from tflint.cli.reporting import FORMAT_HELP, OUTPUT_HELP, STATISTICS_HELP
@@ -82,6 +83,7 @@ def check(
             "--jobs", "-j", help="Processes to check files in.", show_default="by number of files"
         ),
     ] = None,
+    stdin_filename: StdinFilename = None,
     color: Color = "auto",
 ) -> None:
     """Find what will fail or cost too much on the device."""
@@ -90,6 +92,7 @@ def check(
     from tflint.cli.output import check_color
     from tflint.cli.progress import Progress
     from tflint.cli.reporting import publish, refuse_overwriting, reporting
+    from tflint.cli.stdin import from_stdin
     from tflint.config.load import load_settings
 
     check_color(color)
@@ -117,10 +120,15 @@ def check(
     chosen = reporting(
         settings.values["format"], settings.values["output"], statistics=statistics, color=color
     )
+    given = from_stdin(paths or (), stdin_filename)
     progress = Progress()
     try:
         report = run(
-            settings, paths or ["."], progress, lambda files: refuse_overwriting(chosen, files)
+            settings,
+            [] if given else paths or ["."],
+            progress,
+            lambda files: refuse_overwriting(chosen, files),
+            () if given is None else (given,),
         )
     finally:
         progress.clear()

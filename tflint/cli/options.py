@@ -17,7 +17,7 @@ TEXT_OR_JSON = ("text", "json")
 
 Models = Annotated[
     list[str] | None,
-    typer.Argument(help="Models, or folders to search for them.", show_default="."),
+    typer.Argument(help="Models, sources, or folders to search for them.", show_default="."),
 ]
 Target = Annotated[
     str | None,
@@ -57,6 +57,14 @@ Config = Annotated[
 ]
 Isolated = Annotated[
     bool, typer.Option("--isolated", help="Leave configuration files and variables out.")
+]
+StdinFilename = Annotated[
+    str | None,
+    typer.Option(
+        "--stdin-filename",
+        metavar="NAME",
+        help="Read a source, notebook or model from stdin, and treat it as this file.",
+    ),
 ]
 Color = Annotated[
     str,

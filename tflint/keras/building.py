@@ -13,6 +13,7 @@ from tflint.keras.shapes import (
     convolution,
     merging,
     normalization,
+    operations,
     pooling,
     preprocessing,
     recurrent,
@@ -22,6 +23,7 @@ from tflint.keras.shapes import (
 from tflint.keras.shapes.applied import (
     NOTHING_KNOWN,
     Applied,
+    Calculator,
     Calculators,
     Outcome,
     Refused,
@@ -68,7 +70,7 @@ def apply(
             faults[version] = str(refusal)
         except RecursionError:
             outcomes.append(NOTHING_KNOWN)
-        if not applied.differs:
+        if not applied.version_reads:
             if faults:
                 faults = dict.fromkeys(versions, faults[version])
             break
@@ -119,12 +121,26 @@ def weights_of(variables: Sequence[Variable] | Unknown) -> int | Unknown:
 def _outcome(applied: Applied) -> Outcome:
     if applied.layer.network is not None:
         return wrapping.network(applied, applied.layer.network)
-    calculator = _CALCULATORS.get(applied.layer.kind)
+    calculator = _calculator(applied.layer)
     return NOTHING_KNOWN if calculator is None else calculator(applied)
 
 
-def _applied(layer: Layer, inputs: tuple[Tensor, ...], version: int) -> Applied:
-    def derive(other: Layer, shapes: Sequence[Shape]) -> Outcome:
-        return _outcome(_applied(other, tuple(Tensor(shape) for shape in shapes), version))
+def _calculator(layer: Layer) -> Calculator | None:
+    """What knows the layer; None for classes that only have the name of one of Keras'."""
+    home = layer.path.split(".", 1)[0]
+    if home == "keras" and layer.kind in _CALCULATORS:
+        return _CALCULATORS[layer.kind]
+    return operations.CALCULATORS.get(layer.kind) if home in operations.HOMES else None
 
-    return Applied(layer, tuple(tensor.shape for tensor in inputs), inputs, version, derive)
+
+def _applied(
+    layer: Layer, inputs: tuple[Tensor, ...], version: int, reads: list[int] | None = None
+) -> Applied:
+    version_reads: list[int] = [] if reads is None else reads
+
+    def derive(other: Layer, shapes: Sequence[Shape]) -> Outcome:
+        tensors = tuple(Tensor(shape) for shape in shapes)
+        return _outcome(_applied(other, tensors, version, version_reads))
+
+    shapes = tuple(tensor.shape for tensor in inputs)
+    return Applied(layer, shapes, inputs, version, derive, version_reads)

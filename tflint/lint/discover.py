@@ -11,7 +11,7 @@ from pathlib import Path
 from tflint.errors import UsageError
 from tflint.model.reader import IDENTIFIER
 from tflint.printable import printable
-from tflint.rule import SOURCES, Kind
+from tflint.rule import ARCHIVES, SOURCES, Kind
 from tflint.source.parsing import MAX_BYTES, MAX_NOTEBOOK_BYTES
 from tflint.source.relevance import mentions_keras
 
@@ -20,7 +20,11 @@ SUFFIXES = {
     ".py": Kind.KERAS_SOURCE,
     ".ipynb": Kind.NOTEBOOK,
     ".keras": Kind.KERAS_ARCHIVE,
+    ".h5": Kind.H5,
+    ".hdf5": Kind.H5,
 }
+# What makes a folder a SavedModel, which is one artifact.
+SAVED_MODEL = "saved_model.pb"
 _MOST_BYTES = {Kind.KERAS_SOURCE: MAX_BYTES, Kind.NOTEBOOK: MAX_NOTEBOOK_BYTES}
 # Folders that hold other people's files.
 SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "venv"))
@@ -28,7 +32,7 @@ SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "ve
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file to check: where it is, how reports call it, what it is.
+    """A file, or the folder of a SavedModel: where it is, how reports call it, what it is.
 
     `data` is what is in it where that does not come from the file system but from stdin.
     """
@@ -59,6 +63,8 @@ def _at(text: str, excluded: Callable[[Path], bool]) -> list[Artifact]:
     """The files that one path names."""
     mode = mode_of(text)
     if stat.S_ISDIR(mode):
+        if _is_file(os.path.join(text, SAVED_MODEL)):
+            return [_saved_model(Path(text))]
         inside = list(_search(Path(text), excluded))
         if not inside:
             raise UsageError(f"no models or Keras sources in `{printable(text)}`")
@@ -80,12 +86,13 @@ def mode_of(text: str) -> int:
 
 def _named(path: Path, text: str) -> Artifact:
     """A file that was named: by its suffix, or by what it begins with."""
+    if path.name == SAVED_MODEL:
+        return _saved_model(path.parent)
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None and _has_identifier(path):
         kind = Kind.TFLITE
     if kind is None:
-        known = ", ".join(SUFFIXES)
-        raise UsageError(f"`{printable(text)}` is not a kind of file tflint reads ({known})")
+        raise UsageError(_unknown_kind(text))
     return Artifact(path, shown_path(path), kind)
 
 
@@ -98,12 +105,39 @@ def source_named(name: str, data: bytes) -> Artifact:
     return Artifact(path, shown_path(path), kind, data)
 
 
+def artifact_of(name: str, read: Callable[[int], bytes]) -> Artifact:
+    """What is read under a name: a source, a notebook or a model, which need not be on disk.
+
+    `read` gives at most so many bytes, or all with -1. Raises `UsageError` for a name that is of
+    no kind that can be read so.
+    """
+    path = Path(name)
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind in ARCHIVES:
+        raise UsageError(f"`{printable(name)}`: archives are not read from stdin")
+    data = read(_MOST_BYTES[kind] + 1 if kind in _MOST_BYTES else -1)
+    if kind is None:
+        if data[4:8] != IDENTIFIER:
+            raise UsageError(_unknown_kind(name))
+        kind = Kind.TFLITE
+    return Artifact(path, shown_path(path), kind, data)
+
+
+def _unknown_kind(text: str) -> str:
+    known = ", ".join((*SUFFIXES, "SavedModel folders"))
+    return f"`{printable(text)}` is not a kind of file tflint reads ({known})"
+
+
 def _has_identifier(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(8)[4:] == IDENTIFIER
     except OSError:
         return False
+
+
+def _saved_model(folder: Path) -> Artifact:
+    return Artifact(folder, shown_path(folder), Kind.SAVED_MODEL)
 
 
 def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact]:
@@ -115,13 +149,18 @@ def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact
             and name not in SKIPPED_FOLDERS
             and not excluded(Path(root, name))
         )
+        if SAVED_MODEL in files and _is_regular(Path(root, SAVED_MODEL)):
+            # What else is in there belongs to it.
+            folders.clear()
+            yield _saved_model(Path(root))
+            continue
         for name in sorted(files):
             path = Path(root, name)
             kind = SUFFIXES.get(path.suffix.lower())
             # Hidden files are not meant to be found; `._m.tflite` is not even a model.
             if kind is None or name.startswith(".") or not _is_regular(path) or excluded(path):
                 continue
-            if kind not in SOURCES or _is_of_interest(path, kind):
+            if _is_of_interest(path, kind):
                 yield Artifact(path, shown_path(path), kind)
 
 
@@ -129,6 +168,13 @@ def _refuse(error: OSError) -> None:
     """Say that a folder cannot be listed: what is in it must not pass for checked."""
     name = printable(str(error.filename))
     raise UsageError(f"`{name}` cannot be searched: {error.strerror}") from error
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _is_regular(path: Path) -> bool:
@@ -141,12 +187,16 @@ def _is_regular(path: Path) -> bool:
 
 
 def _is_of_interest(path: Path, kind: Kind) -> bool:
-    """Whether a source that a search found is worth parsing.
+    """Whether a file that a search found has to do with Keras, or cannot be read, to say so.
 
-    One that cannot be read is, to say so.
+    Sources may be about anything, and HDF5 files have weights alone, or data.
     """
     try:
-        return mentions_keras(source_bytes(path, kind))
+        if kind is Kind.H5:
+            from tflint.archive.reader import may_hold_network
+
+            return may_hold_network(path)
+        return kind not in SOURCES or mentions_keras(source_bytes(path, kind))
     except OSError:
         return True
 

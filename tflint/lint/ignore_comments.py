@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 
 from tflint.errors import UnknownName
@@ -11,6 +11,7 @@ from tflint.finding import Finding, Location
 from tflint.lint.findings import MAX_FINDINGS_IN_SOURCE, RuleRun, addressed, in_order
 from tflint.lint.registry import all_rules
 from tflint.lint.selection import check_selector, selected_codes
+from tflint.printable import printable
 from tflint.report.result import FileReport, Silence, SilencedFinding
 from tflint.rule import SOURCES, IdleSuppression, Rule, Stage
 from tflint.source.module import SourceModule
@@ -18,6 +19,7 @@ from tflint.source.suppressions import Selector, Suppression, statement_lines, s
 
 # What says that a comment is idle: only a comment that names it silences that.
 _ABOUT_COMMENTS = "TFL901"
+_MAX_HINTS = 50
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ class Comments:
         `ran`, and if all of the source was looked at: `is_complete`.
         """
         found: list[IdleSuppression] = []
+        fault_of = _faults()
         for use in self._uses:
             comment = use.comment
             if comment.fault:
@@ -125,16 +128,20 @@ class Comments:
                 if is_complete and not use.used and _all_codes() <= ran:
                     found.append(IdleSuppression(comment.location, ()))
             else:
-                found += _idle_parts(use, comment.selectors, ran, is_complete)
+                found += _idle_parts(use, comment.selectors, ran, is_complete, fault_of)
         return found
 
 
 def _idle_parts(
-    use: _Use, selectors: Sequence[Selector], ran: Set[str], is_complete: bool
+    use: _Use,
+    selectors: Sequence[Selector],
+    ran: Set[str],
+    is_complete: bool,
+    fault_of: Callable[[str], str],
 ) -> list[IdleSuppression]:
     idle = []
     for i, (selector, codes) in enumerate(zip(selectors, use.codes, strict=True)):
-        fault = _fault(selector.text)
+        fault = fault_of(selector.text)
         is_idle = is_complete and i not in use.used and codes & _all_codes() <= ran
         if fault or (is_idle and _ABOUT_COMMENTS not in codes):
             idle.append(IdleSuppression(selector.location, (selector.text,), fault))
@@ -145,12 +152,27 @@ def _idle_parts(
     return idle
 
 
-def _fault(selector: str) -> str:
-    try:
-        check_selector(selector)
-    except UnknownName as error:
-        return str(error)
-    return ""
+def _faults() -> Callable[[str], str]:
+    """What is wrong with a selector, if anything.
+
+    Looking for what was meant takes a millisecond, so that is done for the first few only.
+    """
+    found: dict[str, str] = {}
+
+    def fault(selector: str) -> str:
+        if selected_codes((selector,)):
+            return ""
+        if selector not in found:
+            if len(found) >= _MAX_HINTS:
+                return f"unknown rule `{printable(selector)}`"
+            found[selector] = ""
+            try:
+                check_selector(selector)
+            except UnknownName as error:
+                found[selector] = str(error)
+        return found[selector]
+
+    return fault
 
 
 def _codes(comment: Suppression) -> tuple[frozenset[str], ...]:

@@ -24,7 +24,7 @@ from tflint.lint.runnable import refusal, refusal_among, refusing_rules
 from tflint.model.garbage import uncollected
 from tflint.model.reader import parse_model, read_model
 from tflint.model.tables import Model
-from tflint.report.result import ArenaFacts, FileReport, ModelFacts
+from tflint.report.result import ArchiveFacts, ArenaFacts, FileReport, ModelFacts
 from tflint.rule import ARCHIVES, SOURCES, KerasContext, Kind, Rule, Stage
 from tflint.source.module import SourceModule, read_source
 from tflint.source.parsing import SourceError
@@ -95,10 +95,12 @@ def _check_archive_file(
     artifact: Artifact, rules: Sequence[type[Rule]], target: Target
 ) -> FileReport:
     # Readers of archives are not needed for models.
-    from tflint.archive.reader import read_archive
+    from tflint.archive.reader import read_archive, read_bytes
 
     try:
-        outcome: Archive | UnreadableModel = read_archive(artifact.path)
+        outcome: Archive | UnreadableModel = (
+            read_archive(artifact.path) if artifact.data is None else read_bytes(artifact.data)
+        )
     except UnreadableModel as error:
         outcome = error
     except OSError as error:
@@ -128,10 +130,10 @@ def check_example(
 def _check_config(
     config: Mapping[str, object], rules: Sequence[type[Rule]], target: Target, path: str
 ) -> FileReport:
-    from tflint.archive.reader import archive_of_config
+    from tflint.archive.reader import read_bytes, zip_of_config
 
     try:
-        outcome: Archive | UnreadableModel = archive_of_config(config)
+        outcome: Archive | UnreadableModel = read_bytes(zip_of_config(config))
     except UnreadableModel as error:
         outcome = error
     return check_archive(outcome, rules, target, path, Kind.KERAS_ARCHIVE)
@@ -184,7 +186,22 @@ def check_archive(
         run.add(rule, path, lambda instance: instance.check_archive(context))
         if context.unreadable is None:
             run.add(rule, path, lambda instance: instance.check_keras(context))
-    return _keras_report(run, path, context, readable=context.unreadable is None)
+    report = _keras_report(run, path, context, readable=context.unreadable is None)
+    if isinstance(outcome, UnreadableModel):
+        return report
+    return dataclasses.replace(report, archive=_archive_facts(outcome))
+
+
+def _archive_facts(archive: Archive) -> ArchiveFacts:
+    keras = archive.keras
+    model = keras.networks[-1] if keras.networks else None
+    counted = None if model is None else model.weights
+    return ArchiveFacts(
+        file_bytes=archive.file_bytes,
+        keras_version=keras.keras_version,
+        layers=len(keras.layers),
+        weights_count=counted if isinstance(counted, int) else archive.stored_weights,
+    )
 
 
 def _keras_report(run: RuleRun, path: str, context: KerasContext, *, readable: bool) -> FileReport:

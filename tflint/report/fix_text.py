@@ -12,7 +12,7 @@ from tflint.report.style import Line, Span, line, wrap
 from tflint.report.wording import MAX_MESSAGE, path_text, place
 
 WIDTH = 100
-INDENT = "           "
+INDENT = "            "
 # Places of one rule in one file that are listed.
 SHOWN = 8
 
@@ -39,7 +39,7 @@ def _file(file: FileFix, is_dry: bool) -> Iterator[Line]:
         found = list(group)
         at = _places([one.finding.location for one in found])
         name = printable(found[0].finding.name)
-        yield line("  ", Span(f"{word:<9}", "good"), Span(printable(code), "code"), f" {name}{at}")
+        yield line("  ", Span(f"{word:<10}", "good"), Span(printable(code), "code"), f" {name}{at}")
     for left in file.left:
         if left.has_repair:
             yield from _left(left)
@@ -52,7 +52,7 @@ def _left(left: LeftFinding) -> Iterator[Line]:
     role = finding.severity.value
     name = printable(finding.name)
     yield line(
-        "  ", Span(f"{'left':<9}", role), Span(printable(finding.code), "code"), f" {name}{at}"
+        "  ", Span(f"{'left':<10}", role), Span(printable(finding.code), "code"), f" {name}{at}"
     )
     if left.safety is not None:
         yield from _wrapped(f"--{left.safety.value} repairs it", INDENT)

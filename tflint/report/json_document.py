@@ -6,7 +6,14 @@ from typing import Any
 
 from tflint.finding import Finding, Severity
 from tflint.report.json_text import json_text
-from tflint.report.result import ArenaFacts, FileReport, LintReport, ModelFacts, Silence
+from tflint.report.result import (
+    ArchiveFacts,
+    ArenaFacts,
+    FileReport,
+    LintReport,
+    ModelFacts,
+    Silence,
+)
 from tflint.version import __version__
 
 SCHEMA = 1
@@ -49,7 +56,18 @@ def _file(file: FileReport) -> dict[str, Any]:
         "readable": file.readable,
         "target": file.target.name,
         "model": None if file.facts is None else model_document(file.facts),
+        "archive": None if file.archive is None else _archive(file.archive),
         "notes": list(file.notes),
+    }
+
+
+def _archive(facts: ArchiveFacts) -> dict[str, Any]:
+    version = facts.keras_version
+    return {
+        "file_bytes": facts.file_bytes,
+        "keras_version": None if version is None else ".".join(map(str, version)),
+        "layers": facts.layers,
+        "weights": None if facts.weights_count is None else {"count": facts.weights_count},
     }
 
 

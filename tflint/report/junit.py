@@ -19,6 +19,7 @@ from tflint.report.result import FileReport, LintReport
 from tflint.report.wording import (
     MAX_MESSAGE,
     MAX_PATH,
+    archive_text,
     facts_text,
     full_message,
     place,
@@ -110,6 +111,8 @@ def _properties(file: FileReport) -> ElementTree.Element:
     properties = {"target": printable(file.target.name), "verdict": verdict(file)[0]}
     if file.facts is not None:
         properties["figures"] = facts_text(file.facts)
+    if file.archive is not None:
+        properties["figures"] = archive_text(file.archive)
     element = _element("properties")
     element.extend(_element("property", name=name, value=properties[name]) for name in properties)
     return element

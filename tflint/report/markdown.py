@@ -84,6 +84,9 @@ def _row(file: FileReport) -> tuple[str, ...]:
             weights = f"{facts.weights_count:,}"
             weights += f" in {size_text(facts.weights_bytes)}" if facts.weights_bytes else ""
         macs = "" if facts.macs is None else f"{facts.macs:,}"
+    elif file.archive is not None:
+        size, count = size_text(file.archive.file_bytes), file.archive.weights_count
+        weights = "" if count is None else f"{count:,}"
     one = LintReport(file.target, (file,))
     counts = [text for _, text in severity_counts(one)]
     silenced = silenced_text(one)

@@ -74,12 +74,28 @@ class FailedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """The figures of a Keras archive that was read.
+
+    `file_bytes` are those of all files of a SavedModel. `keras_version` is what it was saved
+    with, None where it does not say; `layers` are all that are in it, those inside of others
+    included; `weights_count` is None where it is not known.
+    """
+
+    file_bytes: int
+    keras_version: tuple[int, ...] | None
+    layers: int
+    weights_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """What came out of checking one file, findings sorted by severity and place.
 
-    `facts` are there for models that are readable. `target` is what the file was checked
-    for: configuration may set one for each model. `silenced` are findings that a
-    configuration, a comment or a baseline accepts; they do not count.
+    `facts` are there for models that are readable, `archive` for Keras archives that are.
+    `target` is what the file was checked for: configuration may set one for each model.
+    `silenced` are findings that a configuration, a comment or a baseline accepts; they do not
+    count.
     """
 
     path: str
@@ -91,6 +107,7 @@ class FileReport:
     notes: tuple[str, ...] = ()
     silenced: tuple[SilencedFinding, ...] = ()
     failed_rules: tuple[FailedRule, ...] = ()
+    archive: ArchiveFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

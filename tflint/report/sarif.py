@@ -131,6 +131,11 @@ def _artifact(file: FileReport) -> dict[str, Any]:
             "macs": facts.macs,
         }
         properties |= {name: figure for name, figure in figures.items() if figure is not None}
+    if file.archive is not None:
+        artifact["length"] = file.archive.file_bytes
+        properties["layers"] = file.archive.layers
+        if file.archive.weights_count is not None:
+            properties["weights"] = file.archive.weights_count
     if file.kind in _MIME_TYPES:
         artifact["mimeType"] = _MIME_TYPES[file.kind]
     return {**artifact, "properties": properties}

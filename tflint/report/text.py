@@ -12,6 +12,7 @@ from tflint.report.source_excerpt import excerpt_lines
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.wording import (
     MAX_MESSAGE,
+    archive_text,
     checked,
     facts_text,
     indices,
@@ -48,6 +49,8 @@ def render_file(file: FileReport, usual: Target | None = None) -> Iterator[Line]
     yield line(Span(path_text(file.path), "path"))
     if file.facts is not None:
         yield line("  ", Span(facts_text(file.facts), "dim"))
+    if file.archive is not None:
+        yield line("  ", Span(archive_text(file.archive), "dim"))
     if usual is not None and file.target.name != usual.name:
         yield line("  ", Span(f"for {printable(file.target.name)}", "dim"))
     yield line("  ", Span(*verdict(file)))

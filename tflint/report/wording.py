@@ -11,7 +11,14 @@ from collections.abc import Sequence
 
 from tflint.finding import Finding, Fix, Location, Severity
 from tflint.printable import counted, printable, size_text
-from tflint.report.result import FileReport, LintReport, ModelFacts, Silence, SilencedFinding
+from tflint.report.result import (
+    ArchiveFacts,
+    FileReport,
+    LintReport,
+    ModelFacts,
+    Silence,
+    SilencedFinding,
+)
 from tflint.report.source_excerpt import printable_excerpt
 from tflint.rule import SOURCES, Kind
 
@@ -123,6 +130,18 @@ def facts_text(facts: ModelFacts) -> str:
     return ", ".join(parts)
 
 
+def archive_text(facts: ArchiveFacts) -> str:
+    """What an archive is, on one line."""
+    parts = [size_text(facts.file_bytes)]
+    if facts.keras_version is not None:
+        parts.append(f"Keras {'.'.join(map(str, facts.keras_version))}")
+    if facts.layers:
+        parts.append(counted(facts.layers, "layer"))
+    if facts.weights_count is not None:
+        parts.append(counted(facts.weights_count, "weight"))
+    return ", ".join(parts)
+
+
 def verdict(file: FileReport) -> tuple[str, str]:
     """Whether the file will do, and the role of that text: `error` or `good`."""
     title = file.target.runtime.title
@@ -150,6 +169,8 @@ def _keras_verdict(file: FileReport, errors: int) -> tuple[str, str]:
     title = file.target.runtime.title
     if not file.readable:
         return ("does not parse" if file.kind in SOURCES else "not a readable archive"), "error"
+    if any(f.code == "TFL007" and f.severity is Severity.ERROR for f in file.findings):
+        return f"runs code when it is loaded: {counted(errors, 'error')}", "error"
     if errors:
         return f"will fail: {counted(errors, 'error')}", "error"
     if file.findings:

@@ -41,6 +41,14 @@ class RemoveElement:
 
 
 @dataclass(frozen=True, slots=True)
+class InsertElement:
+    """Another element, an expression, behind the one of a display that stands at `at`."""
+
+    at: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddArgument:
     """One more keyword argument, behind those of the call at `at`."""
 
@@ -66,7 +74,7 @@ class InsertBefore:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceComment:
-    """Another comment in place of the one at `at`, or none where `text` is empty."""
+    """Another text for the comment, or the part of one, at `at`; one that is empty goes."""
 
     at: Location
     text: str = ""
@@ -76,13 +84,14 @@ Edit: TypeAlias = (
     Replace
     | Permute
     | RemoveElement
+    | InsertElement
     | AddArgument
     | RemoveStatement
     | InsertBefore
     | ReplaceComment
 )
 # What other edits may stand inside of.
-_AROUND = (AddArgument, InsertBefore, Permute)
+_AROUND = (AddArgument, InsertBefore, InsertElement, Permute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +139,7 @@ def conflict(one: Edit, other: Edit) -> bool:
             other, InsertBefore | AddArgument
         )
     outer, inner = (one, other) if start <= other_start and other_end <= end else (other, one)
-    if isinstance(outer, Permute) and isinstance(inner, RemoveElement):
+    if isinstance(outer, Permute) and isinstance(inner, RemoveElement | InsertElement):
         return True
     return not isinstance(outer, _AROUND)
 

@@ -162,7 +162,7 @@ class ImageLayout:
             spatial is not None
             or layer.kind in ELEMENTWISE | MERGES | BETWEEN | _WITHOUT_FORMAT
             or layer.kind in WITH_AXIS
-            or layer.kind == "InputLayer"
+            or layer.kind in ("Input", "InputLayer")
         )
         for maps in {id(m): m for m in (self.before(call), self.behind(call)) if m}.values():
             if not known:

@@ -107,13 +107,13 @@ def as_python(text: str, *, timed: bool = True) -> str:
 
 def _statement(text: str, start: int, timed: bool) -> tuple[int, str]:
     """Where a statement of IPython's ends, and Python for it; the start where it is none."""
-    found = _STATEMENT.match(text, start)
-    if found is None:
-        helped = _HELP.match(text, start)
-        if helped is None:
-            return start, ""
+    helped = _HELP.match(text, start)
+    if helped is not None:
         indent = helped[0][: len(helped[0]) - len(helped[0].lstrip())]
         return helped.end(), f"{indent}pass"
+    found = _STATEMENT.match(text, start)
+    if found is None:
+        return start, ""
     end = _end_of_line(text, found.end())
     rest = text[found.end() : end]
     if found["escape"] is not None:

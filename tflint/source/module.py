@@ -92,7 +92,9 @@ class SourceModule:
     @cached_property
     def keras(self) -> KerasFacts:
         """Layers, networks and conversions, as far as they are known without running it."""
-        return KerasFacts()
+        from tflint.source.interpreter import interpret
+
+        return interpret(self.tree, self.locate)
 
     @cached_property
     def _names(self) -> Names:

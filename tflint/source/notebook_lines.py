@@ -23,7 +23,10 @@ def source_lines(document: str) -> dict[int, list[int]]:
         lines: list[int] = []
         starts = True
         for literal, line in pieces:
-            parts = split_lines(_text(literal))
+            text = _text(literal)
+            if not text:
+                continue
+            parts = split_lines(text)
             count = len(parts) - 1 + starts
             starts = len(parts) > 1 and not parts[-1]
             lines += [line] * (count - starts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
@@ -117,7 +118,7 @@ class _Relayout:
     def _setting(self) -> None:
         for change in self._facts.format_changes:
             given = change.data_format.value
-            if isinstance(given, str) and given.lower() == FIRST:
+            if isinstance(given, str) and given.lower() in (FIRST, "th"):
                 self._edits.set_argument_format(change.data_format, change.location)
 
     def _input(self, tensor: Tensor, maps: Maps) -> None:
@@ -149,7 +150,7 @@ class _Relayout:
     def _sources(self, tensor: Tensor) -> Iterator[Layer]:
         """The layers that may say what shape an input has."""
         for layer in self._facts.layers:
-            if layer.kind == "InputLayer" and layer.location == tensor.location:
+            if layer.kind in ("Input", "InputLayer") and layer.location == tensor.location:
                 yield layer
         for call in self._layout.calls:
             if call.inputs and call.inputs[0] is tensor:
@@ -171,7 +172,11 @@ class _Relayout:
             return
         if not maps.is_first or (value is None and parameter == "shared_axes"):
             return
-        if maps.is_mixed and value == -1:
+        if value == -1 and (maps.is_mixed or layer.kind == "Concatenate"):
+            # The last axis already: of the channels from now on, which is what is meant.
+            if layer.kind == "Concatenate" and not maps.is_mixed:
+                line = call.location.line
+                self._notes.append(f"Concatenate in line {line} joins along the channels now")
             return
         axes = value if isinstance(value, tuple) else (value,)
         if not all(_is_axis(axis, maps.rank) for axis in axes):
@@ -226,7 +231,7 @@ class _Relayout:
 
     def _reordered(self, call: Call, what: str) -> None:
         """The features change places: nothing to a network that is not trained yet."""
-        loader = self._loader()
+        loader = self._loader
         if loader is not None:
             at = self._syntax.locate(loader)
             self._obstruct(
@@ -238,6 +243,7 @@ class _Relayout:
             "the dense layer"
         )
 
+    @cached_property
     def _loader(self) -> ast.Call | None:
         """Where the source loads weights that were trained before."""
         for node in self._syntax.nodes():

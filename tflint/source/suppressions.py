@@ -14,6 +14,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tflint.finding import Location
 from tflint.printable import printable
@@ -38,9 +39,8 @@ _FORM = re.compile(
 _SELECTOR = re.compile(r"[^\s,]+")
 _CODE = re.compile(r"[A-Z]{2,10}[0-9]{1,4}\b")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_MAX_SELECTORS = 200
 _VERBS = ("ignore", "ignore-file")
-# The parts of a compound statement that are statements themselves.
-_BODIES = frozenset(("body", "orelse", "finalbody", "handlers", "cases", "decorator_list"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +85,30 @@ def statement_lines(module: SourceModule, lines: Iterable[int]) -> dict[int, tup
     found = {line: (line, line) for line in wanted}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
-            first, last = _extent(node)
+            first, last = _extent(node, module.lines)
             for line in wanted[bisect_left(wanted, first) : bisect_right(wanted, last)]:
                 found[line] = (first, last)
     return found
 
 
-def _extent(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> tuple[int, int]:
+def _extent(
+    node: ast.stmt | ast.ExceptHandler | ast.match_case, lines: Sequence[str]
+) -> tuple[int, int]:
+    """The first and last line of a statement, or of what stands before its body."""
+    first = node.pattern.lineno if isinstance(node, ast.match_case) else _first_line(node)
     body: list[ast.stmt] = getattr(node, "body", [])
-    if isinstance(node, ast.match_case):
-        first = end = node.pattern.lineno
-    else:
-        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-        first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-        end = node.end_lineno or node.lineno
-    return first, _header_end(node, first, body[0].lineno) if body else end
+    if not body:
+        return first, getattr(node, "end_lineno", None) or first
+    # Parentheses around a condition are not in the tree, so the end is what the body leaves.
+    last = _first_line(body[0]) - 1
+    while last > first and (not lines[last - 1].strip() or lines[last - 1].lstrip()[0] == "#"):
+        last -= 1
+    return first, max(last, first)
 
 
-def _header_end(node: ast.AST, first: int, body: int) -> int:
-    """The last line of a compound statement before its body, as far as the tree tells."""
-    last = first
-    for name, value in ast.iter_fields(node):
-        if name in _BODIES:
-            continue
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, ast.AST):
-                for inner in ast.walk(part):
-                    last = max(last, getattr(inner, "end_lineno", None) or first)
-    return max(min(last, body - 1), getattr(node, "lineno", first), first)
+def _first_line(node: ast.stmt | ast.ExceptHandler) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _in_part(module: SourceModule, part: Cell) -> Iterator[Suppression]:
@@ -180,10 +176,12 @@ def _suppression(
         at = match.start("rest") + form.start("selectors")
         selectors = tuple(
             Selector(found[0], place.location(at + found.start(), at + found.end()))
-            for found in _SELECTOR.finditer(form["selectors"])
+            for found in islice(_SELECTOR.finditer(form["selectors"]), _MAX_SELECTORS + 1)
         )
         if not selectors:
             fault = "the brackets name no rule"
+        elif len(selectors) > _MAX_SELECTORS:
+            selectors, fault = (), f"the brackets name more than {_MAX_SELECTORS} rules"
     elif form["reason"].lstrip(" :=").startswith("[") or _CODE.match(form["reason"].lstrip(" :=")):
         selectors = ()
         fault = f"rules stand in brackets: `{verb}[TFL101, channels-first]`"

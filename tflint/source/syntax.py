@@ -37,6 +37,33 @@ class Syntax:
         """The outermost expression that stands at a place."""
         return None if at is None else self._expressions.get(place(at))
 
+    @cached_property
+    def _statements(self) -> dict[_Place, ast.stmt]:
+        return {
+            place(self.module.locate(node)): node
+            for node in self._parents
+            if isinstance(node, ast.stmt)
+        }
+
+    def statement_at(self, at: Location | None) -> ast.stmt | None:
+        """The statement that stands at a place."""
+        return None if at is None else self._statements.get(place(at))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the file uses or binds, wherever."""
+        found: set[str] = set()
+        for node in self._parents:
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.arg):
+                found.add(node.arg)
+            elif isinstance(node, ast.alias):
+                found.add((node.asname or node.name).partition(".")[0])
+        return frozenset(found)
+
     def nodes(self) -> Iterator[ast.AST]:
         """All nodes but the module, outer ones before inner ones."""
         return iter(self._parents)
@@ -87,11 +114,17 @@ class Syntax:
                     return True
         return False
 
-    def loads(self, name: str) -> Iterator[ast.Name]:
-        """Where a name is read, anywhere in the file."""
+    @cached_property
+    def _loads(self) -> dict[str, list[ast.Name]]:
+        found: dict[str, list[ast.Name]] = {}
         for node in self._parents:
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-                yield node
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.id, []).append(node)
+        return found
+
+    def loads(self, name: str) -> list[ast.Name]:
+        """Where a name is read, anywhere in the file."""
+        return self._loads.get(name, [])
 
 
 def place(at: Location) -> _Place:

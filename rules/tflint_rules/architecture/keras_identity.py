@@ -31,8 +31,7 @@ def keras_identity(call: Call) -> Identity | None:
     """What makes a call an identity, or None where it is not surely one."""
     layer = call.layer
     kind = layer.kind
-    # A type of its own makes a conversion of it.
-    if layer.has_unknown_arguments or "dtype" in layer.arguments or call.fault is not None:
+    if layer.has_unknown_arguments or call.fault is not None or _may_convert(call):
         return None
     if is_pool(kind):
         return _pool(layer)
@@ -55,13 +54,25 @@ def keras_identity(call: Call) -> Identity | None:
     return _rearranged(call)
 
 
+def _may_convert(call: Call) -> bool:
+    """Whether it has a type of its own, as where a mixed precision model goes back to float32.
+
+    Archives name the type of every layer.
+    """
+    given = call.layer.arguments.get("dtype")
+    if given is None or given.value is None or not call.inputs:
+        return False
+    producer = call.inputs[0].producer
+    before = None if producer is None else producer.layer.arguments.get("dtype")
+    return before is None or before.value != given.value
+
+
 def _pool(layer: Layer) -> Identity | None:
     strides = layer.value("strides")
     if not _is_all(layer.value("pool_size"), 1) or not (strides is None or _is_all(strides, 1)):
         return None
     name = "MAX_POOL_2D" if layer.kind.startswith("Max") else "AVERAGE_POOL_2D"
-    size = layer.kind[-2:].lower().replace("d", "")
-    window = " x ".join("1" * int(size)) if size.isdigit() else "1"
+    window = " x ".join("1" * int(layer.kind[-2]))
     return Identity(f"pools {window} with a stride of 1", name)
 
 

@@ -38,14 +38,14 @@ class UnusedSuppression(Rule):
     )
     examples = (
         Bad(
-            "Nothing is left to ignore",
-            lambda: _LAYER.format("channels_last", "[channels-first] until the board arrives"),
+            "A rule about models, which says nothing about sources",
+            lambda: _LAYER.format("channels_last", "[ram-over-budget] until the board arrives"),
             says="silences nothing",
         ),
         Bad(
             "One of two rules is of no use",
-            lambda: _LAYER.format("channels_first", "[channels-first, float-io]"),
-            says="`float-io` silences nothing",
+            lambda: _LAYER.format("channels_first", "[channels-first, ram-over-budget]"),
+            says="`ram-over-budget` silences nothing",
         ),
         Bad(
             "A rule that does not exist",

@@ -52,6 +52,7 @@ _FUNCTIONS = frozenset(
         "tanh",
     )
 )
+_PLAIN = frozenset(("elu", "relu", "relu6", "sigmoid", "tanh"))
 _TODAY = {"silu": "swish", "leakyrelu": "leaky_relu", "re_lu": "relu"}
 _MOST_NESTED = 4
 
@@ -70,8 +71,10 @@ def activation(layer: Layer) -> str | Unknown | None:
     if kind == "ReLU":
         return _relu(layer)
     if _is_function(layer):
-        # Its arguments may make it another function: `relu` with a `max_value`.
-        return _today(kind) if not layer.arguments else UNKNOWN
+        home = layer.path.rpartition(".")[0]
+        # Others take arguments that make other functions of them, as an axis or a `max_value`.
+        is_plain = kind in _PLAIN and home in ("keras.ops", "tensorflow.math", "tensorflow.nn")
+        return _today(kind) if is_plain and not layer.arguments else UNKNOWN
     return _LAYERS.get(kind)
 
 

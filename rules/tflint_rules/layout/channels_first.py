@@ -15,7 +15,6 @@ from tflint.model.tables import Model
 from tflint.printable import counted, printable, size_text
 from tflint.rule import (
     KERAS,
-    SOURCES,
     Bad,
     Good,
     KerasContext,
@@ -47,6 +46,7 @@ from tflint_rules.layout.keras_formats import (
     turned_maps,
 )
 from tflint_rules.layout.layout_transposes import layout_transposes
+from tflint_rules.layout.relayout_advice import relayout_advice
 from tflint_rules.movement import transpose_runs
 
 
@@ -201,22 +201,28 @@ class ChannelsFirst(Rule):
         changes = settings_to_first(facts)
         calls = calls_by_layer(facts.calls)
         found, connections = formats(facts), Connections(facts)
+        advice = relayout_advice(context)
         under: dict[int, list[Layer]] = {}
         for layer in made:
             change = setting_of(layer, changes)
             if change is None:
                 call = calls.get(id(layer))
                 turned = [] if call is None else turned_maps(call, found, connections)
-                yield self._layer(context, layer, call, turned)
+                yield self._layer(context, layer, call, turned, advice)
             else:
                 under.setdefault(id(change), []).append(layer)
         for change in changes:
             layers = under.get(id(change), [])
             if layers or not is_overruled(change, facts):
-                yield self._setting(context, change, layers, calls)
+                yield self._setting(context, change, layers, calls, advice)
 
     def _layer(
-        self, context: KerasContext, layer: Layer, call: Call | None, turned: list[Shape]
+        self,
+        context: KerasContext,
+        layer: Layer,
+        call: Call | None,
+        turned: list[Shape],
+        advice: tuple[Fix | None, str],
     ) -> Finding:
         certain = is_certain(layer.evidence) and (call is None or is_certain(call.evidence))
         outcome = conversion(layer, call, context.keras.keras_version)
@@ -227,8 +233,9 @@ class ChannelsFirst(Rule):
             location=layer.locate("data_format"),
             severity=Severity.ERROR if raises else None,
             confidence=confidence(certain=certain),
-            help='use data_format="channels_last", and give the input its channels last',
-            fix=_source_fix(context),
+            help='use data_format="channels_last", and give the input its channels last'
+            + advice[1],
+            fix=advice[0],
         )
 
     def _setting(
@@ -237,6 +244,7 @@ class ChannelsFirst(Rule):
         change: FormatChange,
         layers: list[Layer],
         calls: Mapping[int, Call],
+        advice: tuple[Fix | None, str],
     ) -> Finding:
         certain = is_certain(change.evidence)
         worst, counted_layers = None, "no layer in this file is built under it"
@@ -261,8 +269,9 @@ class ChannelsFirst(Rule):
             location=change.data_format.location or change.location,
             severity=Severity.ERROR if raises and certain else None,
             confidence=confidence(certain=certain),
-            help='set "channels_last", or leave the call out, and give inputs their channels last',
-            fix=_source_fix(context),
+            help='set "channels_last", or leave the call out, and give inputs their channels last'
+            + advice[1],
+            fix=advice[0],
         )
 
 
@@ -273,13 +282,6 @@ def _turning(turned: list[Shape]) -> str:
     total = sum(elements(shape) or 0 for shape in turned)
     maps = " and ".join(map_text(shape) for shape in turned)
     return f"; here they move {maps} values at each inference: {bytes_text(total)}"
-
-
-def _source_fix(context: KerasContext) -> Fix | None:
-    """The repair of a source; what was saved has to be built again."""
-    if context.kind not in SOURCES:
-        return None
-    return Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
 
 
 def _transposes(graph: Graph) -> list[Node]:

@@ -26,8 +26,9 @@ _KERNELS = {
 _RECURRENT = frozenset(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM2D"))
 # Words of code that trains quantisation-aware, or loads what was trained so.
 _TRAINED = re.compile(
-    r"tensorflow_model_optimization|\btfmot\b|quantize_(?:model|apply|scope|annotate)"
-    r"|fake_quant|quantize_and_dequantize|\bqkeras\b|\bqat\b|quantization.aware",
+    r"(?:tensorflow_model_optimization|tfmot)\.(?:python\.core\.)?quantization"
+    r"|quantize_(?:model|apply|scope|annotate)|fake_quant|quantize_and_dequantize"
+    r"|\bqkeras\b|(?:\b|_)qat(?:\b|_)|quantization.aware",
     re.IGNORECASE,
 )
 
@@ -40,12 +41,12 @@ def network(conversion: Conversion) -> Network | None:
     return value if isinstance(value, Network) else None
 
 
-def is_trained_quantised(conversion: Conversion, context: SourceContext) -> bool | None:
-    """Whether the network may have been trained quantisation-aware; None where it may."""
+def may_be_trained_quantised(conversion: Conversion, context: SourceContext) -> bool:
+    """Whether the network may have been trained quantisation-aware, for which it needs no data."""
     found = network(conversion)
     if found is not None and found.is_complete and all(map(_is_plain, found.calls)):
         return False
-    return None if _TRAINED.search(context.module.text) else False
+    return _TRAINED.search(context.module.text) is not None
 
 
 def _is_plain(call: Call) -> bool:

@@ -61,6 +61,11 @@ class Way:
         held = self.held.get(name)
         return None if held is None else held.origin or held.location
 
+    def assignment(self, name: str) -> Location | None:
+        """Where the setting is assigned to."""
+        held = self.held.get(name)
+        return None if held is None else held.location
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -153,7 +158,7 @@ class Conversions:
         Where these do not tell the values apart, each is one of as many branches of its own.
         """
         held = list(_each(setting))
-        if len(held) == 1 and setting.is_surely_set:
+        if setting.is_surely_set and all(one.value == held[0].value for one in held):
             return [_Write(held[0], ())]
         places = [one.location for one in held if one.location is not None]
         around = [self._around(place) for place in places]
@@ -169,13 +174,17 @@ class Conversions:
 
 
 def _each(setting: Setting) -> Iterator[Held]:
-    """The values that a setting may hold, those of a choice one by one."""
-    aligned = len(setting.locations) == len(setting.values)
-    for index, value in enumerate(setting.values):
-        location = setting.locations[index] if aligned else None
-        origin = setting.origins[index] if len(setting.origins) == len(setting.values) else None
+    """The values that a setting may hold, with their assignments; those of a choice one by one."""
+    values, locations = setting.values, setting.locations
+    if len(values) == 1:
+        # Several branches that write the same.
+        values *= max(1, len(locations))
+    aligned = len(locations) == len(values)
+    for index, value in enumerate(values):
+        location = locations[index] if aligned else _first(locations)
+        origin = setting.origins[index] if len(setting.origins) == len(values) else None
         for one in value.values if isinstance(value, Choice) else (value,):
-            yield Held(one, location or _first(setting.locations), origin)
+            yield Held(one, location, origin)
 
 
 def _first(locations: Sequence[Location]) -> Location | None:

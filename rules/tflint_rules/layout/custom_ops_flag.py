@@ -48,7 +48,7 @@ class CustomOpsFlag(Rule):
                 "allow_custom_ops lets custom operators into the model: one that has no builtin "
                 f"counterpart no longer stops the conversion, but {context.runtime.title} on "
                 "the device, unless the firmware registers a kernel by its name",
-                location=found.way.locate(CUSTOM_OPERATORS) or one.location,
+                location=found.way.assignment(CUSTOM_OPERATORS) or one.location,
                 confidence=None if found.is_certain else Confidence.MEDIUM,
                 help="remove the line: the conversion then names the operator, if there is one",
             )

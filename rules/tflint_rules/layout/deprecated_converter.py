@@ -159,7 +159,7 @@ def _settings(conversions: Conversions, conversion: Conversion) -> Iterator[_Old
         (TARGET_OPERATORS, "target_spec.supported_ops"),
     ):
         found = conversions.judge(conversion, (name,), _holds(name))
-        place = None if found is None else found.way.locate(name)
+        place = None if found is None else found.way.assignment(name)
         if found is not None and place is not None:
             yield _Old(
                 f"{name} is TensorFlow 1's attribute{ignored}",
@@ -169,7 +169,7 @@ def _settings(conversions: Conversions, conversion: Conversion) -> Iterator[_Old
                 found.is_certain,
             )
     found = conversions.judge(conversion, (OPTIMIZATIONS,), _is_old_optimization)
-    place = None if found is None else found.way.locate(OPTIMIZATIONS)
+    place = None if found is None else found.way.assignment(OPTIMIZATIONS)
     if found is not None and place is not None:
         names = sorted(members(found.way.value(OPTIMIZATIONS)).names & {*_OLD_OPTIMIZATIONS})
         yield _Old(
@@ -185,7 +185,7 @@ def _settings(conversions: Conversions, conversion: Conversion) -> Iterator[_Old
         (_NEW_QUANTIZER, f"{_NEW_QUANTIZER} = False asks for the quantiser that MLIR's replaced"),
     ):
         found = conversions.judge(conversion, (name,), _is_off(name))
-        place = None if found is None else found.way.locate(name)
+        place = None if found is None else found.way.assignment(name)
         if found is not None and place is not None:
             yield _Old(what, "remove the line", place, None, found.is_certain)
 

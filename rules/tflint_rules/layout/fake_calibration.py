@@ -9,9 +9,10 @@ from tflint.finding import Confidence, Finding, Location, Severity
 from tflint.keras.values import Function, Result, Value
 from tflint.printable import printable
 from tflint.rule import SOURCES, Bad, Good, Metadata, Rule, SourceContext
+from tflint.source.function_text import FunctionText
 from tflint_rules.layout.converter_examples import QUANTISED, conversion
 from tflint_rules.layout.converter_settings import DATASET, Conversions
-from tflint_rules.layout.synthetic_data import Origin, is_inside, origin, yields
+from tflint_rules.layout.synthetic_data import Origin, origin, yields
 
 _RANDOM = """\
 def samples():
@@ -96,11 +97,17 @@ def _fake(context: SourceContext, function: Value) -> tuple[Origin, Result, Loca
     if found is None:
         return None
     kind, call = found
-    place = call.location
-    inside = not isinstance(function, Function) or is_inside(place, function.location)
-    if place is not None and not inside and _TRAINS.search(context.module.text):
+    place = function.location if isinstance(function, Function) else None
+    if place is None:
+        return kind, call, call.location
+    body = FunctionText(context.module, place)
+    # A buffer of zeros is there to be filled.
+    if kind is Origin.CONSTANT and body.may_fill_buffers:
         return None
-    return kind, call, place or (function.location if isinstance(function, Function) else None)
+    at = call.location or body.find_call(call.path.rpartition(".")[2])
+    if at is None and _TRAINS.search(context.module.text):
+        return None
+    return kind, call, at or place
 
 
 def _what(kind: Origin) -> str:

@@ -157,7 +157,7 @@ class FloatIo(Rule):
         operators = " and ".join(f"{kept.operators(side)} at the {side}" for side in kept.types)
         taken = kept.bytes(conversion)
         size = "" if taken is None else f", and {size_text(taken)} of buffers"
-        written = (found.way.locate(name) for name in kept.settings)
+        written = (found.way.assignment(name) for name in kept.settings)
         certain = found.is_certain and has_dataset(found.way) is not None
         return self.finding(
             f"{sides}, where the model computes in {kept.body}: {operators}{size} that "

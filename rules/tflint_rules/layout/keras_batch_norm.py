@@ -16,7 +16,22 @@ from tflint_rules.keras.connections import Connections, vanishes
 from tflint_rules.keras.sizes import is_pool
 from tflint_rules.keras.wording import other_layer
 
-_JOINS = frozenset(("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"))
+_JOINS = frozenset(
+    (
+        "Add",
+        "Average",
+        "Concatenate",
+        "Maximum",
+        "Minimum",
+        "Multiply",
+        "Subtract",
+        # As functions and operators on tensors.
+        "add",
+        "concat",
+        "concatenate",
+        "multiply",
+    )
+)
 # What moves values about, so that there is no layer behind it to fold into.
 _MOVES = ("Cropping", "Flatten", "Permute", "UpSampling", "ZeroPadding")
 _MOST_STEPS = 64

@@ -48,6 +48,13 @@ _OPERATORS: Final[dict[str, tuple[str, str | None]]] = {
     "tanh": ("TANH", 'Activation("tanh")'),
     "transpose": ("TRANSPOSE", "Permute"),
 }
+_CONSTANT = "MUL, or nothing where the convolution or dense layer next to it takes the factor"
+_OPERATIONS: Final[dict[str, tuple[str, str | None]]] = {
+    "operator.add": ("ADD, or nothing where the layer in front of it takes the offset", None),
+    "operator.mul": (_CONSTANT, "Rescaling(factor)"),
+    "operator.sub": ("SUB, or nothing where the layer in front of it takes the offset", None),
+    "operator.truediv": (_CONSTANT, "Rescaling(1 / divisor)"),
+}
 _ALIASES = {
     "l2_norm": "l2_normalize",
     "max": "reduce_max",
@@ -94,6 +101,8 @@ def _of_result(value: Value) -> Lowering | None:
 
 
 def _named(path: str) -> Lowering | None:
+    if path in _OPERATIONS:
+        return Lowering(f"`{path.rpartition('.')[2]}`", *_OPERATIONS[path])
     if not path.startswith(_HOMES):
         return None
     name = path.rpartition(".")[2]

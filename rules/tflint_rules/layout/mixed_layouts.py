@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
-from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.finding import Finding, FixSafety, Severity
 from tflint.keras.network import Call, Shape
 from tflint.keras.values import UNKNOWN, Unknown
-from tflint.rule import KERAS, SOURCES, Bad, Good, KerasContext, Metadata, Rule
+from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
     call_is_certain,
@@ -18,6 +19,7 @@ from tflint_rules.keras.wording import (
 )
 from tflint_rules.layout.channels_first_conversion import FIRST
 from tflint_rules.layout.keras_formats import format_before, formats
+from tflint_rules.layout.relayout_advice import relayout_advice
 
 _MOTION_SENSE = """\
 from keras.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D
@@ -91,20 +93,23 @@ class MixedLayouts(Rule):
     )
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:
-        yield from worst_at_each_place(self._in_keras(context))
+        found = list(worst_at_each_place(self._in_keras(context)))
+        fix, obstacles = relayout_advice(context) if found else (None, "")
+        for finding in found:
+            yield dataclasses.replace(finding, fix=fix, help=finding.help + obstacles)
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
         found = formats(context.keras)
         for call in context.keras.calls:
             layer = call.layer
             if layer.kind in ("BatchNormalization", "Concatenate"):
-                yield from self._along(context, call, found)
+                yield from self._along(call, found)
             elif isinstance(layer.data_format, str) and layer.kind != "Flatten" and call.inputs:
                 maker = format_before(call.inputs[0], found)
                 if maker is not None and maker.layer.data_format != layer.data_format:
-                    yield self._read(context, call, maker)
+                    yield self._read(call, maker)
 
-    def _read(self, context: KerasContext, call: Call, maker: Call) -> Finding:
+    def _read(self, call: Call, maker: Call) -> Finding:
         certain = call_is_certain([call, maker])
         layer = call.layer
         return self.finding(
@@ -113,12 +118,9 @@ class MixedLayouts(Rule):
             location=layer.locate("data_format"),
             confidence=confidence(certain=certain),
             help="give both the same data_format, best channels_last",
-            fix=_fix(context),
         )
 
-    def _along(
-        self, context: KerasContext, call: Call, found: Mapping[int, Call]
-    ) -> Iterator[Finding]:
+    def _along(self, call: Call, found: Mapping[int, Call]) -> Iterator[Finding]:
         makers = [format_before(tensor, found) for tensor in call.inputs]
         known = [maker for maker in makers if maker is not None]
         if not known or len(known) != len(makers):
@@ -141,14 +143,7 @@ class MixedLayouts(Rule):
             location=call.layer.locate("axis"),
             confidence=confidence(certain=certain and call.layer.kind == "BatchNormalization"),
             help=f"give it axis={channels if data_format == FIRST else -1}",
-            fix=_fix(context),
         )
-
-
-def _fix(context: KerasContext) -> Fix | None:
-    if context.kind not in SOURCES:
-        return None
-    return Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
 
 
 def axis_of(call: Call) -> int | None:

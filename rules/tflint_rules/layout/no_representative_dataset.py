@@ -11,7 +11,7 @@ from tflint.rule import SOURCES, Bad, Good, Metadata, Rule, SourceContext
 from tflint_rules.layout.converted_network import (
     FEWEST_QUANTISED,
     is_certain,
-    is_trained_quantised,
+    may_be_trained_quantised,
     quantised_kernels,
     weights,
 )
@@ -28,6 +28,7 @@ from tflint_rules.layout.quantization_mode import (
     Mode,
     Outcome,
     has_dataset,
+    optimizes,
     outcome,
 )
 
@@ -100,26 +101,23 @@ class NoRepresentativeDataset(Rule):
     def check_source(self, context: SourceContext) -> Iterator[Finding]:
         conversions = Conversions(context)
         for one in conversions:
-            trained = is_trained_quantised(one, context)
             found = conversions.judge(one, MODE_SETTINGS, _lacks_data)
             result = None if found is None else outcome(found.way)
-            if found is not None and result is not None:
-                yield self._finding(context, one, found, result, trained=trained is not False)
+            if found is None or result is None:
+                continue
+            if optimizes(found.way) and may_be_trained_quantised(one, context):
+                continue
+            yield self._finding(context, one, found, result)
 
     def _finding(
-        self,
-        context: SourceContext,
-        conversion: Conversion,
-        found: Judgement,
-        result: Outcome,
-        *,
-        trained: bool,
+        self, context: SourceContext, conversion: Conversion, found: Judgement, result: Outcome
     ) -> Finding:
         raises = result.mode is Mode.RAISES
         quantises = True if raises else quantised_kernels(conversion)
         is_error = (raises or context.runtime.is_mcu) and quantises is not False
-        certain = found.is_certain and not trained
-        sure = certain and (raises or (is_certain(conversion) and quantises is not False))
+        certain = found.is_certain
+        # Another network may be one that was trained quantisation-aware elsewhere.
+        sure = certain and (raises or is_certain(conversion))
         if raises:
             what = f'convert() raises ValueError ("{result.error}")'
         elif quantises is False:
@@ -129,12 +127,11 @@ class NoRepresentativeDataset(Rule):
             )
         else:
             what = f"dynamic range, {_hybrid(conversion)}; {_refuses(context)}"
-        unless = ", unless the network was trained quantisation-aware" if trained else ""
         return self.finding(
-            f"no representative_dataset: {what}{unless}",
+            f"no representative_dataset: {what}",
             location=conversion.location,
             severity=Severity.ERROR if is_error and certain else None,
-            confidence=Confidence.HIGH if sure or (certain and not is_error) else Confidence.MEDIUM,
+            confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
             help=_HELP,
             fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
         )

@@ -124,11 +124,13 @@ def members(value: Value) -> Members:
     if value is None or isinstance(value, bool | int | float | str):
         return Members()
     items = value if isinstance(value, tuple) else (value,)
-    named = [item.path for item in items if isinstance(item, Reference)]
-    # What NumPy calls by these names is not TensorFlow's, and has no effect.
-    named = [path for path in named if not path.startswith("numpy.")]
+    paths = [item.path for item in items if isinstance(item, Reference)]
+    # What NumPy calls by these names is not TensorFlow's.
+    named = [path for path in paths if not path.startswith("numpy.")]
     others = (item for item in items if not isinstance(item, Reference))
-    is_complete = not any(isinstance(o, Unknown | Choice | Result | Function) for o in others)
+    is_complete = len(named) == len(paths) and not any(
+        isinstance(other, Unknown | Choice | Result | Function) for other in others
+    )
     return Members(frozenset(map(_last, named)), is_complete)
 
 

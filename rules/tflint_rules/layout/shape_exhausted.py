@@ -39,7 +39,7 @@ _RANK = """\
 import keras
 
 x = keras.Input((32, 32, 3))
-y = keras.layers.Conv1D(8, 3)({x})
+y = keras.layers.Conv1D(8, 3)(x)
 """
 _RESHAPE = """\
 import keras
@@ -91,7 +91,12 @@ class ShapeExhausted(Rule):
             lambda: _POOLS.format(last="layers.MaxPooling2D(2),"),
             says="MaxPooling2D",
         ),
-        Bad("A Conv1D on images", lambda: _RANK.format(x="x"), says="Conv1D"),
+        Bad(
+            "A Conv1D on images, which only Keras 3 refuses",
+            lambda: _RANK,
+            says="cannot be built under Keras 3",
+            severity=Severity.WARNING,
+        ),
         Bad("A Reshape to more values", lambda: _RESHAPE.format(rows=50), says="Reshape"),
         Bad(
             "In a branch that need not run",

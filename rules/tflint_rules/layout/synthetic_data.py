@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
-from tflint.finding import Location
 from tflint.keras.values import Function, Reference, Result, Value
 
 
@@ -33,7 +32,9 @@ _FORMS = _words(
     " astype numpy copy squeeze transpose clip clip_by_value round abs tile repeat ravel"
     " flatten view tolist to_float identity atleast_1d atleast_2d atleast_3d moveaxis"
     " swapaxes multiply divide add subtract matmul sqrt square maximum minimum Variable"
-    " batch take list tuple iter from_tensor_slices from_tensors __getitem__"
+    " batch take list tuple iter from_tensor_slices from_tensors"
+    # Of the module `operator`: what expressions are.
+    " getitem add sub mul truediv floordiv mod pow matmul neg pos"
 )
 
 
@@ -126,10 +127,3 @@ def yields(function: Value) -> tuple[Value, ...] | None:
         for one in (result if isinstance(result, tuple) else (result,))
     ]
     return tuple(returned)
-
-
-def is_inside(place: Location | None, outer: Location) -> bool:
-    """Whether a place is inside another, as far as lines tell."""
-    if place is None or place.line is None or outer.line is None or outer.end_line is None:
-        return False
-    return place.cell == outer.cell and outer.line <= place.line <= outer.end_line

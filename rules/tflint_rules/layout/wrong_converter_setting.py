@@ -36,6 +36,7 @@ from tflint_rules.layout.converter_settings import (
 from tflint_rules.layout.quantization_mode import (
     MODE_SETTINGS,
     SPEC,
+    TYPES_ERROR,
     Mode,
     has_dataset,
     optimizes,
@@ -142,7 +143,6 @@ class WrongConverterSetting(Rule):
             lambda: conversion(QUANTISED, CALIBRATED, _NUMPY_EDGES),
             says="ValueError",
             severity=Severity.ERROR,
-            findings=2,
         ),
         Bad(
             "Data instead of a function",
@@ -162,7 +162,9 @@ class WrongConverterSetting(Rule):
             found = conversions.judge(one, MODE_SETTINGS, _contradicts)
             result = None if found is None else outcome(found.way)
             if found is not None and result is not None:
-                place = next(filter(None, map(found.way.locate, (INPUT_TYPE, OUTPUT_TYPE, TYPES))))
+                names = (INPUT_TYPE, OUTPUT_TYPE) if result.error != TYPES_ERROR else (TYPES,)
+                places = (found.way.assignment(name) for name in names)
+                place = next((at for at in places if at is not None), one.location)
                 yield self._error(
                     found, f'convert() raises ValueError ("{result.error}")', _FITTING, place
                 )
@@ -190,7 +192,7 @@ class WrongConverterSetting(Rule):
                 if old
                 else "the converter has no such setting"
             ),
-            location=found.way.locate(name) or conversion.location,
+            location=found.way.assignment(name) or conversion.location,
             confidence=Confidence.MEDIUM if old or not found.is_certain else None,
             help=f"did you mean `{meant}`?" if meant else "remove the line",
         )
@@ -204,7 +206,7 @@ class WrongConverterSetting(Rule):
         found = conversions.judge(conversion, (name,), lambda way: bool(_wrong(way, name)))
         if found is not None:
             error, help = _wrong(found.way, name) or ("", "")
-            place = found.way.locate(name) or conversion.location
+            place = found.way.assignment(name) or conversion.location
             yield self._error(found, f"`{name}` makes convert() raise {error}", help, place)
 
     def _error(self, found: Judgement, message: str, help: str, place: Location) -> Finding:
@@ -233,7 +235,8 @@ def _contradicts(way: Way) -> bool | None:
     if result is None:
         return None
     # Without optimizations it is TFL105's, and for want of data TFL106's.
-    others = optimizes(way) is False or (has_dataset(way) is False and result.refused is Mode.INT8)
+    no_data = has_dataset(way) is False and result.refused is not Mode.FLOAT16
+    others = optimizes(way) is False or no_data
     numpy = any(_wrong(way, name) for name in (INPUT_TYPE, OUTPUT_TYPE))
     return result.mode is Mode.RAISES and not others and not numpy
 

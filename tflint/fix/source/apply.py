@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst  # noqa: TID253 - nothing here does without it; it is imported late itself
 
-from tflint.fix.source.elements import reordered, with_keyword, without
+from tflint.fix.source.elements import reordered, with_element, with_keyword, without
 from tflint.fix.source.statements import block_with, line_with, line_without
 from tflint.fix.source.tree import CannotEdit, Tree
 from tflint.source.edits import (
     AddArgument,
     Edit,
     InsertBefore,
+    InsertElement,
     Permute,
     RemoveElement,
     RemoveStatement,
@@ -32,12 +33,12 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     """
     tree = Tree(text)
     changes = _Changes(tree)
-    for edit in edits:
-        changes.add(edit)
     try:
+        for edit in edits:
+            changes.add(edit)
         edited = tree.module.visit(changes.transformer())
         code = edited.code
-    except (RecursionError, cst.CSTValidationError) as error:
+    except (RecursionError, cst.CSTValidationError, cst.ParserSyntaxError) as error:
         raise CannotEdit("the edited code could not be put together") from error
     _check(code)
     return code
@@ -59,9 +60,13 @@ class _Changes:
         self._tree = tree
         self._expressions: dict[cst.CSTNode, list[Change]] = defaultdict(list)
         self._elements: dict[cst.CSTNode, set[int]] = defaultdict(set)
+        self._new_elements: dict[cst.CSTNode, list[tuple[int, cst.BaseExpression]]] = defaultdict(
+            list
+        )
         self._removed: dict[cst.CSTNode, set[int]] = defaultdict(set)
         self._inserted: dict[tuple[cst.CSTNode, int], list[cst.CSTNode]] = defaultdict(list)
-        self._comments: dict[cst.CSTNode, str] = {}
+        # Parts of comments with what comes there, by the line that holds the comment.
+        self._slices: dict[cst.CSTNode, list[tuple[int, int, str]]] = defaultdict(list)
         self._seen: set[Edit] = set()
 
     def add(self, edit: Edit) -> None:
@@ -77,6 +82,8 @@ class _Changes:
             self._expressions[node].append(lambda updated: _permuted(updated, order))
         elif isinstance(edit, RemoveElement):
             self._remove_element(edit)
+        elif isinstance(edit, InsertElement):
+            self._insert_element(edit)
         elif isinstance(edit, AddArgument):
             self._add_argument(edit)
         elif isinstance(edit, RemoveStatement):
@@ -85,8 +92,9 @@ class _Changes:
         elif isinstance(edit, InsertBefore):
             self._insert(edit)
         else:
-            comment = self._tree.comment(edit)
-            self._comments[self._tree.parent(comment)] = edit.text
+            comment, column = self._tree.comment(edit)
+            start, end = (edit.at.column or 1) - 1 - column, (edit.at.end_column or 1) - 1 - column
+            self._slices[self._tree.parent(comment)].append((start, end, edit.text))
 
     def _replace(self, edit: Replace) -> None:
         node = self._tree.expression(edit)
@@ -115,12 +123,25 @@ class _Changes:
             raise CannotEdit("it is no element of a list and no argument of a call")
         self._elements[holder].add(index)
 
+    def _insert_element(self, edit: InsertElement) -> None:
+        element = self._tree.parent(self._tree.expression(edit))
+        holder = self._tree.parent(element)
+        if not isinstance(holder, cst.List | cst.Tuple) or not isinstance(element, cst.Element):
+            raise CannotEdit("it is no element of a list")
+        index = list(holder.elements).index(element)
+        value = cst.parse_expression(edit.text, self._tree.module.config_for_parsing)
+
+        self._new_elements[holder].append((index, value))
+        self._new_elements[holder].sort(key=lambda new: new[0])
+
     def _add_argument(self, edit: AddArgument) -> None:
         call = self._tree.expression(edit)
         if not isinstance(call, cst.Call):
             raise CannotEdit("there is no call to add an argument to")
         if any(isinstance(argument.value, cst.GeneratorExp) for argument in call.args):
             raise CannotEdit("a call of a generator takes no further argument")
+        if any(argument.keyword and argument.keyword.value == edit.name for argument in call.args):
+            raise CannotEdit(f"the call has {edit.name} already")
         name, value = edit.name, cst.parse_expression(edit.text)
 
         def change(updated: cst.CSTNode) -> cst.CSTNode:
@@ -161,12 +182,16 @@ class _Changes:
 
     def changed(self, original: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
         """What becomes of a node, once its parts have been seen to."""
-        if original in self._elements:
-            updated = _without(updated, self._elements[original])
         for change in self._expressions.get(original, ()):
             updated = change(updated)
-        if isinstance(original, cst.TrailingWhitespace) and original in self._comments:
-            return _trailing(updated, self._comments[original])
+        removed = self._elements.get(original, set())
+        for index, value in reversed(self._new_elements.get(original, ())):
+            updated = _with_element(updated, index, value)
+            removed = {i + 1 if i > index else i for i in removed}
+        if removed:
+            updated = _without(updated, removed)
+        if isinstance(original, cst.TrailingWhitespace) and original in self._slices:
+            return _trailing(updated, self._comment(original))
         return self._statements(original, updated)
 
     def _statements(self, original: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
@@ -189,9 +214,22 @@ class _Changes:
             removed = frozenset(i + len(new) if i >= index else i for i in removed)
         return line_without(updated, removed) if removed else updated
 
-    def removed_line(self, original: cst.CSTNode) -> str | None:
+    def comment_line(self, original: cst.CSTNode) -> str | None:
         """The comment that a line of its own gets, empty for none; None where it stays."""
-        return self._comments.get(original) if isinstance(original, cst.EmptyLine) else None
+        if not isinstance(original, cst.EmptyLine) or original not in self._slices:
+            return None
+        return self._comment(original)
+
+    def _comment(self, holder: cst.TrailingWhitespace | cst.EmptyLine) -> str:
+        """What is left of a comment; empty where it says nothing any more."""
+        assert holder.comment is not None
+        text = holder.comment.value
+        for start, end, new in sorted(self._slices[holder], reverse=True):
+            text = text[:start] + new + text[end:]
+        text = text.strip()
+        if not text.strip("# \t"):
+            return ""
+        return text if text.startswith("#") else f"# {text}"
 
 
 class _Transformer(cst.CSTTransformer):
@@ -202,7 +240,7 @@ class _Transformer(cst.CSTTransformer):
     def on_leave(  # type: ignore[override]
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
     ) -> cst.CSTNode | cst.RemovalSentinel:
-        comment = self._changes.removed_line(original_node)
+        comment = self._changes.comment_line(original_node)
         if comment is None:
             return self._changes.changed(original_node, updated_node)
         if not comment:
@@ -259,6 +297,13 @@ def _without(updated: cst.CSTNode, removed: set[int]) -> cst.CSTNode:
     before, after = _around(updated)
     kept, before, after = without(updated.elements, removed, before, after)  # type: ignore[type-var]
     return _bracketed(updated.with_changes(elements=kept), before, after)
+
+
+def _with_element(updated: cst.CSTNode, index: int, value: cst.BaseExpression) -> cst.CSTNode:
+    assert isinstance(updated, cst.List | cst.Tuple)
+    before, after = _around(updated)
+    items, after = with_element(updated.elements, index, value, before, after)
+    return _bracketed(updated.with_changes(elements=items), None, after)
 
 
 def _around(

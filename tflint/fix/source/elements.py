@@ -31,7 +31,7 @@ def without(
     pending = gaps[0]
     for i, item in enumerate(items):
         if i in removed:
-            pending = _joined(pending, gaps[i + 1])
+            pending = _joined(pending, gaps[i + 1], first=not kept, last=i == len(items) - 1)
         else:
             kept.append((pending, item))
             pending = gaps[i + 1]
@@ -62,6 +62,30 @@ def reordered(items: Sequence[Item], order: Sequence[int], after: Gap) -> tuple[
             item = item.with_changes(comma=item.comma.with_changes(whitespace_after=gaps[i]))
         result.append(item)
     return result, gaps[-1]
+
+
+def with_element(
+    items: Sequence[cst.BaseElement], index: int, value: cst.BaseExpression, before: Gap, after: Gap
+) -> tuple[list[cst.BaseElement], Gap]:
+    """The elements with one more behind that of the index, and what then stands behind the last.
+
+    `before` is the gap in front of the first element, `after` the one behind the last.
+    """
+    item, new = items[index], cst.Element(value)
+    assert isinstance(item, cst.Element)
+    head, tail = [*items[:index]], [*items[index + 1 :]]
+    if tail:
+        gap = _gap_behind(item)
+        return [*head, item, _with_comma(new, _bare(gap)), *tail], after
+    broken = isinstance(before, cst.ParenthesizedWhitespace)
+    gap = _bare(before) if broken else _BLANK
+    if broken or len(items) > 1:
+        gap = gap if broken else _bare(_gap_behind(items[-2]))
+    if isinstance(after, cst.ParenthesizedWhitespace) and after.first_line.comment is not None:
+        gap = gap if isinstance(gap, cst.ParenthesizedWhitespace) else _bare(after)
+        gap, after = _with_comment(gap, after.first_line.comment), _with_comment(after, None)
+    trails = isinstance(item.comma, cst.Comma)
+    return [*head, _with_comma(item, gap), _with_comma(new, _NONE) if trails else new], after
 
 
 def with_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Call:
@@ -97,7 +121,8 @@ def with_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Ca
             end = _with_comment(end, None)
         argument = argument.with_changes(whitespace_after_arg=end)
         last = last.with_changes(whitespace_after_arg=_NONE)
-    last = last.with_changes(comma=cst.Comma(whitespace_after=gap))
+    comma = last.comma if isinstance(last.comma, cst.Comma) else cst.Comma()
+    last = last.with_changes(comma=comma.with_changes(whitespace_after=gap))
     return call.with_changes(args=[*others, last, argument])
 
 
@@ -115,22 +140,34 @@ def _with_comma(item: Item, gap: Gap) -> Item:
 
 
 def _without_comma(item: Item) -> Item:
+    comma = item.comma
+    if isinstance(comma, cst.Comma) and isinstance(
+        comma.whitespace_before, cst.ParenthesizedWhitespace
+    ):
+        return _with_comma(item, _NONE)  # There may be a comment in front of it.
     return item.with_changes(comma=cst.MaybeSentinel.DEFAULT)
 
 
-def _joined(before: Gap, after: Gap) -> Gap:
-    """What is left of the gaps around something removed: comments but for its own."""
-    if isinstance(before, cst.SimpleWhitespace):
-        return after if isinstance(after, cst.ParenthesizedWhitespace) else before
-    if isinstance(after, cst.SimpleWhitespace):
-        return before
-    assert isinstance(before, cst.ParenthesizedWhitespace)
-    assert isinstance(after, cst.ParenthesizedWhitespace)
-    return before.with_changes(
-        empty_lines=[*before.empty_lines, *after.empty_lines],
-        indent=after.indent,
-        last_line=after.last_line,
-    )
+def _joined(before: Gap, after: Gap, *, first: bool, last: bool) -> Gap:
+    """What is left of the gaps around something removed: comments but for its own.
+
+    `first` and `last` tell whether nothing is kept in front of it, or comes behind it.
+    """
+    if isinstance(before, cst.ParenthesizedWhitespace):
+        if isinstance(after, cst.ParenthesizedWhitespace):
+            return before.with_changes(
+                empty_lines=[*before.empty_lines, *after.empty_lines],
+                indent=after.indent,
+                last_line=after.last_line,
+            )
+        return after if last and not _has_comment(before) else before
+    if isinstance(after, cst.ParenthesizedWhitespace):
+        return before if first and not last and not _has_comment(after) else after
+    return after if last else before
+
+
+def _has_comment(gap: cst.ParenthesizedWhitespace) -> bool:
+    return gap.first_line.comment is not None or any(line.comment for line in gap.empty_lines)
 
 
 def _with_comment(gap: Gap, comment: cst.Comment | None) -> Gap:

@@ -17,6 +17,8 @@ from tflint.source.notebook import read_notebook
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _BLANKS = re.compile(r"[ \t\n\r]*")
+# Pairs of lines: edits of one cell are few and near each other.
+_MOST_COMPARED = 4_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -86,14 +88,30 @@ def _as_written(cell: Cell, python: str) -> str:
     masked = [line != own for line, own in zip(before, written, strict=True)]
     result: list[str] = []
     kept = 0
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for start, other, length in matcher.get_matching_blocks():
+    for start, other, length in _unchanged(before, after):
         result += after[len(result) : other]
         result += written[start : start + length]
         kept += sum(masked[start : start + length])
+    result += after[len(result) :]
     if kept < sum(masked):
         raise CannotEdit("the edit touches a magic of the cell")
     return "".join(result)
+
+
+def _unchanged(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int]]:
+    """The runs of lines that are the same: their starts and lengths. Raises `CannotEdit`."""
+    shorter = min(len(before), len(after))
+    head = next((i for i in range(shorter) if before[i] != after[i]), shorter)
+    rest = shorter - head
+    tail = next((i for i in range(rest) if before[-1 - i] != after[-1 - i]), rest)
+    yield 0, 0, head
+    middle = before[head : len(before) - tail], after[head : len(after) - tail]
+    if len(middle[0]) * len(middle[1]) > _MOST_COMPARED:
+        raise CannotEdit("the cell is too long to keep its magics apart from Python")
+    matcher = difflib.SequenceMatcher(None, *middle, autojunk=False)
+    for start, other, length in matcher.get_matching_blocks():
+        yield head + start, head + other, length
+    yield len(before) - tail, len(after) - tail, tail
 
 
 def _lines(text: str) -> list[str]:

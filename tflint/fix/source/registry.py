@@ -8,7 +8,19 @@ import importlib
 from tflint.fix.source.source_fix import SourceFix
 
 # Modules of this package, named for their rules.
-_FIXES: tuple[str, ...] = ()
+_FIXES = (
+    "channels_first",
+    "custom_ops_flag",
+    "deprecated_converter",
+    "double_activation",
+    "dynamic_dimension",
+    "float_io",
+    "mixed_layouts",
+    "no_representative_dataset",
+    "select_tf_ops_flag",
+    "unfusable_batchnorm",
+    "unused_suppression",
+)
 
 
 @functools.cache

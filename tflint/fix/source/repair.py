@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tflint.finding import Finding, FixSafety, Severity
+from tflint.finding import NOWHERE, Finding, FixSafety, Severity
 from tflint.fix.source.document import Document
 from tflint.fix.source.registry import source_fixes
 from tflint.fix.source.source_fix import Request, SourceFix
@@ -23,8 +23,8 @@ from tflint.source.module import SourceModule
 from tflint.source.parsing import SourceError
 from tflint.target.target import Target
 
-# One round is what most sources take, a second one finds nothing to do.
-MAX_ROUNDS = 25
+# Edited sources that are checked: one for most, a second time finds nothing to do.
+MAX_ATTEMPTS = 150
 # Plans for one file and round: each looks at the whole file.
 MAX_PLANS = 400
 
@@ -50,6 +50,12 @@ class _Group:
     findings: tuple[Finding, ...]
 
     @property
+    def key(self) -> object:
+        """What the same repair is known by in a later round."""
+        told = tuple((finding.message, finding.location.anchor) for finding in self.findings)
+        return self.fix.code, told
+
+    @property
     def safety(self) -> FixSafety:
         return self.plan.safety or self.fix.safety
 
@@ -68,36 +74,97 @@ def repair_source(
     takes repairs that change what the code does. Raises `SourceError` for a source that does
     not parse.
     """
-    module = document.module
-    report = check(module)
-    fixed: list[FixedFinding] = []
-    notes: list[str] = []
-    refused: dict[tuple[Edit, ...], str] = {}
-    for _ in range(MAX_ROUNDS):
-        groups = [group for group in _plans(report, module, target, is_wanted) if group.plan.edits]
-        possible = [
+    work = _Work(document, check, target, is_wanted, unsafe)
+    while work.round():
+        pass
+    return SourceRepair(work.document, tuple(work.fixed), tuple(work.left()), tuple(work.notes))
+
+
+class _Work:
+    """The state of a repair, round by round."""
+
+    def __init__(
+        self,
+        document: Document,
+        check: Check,
+        target: Target,
+        is_wanted: Callable[[Finding], bool],
+        unsafe: bool,
+    ) -> None:
+        self.document = document
+        self.fixed: list[FixedFinding] = []
+        self.notes: list[str] = []
+        self._module = document.module
+        self._check = check
+        self._report = check(self._module)
+        self._target = target
+        self._is_wanted = is_wanted
+        self._unsafe = unsafe
+        # Why a repair did not hold up, by what its findings say: places move.
+        self._refused: dict[object, str] = {}
+        self._attempts = 0
+        self._rounds = 0
+
+    def round(self) -> bool:
+        """Carry out what can be, at once if possible; False where nothing was done."""
+        self._rounds += 1
+        groups = [
             group
-            for group in groups
-            if group.plan.is_possible and (unsafe or group.safety is FixSafety.SAFE)
+            for group in _plans(self._report, self._module, self._target, self._is_wanted)
+            if group.plan.is_possible and (self._unsafe or group.safety is FixSafety.SAFE)
         ]
-        refused = {}
-        applied = False
-        for batch in (_together(possible), *([group] for group in possible)):
-            outcome = _attempt(document, module, report, batch, check)
-            if isinstance(outcome, str):
-                if len(batch) == 1:
-                    refused[batch[0].plan.edits] = outcome
-                continue
-            document, module, report = outcome
-            for group in batch:
-                fixed += [FixedFinding(found, group.safety) for found in group.findings]
-                notes += [note for note in group.plan.notes if note not in notes]
-            applied = True
-            break
-        if not applied:
-            break
-    left = _left(report, module, target, is_wanted, refused)
-    return SourceRepair(document, tuple(fixed), tuple(left), tuple(notes))
+        fresh = [group for group in groups if group.key not in self._refused]
+        if self._commit(_together(fresh)):
+            return True
+        return any(self._commit([group]) for group in groups if group.key in self._refused)
+
+    def _commit(self, groups: Sequence[_Group]) -> bool:
+        """Carry out the groups, or, if they do not hold up together, a part of them."""
+        if not groups or self._attempts >= MAX_ATTEMPTS:
+            return False
+        self._attempts += 1
+        outcome = _attempt(self.document, self._module, self._report, groups, self._check)
+        if isinstance(outcome, str):
+            if len(groups) == 1:
+                self._refused[groups[0].key] = outcome
+                return False
+            middle = len(groups) // 2
+            return self._commit(groups[:middle]) or self._commit(groups[middle:])
+        self.document, self._module, self._report = outcome
+        for group in groups:
+            self._refused.pop(group.key, None)
+            self._count(group)
+        return True
+
+    def _count(self, group: _Group) -> None:
+        for finding in group.findings:
+            # From the second round on, lines are no longer those of the file.
+            known = finding if self._rounds == 1 else replace(finding, location=NOWHERE)
+            self.fixed.append(FixedFinding(known, group.safety))
+        self.notes += [note for note in group.plan.notes if note not in self.notes]
+
+    def left(self) -> Iterator[LeftFinding]:
+        """What is still there, in the order of the report, and why."""
+        why: dict[int, LeftFinding] = {}
+        for group in _plans(self._report, self._module, self._target, self._is_wanted):
+            for finding in group.findings:
+                why[id(finding)] = self._reason(group, finding)
+        for finding in self._report.findings:
+            if self._is_wanted(finding):
+                yield why.get(id(finding), LeftFinding(finding))
+
+    def _reason(self, group: _Group, finding: Finding) -> LeftFinding:
+        plan = group.plan
+        if not plan.is_possible:
+            obstacles = tuple((obstacle.reason, obstacle.location) for obstacle in plan.obstacles)
+            return LeftFinding(finding, reasons=obstacles)
+        refusal = self._refused.get(group.key)
+        if refusal is not None:
+            return LeftFinding(finding, reasons=((refusal, finding.location),), is_unproved=True)
+        if self._unsafe or group.safety is FixSafety.SAFE:
+            reason = "there is too much to repair in one run: run it again"
+            return LeftFinding(finding, reasons=((reason, finding.location),))
+        return LeftFinding(finding, safety=group.safety)
 
 
 def _plans(
@@ -174,31 +241,3 @@ def _new_error(before: FileReport, after: FileReport) -> str | None:
         if found[finding.code] > known[finding.code] and finding.severity is Severity.ERROR:
             return f"the edit would bring {finding.code}: {finding.message}"
     return None
-
-
-def _left(
-    report: FileReport,
-    module: SourceModule,
-    target: Target,
-    is_wanted: Callable[[Finding], bool],
-    refused: dict[tuple[Edit, ...], str],
-) -> Iterator[LeftFinding]:
-    """What is still there, in the order of the report, and why."""
-    reasons: dict[int, LeftFinding] = {}
-    for group in _plans(report, module, target, is_wanted):
-        plan = group.plan
-        for finding in group.findings:
-            if plan.edits in refused and plan.is_possible:
-                reasons[id(finding)] = LeftFinding(
-                    finding,
-                    reasons=((refused[plan.edits], finding.location),),
-                    is_unproved=True,
-                )
-            elif plan.is_possible:
-                reasons[id(finding)] = LeftFinding(finding, safety=group.safety)
-            elif plan.obstacles:
-                why = tuple((obstacle.reason, obstacle.location) for obstacle in plan.obstacles)
-                reasons[id(finding)] = LeftFinding(finding, reasons=why)
-    for finding in report.findings:
-        if is_wanted(finding):
-            yield reasons.get(id(finding), LeftFinding(finding))

@@ -27,7 +27,7 @@ def block_with(
         pending = []
         new = list(inserted.get(i, ()))
         if new:
-            new[0] = new[0].with_changes(leading_lines=line.leading_lines)
+            _lead(new, line.leading_lines, distance=2 if isinstance(block, cst.Module) else 1)
             line = line.with_changes(leading_lines=())
         body += [*new, line]
     if not any(line.comment for line in pending):
@@ -37,6 +37,26 @@ def block_with(
         pending = []
     footer = [*pending, *block.footer]
     return block.with_changes(body=body, footer=footer)
+
+
+def _lead(new: list[Line], leading: Sequence[cst.EmptyLine], *, distance: int) -> None:
+    """Give new lines the blank lines and comments that were above the line behind them.
+
+    A function among them keeps its distance, and comments stand above the statements.
+    """
+    first = next((i for i, line in enumerate(new) if not _is_definition(line)), len(new) - 1)
+    if first:
+        blank = [cst.EmptyLine(indent=False)] * distance
+        comments = [*leading]
+        while comments and comments[0].comment is None:
+            comments.pop(0)
+        new[0] = new[0].with_changes(leading_lines=blank)
+        leading = [*blank, *comments]
+    new[first] = new[first].with_changes(leading_lines=leading)
+
+
+def _is_definition(line: Line) -> bool:
+    return isinstance(line, cst.FunctionDef | cst.ClassDef)
 
 
 def line_without(

@@ -42,8 +42,12 @@ class Tree:
         if self.module.code != text:
             raise CannotEdit("the parser of the repairs does not give back what it read")
         self._nodes: dict[Span, list[cst.CSTNode]] = {}
+        self._comments: dict[int, list[tuple[cst.Comment, int, int]]] = {}
         for node, position in positions.items():
             self._nodes.setdefault(_span(position), []).append(node)
+            if isinstance(node, cst.Comment):
+                here = (node, position.start.column, position.end.column)
+                self._comments.setdefault(position.start.line, []).append(here)
             if isinstance(node, cst.Tuple) and node.lpar:
                 # Python counts the parentheses of a tuple to it.
                 around = CodeRange(positions[node.lpar[-1]].start, positions[node.rpar[0]].end)
@@ -63,11 +67,16 @@ class Tree:
                 return node
         raise CannotEdit(_missing("statement", edit.at))
 
-    def comment(self, edit: Edit) -> cst.Comment:
-        """The comment that stands at the place of an edit."""
-        for node in self._at(edit.at):
-            if isinstance(node, cst.Comment):
-                return node
+    def comment(self, edit: Edit) -> tuple[cst.Comment, int]:
+        """The comment that the place of an edit is in, and the column, from 0, it begins at."""
+        at = edit.at
+        for node, start, end in self._comments.get(at.line or 0, ()):
+            if (
+                at.end_line == at.line
+                and start < (at.column or 0)
+                and (at.end_column or 0) <= end + 1
+            ):
+                return node, start
         raise CannotEdit(_missing("comment", edit.at))
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tflint.keras.dimensions import integer, text
@@ -14,6 +14,13 @@ from tflint.keras.values import UNKNOWN, Unknown, Value
 
 class Refused(Exception):
     """Keras refuses to build this. The message is one sentence with figures, without a stop."""
+
+
+class WrongRank(Refused):
+    """The input has another number of dimensions than the layer is for.
+
+    Keras 3's wrappers call layers without looking at that.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,14 @@ class Applied:
     tensors: tuple[Tensor, ...]
     in_version: int
     derive: Callable[[Layer, Sequence[Shape]], Outcome]
-    differs: bool = False
+    # Empty until somebody looks at the version; layers inside share it.
+    version_reads: list[int] = field(default_factory=list)
 
     @property
     def version(self) -> int:
         """3 for Keras 3, 2 for tf-keras and what came before."""
-        self.differs = True
+        if not self.version_reads:
+            self.version_reads.append(self.in_version)
         return self.in_version
 
     @property
@@ -63,7 +72,7 @@ class Applied:
 
     def of(self, layer: Layer) -> Applied:
         """Another layer, applied to the same in the same version."""
-        return Applied(layer, self.shapes, self.tensors, self.in_version, self.derive)
+        return replace(self, layer=layer)
 
     def refuse_in(self, version: int, message: str) -> None:
         """Raise `Refused` in one version of Keras only."""
@@ -78,11 +87,17 @@ class Applied:
         """An integer; UNKNOWN for anything else."""
         return integer(self.value(parameter))
 
-    def positive(self, parameter: str) -> int | Unknown:
-        """An integer above 0; raises `Refused` where it is not."""
+    def positive(self, parameter: str, *, zero_in: int | None = None) -> int | Unknown:
+        """An integer above 0; raises `Refused` where it is not.
+
+        `zero_in` is the version of Keras that lets 0 pass.
+        """
         size = self.integer(parameter)
         if isinstance(size, int) and size <= 0:
-            raise Refused(f"{self.layer.kind} needs {parameter} above 0, gets {size:,}")
+            message = f"{self.layer.kind} needs {parameter} above 0, gets {size:,}"
+            if size or zero_in is None:
+                raise Refused(message)
+            self.refuse_in(5 - zero_in, message)
         return size
 
     def integers(self, parameter: str, count: int, *, least: int = 1) -> tuple[int | Unknown, ...]:
@@ -121,7 +136,7 @@ class Applied:
         if isinstance(given, Unknown):
             return (UNKNOWN,) * rank
         if len(given) != rank:
-            raise Refused(self.rank_fault(str(rank), given))
+            raise WrongRank(self.rank_fault(str(rank), given))
         return given
 
     def rank_fault(self, needed: str, shape: tuple[Dim, ...]) -> str:

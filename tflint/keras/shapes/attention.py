@@ -24,8 +24,15 @@ def attention(applied: Applied) -> Outcome:
     if len(applied.shapes) not in (2, 3):
         raise Refused(f"{kind} takes 2 or 3 tensors, gets {len(applied.shapes)}")
     query, value = applied.shapes[0], applied.shapes[1]
-    width: Dim = UNKNOWN if isinstance(query, Unknown) or not query else query[-1]
+    width = _last(query)
     if kind == "AdditiveAttention":
+        if width != _last(value) and applied.version == 2:
+            widths = (width, _last(value))
+            if applied.flag("use_scale") is True and 1 not in widths and UNKNOWN not in widths:
+                applied.refuse_in(
+                    2, f"{kind} takes tensors of one width, gets {text(query)} and {text(value)}"
+                )
+            width = _last(value)
         variables = only_if(applied.flag("use_scale"), Variable("scale", (width,)))
     else:
         mode = applied.value("score_mode")
@@ -48,7 +55,7 @@ def multi_head_attention(applied: Applied) -> Outcome:
     query = applied.shapes[0]
     value = applied.shapes[1] if len(applied.shapes) > 1 else UNKNOWN
     key = applied.shapes[2] if len(applied.shapes) > 2 else value
-    heads, width = applied.positive("num_heads"), applied.positive("key_dim")
+    heads, width = applied.positive("num_heads", zero_in=2), applied.positive("key_dim", zero_in=2)
     value_width = width if applied.value("value_dim") is None else applied.positive("value_dim")
     asked = applied.value("output_shape")
     last = _last(query)
@@ -95,6 +102,11 @@ def grouped_query_attention(applied: Applied) -> Outcome:
     if isinstance(heads, int) and isinstance(groups, int) and heads % groups:
         raise Refused(f"{heads:,} query heads cannot be divided into {groups:,} groups")
     last = _last(query)
+    if UNKNOWN not in (last, _last(value)) and last != _last(value):
+        raise Refused(
+            f"GroupQueryAttention takes a query and a value of one width, "
+            f"gets {text(query)} and {text(value)}"
+        )
     kernels: tuple[tuple[str, tuple[Dim, ...]], ...] = (
         ("query", (last, heads, width)),
         ("key", (_last(key), groups, width)),
@@ -147,12 +159,17 @@ def dot(applied: Applied) -> Outcome:
     if 0 in places or len(one) < 2 or len(other) < 2:
         return Outcome((UNKNOWN,))
     if isinstance(one[0], int) and isinstance(other[0], int) and one[0] != other[0]:
-        raise Refused(f"Dot takes tensors of one batch size, gets {text(one)} and {text(other)}")
+        message = f"Dot takes tensors of one batch size, gets {text(one)} and {text(other)}"
+        applied.refuse_in(2, message)
     rest: tuple[Dim, ...] = (
         *(dim for axis, dim in enumerate(one) if axis not in (0, places[0])),
         *(dim for axis, dim in enumerate(other) if axis not in (0, places[1])),
     )
-    batch = one[0] if one[0] == other[0] else UNKNOWN
+    batch = one[0]
+    if batch != other[0] and applied.version == 2:
+        sizes = [size for size in (one[0], other[0]) if isinstance(size, int)]
+        batch = UNKNOWN if UNKNOWN in (one[0], other[0]) or not sizes else max(sizes)
+        batch = None if batch == 1 else batch
     return Outcome(((batch, *(rest or (1,))),))
 
 
@@ -190,16 +207,18 @@ def einsum_dense(applied: Applied) -> Outcome:
     dims: list[Dim] = [None if size is None else integer(size) for size in asked]
     dims.insert(0, shape[0])
     if left:
-        dims[1:1] = shape[1:elided]
+        # Keras 3 says these in reverse; what comes out has them in order.
+        dims[1:1] = shape[1:elided] if applied.version == 2 else reversed(shape[1:elided])
     elif right and elided:
         dims += shape[-elided:]
     start = elided if left else 0
     if len(dims) < start + len(outer):
         return NOTHING_KNOWN
     sizes = {letter: shape[start + place] for place, letter in enumerate(inner)}
+    results = {letter: dims[start + place] for place, letter in enumerate(outer)}
     for place, letter in enumerate(outer):
         size = dims[start + place]
-        if size is None and letter in sizes:
+        if size is None and letter in sizes and applied.version == 2:
             dims[start + place] = sizes[letter]
         elif letter in sizes and isinstance(size, int) and size != sizes[letter]:
             if not isinstance(sizes[letter], Unknown):
@@ -207,10 +226,9 @@ def einsum_dense(applied: Applied) -> Outcome:
                     f"EinsumDense is to give {size:,} in dimension {letter}, "
                     f"where its input has {sizes[letter]}"
                 )
-    results = {letter: dims[start + place] for place, letter in enumerate(outer)}
     weights: list[Dim] = [results.get(each, sizes.get(each, UNKNOWN)) for each in kernel]
     if None in weights:
-        return Outcome((tuple(dims),), UNKNOWN)
+        raise Refused(f"EinsumDense needs all dimensions of its kernel, gets {text(shape)}")
     variables: tuple[Variable, ...] | Unknown = (Variable("kernel", tuple(weights)),)
     return Outcome((tuple(dims),), join(variables, _bias(applied, outer, results, left, elided)))
 
@@ -225,6 +243,8 @@ def _bias(
         return UNKNOWN
     first = min(outer.find(letter) for letter in axes)
     size = [results[letter] if letter in axes else 1 for letter in outer[first:]]
+    if None in size:
+        raise Refused(f"EinsumDense needs all dimensions of its bias, gets {text(size)}")
     if not left:
         size += [1] * elided
     return (Variable("bias", tuple(size)),)

@@ -10,6 +10,7 @@ from tflint.keras.shapes.applied import (
     Calculators,
     Outcome,
     Refused,
+    WrongRank,
     join,
     only_if,
 )
@@ -31,14 +32,14 @@ def input_layer(applied: Applied) -> Outcome:
 
 def dense(applied: Applied) -> Outcome:
     """Dense, over the last dimension."""
-    units = applied.positive("units")
+    units = applied.positive("units", zero_in=2)
     shape = applied.shape
     if isinstance(shape, Unknown):
         features: Dim = UNKNOWN
         result: Shape = UNKNOWN
     else:
         if len(shape) < 2:
-            raise Refused(applied.rank_fault("at least 2", shape))
+            raise WrongRank(applied.rank_fault("at least 2", shape))
         features = shape[-1]
         result = (*shape[:-1], units)
         if features is None:
@@ -53,10 +54,7 @@ def embedding(applied: Applied) -> Outcome:
     rows, width = applied.integer("input_dim"), applied.integer("output_dim")
     for parameter, size in (("input_dim", rows), ("output_dim", width)):
         if isinstance(size, int) and size <= 0:
-            message = f"Embedding needs {parameter} above 0, gets {size:,}"
-            if size:
-                raise Refused(message)
-            applied.refuse_in(2, message)
+            raise Refused(f"Embedding needs {parameter} above 0, gets {size:,}")
     variables: tuple[Variable, ...] | Unknown = (Variable("embeddings", (rows, width)),)
     if applied.layer.kind == "ReversibleEmbedding":
         is_tied = applied.flag("tie_weights")
@@ -79,7 +77,7 @@ def prelu(applied: Applied) -> Outcome:
     slopes: list[Dim] = list(shape[1:])
     for axis in axes:
         if not isinstance(axis, int) or not -len(slopes) < axis <= len(slopes):
-            return Outcome((shape,), UNKNOWN)
+            raise Refused(f"PReLU shares axis {axis}, but its input has {len(shape)} dimensions")
         slopes[axis - 1] = 1
     if None in slopes:
         raise Refused(f"PReLU needs all dimensions that it does not share, gets {text(shape)}")

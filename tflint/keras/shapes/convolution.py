@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tflint.keras.dimensions import by, calculate, product, text
 from tflint.keras.network import Dim, Variable
-from tflint.keras.shapes.applied import Applied, Calculators, Outcome, Refused, join, only_if
+from tflint.keras.shapes.applied import (
+    NOTHING_KNOWN,
+    Applied,
+    Calculators,
+    Outcome,
+    Refused,
+    join,
+    only_if,
+)
 from tflint.keras.values import UNKNOWN, Unknown
 
 
@@ -144,7 +152,7 @@ def convolution(applied: Applied) -> Outcome:
     return Outcome((merge(batch, spatial, filters, is_first),), join(variables, bias))
 
 
-def _depthwise_window(
+def dilated_window(
     applied: Applied,
     spatial: tuple[Dim, ...],
     kernel: tuple[Dim, ...],
@@ -159,27 +167,16 @@ def _depthwise_window(
     return window(applied, spatial, kernel, strides, padding, dilation)
 
 
-def _multiplier(applied: Applied) -> int | Unknown:
-    """The depth multiplier; Keras 2 lets 0 pass."""
-    multiplier = applied.integer("depth_multiplier")
-    if isinstance(multiplier, int) and multiplier <= 0:
-        message = f"{applied.layer.kind} needs depth_multiplier above 0, gets {multiplier:,}"
-        if multiplier:
-            raise Refused(message)
-        applied.refuse_in(3, message)
-    return multiplier
-
-
 def depthwise(applied: Applied) -> Outcome:
     """DepthwiseConv1D and DepthwiseConv2D."""
     rank = spatial_rank(applied.layer.kind)
     kernel = applied.integers("kernel_size", rank)
     strides, dilation = _steps(applied, rank, is_depthwise=True)
     padding = padding_of(applied)
-    multiplier = _multiplier(applied)
+    multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
-    spatial = _depthwise_window(applied, spatial, kernel, strides, padding, dilation)
+    spatial = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     filters = calculate(lambda count, each: count * each, channels, multiplier)
     variables = (Variable("kernel", (*kernel, channels, multiplier)),)
     bias = only_if(applied.flag("use_bias"), Variable("bias", (filters,)))
@@ -195,10 +192,10 @@ def separable(applied: Applied) -> Outcome:
     padding = padding_of(applied, is_causal_allowed=rank == 1)
     if padding == "causal":
         applied.refuse_in(3, "SeparableConv1D has no padding 'causal'")
-    multiplier = _multiplier(applied)
+    multiplier = applied.positive("depth_multiplier", zero_in=2)
     batch, spatial, channels, is_first = split(applied, rank)
     _channels_known(applied, channels)
-    spatial = _depthwise_window(applied, spatial, kernel, strides, padding, dilation)
+    spatial = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     between = calculate(lambda count, each: count * each, channels, multiplier)
     variables = (
         Variable("depthwise_kernel", (*kernel, channels, multiplier)),
@@ -272,7 +269,7 @@ def locally_connected(applied: Applied) -> Outcome:
     """LocallyConnected1D and 2D of Keras 2: a kernel for each place."""
     kind = applied.layer.kind
     rank = spatial_rank(kind)
-    filters = applied.positive("filters")
+    filters = applied.positive("filters", zero_in=2)
     kernel = applied.integers("kernel_size", rank)
     strides = applied.integers("strides", rank)
     padding = padding_of(applied)
@@ -283,6 +280,8 @@ def locally_connected(applied: Applied) -> Outcome:
     _channels_known(applied, channels)
     if None in spatial:
         raise Refused(f"{kind} needs all spatial dimensions, gets {text(applied.shape)}")
+    if filters == 0:
+        return NOTHING_KNOWN
     mapped = window(applied, spatial, kernel, strides, padding)
     places, area = product(mapped), product((*kernel, channels))
     bias = only_if(applied.flag("use_bias"), Variable("bias", (*mapped, filters)))

@@ -56,7 +56,7 @@ def batch_normalization(applied: Applied) -> Outcome:
 def layer_normalization(applied: Applied) -> Outcome:
     """LayerNormalization; with `rms_scaling` of Keras 3 only a scale."""
     sizes = _sizes(applied)
-    is_rms = applied.flag("rms_scaling")
+    is_rms = applied.flag("rms_scaling") if "rms_scaling" in applied.layer.arguments else False
     scale, center = applied.flag("scale"), applied.flag("center")
     if isinstance(is_rms, Unknown):
         return Outcome((applied.shape,), UNKNOWN)

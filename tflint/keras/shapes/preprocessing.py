@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tflint.keras.dimensions import calculate, dimension, integer
+from tflint.keras.dimensions import calculate, dimension, integer, text
 from tflint.keras.network import Dim, Shape, Variable
 from tflint.keras.shapes.applied import NOTHING_KNOWN, Applied, Calculators, Outcome, Refused
 from tflint.keras.shapes.convolution import window
@@ -78,6 +78,9 @@ def category_encoding(applied: Applied) -> Outcome:
     shape = applied.shape
     if isinstance(tokens, int) and tokens < 1:
         raise Refused(f"CategoryEncoding needs num_tokens above 0, gets {tokens:,}")
+    if mode == "one_hot" and not isinstance(shape, Unknown) and len(shape) > 1:
+        if not isinstance(shape[-1], Unknown) and shape[-1] != 1:
+            applied.refuse_in(2, f"CategoryEncoding takes vectors of 1, gets {text(shape)}")
     return Outcome((_encoded(shape, tokens, mode if isinstance(mode, str) else UNKNOWN),))
 
 
@@ -139,6 +142,8 @@ def stft_spectrogram(applied: Applied) -> Outcome:
     stride = calculate(lambda size: size // 2, length) if step is None else integer(step)
     if isinstance(stride, int) and stride < 1:
         return NOTHING_KNOWN
+    if isinstance(stride, int) and isinstance(length, int) and stride > length:
+        raise Refused(f"STFTSpectrogram takes frame_step up to {length:,}, gets {stride:,}")
     padding = applied.choice("padding")
     (frames,) = window(applied, (steps,), (length,), (stride,), padding)
     if expands:

@@ -16,7 +16,7 @@ from tflint.keras.shapes.applied import (
     join,
     only_if,
 )
-from tflint.keras.shapes.convolution import merge, padding_of, spatial_rank, window
+from tflint.keras.shapes.convolution import dilated_window, merge, padding_of, spatial_rank
 from tflint.keras.values import UNKNOWN, Unknown, Value
 
 # The gates of a cell, and of its bias in NVIDIA's layout, by the beginning of the class's name.
@@ -70,7 +70,9 @@ def _sequence(applied: Applied) -> tuple[Dim, Dim, Dim]:
     if batch is None and applied.flag("stateful") is True:
         raise Refused(f"{applied.layer.kind} with stateful=True needs the batch size, gets None")
     if steps is None and applied.flag("unroll") is True:
-        raise Refused(f"{applied.layer.kind} with unroll=True needs the number of steps, gets None")
+        applied.refuse_in(
+            2, f"{applied.layer.kind} with unroll=True needs the number of steps, gets None"
+        )
     return batch, steps, features
 
 
@@ -124,6 +126,11 @@ def rnn(applied: Applied) -> Outcome:
     cells = _cells(applied.value("cell"))
     if cells is None or applied.flag("time_major") is not False:
         return NOTHING_KNOWN
+    shape = applied.shape
+    if not isinstance(shape, Unknown) and len(shape) != 3:
+        if len(shape) < 3:
+            applied.refuse_in(2, applied.rank_fault("at least 3", shape))
+        return NOTHING_KNOWN
     batch, steps, features = _sequence(applied)
     variables: tuple[Variable, ...] | Unknown = ()
     states: list[tuple[Dim, ...]] = []
@@ -167,7 +174,7 @@ def conv_lstm(applied: Applied) -> Outcome:
         applied.refuse_in(3, message)
     if batch is None and applied.flag("stateful") is True:
         raise Refused(f"{kind} with stateful=True needs the batch size, gets None")
-    mapped = window(applied, spatial, kernel, strides, padding, dilation)
+    mapped = dilated_window(applied, spatial, kernel, strides, padding, dilation)
     wide = calculate(lambda count: count * 4, filters)
     variables = (
         Variable("kernel", (*kernel, channels, wide)),

@@ -20,8 +20,6 @@ def flatten(applied: Applied) -> Outcome:
 
 def reshaped(given: tuple[Dim, ...], target: tuple[Dim, ...], what: str) -> tuple[Dim, ...]:
     """The dimensions that are asked for, -1 among them replaced; raises `Refused`."""
-    if any(isinstance(dim, int) and dim < -1 for dim in target):
-        raise Refused(f"{what} has a dimension below -1")
     open_axes = [axis for axis, dim in enumerate(target) if dim == -1]
     if len(open_axes) > 1:
         raise Refused(f"{what} leaves {len(open_axes)} dimensions open, where one can be")
@@ -58,6 +56,9 @@ def reshape(applied: Applied) -> Outcome:
         return Outcome((UNKNOWN,))
     else:
         batch, given = shape[0], shape[1:]
+    if any(isinstance(dim, int) and dim < -1 for dim in target):
+        applied.refuse_in(3, f"Reshape to {text(target)} has a dimension below -1")
+        target = tuple(-1 if isinstance(dim, int) and dim < -1 else dim for dim in target)
     return Outcome(((batch, *reshaped(given, target, f"Reshape to {text(target)}")),))
 
 

@@ -13,6 +13,7 @@ from tflint.keras.shapes.applied import (
     Calculators,
     Outcome,
     Refused,
+    WrongRank,
     join,
 )
 from tflint.keras.values import NO_ARGUMENTS, UNKNOWN, Argument, Unknown
@@ -37,7 +38,12 @@ def time_distributed(applied: Applied) -> Outcome:
         raise Refused(applied.rank_fault("at least 3", shape))
     if inner is None:
         return NOTHING_KNOWN
-    outcome = applied.derive(inner, [(shape[0], *shape[2:])])
+    try:
+        outcome = applied.derive(inner, [(shape[0], *shape[2:])])
+    except WrongRank:
+        if applied.version == 3:
+            return NOTHING_KNOWN
+        raise
     shapes = []
     for out in outcome.shapes:
         shapes.append(
@@ -84,7 +90,12 @@ def spectral_normalization(applied: Applied) -> Outcome:
     inner = _inner(applied)
     if inner is None:
         return NOTHING_KNOWN
-    outcome = applied.derive(inner, applied.shapes)
+    try:
+        outcome = applied.derive(inner, applied.shapes)
+    except WrongRank:
+        if applied.version == 3:
+            return NOTHING_KNOWN
+        raise
     if isinstance(outcome.variables, Unknown):
         return outcome
     kernels = [each for each in outcome.variables if each.name in ("kernel", "embeddings")]

@@ -1,0 +1,152 @@
+"""Calls of functions of the file: parameters bound, the body run, what comes back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable, Sequence
+
+from tflint.source.containers import append
+from tflint.source.joins import join
+from tflint.source.limits import MAX_CALLS_DEEP
+from tflint.source.machine import Frame, Machine
+from tflint.source.objects import (
+    MISSING,
+    NONE,
+    OPAQUE,
+    OTHER_KEYS,
+    Arguments,
+    DictThing,
+    FunctionThing,
+    Operand,
+    Store,
+    Thing,
+    options,
+)
+from tflint.source.scopes import Bindings, Scope, bindings_of
+
+
+def call_function(
+    machine: Machine,
+    function: FunctionThing,
+    arguments: Arguments,
+    receiver: Thing | None = None,
+) -> Thing:
+    """What a function returns; for a generator, what it yields."""
+    node = function.node
+    budget = machine.budget
+    machine.recorder.run_nodes.add(id(node))
+    if budget.calls >= MAX_CALLS_DEEP:
+        return OPAQUE
+    if receiver is not None and function.binding != "static":
+        arguments = Arguments(
+            (Operand(receiver, None), *arguments.positional),
+            arguments.keywords,
+            arguments.has_unknown,
+        )
+    frame = Frame(machine.journal.mark(), machine.forks)
+    scope = Scope(machine.journal.store(), function.scope, _bindings(machine, node))
+    _bind_parameters(machine, function, arguments, scope.store)
+    outside, evidence, statement = machine.scope, machine.evidence, machine.statement
+    yields: list[Thing] = []
+    budget.calls += 1
+    machine.scope = scope
+    machine.frames.append(frame)
+    machine.yields.append(yields)
+    if function.owner is not None:
+        machine.owners.append((function.owner, receiver or _first(arguments)))
+    try:
+        if isinstance(node, ast.Lambda):
+            frame.result, frame.left_by = machine.evaluate(node.body), "return"
+            is_alive = False
+        else:
+            is_alive = machine.run(node.body)
+    finally:
+        machine.frames.pop()
+        machine.yields.pop()
+        machine.scope, machine.evidence, machine.statement = outside, evidence, statement
+        budget.calls -= 1
+        if function.owner is not None:
+            machine.owners.pop()
+    results = [exit.value for exit in frame.exits]
+    if frame.left_by == "return" and frame.result is not None:
+        results.append(frame.result)
+    if is_alive:
+        results.append(NONE)
+    machine.settle(frame, is_alive=is_alive, kinds=("return",))
+    if scope.bindings is not None and scope.bindings.is_generator:
+        values = [value for value in yields if value is not MISSING]
+        return machine.sequence(
+            values, "iterator", is_open=len(values) < len(yields) or bool(frame.exits)
+        )
+    return join(results) if results else OPAQUE
+
+
+def _first(arguments: Arguments) -> Thing:
+    return arguments.positional[0].thing if arguments.positional else OPAQUE
+
+
+def _bindings(machine: Machine, node: ast.AST) -> Bindings:
+    known = machine.bindings.get(id(node))
+    if known is None and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        known = machine.bindings[id(node)] = bindings_of(node)
+    assert known is not None
+    return known
+
+
+def _bind_parameters(
+    machine: Machine, function: FunctionThing, arguments: Arguments, store: Store
+) -> None:
+    parameters = function.node.args
+    positional = [*parameters.posonlyargs, *parameters.args]
+    given = [operand.thing for operand in arguments.positional]
+    keywords = dict(arguments.keywords)
+    content: dict[Hashable, Thing] = store.content
+    for index, parameter in enumerate(positional):
+        name = parameter.arg
+        if index < len(given):
+            content[name] = given[index]
+        elif name in keywords:
+            content[name] = keywords.pop(name).thing
+        else:
+            content[name] = _default(function, name, arguments)
+    for parameter in parameters.kwonlyargs:
+        name = parameter.arg
+        if name in keywords:
+            content[name] = keywords.pop(name).thing
+        else:
+            content[name] = _default(function, name, arguments)
+    if parameters.vararg is not None:
+        content[parameters.vararg.arg] = machine.sequence(
+            given[len(positional) :], "tuple", is_open=arguments.has_unknown
+        )
+    if parameters.kwarg is not None:
+        rest: dict[Hashable, Thing] = {name: operand.thing for name, operand in keywords.items()}
+        if arguments.has_unknown:
+            rest[OTHER_KEYS] = NONE
+        content[parameters.kwarg.arg] = DictThing(machine.journal.store(rest))
+
+
+def _default(function: FunctionThing, name: str, arguments: Arguments) -> Thing:
+    if arguments.has_unknown:
+        return OPAQUE
+    operand = function.defaults.get(name)
+    return OPAQUE if operand is None else operand.thing
+
+
+def unknown_arguments(function: FunctionThing, *, with_defaults: bool) -> Arguments:
+    """Arguments of which nothing is known, but for defaults where these are asked for.
+
+    The first parameter of a method is left out.
+    """
+    parameters = function.node.args
+    positional = [*parameters.posonlyargs, *parameters.args]
+    if function.owner is not None and function.binding != "static":
+        positional = positional[1:]
+    keywords: dict[str, Operand] = {}
+    for parameter in (*positional, *parameters.kwonlyargs):
+        if not (with_defaults and parameter.arg in function.defaults):
+            keywords[parameter.arg] = Operand(OPAQUE, None)
+    return Arguments((), keywords, has_unknown=False)
+
+
+_ = (append, options, Sequence)

@@ -1,0 +1,93 @@
+"""Operations on tensors outside layers: `x + y`, `tf.nn.relu(x)`, `tf.reshape(x, shape)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from tflint.keras.building import outputs
+from tflint.keras.network import Call, Dim, Layer, Shape, Tensor
+from tflint.keras.values import UNKNOWN
+from tflint.source.machine import Machine, Place
+from tflint.source.objects import (
+    Const,
+    Items,
+    ModelThing,
+    Outcome,
+    SequenceThing,
+    TensorThing,
+    Thing,
+    options,
+)
+
+# What gives a value for each value, by the last part of the name.
+_ELEMENTWISE = frozenset(
+    (
+        "abs add cast celu ceil clip clip_by_value cos crelu divide dropout elu exp floor gelu"
+        " hard_sigmoid hard_silu hard_swish hard_tanh identity invert l2_normalize leaky_relu"
+        " linear log log_softmax log1p maximum minimum mish mod mul multiply neg negative pos pow"
+        " relu relu6 round rsqrt selu sigmoid sign silu sin softmax softplus softsign sqrt square"
+        " stop_gradient sub subtract swish tanh truediv floordiv log_sigmoid"
+    ).split()
+)
+# Operators on two tensors that stretch dimensions of 1.
+_MAX_NESTED = 4
+
+
+def operation(machine: Machine, path: str, operands: Sequence[Thing], node: Place) -> Thing:
+    """A call of an operation whose kind is its name, with the shape where it is plain."""
+    tensors = tensors_in(operands)
+    kind = path.rpartition(".")[2]
+    location = machine.locate(node)
+    layer = Layer(kind, path, location=location, evidence=machine.evidence)
+    machine.recorder.layer(layer)
+    shape: Shape = UNKNOWN
+    if kind in _ELEMENTWISE and all(
+        isinstance(operand, TensorThing | Const) for operand in operands
+    ):
+        shape = broadcast([tensor.shape for tensor in tensors])
+    call = Call(
+        layer,
+        tuple(tensors),
+        (shape,),
+        weights=0,
+        location=location,
+        evidence=machine.evidence,
+        variables=(),
+    )
+    machine.recorder.call(call)
+    return TensorThing(outputs(call)[0])
+
+
+def tensors_in(things: Sequence[Thing], deep: int = 0) -> list[Tensor]:
+    """The tensors among things, also inside lists and dictionaries, in order."""
+    found: list[Tensor] = []
+    for thing in things:
+        for option in options(thing):
+            if isinstance(option, TensorThing):
+                found.append(option.tensor)
+            elif isinstance(option, SequenceThing) and deep < _MAX_NESTED:
+                if isinstance(option.items, Items):
+                    found += tensors_in(option.items.values, deep + 1)
+            elif isinstance(option, Outcome) and deep < _MAX_NESTED and option.is_attribute:
+                found += tensors_in(option.operands, deep + 1)
+            elif isinstance(option, ModelThing):
+                continue
+    return found
+
+
+def broadcast(shapes: Sequence[Shape]) -> Shape:
+    """The shape of an elementwise operation; UNKNOWN where it is not known."""
+    known = [shape for shape in shapes if isinstance(shape, tuple)]
+    if not known or len(known) < len(shapes):
+        return UNKNOWN
+    rank = max(len(shape) for shape in known)
+    padded = [(1,) * (rank - len(shape)) + shape for shape in known]
+    return tuple(_dim(dims) for dims in zip(*padded, strict=True))
+
+
+def _dim(dims: Sequence[Dim]) -> Dim:
+    others = [dim for dim in dims if dim != 1]
+    if not others:
+        return 1
+    return others[0] if all(dim == others[0] for dim in others) else UNKNOWN

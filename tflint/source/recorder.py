@@ -1,0 +1,74 @@
+"""What an interpretation finds, in the order in which it finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tflint.finding import Location
+from tflint.keras.building import apply
+from tflint.keras.facts import Compilation, Conversion, FormatChange, KerasFacts
+from tflint.keras.network import Call, Layer, Network, Tensor
+from tflint.keras.values import Evidence
+from tflint.source.objects import ClassThing, FunctionThing, Instance, SequentialThing, Thing
+
+
+class Recorder:
+    """Collects facts, and what has to be looked at when the file was run."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.calls: list[Call] = []
+        self.networks: list[Network] = []
+        self.compilations: list[Compilation] = []
+        self.format_changes: list[FormatChange] = []
+        self.conversions: list[Conversion] = []
+        self.unseen: list[str] = []
+        self.is_silent = False
+        self._called_layers: dict[int, Layer] = {}
+        # For what comes after the file was run.
+        self.models: list[SequentialThing] = []
+        self.functions: list[FunctionThing] = []
+        self.classes: list[ClassThing] = []
+        self.instances: list[Instance] = []
+        # Networks that were called inside others, and those of Sequential models, by identity.
+        self.inlined: dict[int, Network] = {}
+        self.built: dict[int, tuple[Thing, Network, SequentialThing]] = {}
+        # Of objects of classes of the file, by the object's or the definition's identity.
+        self.instance_networks: dict[int, Network] = {}
+        self.instance_layers: dict[int, Layer] = {}
+        self.with_variables: dict[int, bool] = {}
+        self.run_nodes: set[int] = set()
+        self.made_classes: set[int] = set()
+
+    def layer(self, layer: Layer) -> Layer:
+        """Note a layer."""
+        if not self.is_silent:
+            self.layers.append(layer)
+        return layer
+
+    def apply(
+        self, layer: Layer, inputs: Sequence[Tensor], location: Location, evidence: Evidence
+    ) -> Call:
+        """Call a layer on tensors, and note it."""
+        is_first = id(layer) not in self._called_layers
+        call = apply(layer, inputs, is_first=is_first, location=location, evidence=evidence)
+        return self.call(call)
+
+    def call(self, call: Call) -> Call:
+        """Note a call."""
+        if not self.is_silent:
+            self._called_layers[id(call.layer)] = call.layer
+            self.calls.append(call)
+        return call
+
+    def facts(self) -> KerasFacts:
+        """Everything found."""
+        return KerasFacts(
+            layers=tuple(self.layers),
+            calls=tuple(self.calls),
+            networks=tuple(self.networks),
+            compilations=tuple(self.compilations),
+            format_changes=tuple(self.format_changes),
+            conversions=tuple(self.conversions),
+            unseen=tuple(self.unseen),
+        )

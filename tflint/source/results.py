@@ -1,0 +1,56 @@
+"""What a function gives when someone else calls it: representative data sets."""
+
+from __future__ import annotations
+
+from tflint.keras.values import Function
+from tflint.source.exposing import expose, function_value
+from tflint.source.limits import MAX_RESULTS
+from tflint.source.machine import Machine
+from tflint.source.objects import (
+    OPAQUE,
+    Arguments,
+    FunctionThing,
+    Items,
+    Method,
+    Operand,
+    SequenceThing,
+    options,
+)
+
+
+def results_of(machine: Machine, callee: FunctionThing | Method) -> Function:
+    """A function with what it returns or yields, called without arguments (or with unknown ones).
+
+    Whatever the call changes is taken back, and what it builds is not noted.
+    """
+    function = callee.function if isinstance(callee, Method) else callee
+    value = function_value(machine, function)
+    recorder = machine.recorder
+    was_silent, recorder.is_silent = recorder.is_silent, True
+    mark = machine.journal.mark()
+    forks = machine.forks
+    machine.forks += 1
+    try:
+        given = machine.call(callee, _unknown_arguments(callee), function.node)
+    finally:
+        machine.forks = forks
+        results = None
+    items = None
+    if isinstance(given, SequenceThing) and function.is_generator:
+        items = given.items
+        if isinstance(items, Items):
+            values = [*items.values, *([OPAQUE] if items.is_open and not items.values else [])]
+            results = tuple(expose(machine, each) for each in values[:MAX_RESULTS])
+    elif not function.is_generator:
+        results = tuple(expose(machine, each) for each in options(given))
+    machine.journal.take_back(mark)
+    recorder.is_silent = was_silent
+    return Function(value.name, value.location, function.is_generator, results)
+
+
+def _unknown_arguments(callee: FunctionThing | Method) -> Arguments:
+    function = callee.function if isinstance(callee, Method) else callee
+    arguments = function.node.args
+    names = [*arguments.posonlyargs, *arguments.args][isinstance(callee, Method) :]
+    needed = [each for each in names if each.arg not in function.defaults]
+    return Arguments(tuple(Operand(OPAQUE, None) for _ in needed))
