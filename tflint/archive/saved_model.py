@@ -70,7 +70,8 @@ def read_saved_model(folder: Path) -> Archive:
         if each.path == "root":
             # The same as `config`, in another spelling.
             description.pop("model_config", None)
-        executable += executable_content(description, is_model=each.path == "root")
+        is_model = each.path == "root"
+        executable += executable_content(description, is_model=is_model, is_legacy=True)
     return Archive(
         _facts(described, metagraphs[0]),
         tuple(dict.fromkeys(executable)),
@@ -162,7 +163,7 @@ def _operators(metagraphs: list[Message]) -> Iterator[ExecutableContent]:
         if counts[name]:
             yield ExecutableContent(
                 f"{counted(counts[name], 'operator')} {name}",
-                f"whoever runs the graph with TensorFlow, {what}",
+                f"running the graph {what}",
             )
 
 
