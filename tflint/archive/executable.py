@@ -104,7 +104,8 @@ def _in_entry(entry: Mapping[str, Json], layer: str | None) -> Iterator[Executab
                 what = f"a lambda as marshalled Python code{_size(code)}"
                 yield ExecutableContent(what, _LAMBDA, layer)
     if name in _CLASSES:
-        yield ExecutableContent(_CLASSES[name], "Keras loads it with the model", layer)
+        when = "Keras loads it when the model is loaded with safe_mode=False"
+        yield ExecutableContent(_CLASSES[name], when, layer)
     module = entry.get("module")
     if isinstance(module, str) and "config" in entry:
         found = _imported(module, name, config, entry.get("registered_name"))
