@@ -22,6 +22,8 @@ def attention(applied: Applied) -> Outcome:
     """Attention and AdditiveAttention, over query, value and, where it differs, key."""
     kind = applied.layer.kind
     if len(applied.shapes) not in (2, 3):
+        if not applied.is_count_known:
+            return NOTHING_KNOWN
         raise Refused(f"{kind} takes 2 or 3 tensors, gets {len(applied.shapes)}")
     query, value = applied.shapes[0], applied.shapes[1]
     width = _last(query)
@@ -138,6 +140,8 @@ def _last(shape: Shape) -> Dim:
 def dot(applied: Applied) -> Outcome:
     """Dot: the sum over one axis of each of two tensors."""
     if len(applied.shapes) != 2:
+        if not applied.is_count_known:
+            return NOTHING_KNOWN
         raise Refused(f"Dot takes 2 tensors, gets {len(applied.shapes)}")
     one, other = applied.shapes
     axes = _dot_axes(applied)
