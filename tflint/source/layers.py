@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tflint.finding import Location
 from tflint.keras.building import outputs
 from tflint.keras.declared import declared_input
@@ -11,12 +9,14 @@ from tflint.keras.network import Layer, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Unknown
 from tflint.source.exposing import argument
+from tflint.source.joins import common_shape
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing
+from tflint.source.objects import Arguments, Const, Items, SequenceThing, TensorThing, options
 from tflint.source.operations import tensors_in
 from tflint.source.store import MISSING, OPAQUE, Thing
 
 DATA_FORMAT = "data_format"
+_MAX_NESTED = 4
 
 
 def make_layer(
@@ -82,11 +82,7 @@ def input_tensor(layer: Layer) -> Tensor:
 def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: Location) -> Thing:
     """A layer called on what it is given: its outputs."""
     first = arguments.positional[0].thing if arguments.positional else arguments.get("inputs")
-    given: Sequence[Thing] = (OPAQUE,) if first is None else (first,)
-    tensors = tensors_in(given)
-    if not tensors or (isinstance(first, SequenceThing) and _has_other(first, tensors)):
-        # What is not known is called on, and gives, a tensor of unknown shape.
-        tensors = [Tensor()] if not tensors else [*tensors, Tensor()]
+    tensors = _given(OPAQUE if first is None else first) or [Tensor()]
     others = [operand.thing for operand in arguments.positional[1:]]
     if any(isinstance(other, TensorThing) for other in others):
         tensors += tensors_in(others)
@@ -95,9 +91,18 @@ def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: 
     return results[0] if len(results) == 1 else machine.sequence(results, "tuple")
 
 
-def _has_other(sequence: SequenceThing, tensors: Sequence[Tensor]) -> bool:
-    items = sequence.items
-    return len(getattr(items, "values", ())) > len(tensors)
+def _given(thing: Thing, deep: int = 0) -> list[Tensor]:
+    """The tensors that a layer is called on: one for each element of a list, known or not."""
+    if isinstance(thing, SequenceThing) and isinstance(thing.items, Items) and deep < _MAX_NESTED:
+        found = [tensor for each in thing.items.values for tensor in _given(each, deep + 1)]
+        return [*found, Tensor()] if thing.items.is_open else found
+    tensors = tensors_in((thing,))
+    if len(tensors) == 1:
+        return tensors
+    if not tensors or any(isinstance(option, SequenceThing) for option in options(thing)):
+        return [Tensor()]
+    # One of several, which of them is not decided.
+    return [Tensor(common_shape([each.shape for each in tensors]), alternatives=tuple(tensors))]
 
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:
