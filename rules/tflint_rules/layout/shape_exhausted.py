@@ -143,7 +143,7 @@ def _is_refused(call: Call, version: tuple[int, ...] | None) -> bool:
 
 def _is_guarded(call: Call) -> bool:
     """Whether branches meet in code that need not run: most often that is on their shapes."""
-    return len(call.inputs) > 1 and call.evidence is Evidence.POSSIBLE
+    return len(call.inputs) > 1 and call.evidence is not Evidence.CERTAIN
 
 
 def _steps(path: list[Call]) -> str:
