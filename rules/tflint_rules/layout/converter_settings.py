@@ -133,6 +133,9 @@ class Conversions:
 
     def ways(self, conversion: Conversion, names: Sequence[str]) -> list[Way]:
         """The ways to a conversion that differ in these settings; none if there are too many."""
+        if conversion.constructor.endswith("toco_convert"):
+            # What it is given is not among the settings.
+            return []
         settings = {
             name: conversion.settings[name] for name in names if name in conversion.settings
         }
