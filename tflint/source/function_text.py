@@ -29,10 +29,12 @@ class FunctionText:
 
     def has(self, place: Location | None) -> bool:
         """Whether a place is inside."""
-        first, last, line = self._place.line, self._place.end_line, place and place.line
-        if place is None or line is None or first is None or last is None:
+        if place is None or place.cell != self._place.cell:
             return False
-        return place.cell == self._place.cell and first <= line <= last
+        first, last, line = self._place.line, self._place.end_line, place.line
+        if line is None or first is None or last is None:
+            return False
+        return first <= line <= last
 
 
 def _nodes(module: SourceModule, place: Location) -> Iterator[ast.AST]:
