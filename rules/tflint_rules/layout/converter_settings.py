@@ -9,7 +9,7 @@ from math import prod
 
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
-from tflint.keras.values import UNKNOWN, Choice, Evidence, Setting, Unknown, Value
+from tflint.keras.values import UNKNOWN, Choice, Evidence, Setting, Value
 from tflint.rule import SourceContext
 from tflint.source.branches import NO_BRANCH, Branch, Branches
 
@@ -222,11 +222,6 @@ def _decides(key: int | str, ways: Sequence[Way], found: Sequence[bool | None]) 
     for way, verdict in zip(ways, found, strict=True):
         verdicts.setdefault(way.taken[key], set()).add(bool(verdict))
     return all(len(some) == 1 for some in verdicts.values())
-
-
-def is_known(value: Value) -> bool:
-    """Whether anything is known about a value."""
-    return not isinstance(value, Unknown)
 
 
 def is_tf2(conversion: Conversion) -> bool:
