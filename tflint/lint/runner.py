@@ -60,6 +60,7 @@ def _check_source_file(
     return check_code(data, rules, target, artifact.shown, artifact.kind)
 
 
+@uncollected()
 def check_code(
     data: bytes,
     rules: Sequence[type[Rule]],
@@ -148,6 +149,7 @@ def check_bytes(
     return check_model(outcome, rules, target, path)
 
 
+@uncollected()
 def check_source(
     outcome: SourceModule | SourceError,
     rules: Sequence[type[Rule]],
@@ -179,6 +181,7 @@ def check_source(
     return dataclasses.replace(report, findings=shown)
 
 
+@uncollected()
 def check_archive(
     outcome: Archive | UnreadableModel,
     rules: Sequence[type[Rule]],

@@ -87,7 +87,8 @@ class SourceModule:
         self._document = document
         self._numbers = [cell.number for cell in cells]
         self._first_lines = [cell.first_line for cell in cells]
-        self._shown: dict[int, tuple[str, str]] = {}
+        # Of lines that were asked for: for people, and as they are.
+        self._shown_lines: dict[int, tuple[str, str]] = {}
         self._character_starts: dict[int, list[int]] = {}
 
     @cached_property
@@ -133,10 +134,10 @@ class SourceModule:
 
     def location(self, line: int, column: int, end_line: int, end_column: int) -> Location:
         """The location of a span of the module's lines, in a notebook inside its cell."""
-        shown = self._shown.get(line)
+        shown = self._shown_lines.get(line)
         if shown is None:
             text = self.line_text(line)[:_MAX_ANCHOR].strip()
-            shown = self._shown[line] = (printable(text), text)
+            shown = self._shown_lines[line] = (printable(text), text)
         cell, before = self.cell_at(line)
         return Location(
             line=line - before,
