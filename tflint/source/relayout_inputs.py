@@ -1,0 +1,136 @@
+"""Inputs of networks that become channels_last, and the data that are fed to them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+
+from tflint.keras.facts import KerasFacts
+from tflint.keras.network import Call, Layer, Tensor
+from tflint.keras.values import Argument, Unknown, Value
+from tflint.source.edits import Obstacle
+from tflint.source.image_layout import ImageLayout, Maps, inner, moved_last
+from tflint.source.relayout_data import Input, data_edits, shape_of_data
+from tflint.source.relayout_edits import RelayoutEdits
+from tflint.source.syntax import Syntax, place
+
+_SHAPE_ARGUMENTS = ("shape", "batch_shape", "input_shape", "batch_input_shape")
+
+
+class Inputs:
+    """The inputs as they are turned one by one, with obstacles and notes."""
+
+    def __init__(
+        self, facts: KerasFacts, layout: ImageLayout, syntax: Syntax, edits: RelayoutEdits
+    ) -> None:
+        self._facts = facts
+        self._layout = layout
+        self._syntax = syntax
+        self._edits = edits
+        self._inputs: list[Input] = []
+        self.obstacles: list[Obstacle] = []
+        self.notes: list[str] = []
+
+    def reader(self, tensor: Tensor) -> Call | None:
+        """A call that reads a tensor."""
+        return next(iter(self._readers.get(id(tensor), ())), None)
+
+    def turn(self, tensor: Tensor, maps: Maps) -> None:
+        """Give an input its channels last."""
+        rank = maps.rank
+        assert rank is not None
+        order = moved_last(rank, maps.channel_axis)
+        found = self._shape_argument(tensor)
+        argument: Argument | None = None
+        if found is not None:
+            name, argument = found
+            with_batch = name.startswith("batch")
+            sample = tuple(axis - 1 for axis in order[1:])
+            self._edits.permute(argument, order if with_batch else sample, what="input shape")
+        elif self._built(tensor, order) or self._follows_inner(tensor):
+            pass
+        elif not isinstance(tensor.shape, Unknown):
+            self.obstacles.append(
+                Obstacle("where its shape is given is not in view", tensor.location)
+            )
+        sample = tuple(axis - 1 for axis in order[1:])
+        shape: tuple[Value, ...] | None = None
+        if not isinstance(tensor.shape, Unknown):
+            shape = tuple(dim if isinstance(dim, int) else None for dim in tensor.shape[1:])
+        elif argument is not None:
+            node = self._syntax.expression(argument.location)
+            shape = None if node is None else shape_of_data(self._syntax, node, rank)
+        if shape is None or len(shape) != rank - 1:
+            self.notes.append("the input now has its channels last: feed it so")
+        else:
+            self._inputs.append(Input(shape, sample, argument))
+
+    def _built(self, tensor: Tensor, order: tuple[int, ...]) -> bool:
+        """Whether its shape is given by `model.build(...)`, which is then edited."""
+        call = self._syntax.expression(tensor.location)
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            return False
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if call.func.attr != "build" or len(given) != 1:
+            return False
+        at = self._syntax.locate(given[0])
+        self._edits.permute(Argument(None, at), order, what="input shape")
+        return True
+
+    def _follows_inner(self, tensor: Tensor) -> bool:
+        """Whether it is the input of a model that begins with another one, which has its own."""
+        readers = {id(call.layer) for call in self._readers.get(id(tensor), ())}
+        return any(
+            other is not tensor and other.is_input and self._shape_argument(other) is not None
+            for call in self._layout.calls
+            if id(call.layer) in readers
+            for other in call.inputs
+        )
+
+    @cached_property
+    def _readers(self) -> dict[int, list[Call]]:
+        """The calls that read each tensor, by its `id`."""
+        found: dict[int, list[Call]] = {}
+        for call in self._layout.calls:
+            for tensor in call.inputs:
+                found.setdefault(id(tensor), []).append(call)
+        return found
+
+    @cached_property
+    def _inputs_at(self) -> dict[object, list[Layer]]:
+        """The input layers at each place."""
+        found: dict[object, list[Layer]] = {}
+        for layer in self._facts.layers:
+            if layer.kind in ("Input", "InputLayer"):
+                found.setdefault(place(layer.location), []).append(layer)
+        return found
+
+    def _shape_argument(self, tensor: Tensor) -> tuple[str, Argument] | None:
+        for layer in self._sources(tensor):
+            for name in _SHAPE_ARGUMENTS:
+                if name in layer.arguments:
+                    return name, layer.arguments[name]
+        return None
+
+    def _sources(self, tensor: Tensor) -> Iterator[Layer]:
+        """The layers that may say what shape an input has."""
+        yield from self._inputs_at.get(place(tensor.location), ())
+        for call in self._readers.get(id(tensor), ()):
+            yield call.layer
+            wrapped = inner(call.layer)
+            if wrapped is not None:
+                yield wrapped
+
+    def data(self) -> None:
+        """Edits and notes for the data that are fed to the inputs, last of all."""
+        edits, places = data_edits(self._syntax, self._inputs)
+        self._edits.add(edits)
+        for one in self._inputs:
+            if one.argument is not None and self._edits.follows(one.argument):
+                continue
+            sizes = (one.shape[axis] for axis in one.order)
+            shown = ", ".join("?" if size is None else str(size) for size in sizes)
+            lines = ", ".join(map(str, places))
+            where = f", as line {lines} does" if len(places) == 1 else f", as lines {lines} do"
+            self.notes.append(f"the input is now ({shown}): feed it so{where if places else ''}")
