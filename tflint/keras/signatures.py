@@ -10,7 +10,7 @@ import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 from tflint.keras import legacy
@@ -58,6 +58,7 @@ def is_known(kind: str) -> bool:
     return canonical(kind) in _table().layers
 
 
+@lru_cache(1024)
 def parameters(kind: str) -> tuple[str, ...] | None:
     """The parameters in the order of positions; None for kinds that are not known.
 
