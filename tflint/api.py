@@ -101,7 +101,8 @@ def run(
     """
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
-    artifacts = [*given, *discover(paths, settings.excludes)]
+    searched = list(paths)
+    artifacts = [*given, *discover(searched, settings.excludes)]
     accept([artifact.path for artifact in artifacts])
     jobs: list[Job] = [(artifact, settings.plan(artifact.path)) for artifact in artifacts]
     files = tuple(check_each(jobs, settings.values["jobs"], lambda done: progress(done, len(jobs))))
@@ -113,8 +114,15 @@ def run(
         notes=(*plugin_problems(), *_failures(files)),
         fail_on=settings.fail_on,
     )
-    report = suppress(report, settings.suppressions, settings.root)
+    whole = any(_holds(Path(path), settings.root) for path in searched)
+    report = suppress(report, settings.suppressions, settings.root, is_whole=whole)
     return report if baseline is None else apply_baseline(report, baseline)
+
+
+def _holds(path: Path, folder: Path) -> bool:
+    """Whether a search of the path finds all that is in the folder."""
+    real = os.path.realpath(path)
+    return os.path.commonpath((real, os.path.realpath(folder))) == real
 
 
 def run_fix(
