@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Call, Layer
-from tflint.keras.values import Value
+from tflint.keras.values import Evidence, Value
 from tflint.printable import printable
 from tflint.source.dimension_orders import (
     is_a_row,
@@ -87,7 +87,7 @@ class _Relayout:
         obstacles = tuple(dict.fromkeys(found))
         if obstacles:
             return Plan(obstacles=obstacles)
-        notes = tuple(dict.fromkeys((*self._notes, *self._inputs.notes)))
+        notes = tuple(dict.fromkeys((*self._notes, *self._inputs.notes, *self._edits.notes)))
         return Plan(self._edits.edits, notes=notes)
 
     def _obstruct(self, reason: str, at: Location) -> None:
@@ -245,9 +245,15 @@ class _Relayout:
 
     def _also_told(self) -> None:
         """Code whose numbers change, and that also works on other tensors."""
+        assumed = {
+            place(call.location)
+            for call in self._layout.calls
+            if call.evidence is Evidence.ASSUMED
+            and id(call) in self._told.get(place(call.location), ())
+        }
         for call in self._layout.calls:
             told = self._told.get(place(call.location))
-            if told is not None and id(call) not in told:
+            if told is not None and id(call) not in told and place(call.location) not in assumed:
                 self._obstruct("the same code also works on other tensors", call.location)
 
     def _flatten(self, call: Call, before: Maps) -> None:

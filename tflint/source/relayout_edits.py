@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Layer
-from tflint.keras.values import Argument, Value
+from tflint.keras.values import Argument, Evidence, Value
 from tflint.printable import printable
 from tflint.source.edits import AddArgument, Edit, Obstacle, Permute, Replace
 from tflint.source.syntax import Syntax, place
@@ -25,13 +25,14 @@ class RelayoutEdits:
         self._syntax = syntax
         self._edits: dict[object, Edit] = {}
         self.obstacles: list[Obstacle] = []
+        self.notes: list[str] = []
         # All arguments of layers, by the place that their values come from.
-        self._sharing: dict[object, list[Argument]] = {}
+        self._sharing: dict[object, list[tuple[Layer, Argument]]] = {}
         for layer in facts.layers:
             for argument in layer.arguments.values():
                 source = argument.origin or argument.location
                 if source is not None:
-                    self._sharing.setdefault(place(source), []).append(argument)
+                    self._sharing.setdefault(place(source), []).append((layer, argument))
         # Layers by place, for those that are given an argument that they did not have.
         self._layers: dict[object, list[Layer]] = {}
         for layer in facts.layers:
@@ -169,7 +170,7 @@ class RelayoutEdits:
         """Say what else uses the variables whose values change; last of all."""
         for here, given in self._given.items():
             for layer in self._layers.get(here, ()):
-                if id(layer) not in given:
+                if id(layer) not in given and not self._is_assumed(here, given):
                     reason = "the same code also builds a layer for other tensors"
                     self.obstacles.append(Obstacle(reason, layer.location))
         names: set[tuple[str, str]] = set()
@@ -184,11 +185,30 @@ class RelayoutEdits:
                 names.add((node.id, what))
                 self._check_name(node.id, what)
 
+    def _is_assumed(self, here: object, given: set[int]) -> bool:
+        return any(
+            layer.evidence is Evidence.ASSUMED and id(layer) in given
+            for layer in self._layers.get(here, ())
+        )
+
     def _check_others(self, source: Location, what: str) -> None:
-        for other in self._sharing.get(place(source), ()):
-            if id(other) not in self._changed_arguments:
+        users = self._sharing.get(place(source), ())
+        # A function that nothing calls is looked at with its defaults, which is what is edited,
+        # and with anything for its parameters.
+        assumed = {
+            place(argument.location)
+            for layer, argument in users
+            if layer.evidence is Evidence.ASSUMED
+            and argument.location is not None
+            and id(argument) in self._changed_arguments
+        }
+        if assumed:
+            self.notes.append("callers in other files that name a data format have to follow")
+        for _, other in users:
+            at = other.location or source
+            if id(other) not in self._changed_arguments and place(at) not in assumed:
                 reason = f"the same code also gives another layer its {what}"
-                self.obstacles.append(Obstacle(reason, other.location or source))
+                self.obstacles.append(Obstacle(reason, at))
 
     def _check_name(self, name: str, what: str) -> None:
         for load in self._syntax.loads(name):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Call, Layer, Tensor
-from tflint.keras.values import Argument, Unknown, Value
+from tflint.keras.values import Argument, Evidence, Unknown, Value
 from tflint.source.edits import Obstacle
 from tflint.source.image_layout import ImageLayout, Maps, inner, moved_last
 from tflint.source.relayout_data import Input, data_edits, shape_of_data
@@ -29,6 +29,7 @@ class Inputs:
         self._syntax = syntax
         self._edits = edits
         self._inputs: list[Input] = []
+        self._turned: dict[int, Tensor] = {}
         self.obstacles: list[Obstacle] = []
         self.notes: list[str] = []
 
@@ -38,6 +39,7 @@ class Inputs:
 
     def turn(self, tensor: Tensor, maps: Maps) -> None:
         """Give an input its channels last."""
+        self._turned[id(tensor)] = tensor
         rank = maps.rank
         assert rank is not None
         order = moved_last(rank, maps.channel_axis)
@@ -47,7 +49,14 @@ class Inputs:
             name, argument = found
             with_batch = name.startswith("batch")
             sample = tuple(axis - 1 for axis in order[1:])
-            self._edits.permute(argument, order if with_batch else sample, what="input shape")
+            # A function that makes inputs gives as many at one place as it is called.
+            same = [
+                layer.arguments[name]
+                for layer in self._inputs_at.get(place(tensor.location), ())
+                if name in layer.arguments
+            ]
+            for each in (argument, *same):
+                self._edits.permute(each, order if with_batch else sample, what="input shape")
         elif self._built(tensor, order) or self._follows_inner(tensor):
             pass
         elif not isinstance(tensor.shape, Unknown):
@@ -124,6 +133,7 @@ class Inputs:
 
     def data(self) -> None:
         """Edits and notes for the data that are fed to the inputs, last of all."""
+        self._check_others()
         edits, places = data_edits(self._syntax, self._inputs)
         self._edits.add(edits)
         for one in self._inputs:
@@ -134,3 +144,20 @@ class Inputs:
             lines = ", ".join(map(str, places))
             where = f", as line {lines} does" if len(places) == 1 else f", as lines {lines} do"
             self.notes.append(f"the input is now ({shown}): feed it so{where if places else ''}")
+
+    def _check_others(self) -> None:
+        """Inputs that stay as they are, and are made by code that changes."""
+        turned = {place(tensor.location) for tensor in self._turned.values()}
+        # Code that nothing calls is looked at twice: with its defaults and with anything.
+        assumed = {
+            place(tensor.location)
+            for tensor in self._turned.values()
+            for call in self._readers.get(id(tensor), ())
+            if call.evidence is Evidence.ASSUMED
+        }
+        for maps in self._layout.sets:
+            for tensor in maps.tensors:
+                at = place(tensor.location)
+                if tensor.is_input and at in turned - assumed and id(tensor) not in self._turned:
+                    reason = "the same code also makes an input for another network"
+                    self.obstacles.append(Obstacle(reason, tensor.location))
