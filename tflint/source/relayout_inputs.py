@@ -120,7 +120,22 @@ class Inputs:
             for name in _SHAPE_ARGUMENTS:
                 if name in layer.arguments:
                     return name, layer.arguments[name]
-        return None
+        return self._unclaimed(tensor)
+
+    def _unclaimed(self, tensor: Tensor) -> tuple[str, Argument] | None:
+        """The shape of an input that a model has of its own, and another model gives anew.
+
+        Of inputs that stand where no tensor does, the only one of this shape.
+        """
+        claimed = {place(t.location) for maps in self._layout.sets for t in maps.tensors}
+        found = {}
+        for at, layers in self._inputs_at.items():
+            argument = layers[0].arguments.get("shape")
+            if at in claimed or argument is None or isinstance(tensor.shape, Unknown):
+                continue
+            if argument.value == tensor.shape[1:]:
+                found[at] = argument
+        return ("shape", next(iter(found.values()))) if len(found) == 1 else None
 
     def _sources(self, tensor: Tensor) -> Iterator[Layer]:
         """The layers that may say what shape an input has."""
