@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]
 from tests.cli.program import environment
 from tests.conftest import ROOT
 from tflint.cli.main import app
+from tflint.lint.discover import SUFFIXES
 from tflint.model.builder import ModelBuilder
 from tflint.model.writer import write_model
 
@@ -22,6 +23,11 @@ HOOKS: list[dict[str, Any]] = yaml.safe_load(
     (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
 )
 REQUIRED = {"id", "name", "description", "entry", "language", "files"}
+
+
+def _hook(name: str) -> dict[str, Any]:
+    return next(hook for hook in HOOKS if hook["id"] == name)
+
 
 every_hook = pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 
@@ -52,13 +58,30 @@ def test_a_hook_takes_models(hook: dict[str, Any], path: str) -> None:
     assert re.search(hook["files"], path)
 
 
+@pytest.mark.parametrize("path", ["train.py", "a/b.ipynb", "m.keras", "m.h5", "ü b.py"])
+def test_the_hook_for_everything_takes_sources_and_archives(path: str) -> None:
+    assert re.search(_hook("tflint-check")["files"], path)
+    assert not re.search(_hook("tflint-models")["files"], path)
+
+
+@pytest.mark.parametrize("path", ["m.pyc", "py", "m.pyi", "m.ipynb.json", "keras", "m.keras/x.txt"])
+def test_the_hook_for_everything_takes_nothing_else(path: str) -> None:
+    assert not re.search(_hook("tflint-check")["files"], path)
+
+
+def test_the_suffixes_of_the_hook_are_those_that_are_read() -> None:
+    """Every suffix that `check` knows is in the hook, and the other way round."""
+    found = re.fullmatch(r"\\\.\((.*)\)\$", _hook("tflint-check")["files"])
+
+    assert found is not None
+    assert {f".{suffix}" for suffix in found[1].split("|")} == set(SUFFIXES)
+
+
 @pytest.mark.parametrize(
     "path", ["m.tflite.bak", "m.tflite/readme", "tflite", "xtflite", "m.h5", "m.py", "m.tflites"]
 )
 def test_the_hook_for_models_takes_nothing_else(path: str) -> None:
-    hook = next(hook for hook in HOOKS if hook["id"] == "tflint-models")
-
-    assert not re.search(hook["files"], path)
+    assert not re.search(_hook("tflint-models")["files"], path)
 
 
 def git(*arguments: str, cwd: Path) -> str:

@@ -10,7 +10,7 @@ from tflint.lint.runner import check_example
 from tflint.rule import Example
 from tflint.target.target import find_target
 
-JUDGING = ("TFL105", "TFL106", "TFL107", "TFL108", "TFL116")
+JUDGING = ("TFL105", "TFL106", "TFL107", "TFL108", "TFL115", "TFL116")
 
 # Runs each source in a folder with samples, and tells what its conversions gave: the types of the
 # inputs of its convolutions or dense layers, and all operators; or the exception.

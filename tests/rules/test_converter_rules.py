@@ -267,6 +267,72 @@ SOURCES = {
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.convert()
     """,
+    "a network of wrapped layers that another file builds": """
+        from exporter import FakelyQuantisedWrapper, rebuild
+
+
+        class Exporter:
+            def __init__(self, network):
+                self.network = rebuild(network, FakelyQuantisedWrapper)
+
+            def export(self):
+                converter = tf.lite.TFLiteConverter.from_keras_model(self.network)
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+                return converter.convert()
+    """,
+    "optimisations before a chain of branches": """
+        def convert(kind, data):
+            converter = tf.lite.TFLiteConverter.from_saved_model("model")
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if kind == "half":
+                converter.target_spec.supported_types = [tf.float16]  #: TFL108 warning?
+            elif kind == "integers":
+                converter.representative_dataset = data
+                converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+                converter.inference_input_type = tf.int8
+                converter.inference_output_type = tf.int8
+            else:
+                print("dynamic range")
+            return converter.convert()  #: TFL106 warning?
+    """,
+    "an option that is off by default": """
+        def convert(path, quantise=False):
+            converter = tf.lite.TFLiteConverter.from_saved_model(path)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            if quantise:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            return converter.convert()  #: TFL105 info?, TFL106 warning?
+    """,
+    "settings that the caller may give": """
+        def convert(network, settings=None):
+            converter = tf.lite.TFLiteConverter.from_keras_model(network)
+            for name, value in (settings or {}).items():
+                setattr(converter, name, value)
+            return converter.convert()  #: TFL105 info?
+    """,
+    "misspelt settings": """
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimisations = [tf.lite.Optimize.DEFAULT]  #: TFL116 warning
+        converter.representative_data = samples  #: TFL116 warning
+        converter.inference_type = tf.int8  #: TFL116 warning
+        converter.convert()  #: TFL105 info
+    """,
+    "a loop that configures with data": """
+        class Settings:
+            def __init__(self, **values):
+                self.values = values
+
+
+        def configure(converter, settings):
+            for name, value in settings.values.items():
+                setattr(converter, name, value)
+            return converter
+
+
+        settings = Settings(optimizations=[tf.lite.Optimize.DEFAULT])
+        converter = configure(tf.lite.TFLiteConverter.from_keras_model(model), settings)
+        converter.convert()  #: TFL106 error
+    """,
     "pruned, which is not quantised": """
         import tensorflow_model_optimization as tfmot
 

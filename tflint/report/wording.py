@@ -167,6 +167,8 @@ def verdict(file: FileReport) -> tuple[str, str]:
 def _keras_verdict(file: FileReport, errors: int) -> tuple[str, str]:
     """Of a source or an archive, whose model is not there yet."""
     title = file.target.runtime.title
+    if file.kind is Kind.CONFIGURATION:
+        return "has entries of no use", "warning"
     if not file.readable:
         return ("does not parse" if file.kind in SOURCES else "not a readable archive"), "error"
     if any(f.code == "TFL007" and f.severity is Severity.ERROR for f in file.findings):
@@ -183,7 +185,8 @@ def checked(report: LintReport) -> str:
     targets = {file.target.name: None for file in report.files} or {report.target.name: None}
     names = [printable(name) for name in targets]
     listed = ", ".join(names) if len(names) <= 3 else f"{len(names)} targets"
-    return f"{counted(len(report.files), 'file')} checked for {listed}"
+    files = sum(file.kind is not Kind.CONFIGURATION for file in report.files)
+    return f"{counted(files, 'file')} checked for {listed}"
 
 
 def severity_counts(report: LintReport) -> list[tuple[Severity, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import replace
 from typing import Final
@@ -10,14 +9,12 @@ from typing import Final
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
 from tflint.keras.values import UNKNOWN, Argument, Setting, Value
-from tflint.source.exposing import argument, arguments as all_arguments
-from tflint.source.exposing import expose, origin
+from tflint.source.exposing import argument, expose, origin
+from tflint.source.exposing import arguments as all_arguments
 from tflint.source.machine import Machine, Place
 from tflint.source.models import sequential_network
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     Arguments,
     ConverterThing,
     Either,
@@ -29,11 +26,11 @@ from tflint.source.objects import (
     Path,
     SequentialThing,
     SettingThing,
-    Thing,
     Written,
     options,
 )
 from tflint.source.results import results_of
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 _CONVERTER: Final = re.compile(
     r"tensorflow\.(?:\w+\.)*?lite\.(?:\w+\.)*?(?:TFLiteConverter\w*|TocoConverter)(?:\.from_\w+)?"
@@ -93,9 +90,7 @@ def setting(machine: Machine, receiver: Thing, name: str, node: Place) -> Thing:
     return things[0] if len(things) == 1 else Either(tuple(things))
 
 
-def write_setting(
-    machine: Machine, receiver: Thing, name: str, thing: Thing, node: ast.expr
-) -> None:
+def write_setting(machine: Machine, receiver: Thing, name: str, thing: Thing, node: Place) -> None:
     """Assign to an attribute of a converter, or of a part of its settings."""
     written_at = machine.statement or node
     if isinstance(receiver, SettingThing):
@@ -118,7 +113,7 @@ def hand_over(machine: Machine, thing: Thing) -> None:
             machine.journal.write(option.store, HANDED_OVER, NONE)
 
 
-def convert(machine: Machine, converter: ConverterThing, given: Arguments, node: ast.expr) -> Thing:
+def convert(machine: Machine, converter: ConverterThing, given: Arguments, node: Place) -> Thing:
     """`.convert()`: notes the settings in force."""
     content = converter.store.content
     settings = {

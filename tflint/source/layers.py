@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 from tflint.finding import Location
@@ -13,17 +12,9 @@ from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Unknown
 from tflint.source.exposing import argument
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import (
-    MISSING,
-    OPAQUE,
-    Arguments,
-    Const,
-    LayerThing,
-    SequenceThing,
-    TensorThing,
-    Thing,
-)
+from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing
 from tflint.source.operations import tensors_in
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 DATA_FORMAT = "data_format"
 

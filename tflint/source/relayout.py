@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Call, Layer, Tensor
 from tflint.keras.values import Argument, Unknown, Value
 from tflint.printable import printable
+from tflint.source.dimension_orders import (
+    is_a_row,
+    is_axis,
+    is_flat,
+    is_vector,
+    moved,
+    order_of,
+    same_rest,
+    transposed,
+)
 from tflint.source.edits import Obstacle, Plan
 from tflint.source.image_layout import (
     FIRST,
     WITH_AXIS,
     ImageLayout,
     Maps,
-    axis_moved,
     format_of,
     inner,
     moved_last,
@@ -29,7 +38,8 @@ from tflint.source.image_layout import (
 from tflint.source.module import SourceModule
 from tflint.source.relayout_data import data_edits
 from tflint.source.relayout_edits import RelayoutEdits
-from tflint.source.syntax import Syntax
+from tflint.source.syntax import place, syntax_of
+from tflint.source.tensor_operations import Operation, operation
 
 _SHAPE_ARGUMENTS = ("shape", "batch_shape", "input_shape", "batch_input_shape")
 _LOADERS = frozenset(("load_weights", "load_model", "set_weights"))
@@ -37,6 +47,7 @@ _LOADERS = frozenset(("load_weights", "load_model", "set_weights"))
 _FLATTEN = "Flatten"
 
 
+@lru_cache(maxsize=4)
 def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
     """The plan for all channels_first and mixed networks of a source.
 
@@ -49,8 +60,9 @@ def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
 class _Relayout:
     def __init__(self, facts: KerasFacts, module: SourceModule) -> None:
         self._facts = facts
-        self._layout = ImageLayout(facts)
-        self._syntax = Syntax(module)
+        self._syntax = syntax_of(module)
+        self._operations: dict[int, Operation | None] = {}
+        self._layout = ImageLayout(facts, self._operation)
         self._edits = RelayoutEdits(facts, self._syntax)
         self._obstacles: list[Obstacle] = []
         self._notes: list[str] = []
@@ -64,6 +76,7 @@ class _Relayout:
         for call in self._layout.calls:
             self._between(call)
             self._axis(call)
+            self._outside(call)
         self._unconnected()
         if turned:
             self._setting()
@@ -131,6 +144,8 @@ class _Relayout:
             with_batch = name.startswith("batch")
             sample = tuple(axis - 1 for axis in order[1:])
             self._edits.permute(argument, order if with_batch else sample, what="input shape")
+        elif self._follows_inner(tensor):
+            return
         elif not isinstance(tensor.shape, Unknown):
             self._obstruct("where its shape is given is not in view", tensor.location)
         if isinstance(tensor.shape, Unknown) or len(tensor.shape) != rank:
@@ -139,6 +154,34 @@ class _Relayout:
         sample = tuple(axis - 1 for axis in order[1:])
         shape = tuple(dim if isinstance(dim, int) else None for dim in tensor.shape[1:])
         self._inputs.append((shape, sample, None if found is None else found[1]))
+
+    def _follows_inner(self, tensor: Tensor) -> bool:
+        """Whether it is the input of a model that begins with another one, which has its own."""
+        readers = {id(call.layer) for call in self._readers.get(id(tensor), ())}
+        return any(
+            other is not tensor and other.is_input and self._shape_argument(other) is not None
+            for call in self._layout.calls
+            if id(call.layer) in readers
+            for other in call.inputs
+        )
+
+    @cached_property
+    def _readers(self) -> dict[int, list[Call]]:
+        """The calls that read each tensor, by its `id`."""
+        found: dict[int, list[Call]] = {}
+        for call in self._layout.calls:
+            for tensor in call.inputs:
+                found.setdefault(id(tensor), []).append(call)
+        return found
+
+    @cached_property
+    def _inputs_at(self) -> dict[object, list[Layer]]:
+        """The input layers at each place."""
+        found: dict[object, list[Layer]] = {}
+        for layer in self._facts.layers:
+            if layer.kind in ("Input", "InputLayer"):
+                found.setdefault(place(layer.location), []).append(layer)
+        return found
 
     def _shape_argument(self, tensor: Tensor) -> tuple[str, Argument] | None:
         for layer in self._sources(tensor):
@@ -149,15 +192,12 @@ class _Relayout:
 
     def _sources(self, tensor: Tensor) -> Iterator[Layer]:
         """The layers that may say what shape an input has."""
-        for layer in self._facts.layers:
-            if layer.kind in ("Input", "InputLayer") and layer.location == tensor.location:
-                yield layer
-        for call in self._layout.calls:
-            if call.inputs and call.inputs[0] is tensor:
-                yield call.layer
-                wrapped = inner(call.layer)
-                if wrapped is not None:
-                    yield wrapped
+        yield from self._inputs_at.get(place(tensor.location), ())
+        for call in self._readers.get(id(tensor), ()):
+            yield call.layer
+            wrapped = inner(call.layer)
+            if wrapped is not None:
+                yield wrapped
 
     def _axis(self, call: Call) -> None:
         """An axis that a layer is told, where the dimensions change places."""
@@ -179,20 +219,20 @@ class _Relayout:
                 self._notes.append(f"Concatenate in line {line} joins along the channels now")
             return
         axes = value if isinstance(value, tuple) else (value,)
-        if not all(_is_axis(axis, maps.rank) for axis in axes):
+        if not all(is_axis(axis, maps.rank) for axis in axes):
             self._obstruct(f"the {parameter} of {layer.kind} is not known", layer.location)
             return
-        moved = tuple(_moved(axis, maps) for axis in axes)
+        new = tuple(moved(axis, maps) for axis in axes)
         if parameter == "shared_axes":
-            moved = tuple(sorted(axis % maps.rank for axis in moved))
-        self._edits.set_axes(layer, parameter, value, moved, maps.rank)
+            new = tuple(sorted(axis % maps.rank for axis in new))
+        self._edits.set_axes(layer, parameter, value, new, maps.rank)
 
     def _batch_norm(self, layer: Layer, value: Value, maps: Maps) -> None:
         """Over the channels afterwards; over the last axis already is what is meant."""
         rank = maps.rank
         assert rank is not None
         axis = value[0] if isinstance(value, tuple) and len(value) == 1 else value
-        if not _is_axis(axis, rank):
+        if not is_axis(axis, rank):
             if maps.is_first:
                 self._obstruct("the axis of BatchNormalization is not known", layer.location)
             return
@@ -201,7 +241,7 @@ class _Relayout:
         if position == rank - 1 or not (maps.is_first or maps.last):
             return
         if maps.is_first:
-            self._edits.set_axes(layer, "axis", value, (_moved(axis, maps),), rank)
+            self._edits.set_axes(layer, "axis", value, (moved(axis, maps),), rank)
         elif position == 1:
             self._edits.set_axes(layer, "axis", value, (-1,), rank)
 
@@ -211,7 +251,7 @@ class _Relayout:
         behind = self._layout.behind(call)
         if before is None:
             return
-        if layer.kind == _FLATTEN:
+        if (inner(layer) or layer).kind == _FLATTEN:
             self._flatten(call, before)
         elif layer.kind in ("Permute", "Reshape") and (before.is_first or behind.is_first):
             if (before.is_first and before.is_mixed) or (behind.is_first and behind.is_mixed):
@@ -221,27 +261,54 @@ class _Relayout:
             else:
                 self._reshape(call, before, behind)
 
+    def _operation(self, call: Call) -> Operation | None:
+        if id(call) not in self._operations:
+            self._operations[id(call)] = operation(self._syntax, call)
+        return self._operations[id(call)]
+
+    def _outside(self, call: Call) -> None:
+        """An operation that is no layer, and is told axes."""
+        found = self._operation(call)
+        before = self._layout.before(call)
+        if found is None or before is None or found.argument is None or found.axes is None:
+            return
+        behind = self._layout.behind(call)
+        if not (before.is_first or (behind.is_first and found.is_transpose)):
+            return
+        rank = before.rank
+        if rank is None or not all(is_axis(axis, rank) for axis in found.axes):
+            self._obstruct(f"the axes of {found.kind} are not known", call.location)
+            return
+        at = found.argument
+        if found.is_transpose:
+            new = transposed(found.axes, order_of(before, rank), order_of(behind, rank))
+            if new is None:
+                self._obstruct(f"the axes of {found.kind} are not known", call.location)
+                return
+        elif found.is_join and found.axes == (-1,):
+            return
+        else:
+            new = tuple(moved(axis, before) for axis in found.axes)
+            if not found.keeps and not same_rest(found.axes, before):
+                self._obstruct(f"behind {found.kind} dimensions change places", call.location)
+                return
+        self._edits.set_numbers(at, new)
+
     def _flatten(self, call: Call, before: Maps) -> None:
-        layer = call.layer
+        layer = inner(call.layer) or call.layer
         if format_of(layer) == FIRST:
             # It turns the map itself: what is behind it stays in the same order.
             self._edits.set_format(layer)
-        elif before.is_first and not _is_a_row(call.inputs[0], before):
-            self._reordered(call, "Flatten")
+        elif before.is_first and not is_a_row(call.inputs[0], before):
+            self._reordered("behind Flatten", "rows")
 
-    def _reordered(self, call: Call, what: str) -> None:
+    def _reordered(self, where: str, side: str) -> None:
         """The features change places: nothing to a network that is not trained yet."""
-        loader = self._loader
-        if loader is not None:
-            at = self._syntax.locate(loader)
-            self._obstruct(
-                f"weights are loaded, and behind {what} the rows of the dense layer change places",
-                at,
-            )
-        self._notes.append(
-            f"behind {what} features come in another order: train again, or permute the rows of "
-            "the dense layer"
-        )
+        what = f"the {side} of the dense layer {where}"
+        if self._loader is not None:
+            at = self._syntax.locate(self._loader)
+            self._obstruct(f"weights are loaded, and {what} change places", at)
+        self._notes.append(f"{what} change places: train again, or permute them")
 
     @cached_property
     def _loader(self) -> ast.Call | None:
@@ -263,20 +330,21 @@ class _Relayout:
         if sorted(d for d in dims if isinstance(d, int)) != list(range(1, rank)):
             return
         old = (0, *(d for d in dims if isinstance(d, int)))
-        into = _order_of(before, rank)
-        out = _order_of(behind, rank)
-        # new[i] = the place in the new input of what the new output has at i.
-        new = tuple(into.index(old[axis]) for axis in out)
-        self._edits.replace_tuple(argument, tuple(axis for axis in new[1:]))
+        new = transposed(old, order_of(before, rank), order_of(behind, rank))
+        assert new is not None
+        self._edits.replace_tuple(argument, new[1:])
+        if list(new) == sorted(new):
+            line = layer.location.line
+            self._notes.append(f"Permute in line {line} does nothing now: it can be left out")
 
     def _reshape(self, call: Call, before: Maps, behind: Maps) -> None:
         layer = call.layer
         target = layer.arguments.get("target_shape")
         if before.is_first:
-            if not behind.is_first and _is_flat(layer):
-                if not _is_a_row(call.inputs[0], before):
-                    self._reordered(call, "Reshape")
-            elif _is_a_row(call.inputs[0], before) and not behind.is_first:
+            if not behind.is_first and is_flat(layer):
+                if not is_a_row(call.inputs[0], before):
+                    self._reordered("behind Reshape", "rows")
+            elif is_a_row(call.inputs[0], before) and not behind.is_first:
                 pass
             else:
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
@@ -294,10 +362,10 @@ class _Relayout:
         others = [dim for i, dim in enumerate(shape) if i != behind.channel_axis - 1]
         is_same_order = channels == 1 or all(dim == 1 for dim in others)
         if not is_same_order:
-            if not _is_vector(call.inputs[0]):
+            if not is_vector(call.inputs[0]):
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
                 return
-            self._reordered(call, "Reshape")
+            self._reordered("in front of Reshape", "columns")
         self._edits.permute(target, order, what="target of Reshape")
 
     def _data(self) -> None:
@@ -307,37 +375,6 @@ class _Relayout:
             if argument is not None and self._edits.follows(argument):
                 continue
             shown = ", ".join("?" if shape[axis] is None else str(shape[axis]) for axis in order)
-            where = f"; so is what line {', '.join(map(str, places))} gives" if places else ""
-            self._notes.append(f"the input is now ({shown}): feed it so{where}")
-
-
-def _is_axis(axis: Value, rank: int) -> bool:
-    return isinstance(axis, int) and not isinstance(axis, bool) and -rank <= axis < rank
-
-
-def _moved(axis: Value, maps: Maps) -> int:
-    assert isinstance(axis, int)
-    assert maps.rank is not None
-    return axis_moved(axis, maps.rank, maps.channel_axis)
-
-
-def _order_of(maps: Maps, rank: int) -> tuple[int, ...]:
-    return moved_last(rank, maps.channel_axis) if maps.is_first else tuple(range(rank))
-
-
-def _is_flat(layer: Layer) -> bool:
-    target = layer.value("target_shape")
-    return isinstance(target, tuple) and len(target) == 1
-
-
-def _is_vector(tensor: Tensor) -> bool:
-    return not isinstance(tensor.shape, Unknown) and len(tensor.shape) == 2
-
-
-def _is_a_row(tensor: Tensor, maps: Maps) -> bool:
-    """Whether its order in memory is the same either way: one channel, or one position."""
-    if isinstance(tensor.shape, Unknown) or len(tensor.shape) <= maps.channel_axis:
-        return False
-    lead = tensor.shape[1 : maps.channel_axis + 1]
-    others = tensor.shape[maps.channel_axis + 1 :]
-    return lead[-1] == 1 or all(dim == 1 for dim in others)
+            lines = ", ".join(map(str, places))
+            where = f", as line {lines} does" if len(places) == 1 else f", as lines {lines} do"
+            self._notes.append(f"the input is now ({shown}): feed it so{where if places else ''}")

@@ -25,9 +25,12 @@ class RelayoutEdits:
         self._syntax = syntax
         self._edits: dict[object, Edit] = {}
         self.obstacles: list[Obstacle] = []
-        self._arguments = [
-            argument for layer in facts.layers for argument in layer.arguments.values()
-        ]
+        # All arguments of layers, by the place that their values come from.
+        self._sharing: dict[object, list[Argument]] = {}
+        for layer in facts.layers:
+            for argument in layer.arguments.values():
+                if argument.origin is not None and argument.location is not None:
+                    self._sharing.setdefault(place(argument.origin), []).append(argument)
         # Arguments that are changed, by where they stand.
         self._changed: set[object] = set()
         self._shared: list[tuple[Argument, str]] = []
@@ -123,9 +126,14 @@ class RelayoutEdits:
             at = argument.location or Location()
             self._obstruct("where its dimensions come from is not in view", argument, at)
             return
-        for element, number in zip(node.elts, new, strict=True):
-            if self._syntax.text(element) != str(number):
-                self._put(Replace(self._syntax.locate(element), str(number)))
+        self.set_numbers(node, new)
+
+    def set_numbers(self, node: ast.expr, new: Sequence[int]) -> None:
+        """Write other numbers into a literal: one, or a list or tuple of them."""
+        parts = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+        for part, number in zip(parts, new, strict=True):
+            if self._syntax.text(part) != str(number):
+                self._put(Replace(self._syntax.locate(part), str(number)))
 
     def _node(self, argument: Argument) -> ast.expr | None:
         return self._syntax.expression(argument.origin) or self._syntax.expression(
@@ -149,19 +157,21 @@ class RelayoutEdits:
 
     def check_uses(self) -> None:
         """Say what else uses the variables whose values change; last of all."""
+        names: set[tuple[str, str]] = set()
+        origins: set[object] = set()
         for argument, what in self._shared:
             node = self._syntax.expression(argument.location)
-            if argument.origin is not None:
+            if argument.origin is not None and place(argument.origin) not in origins:
+                origins.add(place(argument.origin))
                 self._check_others(argument, what)
-            if isinstance(node, ast.Name):
+            if isinstance(node, ast.Name) and (node.id, what) not in names:
+                names.add((node.id, what))
                 self._check_name(node.id, what)
 
     def _check_others(self, argument: Argument, what: str) -> None:
         assert argument.origin is not None
-        origin = place(argument.origin)
-        for other in self._arguments:
-            if other.origin is None or other.location is None or place(other.origin) != origin:
-                continue
+        for other in self._sharing.get(place(argument.origin), ()):
+            assert other.location is not None
             if place(other.location) not in self._changed:
                 reason = f"another layer takes its {what} from the same place"
                 self.obstacles.append(Obstacle(reason, other.location))

@@ -6,26 +6,16 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tflint.source.containers import iterate, one_of, truth
+from tflint.source.containers import append, closed, forget_items, iterate, one_of, truth
 from tflint.source.definitions import define_class, define_function
 from tflint.source.expressions import operate
 from tflint.source.imports import import_from, import_modules
 from tflint.source.limits import MAX_ROUNDS, MAX_WHILE_ROUNDS
 from tflint.source.machine import Frame, Machine
 from tflint.source.matching import match
-from tflint.source.objects import (
-    MISSING,
-    NONE,
-    OPAQUE,
-    Items,
-    Outcome,
-    Path,
-    SequenceThing,
-    Thing,
-    options,
-)
-from tflint.source.containers import append, closed, forget_items
+from tflint.source.objects import NONE, Items, Outcome, Path, SequenceThing, options
 from tflint.source.scopes import bound_names
+from tflint.source.store import MISSING, OPAQUE, Thing
 from tflint.source.targets import bind
 
 # What ends the program.
@@ -46,9 +36,7 @@ def run(machine: Machine, body: Sequence[ast.stmt]) -> bool:
 def expression(machine: Machine, node: ast.Expr) -> bool:
     """An expression for its effects."""
     thing = machine.evaluate(node.value)
-    if isinstance(thing, Outcome) and thing.path in _ENDS:
-        return False
-    return True
+    return not (isinstance(thing, Outcome) and thing.path in _ENDS)
 
 
 def assign(machine: Machine, node: ast.Assign) -> bool:
@@ -217,7 +205,10 @@ def _unknown_rounds(
     machine: Machine, body: Sequence[ast.stmt], prepare: Callable[[], None]
 ) -> bool:
     """A body that runs any number of times: once, with what it changes unknown before and after."""
-    names = bound_names(body)
+    key = id(body)
+    if key not in machine.bound:
+        machine.bound[key] = bound_names(body)
+    names = machine.bound[key]
 
     def once() -> bool:
         for name in names:

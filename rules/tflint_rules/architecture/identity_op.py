@@ -15,6 +15,7 @@ from tflint.printable import printable, size_text
 from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
 from tflint_rules.architecture.identity import identity
 from tflint_rules.architecture.keras_identity import keras_identity
+from tflint_rules.keras.connections import keras_calls
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.sizes import elements, output_shape
 from tflint_rules.keras.wording import (
@@ -176,7 +177,7 @@ class IdentityOp(Rule):
         yield from worst_at_each_place(self._in_keras(context))
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
-        for call in context.keras.calls:
+        for call in keras_calls(context.keras):
             found = keras_identity(call)
             if found is None:
                 continue

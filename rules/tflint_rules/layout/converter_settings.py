@@ -44,12 +44,13 @@ class Way:
     """One way to a `.convert()`: one value for each setting that is written on it.
 
     `taken` are the branches that make it this way, by their statement. `is_tf1` says that the
-    converter is one that only TensorFlow 1 and `tf.compat.v1` have.
+    converter is one that only TensorFlow 1 and `tf.compat.v1` have, `is_tf2` that they have not.
     """
 
     held: Mapping[str, Held]
     taken: Mapping[int | str, int]
     is_tf1: bool = False
+    is_tf2: bool = False
 
     def value(self, name: str, default: Value = None) -> Value:
         """What the setting holds, the default where nothing was written."""
@@ -149,7 +150,7 @@ class Conversions:
             held = {name: _held(writes.get(name, ()), way) or unwritten for name in names}
             if all(held[name] or not setting.is_surely_set for name, setting in settings.items()):
                 known = {name: one for name, one in held.items() if one is not None}
-                found.append(Way(known, way, is_tf1(conversion)))
+                found.append(Way(known, way, is_tf1(conversion), is_tf2(conversion)))
         return found
 
     def _writes(self, name: str, setting: Setting) -> list[_Write]:
@@ -225,15 +226,22 @@ def is_known(value: Value) -> bool:
     return not isinstance(value, Unknown)
 
 
+def is_tf2(conversion: Conversion) -> bool:
+    """Whether the converter is one that TensorFlow 1 does not have."""
+    return not is_tf1(conversion) and conversion.constructor.rpartition(".")[2] in _TF2_CONSTRUCTORS
+
+
 def is_tf1(conversion: Conversion) -> bool:
     """Whether the converter is one that only TensorFlow 1 and `tf.compat.v1` have."""
     path = conversion.constructor
-    return (
-        any(part in path for part in (".contrib.", ".compat.v1.", "TocoConverter"))
-        or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
-    )
+    return any(part in path for part in _TF1_HOMES) or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
 
 
+_TF2_CONSTRUCTORS = frozenset(
+    ("from_keras_model", "from_concrete_functions", "experimental_from_jax")
+)
+# The last is where TensorFlow keeps it; `TFLiteConverterV2` there is TensorFlow 2's.
+_TF1_HOMES = (".contrib.", ".compat.v1.", "TocoConverter", ".python.lite.TFLiteConverter.")
 _TF1_CONSTRUCTORS = frozenset(
     ("from_session", "from_frozen_graph", "from_keras_model_file", "toco_convert")
 )

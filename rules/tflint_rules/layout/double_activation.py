@@ -10,7 +10,7 @@ from tflint.keras.network import Call, Tensor
 from tflint.keras.values import Result, Unknown, Value
 from tflint.rule import KERAS, SOURCES, Bad, Good, KerasContext, Metadata, Rule
 from tflint_rules.keras.activations import IDEMPOTENT, activation, is_activation_layer
-from tflint_rules.keras.connections import before
+from tflint_rules.keras.connections import before, keras_calls
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
     call_is_certain,
@@ -116,7 +116,7 @@ class DoubleActivation(Rule):
         yield from worst_at_each_place(self._in_keras(context))
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
-        for call in context.keras.calls:
+        for call in keras_calls(context.keras):
             name = activation(call.layer)
             if not isinstance(name, str):
                 continue
