@@ -12,7 +12,7 @@ from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Unknown
 from tflint.source.exposing import argument
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing
+from tflint.source.objects import Arguments, Const, Items, SequenceThing, TensorThing
 from tflint.source.operations import tensors_in
 from tflint.source.store import MISSING, OPAQUE, Thing
 
@@ -84,15 +84,26 @@ def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: 
     first = arguments.positional[0].thing if arguments.positional else arguments.get("inputs")
     given: Sequence[Thing] = (OPAQUE,) if first is None else (first,)
     tensors = tensors_in(given)
-    if not tensors or (isinstance(first, SequenceThing) and _has_other(first, tensors)):
+    if isinstance(first, SequenceThing) and (items := _operands(first)):
         # What is not known is called on, and gives, a tensor of unknown shape.
-        tensors = [Tensor()] if not tensors else [*tensors, Tensor()]
+        tensors = [tensor for item in items for tensor in tensors_in((item,)) or [Tensor()]]
+    elif not tensors or (isinstance(first, SequenceThing) and _has_other(first, tensors)):
+        tensors = [*tensors, Tensor()]
     others = [operand.thing for operand in arguments.positional[1:]]
     if any(isinstance(other, TensorThing) for other in others):
         tensors += tensors_in(others)
     call = machine.recorder.apply(layer, tensors, location, machine.evidence)
     results = [TensorThing(tensor) for tensor in outputs(call)]
     return results[0] if len(results) == 1 else machine.sequence(results, "tuple")
+
+
+def _operands(sequence: SequenceThing) -> tuple[Thing, ...]:
+    """What is in a sequence, where each element stands for one tensor; else nothing."""
+    items = sequence.items
+    if not isinstance(items, Items) or items.is_open:
+        return ()
+    plain = all(not isinstance(item, Const | SequenceThing) for item in items.values)
+    return items.values if plain else ()
 
 
 def _has_other(sequence: SequenceThing, tensors: Sequence[Tensor]) -> bool:

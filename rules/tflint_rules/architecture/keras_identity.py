@@ -47,11 +47,16 @@ def keras_identity(call: Call) -> Identity | None:
     if kind == "Activation":
         return Identity("applies no activation") if activation(layer) == LINEAR else None
     if kind in _MERGES:
-        return Identity("joins one tensor") if len(call.inputs) == 1 else None
+        return Identity("joins one tensor") if _is_one(call) else None
     if kind == "Rescaling":
         same = _is_number(layer.value("scale"), 1) and _is_number(layer.value("offset"), 0)
         return Identity("multiplies by 1") if same else None
     return _rearranged(call)
+
+
+def _is_one(call: Call) -> bool:
+    """Whether it is given one tensor: one of unknown shape may stand for a list of them."""
+    return len(call.inputs) == 1 and not isinstance(call.inputs[0].shape, Unknown)
 
 
 def _may_convert(call: Call) -> bool:

@@ -63,6 +63,11 @@ class Applied:
         return self.shapes[0] if self.shapes else UNKNOWN
 
     @property
+    def may_be_several(self) -> bool:
+        """Whether its one input, of unknown shape, may stand for a list of them."""
+        return len(self.shapes) == 1 and isinstance(self.shapes[0], Unknown)
+
+    @property
     def data_format(self) -> str | Unknown:
         """The data format, `channels_last` for layers that know no other."""
         layer = self.layer

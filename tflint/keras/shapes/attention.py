@@ -21,6 +21,8 @@ from tflint.keras.values import UNKNOWN, Unknown
 def attention(applied: Applied) -> Outcome:
     """Attention and AdditiveAttention, over query, value and, where it differs, key."""
     kind = applied.layer.kind
+    if applied.may_be_several:
+        return Outcome((UNKNOWN,))
     if len(applied.shapes) not in (2, 3):
         raise Refused(f"{kind} takes 2 or 3 tensors, gets {len(applied.shapes)}")
     query, value = applied.shapes[0], applied.shapes[1]
@@ -137,6 +139,8 @@ def _last(shape: Shape) -> Dim:
 
 def dot(applied: Applied) -> Outcome:
     """Dot: the sum over one axis of each of two tensors."""
+    if applied.may_be_several:
+        return Outcome((UNKNOWN,))
     if len(applied.shapes) != 2:
         raise Refused(f"Dot takes 2 tensors, gets {len(applied.shapes)}")
     one, other = applied.shapes

@@ -40,7 +40,7 @@ def elementwise(applied: Applied) -> Outcome:
     """Add, Multiply, Average, Maximum, Minimum and Subtract."""
     kind = applied.layer.kind
     shapes = applied.shapes
-    if kind == "Subtract" and len(shapes) != 2:
+    if kind == "Subtract" and len(shapes) != 2 and not applied.may_be_several:
         raise Refused(f"Subtract takes 2 tensors, gets {len(shapes)}")
     if not shapes:
         return Outcome((UNKNOWN,))
