@@ -34,7 +34,7 @@ def lines(source: str, code: str) -> list[int]:
     [
         'F = "channels_first"\nlayers.Conv2D(8, 3, data_format=F)\n',
         'L = layers\nF = "channels_" + "first"\nL.Conv2D(8, 3, 1, "valid", F)\n',
-        'from functools import partial\nconv = partial(layers.Conv2D, data_format="channels_first")\n'
+        'from functools import partial\nconv = partial(layers.Conv2D, data_format="channels_first")\n'  # noqa: E501
         "x = conv(8, 3)\n",
         'given = {"data_format": "channels_first"}\nlayers.Conv2D(8, 3, **given)\n',
         'def conv(n, data_format="channels_first"):\n'

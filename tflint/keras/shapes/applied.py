@@ -63,14 +63,6 @@ class Applied:
         return self.shapes[0] if self.shapes else UNKNOWN
 
     @property
-    def is_count_known(self) -> bool:
-        """Whether it is known how many inputs there are: what is not known may be a list of any."""
-        return not any(
-            isinstance(tensor.shape, Unknown) and tensor.producer is None and not tensor.is_input
-            for tensor in self.tensors
-        )
-
-    @property
     def data_format(self) -> str | Unknown:
         """The data format, `channels_last` for layers that know no other."""
         layer = self.layer
