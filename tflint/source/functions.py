@@ -37,6 +37,10 @@ def call_function(
     machine.recorder.run_nodes.add(id(node))
     if budget.calls >= MAX_CALLS_DEEP:
         return OPAQUE
+    running = machine.running.setdefault(id(node), [])
+    if running and running[-1] < machine.forks:
+        # It calls itself, and what is known does not decide whether it ends.
+        return OPAQUE
     key = (id(node), id(receiver))
     is_plain = isinstance(receiver, Instance | ClassThing | None) and all(
         thing is OPAQUE for thing in arguments.things
@@ -57,6 +61,7 @@ def call_function(
     outside, evidence, statement = machine.scope, machine.evidence, machine.statement
     yields: list[Thing] = []
     budget.calls += 1
+    running.append(machine.forks)
     machine.scope = scope
     machine.frames.append(frame)
     machine.yields.append(yields)
@@ -73,6 +78,7 @@ def call_function(
         machine.yields.pop()
         machine.scope, machine.evidence, machine.statement = outside, evidence, statement
         budget.calls -= 1
+        running.pop()
         if function.owner is not None:
             machine.owners.pop()
     results = [exit.value for exit in frame.exits]
@@ -156,9 +162,10 @@ def unknown_arguments(function: FunctionThing, *, with_defaults: bool) -> Argume
         positional = positional[1:]
     keywords: dict[str, Operand] = {}
     for parameter in (*positional, *parameters.kwonlyargs):
-        if not (with_defaults and parameter.arg in function.defaults):
-            keywords[parameter.arg] = Operand(OPAQUE, None)
-    return Arguments((), keywords, has_unknown=False)
+        default = function.defaults.get(parameter.arg) if with_defaults else None
+        keywords[parameter.arg] = default or Operand(OPAQUE, None)
+    others = parameters.vararg is not None or parameters.kwarg is not None
+    return Arguments((), keywords, has_unknown=others and not with_defaults)
 
 
 _ = (append, options, Sequence)

@@ -71,6 +71,8 @@ class Machine(ABC):
         self.bindings: dict[int, Bindings] = {}
         # What functions gave for arguments of which nothing is known, by function and receiver.
         self.memo: dict[tuple[int, int], tuple[int, Thing]] = {}
+        # The functions that are being run, with how many branches were open at each call.
+        self.running: dict[int, list[int]] = {}
         # The names that loops bind, by the loop's identity.
         self.bound: dict[int, set[str]] = {}
 

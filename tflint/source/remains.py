@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from tflint.keras.network import Tensor
 from tflint.keras.values import Evidence
-from tflint.source.classes import keras_base
+from tflint.source.classes import keras_base, model_inside
 from tflint.source.functions import call_function, unknown_arguments
 from tflint.source.instances import CALLED, call_instance, instantiate
 from tflint.source.limits import MAX_STEPS_UNCALLED, OutOfSteps
@@ -154,7 +154,9 @@ def _make(machine: Machine, owner: ClassThing) -> Instance:
 def _run_instance(machine: Machine, thing: Instance) -> None:
     """Call a layer or model of the file that nothing called."""
     base = keras_base(thing.type)
-    if base is None or thing.store.content.get(CALLED, MISSING) is not MISSING:
+    if base is None or model_inside(thing) is not None:
+        return
+    if thing.store.content.get(CALLED, MISSING) is not MISSING:
         return
     before = machine.evidence
     machine.evidence = thing.evidence
