@@ -70,9 +70,7 @@ def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionD
         if path is None or path not in _TRANSPARENT:
             unknown.append((thing, expression))
         binding = _BINDINGS.get(path or "", binding)
-    function = FunctionThing(
-        node, machine.scope, defaults, node.name, binding=binding, is_masked=bool(unknown)
-    )
+    function = FunctionThing(node, machine.scope, defaults, node.name, binding=binding)
     machine.recorder.functions.append(function)
     thing_: Thing = function
     for decorator, expression in reversed(unknown):
@@ -124,7 +122,6 @@ def define_class(machine: Machine, node: ast.ClassDef) -> bool:
                 member.defaults,
                 member.name,
                 made,
-                member.is_masked,
                 member.binding,
             )
             replaced[id(member)] = bound

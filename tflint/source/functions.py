@@ -21,7 +21,7 @@ from tflint.source.objects import (
     Operand,
     options,
 )
-from tflint.source.scopes import Bindings, Scope, bindings_of
+from tflint.source.scopes import Scope
 from tflint.source.store import MISSING, OPAQUE, Store, Thing
 
 
@@ -56,7 +56,7 @@ def call_function(
             arguments.has_unknown,
         )
     frame = Frame(machine.journal.mark(), machine.forks)
-    scope = Scope(machine.journal.store(), function.scope, _bindings(machine, node))
+    scope = Scope(machine.journal.store(), function.scope, machine.bindings_of(node))
     _bind_parameters(machine, function, arguments, scope.store)
     outside, evidence, statement = machine.scope, machine.evidence, machine.statement
     yields: list[Thing] = []
@@ -101,14 +101,6 @@ def call_function(
 
 def _first(arguments: Arguments) -> Thing:
     return arguments.positional[0].thing if arguments.positional else OPAQUE
-
-
-def _bindings(machine: Machine, node: ast.AST) -> Bindings:
-    known = machine.bindings.get(id(node))
-    if known is None and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        known = machine.bindings[id(node)] = bindings_of(node)
-    assert known is not None
-    return known
 
 
 def _bind_parameters(
