@@ -86,13 +86,17 @@ def disagreements(
                 yield Disagreement("missed", version, case, answer["error"], _told(said))
             if "shapes" in answer and refuses:
                 yield Disagreement("refused", version, case, str(answer), str(said.fault))
-        if said.fault is not None and len(said.fault_versions) == 2:
-            continue
+        if said.fault is not None:
+            built = {v: each for v, each in built.items() if v not in said.fault_versions}
         for version, answer in built.items():
             what = _verdict(said, answer)
             if what in ("shape", "weights"):
                 yield Disagreement(what, version, case, str(answer), _told(said))
-        if built and len({json.dumps([a["shapes"], _sizes(a)]) for a in built.values()}) == 1:
+        if (
+            said.fault is None
+            and built
+            and len({json.dumps([a["shapes"], _sizes(a)]) for a in built.values()}) == 1
+        ):
             version, answer = next(iter(built.items()))
             if _verdict(said, answer) == "unknown":
                 yield Disagreement("unknown", version, case, str(answer), _told(said))

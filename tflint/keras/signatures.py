@@ -16,6 +16,8 @@ from typing import cast
 from tflint.keras import legacy
 from tflint.keras.values import UNKNOWN, Argument, Value
 
+# Kinds come from what is read: nothing grows with it.
+_REMEMBERED = 4096
 # Taken by every layer, whatever its kind, and what they are when they are not given.
 COMMON: dict[str, Value] = {
     "activity_regularizer": None,
@@ -58,7 +60,7 @@ def is_known(kind: str) -> bool:
     return canonical(kind) in _table().layers
 
 
-@lru_cache(1024)
+@lru_cache(maxsize=_REMEMBERED)
 def parameters(kind: str) -> tuple[str, ...] | None:
     """The parameters in the order of positions; None for kinds that are not known.
 
@@ -76,6 +78,7 @@ def parameters(kind: str) -> tuple[str, ...] | None:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def has_parameter(kind: str, parameter: str) -> bool:
     """Whether a layer of this kind has the parameter, not counting what all layers take."""
     kind = canonical(kind)
@@ -86,6 +89,7 @@ def has_parameter(kind: str, parameter: str) -> bool:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def default(kind: str, parameter: str) -> Value:
     """The parameter's default; UNKNOWN for kinds and parameters that are not known.
 
@@ -108,6 +112,7 @@ def default(kind: str, parameter: str) -> Value:
     return found[0] if _alike(found[0], found[-1]) else UNKNOWN
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def keras_2_is_channels_last(kind: str) -> bool:
     """Whether Keras 2 disregards the global data format in layers of this kind, unlike Keras 3."""
     keras_3, keras_2 = _signatures(canonical(kind))
