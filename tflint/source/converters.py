@@ -19,7 +19,6 @@ from tflint.source.objects import (
     ConverterThing,
     Either,
     FunctionThing,
-    LayerThing,
     Method,
     NativeMethod,
     Operand,
@@ -171,6 +170,3 @@ def _value(machine: Machine, thing: Thing) -> Value:
     if isinstance(thing, FunctionThing | Method):
         return results_of(machine, thing)
     return expose(machine, thing)
-
-
-_ = LayerThing

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
-from tflint.source.containers import append
 from tflint.source.joins import join
 from tflint.source.limits import MAX_CALLS_DEEP, MAX_SAME_CALLS
 from tflint.source.machine import Frame, Machine
@@ -19,7 +18,6 @@ from tflint.source.objects import (
     FunctionThing,
     Instance,
     Operand,
-    options,
 )
 from tflint.source.scopes import Scope
 from tflint.source.store import MISSING, OPAQUE, Store, Thing
@@ -158,6 +156,3 @@ def unknown_arguments(function: FunctionThing, *, with_defaults: bool) -> Argume
         keywords[parameter.arg] = default or Operand(OPAQUE, None)
     others = parameters.vararg is not None or parameters.kwarg is not None
     return Arguments((), keywords, has_unknown=others and not with_defaults)
-
-
-_ = (append, options, Sequence)

@@ -15,12 +15,10 @@ from tflint.source.classes import (
     lineage,
     model_inside,
 )
-from tflint.source.containers import append
 from tflint.source.functions import call_function
 from tflint.source.layers import apply_layer, make_layer
 from tflint.source.machine import Machine, Place
 from tflint.source.models import (
-    INPUT,
     compile_model,
     make_model,
     make_sequential,
@@ -30,11 +28,9 @@ from tflint.source.objects import (
     NONE,
     Arguments,
     ClassThing,
-    Const,
     FunctionThing,
     Instance,
     LayerThing,
-    SequenceThing,
     TensorThing,
 )
 from tflint.source.operations import tensors_in
@@ -227,6 +223,3 @@ def _opaque_call(
         call = Call(layer, tuple(tensors), location=call.location, evidence=machine.evidence)
     machine.recorder.call(call)
     return TensorThing(outputs(call)[0])
-
-
-_ = (append, Const, SequenceThing, INPUT)

@@ -24,7 +24,7 @@ from tflint.source.objects import (
     TensorThing,
 )
 from tflint.source.scopes import children
-from tflint.source.store import MISSING, OPAQUE
+from tflint.source.store import MISSING
 
 _T = TypeVar("_T")
 ENDED_EARLY: Final = (
@@ -163,6 +163,3 @@ def _run_instance(machine: Machine, thing: Instance) -> None:
     arguments = Arguments((Operand(TensorThing(Tensor(is_input=True)), None),))
     call_instance(machine, thing, arguments, thing.node or thing.type.node)
     machine.evidence = before
-
-
-_ = OPAQUE
