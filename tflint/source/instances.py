@@ -15,6 +15,7 @@ from tflint.source.classes import (
     lineage,
     model_inside,
 )
+from tflint.source.exposing import expose
 from tflint.source.functions import call_function
 from tflint.source.layers import apply_layer, make_layer
 from tflint.source.machine import Machine, Place
@@ -31,6 +32,8 @@ from tflint.source.objects import (
     FunctionThing,
     Instance,
     LayerThing,
+    NativeMethod,
+    Operand,
     TensorThing,
 )
 from tflint.source.operations import tensors_in
@@ -112,8 +115,6 @@ def base_method(
         return TensorThing(Tensor())
     model = model_inside(receiver)
     if model is not None:
-        from tflint.source.objects import NativeMethod
-
         return machine.call(NativeMethod(model, name), arguments, node)
     if name == "compile":
         known = machine.recorder.instance_networks.get(id(receiver))
@@ -121,13 +122,9 @@ def base_method(
         return NONE
     if name == "build":
         shape = arguments.get("input_shape", 0)
-        from tflint.source.exposing import expose
-
         value = expose(machine, shape) if shape is not None else None
         if isinstance(value, tuple) and all(dim is None or isinstance(dim, int) for dim in value):
             tensor = Tensor(value, is_input=True, location=machine.locate(node))  # type: ignore[arg-type]
-            from tflint.source.objects import Operand
-
             call_instance(machine, receiver, Arguments((Operand(TensorThing(tensor), None),)), node)
         return NONE
     return OPAQUE
@@ -183,8 +180,6 @@ def _build(machine: Machine, thing: Instance, tensors: list[Tensor]) -> None:
     machine.journal.write(thing.store, BUILT, NONE)
     member = find_member(thing.type, "build")
     if isinstance(member, FunctionThing):
-        from tflint.source.objects import Operand
-
         shape = shape_thing(machine, tensors[0].shape) if len(tensors) == 1 else OPAQUE
         call_function(machine, member, Arguments((Operand(shape, None),)), thing)
 

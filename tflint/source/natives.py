@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Final
 
 from tflint.source.arithmetic import NotComputed
+from tflint.source.container_methods import dict_method, sequence_method
 from tflint.source.containers import (
     closed,
     iterate,
@@ -13,6 +14,7 @@ from tflint.source.containers import (
     spread_entries,
     truth,
 )
+from tflint.source.converters import hand_over
 from tflint.source.joins import join, same
 from tflint.source.limits import MAX_ROUNDS
 from tflint.source.machine import Machine, Place
@@ -268,8 +270,6 @@ def _setattr(machine: Machine, arguments: Arguments, node: Place) -> Thing:
         if isinstance(name, Const) and isinstance(name.value, str):
             set_attribute(machine, receiver, name.value, value, node)
         else:
-            from tflint.source.converters import hand_over
-
             hand_over(machine, receiver)
     return NONE
 
@@ -351,8 +351,6 @@ def native_method(
     """A method of a string, list, set or dictionary."""
     if isinstance(receiver, Const):
         return string_method(machine, receiver, name, arguments)
-    from tflint.source.container_methods import dict_method, sequence_method
-
     if isinstance(receiver, DictThing):
         return dict_method(machine, receiver, name, arguments, node)
     return sequence_method(machine, receiver, name, arguments, node)

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from tflint.keras.network import Tensor
 from tflint.keras.values import Evidence
-from tflint.source.classes import keras_base, model_inside
+from tflint.source.classes import find_member, keras_base, model_inside
 from tflint.source.functions import call_function, unknown_arguments
 from tflint.source.instances import CALLED, call_instance, instantiate
 from tflint.source.limits import MAX_STEPS_UNCALLED, OutOfSteps
@@ -135,8 +135,6 @@ def _receiver(machine: Machine, owner: ClassThing) -> Instance:
 
 def _make(machine: Machine, owner: ClassThing) -> Instance:
     """An object of a class that nothing makes one of, with nothing known of its arguments."""
-    from tflint.source.classes import find_member
-
     init = find_member(owner, "__init__")
     arguments = Arguments(has_unknown=True)
     if isinstance(init, FunctionThing):
