@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tflint.config.load import load_settings
 from tflint.config.settings import Settings
 from tflint.lint.baseline import apply_baseline, read_baseline
-from tflint.lint.discover import Artifact, discover, source_named
+from tflint.lint.discover import Artifact, discover
 from tflint.lint.parallel import Job, check_each
 from tflint.lint.registry import all_rules, find_rule, plugin_of, plugins
 from tflint.lint.suppression import suppress
@@ -101,7 +101,8 @@ def run(
     """
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
-    artifacts = [*given, *discover(paths, settings.excludes)]
+    searched = list(paths)
+    artifacts = [*given, *discover(searched, settings.excludes)]
     accept([artifact.path for artifact in artifacts])
     jobs: list[Job] = [(artifact, settings.plan(artifact.path)) for artifact in artifacts]
     files = tuple(check_each(jobs, settings.values["jobs"], lambda done: progress(done, len(jobs))))
@@ -113,8 +114,15 @@ def run(
         notes=(*plugin_problems(), *_failures(files)),
         fail_on=settings.fail_on,
     )
-    report = suppress(report, settings.suppressions, settings.root)
+    whole = any(_holds(Path(path), settings.root) for path in searched)
+    report = suppress(report, settings.suppressions, settings.root, is_whole=whole)
     return report if baseline is None else apply_baseline(report, baseline)
+
+
+def _holds(path: Path, folder: Path) -> bool:
+    """Whether a search of the path finds all that is in the folder."""
+    real = os.path.realpath(path)
+    return os.path.commonpath((real, os.path.realpath(folder))) == real
 
 
 def run_fix(
@@ -122,12 +130,12 @@ def run_fix(
     paths: Iterable[str],
     *,
     unsafe: bool = False,
-    stdin: tuple[str, bytes] | None = None,
+    given: Artifact | None = None,
 ) -> RepairRun:
     """Repair sources in memory under a configuration; nothing is written.
 
-    `stdin` is a source to repair instead of those at `paths`, and what it is called. Raises
-    `UsageError` for paths that cannot be searched or hold no sources, and `MissingExtra`.
+    `given` is a source to repair instead of those at `paths`. Raises `UsageError` for paths that
+    cannot be searched or hold no sources, and `MissingExtra`.
     """
     # Repairs need LibCST and what goes with it, which no check does.
     from tflint.fix.run import repair_all
@@ -140,7 +148,7 @@ def run_fix(
         report = suppress(report, settings.suppressions, settings.root)
         return (report if baseline is None else apply_baseline(report, baseline)).files[0]
 
-    found = discover(paths, settings.excludes) if stdin is None else [source_named(*stdin)]
+    found = discover(paths, settings.excludes) if given is None else [given]
     run = repair_all(
         [(artifact, settings.plan(artifact.path)) for artifact in found],
         accept,

@@ -61,7 +61,10 @@ GROUPS = {
 
 
 class Kind(Enum):
-    """What kinds of artifact tflint reads, by their name in reports."""
+    """What kinds of artifact tflint reads, by their name in reports.
+
+    A configuration is only among them where something is wrong with it.
+    """
 
     TFLITE = "tflite"
     KERAS_SOURCE = "keras-source"
@@ -69,6 +72,7 @@ class Kind(Enum):
     KERAS_ARCHIVE = "keras-archive"
     H5 = "h5"
     SAVED_MODEL = "saved-model"
+    CONFIGURATION = "configuration"
 
 
 SOURCES = frozenset((Kind.KERAS_SOURCE, Kind.NOTEBOOK))
@@ -244,6 +248,7 @@ class IdleSuppression:
     location: Location
     selectors: tuple[str, ...]
     fault: str = ""
+    is_in_source: bool = True
 
 
 class Rule:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.archive.mutations import mutate
 from tests.archive.recorded_networks import (
     Recorded,
     disagreements,
@@ -342,56 +343,14 @@ def test_versions_are_numbers(text: Any, version: object) -> None:
     assert parse_version(text) == version
 
 
-JUNK = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.sampled_from(["x", "Dense", "Sequential", "__keras_tensor__", "layers", "channels_first"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["class_name", "config", "layers", "name", "inbound_nodes", "args"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=8,
-)
-
-
 @given(st.sampled_from(recorded_networks()), st.data())
 def test_mutated_configurations_are_facts_or_one_error(recorded: Recorded, data: Any) -> None:
     config = copy.deepcopy(recorded.config)
     for _ in range(data.draw(st.integers(1, 3))):
-        _mutate(config, data)
+        mutate(config, data)
     try:
         facts = facts_from_config(config)
     except MalformedArchive:
         return
     for network in facts.networks:
         assert network.weights is UNKNOWN or network.weights >= 0
-
-
-def _mutate(config: Any, data: Any) -> None:
-    """Replace or remove something in the configuration, at any depth."""
-    at = config
-    for _ in range(data.draw(st.integers(0, 9))):
-        inside = [each for each in _values(at) if isinstance(each, (dict, list)) and each]
-        if not inside:
-            break
-        at = data.draw(st.sampled_from(inside))
-    if isinstance(at, dict) and at:
-        key = data.draw(st.sampled_from(sorted(at)))
-        if data.draw(st.booleans()):
-            at[key] = data.draw(JUNK)
-        else:
-            del at[key]
-    elif isinstance(at, list) and at:
-        at[data.draw(st.integers(0, len(at) - 1))] = data.draw(JUNK)
-
-
-def _values(at: Any) -> list[Any]:
-    if isinstance(at, dict):
-        return list(at.values())
-    return at if isinstance(at, list) else []

@@ -48,18 +48,48 @@ def test_other_paths_and_rules_are_not_meant(
     assert check(call, models)[0] == 1
 
 
-def test_an_entry_that_silences_nothing_is_noted(call: Call, models: Path) -> None:
+def unused(call: Call, folder: Path, *arguments: str) -> list[tuple[str, int]]:
+    """The file and line of each entry that is said to silence nothing."""
+    result = call("check", *(arguments or (".",)), "--format", "json", cwd=folder)
+    findings = json.loads(result.stdout)["findings"]
+    return [(f["path"], f["line"]) for f in findings if f["code"] == "TFL901"]
+
+
+def test_an_entry_that_silences_nothing_is_a_finding(call: Call, models: Path) -> None:
     configure(models, ("error.tflite", '"TFL202"'), ("clean.tflite", '"TFL202"'))
 
-    notes = check(call, models)[2]
+    assert unused(call, models) == [("tflint.toml", 7)]
+    result = call("check", ".", cwd=models)
+    assert "tflint.toml\n  has entries of no use" in result.stdout
+    assert "4 files checked" in result.stdout
 
-    assert notes == ["tflint.toml:7: this `ignore` entry silences nothing (TFL901)"]
+
+def test_an_entry_for_one_file_is_judged_when_that_was_checked(call: Call, models: Path) -> None:
+    configure(models, ("clean.tflite", '"TFL202"'))
+
+    assert unused(call, models, "clean.tflite") == [("tflint.toml", 2)]
+    assert unused(call, models, "error.tflite") == []
+
+
+def test_an_entry_for_several_is_judged_when_all_were_checked(call: Call, models: Path) -> None:
+    configure(models, ("*.tflite", '"TFL203"'))
+
+    assert unused(call, models) == [("tflint.toml", 2)]
+    assert unused(call, models, "clean.tflite", "error.tflite") == []
+
+
+def test_that_an_entry_is_of_no_use_can_be_accepted(call: Call, models: Path) -> None:
+    configure(models, ("clean.tflite", '"TFL202"'))
+
+    assert unused(call, models, ".", "--ignore", "TFL901") == []
+    assert call("baseline", cwd=models).code == 0
+    assert unused(call, models, ".", "--baseline", "tflint-baseline.json") == []
 
 
 def test_it_is_not_called_unused_when_it_could_not_be_used(call: Call, models: Path) -> None:
     configure(models, ("nosuch.tflite", '"TFL202"'), ("clean.tflite", '"TFL202"'))
 
-    assert check(call, models, "--select", "TFL4")[2] == []
+    assert unused(call, models, ".", "--select", "TFL4,TFL901") == []
 
 
 def test_an_unreadable_model_can_be_accepted_by_name(call: Call, models: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from make_hdf5_samples import PACKED as HDF5
 from tflint.errors import UsageError
 from tflint.lint.discover import discover
 from tflint.rule import Kind
@@ -222,3 +224,45 @@ def test_a_device_is_not_read() -> None:
         pytest.skip("needs a device file")
     with pytest.raises(UsageError, match="not a regular file"):
         discover([os.devnull])
+
+
+def test_archives_are_known_by_their_suffix() -> None:
+    make("m.keras", "m.h5", "m.HDF5", content=b"")
+
+    kinds = {artifact.shown: artifact.kind for artifact in discover(["m.keras", "m.h5", "m.HDF5"])}
+    assert kinds == {"m.keras": Kind.KERAS_ARCHIVE, "m.h5": Kind.H5, "m.HDF5": Kind.H5}
+
+
+def test_a_saved_model_is_one_artifact_and_is_not_searched() -> None:
+    make("exported/saved_model.pb", "exported/assets/a.tflite", "exported/variables/x.h5")
+    make("exported/keras_metadata.pb", "b.tflite")
+
+    found = [(artifact.shown, artifact.kind) for artifact in discover(["."])]
+    assert found == [("b.tflite", Kind.TFLITE), ("exported", Kind.SAVED_MODEL)]
+    assert shown("exported") == shown("exported/saved_model.pb") == ["exported"]
+
+
+def test_a_saved_model_that_is_searched_from_inside_is_the_folder_itself() -> None:
+    make("exported/saved_model.pb")
+    os.chdir("exported")
+
+    assert [(a.shown, a.kind) for a in discover(["."])] == [(".", Kind.SAVED_MODEL)]
+
+
+def test_a_folder_of_the_name_of_a_graph_is_no_saved_model() -> None:
+    make("saved_model.pb/m.tflite")
+
+    assert shown(".") == ["saved_model.pb/m.tflite"]
+
+
+def test_of_hdf5_files_those_with_a_network_are_picked_from_a_folder() -> None:
+    with zipfile.ZipFile(HDF5) as samples:
+        model = samples.read("earliest.h5")
+    make("model.h5", "model.hdf5", content=model)
+    make("weights.h5", content=model.replace(b"model_config", b"other_config"))
+    make("data.h5", content=b"something else altogether")
+    make("pointer.h5", content=b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    make("damaged.h5", content=model[:1000])
+
+    assert shown(".") == ["damaged.h5", "model.h5", "model.hdf5", "pointer.h5"]
+    assert shown("weights.h5", "data.h5") == ["weights.h5", "data.h5"]

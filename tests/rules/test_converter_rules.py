@@ -267,6 +267,128 @@ SOURCES = {
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.convert()
     """,
+    "a network of wrapped layers that another file builds": """
+        from exporter import FakelyQuantisedWrapper, rebuild
+
+
+        class Exporter:
+            def __init__(self, network):
+                self.network = rebuild(network, FakelyQuantisedWrapper)
+
+            def export(self):
+                converter = tf.lite.TFLiteConverter.from_keras_model(self.network)
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+                return converter.convert()
+    """,
+    "optimisations before a chain of branches": """
+        def convert(kind, data):
+            converter = tf.lite.TFLiteConverter.from_saved_model("model")
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if kind == "half":
+                converter.target_spec.supported_types = [tf.float16]  #: TFL108 warning?
+            elif kind == "integers":
+                converter.representative_dataset = data
+                converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+                converter.inference_input_type = tf.int8
+                converter.inference_output_type = tf.int8
+            else:
+                print("dynamic range")
+            return converter.convert()  #: TFL106 warning?
+    """,
+    "an option that is off by default": """
+        def convert(path, quantise=False):
+            converter = tf.lite.TFLiteConverter.from_saved_model(path)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            if quantise:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            return converter.convert()  #: TFL105 info?, TFL106 warning?
+    """,
+    "settings that the caller may give": """
+        def convert(network, settings=None):
+            converter = tf.lite.TFLiteConverter.from_keras_model(network)
+            for name, value in (settings or {}).items():
+                setattr(converter, name, value)
+            return converter.convert()  #: TFL105 info?
+    """,
+    "misspelt settings": """
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimisations = [tf.lite.Optimize.DEFAULT]  #: TFL116 warning
+        converter.representative_data = samples  #: TFL116 warning
+        converter.inference_type = tf.int8  #: TFL116 warning
+        converter.convert()  #: TFL105 info
+    """,
+    "a loop that configures with data": """
+        class Settings:
+            def __init__(self, **values):
+                self.values = values
+
+
+        def configure(converter, settings):
+            for name, value in settings.values.items():
+                setattr(converter, name, value)
+            return converter
+
+
+        settings = Settings(optimizations=[tf.lite.Optimize.DEFAULT])
+        converter = configure(tf.lite.TFLiteConverter.from_keras_model(model), settings)
+        converter.convert()  #: TFL106 error
+    """,
+    "a model with layers of another library": """
+        from layers import Special
+
+        network = tf.keras.models.load_model("model.h5", custom_objects={"Special": Special})
+        converter = tf.lite.TFLiteConverter.from_keras_model(network)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.convert()  #: TFL106 error?
+    """,
+    "a generator instead of a function": """
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = samples()  #: TFL116 error
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+        converter.convert()
+    """,
+    "data in an object, and in partial": """
+        import functools
+
+
+        class Calibration:
+            def __call__(self):
+                yield from samples()
+
+
+        def some(count):
+            yield from list(samples())[:count]
+
+
+        for data in (Calibration(), functools.partial(some, 10), lambda: samples()):
+            converter = tf.lite.TFLiteConverter.from_keras_model(model)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = data
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+            converter.convert()
+    """,
+    "settings that are extended": """
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations.append(tf.lite.Optimize.DEFAULT)
+        converter.target_spec.supported_ops += [tf.lite.OpsSet.SELECT_TF_OPS]  #: TFL103 warning
+        converter.convert()  #: TFL106 error
+    """,
+    "early returns": """
+        def convert(kind):
+            converter = tf.lite.TFLiteConverter.from_keras_model(model)
+            if kind == "float":
+                return converter.convert()  #: TFL105 info?
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if kind == "dynamic":
+                return converter.convert()  #: TFL106 warning?
+            converter.representative_dataset = samples
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+            return converter.convert()
+    """,
+    "all of it at once, in TensorFlow 1": """
+        data = tf.contrib.lite.toco_convert(1, [], [])  #: TFL115 info
+    """,
     "pruned, which is not quantised": """
         import tensorflow_model_optimization as tfmot
 

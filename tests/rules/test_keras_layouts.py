@@ -295,3 +295,13 @@ def test_branches_of_different_formats_settle_nothing() -> None:
     builder.apply(both, "MaxPooling2D")
 
     assert findings("TFL102", builder.facts()) == []
+
+
+def test_a_class_of_the_file_is_not_keras_own() -> None:
+    builder = Builder("channels_first")
+    x = builder.input(3, 32, 32)
+    layer = builder.layer("Conv3D", filters=8, kernel_size=3, **FIRST)
+    object.__setattr__(layer, "path", "Conv3D")
+    builder.call(layer, x)
+
+    assert findings("TFL101", builder.facts()) == []

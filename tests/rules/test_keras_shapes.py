@@ -59,18 +59,18 @@ def test_what_need_not_run_is_a_warning(evidence: Evidence) -> None:
 
 @pytest.mark.parametrize(
     ("version", "severity"),
-    [(None, Severity.WARNING), ((3, 1), Severity.ERROR), ((2, 4), Severity.WARNING)],
+    [(None, Severity.WARNING), ((3, 1), Severity.ERROR), ((2, 4), None), ((1, 0), None)],
 )
 def test_what_one_version_refuses_is_an_error_in_an_archive_of_that_version(
-    version: tuple[int, ...] | None, severity: Severity
+    version: tuple[int, ...] | None, severity: Severity | None
 ) -> None:
     builder = Builder()
     builder.apply(builder.input(32, 32, 3), "Conv1D", filters=8, kernel_size=3)
 
-    (finding,) = findings("TFL112", builder.facts(keras_version=version), Kind.KERAS_ARCHIVE)
+    found = findings("TFL112", builder.facts(keras_version=version), Kind.KERAS_ARCHIVE)
 
-    assert finding.severity is severity
-    assert ("under Keras 3" in finding.message) is (version != (3, 1))
+    assert [finding.severity for finding in found] == ([] if severity is None else [severity])
+    assert all("(refused by Keras 3)" in finding.message for finding in found)
 
 
 def test_branches_that_do_not_fit_are_shown_side_by_side() -> None:
@@ -146,3 +146,27 @@ def test_a_conversion_in_view_makes_an_open_batch_an_error(
 
     assert finding.severity is severity
     assert finding.location == Location(line=2, column=1)
+
+
+def test_branches_that_meet_on_a_condition_are_taken_to_be_guarded() -> None:
+    """`if x.shape == shortcut.shape: x = Add()([x, shortcut])`, as residual blocks have it."""
+    builder = Builder()
+    a, b = builder.input(8, 8, 16), builder.input(8, 8, 32)
+    builder.call(builder.layer("Add"), a, b, evidence=Evidence.POSSIBLE)
+
+    assert findings("TFL112", builder.facts()) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "severity"),
+    [((3, 1), Severity.ERROR), ((2, 15), None), (None, Severity.WARNING)],
+)
+def test_groups_of_0_are_refused_by_keras_3_alone(
+    version: tuple[int, ...] | None, severity: Severity | None
+) -> None:
+    builder = Builder()
+    builder.apply(builder.input(8, 8, 3), "Conv2D", filters=8, kernel_size=3, groups=0)
+
+    found = findings("TFL112", builder.facts(keras_version=version), Kind.H5)
+
+    assert [finding.severity for finding in found] == ([] if severity is None else [severity])

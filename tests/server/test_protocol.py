@@ -209,6 +209,16 @@ def test_a_comment_accepts_a_finding(editor: Started, tmp_path: Path, train: str
     assert ignore["kind"] == "quickfix"
     assert codes(ignore["diagnostics"]) == ["TFL101"]
     assert editor.texts[train].endswith('"channels_first")  # tflint: ignore[channels-first]\n')
+    assert editor.diagnostics(train) == []
+
+
+def test_a_comment_that_silences_nothing_fades(editor: Started, tmp_path: Path, train: str) -> None:
+    editor.start(tmp_path)
+    editor.open(train, CLEAN.rstrip() + "  # tflint: ignore[channels-first]\n")
+    [found] = editor.diagnostics(train)
+
+    assert found["code"] == "TFL901"
+    assert found["tags"] == [1]
 
 
 def test_actions_are_those_that_the_editor_asks_for(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from tflint.cli.options import (
     Ignore,
     Isolated,
     Select,
+    StdinFilename,
     Target,
     TextOrJson,
     check_format,
@@ -43,10 +43,7 @@ def fix(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, not over the source."),
     ] = None,
-    stdin_filename: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="What the source on stdin is called; with `-`."),
-    ] = None,
+    stdin_filename: StdinFilename = None,
     target: Target = None,
     select: Select = None,
     extend_select: ExtendSelect = None,
@@ -74,12 +71,12 @@ def fix(
     from tflint.api import run_fix
     from tflint.cli.fix_output import publish, refuse
     from tflint.cli.output import check_color
+    from tflint.cli.stdin import from_stdin
     from tflint.config.load import load_settings
 
     check_color(color)
     check_format(format)
-    given = paths or ["."]
-    refuse(given, output, stdin_filename, format, diff=diff, color=color)
+    refuse(paths or ["."], output, format, diff=diff, color=color)
     settings = load_settings(
         {
             "target": target,
@@ -91,16 +88,14 @@ def fix(
         config=config or (),
         isolated=isolated,
     )
-    stdin = None
-    if "-" in given:
-        stdin = (stdin_filename or "stdin.py", sys.stdin.buffer.read())
-    repaired = run_fix(settings, given, unsafe=unsafe, stdin=stdin)
+    given = from_stdin(paths or (), stdin_filename)
+    repaired = run_fix(settings, paths or ["."], unsafe=unsafe, given=given)
     report = publish(
         repaired,
         format,
         diff=diff,
         output=None if output is None else Path(output),
-        to_stdout=stdin is not None,
+        to_stdout=given is not None,
         color=color,
     )
     would_change = diff and any(file.is_changed for file in report.files)

@@ -24,19 +24,13 @@ if TYPE_CHECKING:
 def refuse(
     paths: Sequence[str],
     output: str | None,
-    stdin_filename: str | None,
     format: str,
     *,
     diff: bool,
     color: str,
 ) -> None:
     """Raise `UsageError` for options that contradict each other."""
-    from_stdin = "-" in paths
-    if stdin_filename is not None and not from_stdin:
-        raise UsageError("--stdin-filename is for the source on stdin: give `-` as the path")
-    if from_stdin and len(paths) > 1:
-        raise UsageError("`-` is stdin, and goes with no other path")
-    if from_stdin and format == "json" and not diff and output is None:
+    if "-" in paths and format == "json" and not diff and output is None:
         raise UsageError("the source on stdin goes to stdout: --format json needs --diff or -o")
     if output is not None and diff:
         raise UsageError("--diff writes nothing, so there is nothing for -o")

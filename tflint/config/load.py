@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,4 +263,4 @@ def _put(found: Document, key: str, value: object, origin: Origin, folder: Path)
     found.values.update(one.values)
     found.origins.update(dict.fromkeys(one.origins, origin))
     found.models += one.models
-    found.suppressions += one.suppressions
+    found.suppressions += [replace(entry, file="", line=None) for entry in one.suppressions]

@@ -150,9 +150,8 @@ class _Reader:
                 self._problem((*at, key), f"unknown key `{printable(key)}`{hint}")
         if paths and rules and isinstance(reason, str):
             origin = self._origin(at)
-            where = f"{origin.path}:{origin.line}"
             self.document.suppressions.append(
-                Suppression(paths, tuple(rules), reason.strip(), where)
+                Suppression(paths, tuple(rules), reason.strip(), origin.path, origin.line)
             )
 
     def _paths(self, entry: Mapping[str, Any], at: tuple[str, int]) -> tuple[PathPattern, ...]:

@@ -86,13 +86,14 @@ class Tensor(KerasObject):
     """
 
     shape: Shape = UNKNOWN
-    producer: Call | None = None
+    # Shown, a network with branches would be as long as it has paths.
+    producer: Call | None = field(default=None, repr=False)
     index: int = 0
     is_input: bool = False
     dtype: str | Unknown = UNKNOWN
     name: str | None = None
     location: Location = NOWHERE
-    alternatives: tuple[Tensor, ...] = ()
+    alternatives: tuple[Tensor, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,15 +96,6 @@ def _named(path: Path, text: str) -> Artifact:
     return Artifact(path, shown_path(path), kind)
 
 
-def source_named(name: str, data: bytes) -> Artifact:
-    """A source that is not on disk, by what it is called; raises `UsageError` for no source."""
-    path = Path(name)
-    kind = SUFFIXES.get(path.suffix.lower())
-    if kind not in SOURCES:
-        raise UsageError(f"`{printable(name)}` is not what a source is called (.py, .ipynb)")
-    return Artifact(path, shown_path(path), kind, data)
-
-
 def artifact_of(name: str, read: Callable[[int], bytes]) -> Artifact:
     """What is read under a name: a source, a notebook or a model, which need not be on disk.
 

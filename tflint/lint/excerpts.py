@@ -9,7 +9,7 @@ from tflint.source.module import SourceModule
 from tflint.source.parsing import SourceError
 
 # So much is shown of a line that is longer, and so much of it before what is marked.
-_MOST = 160
+_MOST = 120
 _BEFORE = 40
 
 

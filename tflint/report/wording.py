@@ -167,6 +167,8 @@ def verdict(file: FileReport) -> tuple[str, str]:
 def _keras_verdict(file: FileReport, errors: int) -> tuple[str, str]:
     """Of a source or an archive, whose model is not there yet."""
     title = file.target.runtime.title
+    if file.kind is Kind.CONFIGURATION:
+        return "has entries of no use", "warning"
     if not file.readable:
         return ("does not parse" if file.kind in SOURCES else "not a readable archive"), "error"
     if any(f.code == "TFL007" and f.severity is Severity.ERROR for f in file.findings):
@@ -175,6 +177,8 @@ def _keras_verdict(file: FileReport, errors: int) -> tuple[str, str]:
         return f"will fail: {counted(errors, 'error')}", "error"
     if file.findings:
         return f"nothing found that will fail on {title}", "good"
+    if file.archive is not None and not file.archive.layers:
+        return "its layers were not seen", "good"
     return f"no findings for {title}", "good"
 
 
@@ -183,7 +187,8 @@ def checked(report: LintReport) -> str:
     targets = {file.target.name: None for file in report.files} or {report.target.name: None}
     names = [printable(name) for name in targets]
     listed = ", ".join(names) if len(names) <= 3 else f"{len(names)} targets"
-    return f"{counted(len(report.files), 'file')} checked for {listed}"
+    files = sum(file.kind is not Kind.CONFIGURATION for file in report.files)
+    return f"{counted(files, 'file')} checked for {listed}"
 
 
 def severity_counts(report: LintReport) -> list[tuple[Severity, str]]:

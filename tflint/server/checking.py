@@ -69,7 +69,7 @@ def check_text(subject: Subject, settings: Settings) -> Outcome:
                 break
             rules = left
     failures += [f"{failed.code} of a plug-in: {failed.error}" for failed in report.failed_rules]
-    return Outcome(_without_accepted(report, rules, settings), tuple(failures))
+    return Outcome(without_accepted(report, rules, settings), tuple(failures))
 
 
 def _is_excluded(path: Path, settings: Settings) -> bool:
@@ -89,7 +89,7 @@ def parse(subject: Subject) -> SourceModule | SourceError:
         return error
 
 
-def _without_accepted(
+def without_accepted(
     report: FileReport, rules: tuple[type[Rule], ...], settings: Settings
 ) -> FileReport:
     """The report without what `[[ignore]]` entries and the baseline accept."""

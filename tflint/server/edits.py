@@ -14,7 +14,7 @@ from lsprotocol import types
 from tflint.finding import Finding
 from tflint.server.positions import Text
 
-_IGNORE = re.compile(r"#\s*tflint:\s*ignore\[([^\]]*)\]")
+_IGNORE = re.compile(r"#\s*tflint:\s*ignore\[([^\]]*)\]", re.IGNORECASE)
 _LINE_WITH_END = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 # The time that comparing lines takes grows with their square.
 _MAX_LINES = 20_000

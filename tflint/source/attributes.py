@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from tflint.keras.building import outputs
@@ -13,8 +12,6 @@ from tflint.source.joins import join
 from tflint.source.machine import Machine, Place
 from tflint.source.models import sequential_network, stages
 from tflint.source.objects import (
-    MISSING,
-    OPAQUE,
     Arguments,
     ClassThing,
     Const,
@@ -34,10 +31,11 @@ from tflint.source.objects import (
     SettingThing,
     SuperThing,
     TensorThing,
-    Thing,
     options,
+    outcome,
 )
 from tflint.source.paths import keras_path
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 
 def attribute(machine: Machine, thing: Thing, name: str, node: Place) -> Thing:
@@ -46,7 +44,7 @@ def attribute(machine: Machine, thing: Thing, name: str, node: Place) -> Thing:
         return Path(keras_path(f"{thing.path}.{name}"))
     if isinstance(thing, Outcome):
         separator = "" if thing.is_attribute else "()"
-        return Outcome(f"{thing.path}{separator}.{name}", (thing,), is_attribute=True)
+        return outcome(f"{thing.path}{separator}.{name}", (thing,), is_attribute=True)
     if isinstance(thing, Instance):
         return _of_instance(machine, thing, name, node)
     if isinstance(thing, ClassThing):
@@ -131,9 +129,9 @@ def _of_tensor(machine: Machine, thing: TensorThing, name: str) -> Thing:
 
 def layer_output(machine: Machine, thing: LayerThing) -> Tensor:
     """The output of a layer that was called, or of a model from elsewhere."""
-    for call in reversed(machine.recorder.calls):
-        if call.layer is thing.layer:
-            return outputs(call)[0]
+    last = machine.recorder.last_calls.get(id(thing.layer))
+    if last is not None:
+        return outputs(last)[0]
     call = Call(thing.layer, (), location=thing.layer.location, evidence=machine.evidence)
     machine.recorder.call(call)
     return outputs(call)[0]
@@ -143,9 +141,9 @@ def _of_layer(machine: Machine, thing: LayerThing, name: str) -> Thing:
     if name == "output":
         return TensorThing(layer_output(machine, thing))
     if name == "input":
-        for call in reversed(machine.recorder.calls):
-            if call.layer is thing.layer and call.inputs:
-                return TensorThing(call.inputs[0])
+        last = machine.recorder.last_calls.get(id(thing.layer))
+        if last is not None and last.inputs:
+            return TensorThing(last.inputs[0])
         return TensorThing(Tensor(is_input=True, location=thing.layer.location))
     if name == "name":
         return OPAQUE if thing.layer.name is None else Const(thing.layer.name)

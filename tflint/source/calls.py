@@ -13,7 +13,6 @@ from tflint.source.model_methods import model_method
 from tflint.source.models import call_model, call_sequential
 from tflint.source.natives import call_builtin, native_method
 from tflint.source.objects import (
-    OPAQUE,
     Arguments,
     ClassThing,
     Const,
@@ -34,10 +33,12 @@ from tflint.source.objects import (
     SettingThing,
     SuperThing,
     TensorThing,
-    Thing,
+    called,
     options,
+    outcome,
 )
 from tflint.source.operations import operation, tensors_in
+from tflint.source.store import OPAQUE, Thing
 
 
 def call(machine: Machine, callee: Thing, arguments: Arguments, node: Place) -> Thing:
@@ -89,7 +90,7 @@ def _call_path(machine: Machine, callee: Path, arguments: Arguments, node: Place
         hand_over(machine, thing)
     if tensors_in(arguments.things):
         return operation(machine, path, arguments.things, node)
-    return Outcome(path, arguments.things)
+    return called(path, arguments, node)
 
 
 def _call_method(
@@ -120,7 +121,13 @@ def _call_unknown(machine: Machine, callee: Thing, arguments: Arguments, node: P
         hand_over(machine, thing)
     if isinstance(callee, Outcome) and not tensors_in(arguments.things):
         if callee.is_attribute:
-            return Outcome(callee.path, (*callee.operands, *arguments.things))
-        return Outcome(f"{callee.path}()", (callee, *arguments.things))
+            given = called(callee.path, arguments, node)
+            return outcome(
+                callee.path,
+                (*callee.operands, *given.operands),
+                keywords=given.keywords,
+                node=node,
+            )
+        return called(f"{callee.path}()", arguments, node)
     # What is called on tensors gives one, mostly.
     return TensorThing(Tensor()) if tensors_in(arguments.things[:1]) else OPAQUE

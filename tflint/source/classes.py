@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tflint.source.objects import (
-    MISSING,
     ClassThing,
     Instance,
     ModelThing,
     Outcome,
     Path,
     SequentialThing,
-    Thing,
     options,
 )
+from tflint.source.store import MISSING, Thing
 
 # Where an object keeps the model or layer that it is made of.
 INSIDE = ("inside",)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from tflint.source.containers import iterate, one_of, truth
 from tflint.source.limits import MAX_ROUNDS
 from tflint.source.machine import Machine
-from tflint.source.objects import NONE, OTHER_KEYS, Const, DictThing, Thing
+from tflint.source.objects import NONE, OTHER_KEYS, Const, DictThing
 from tflint.source.scopes import Scope
+from tflint.source.store import Thing
 from tflint.source.targets import bind
 
 

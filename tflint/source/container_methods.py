@@ -15,9 +15,7 @@ from tflint.source.containers import (
 from tflint.source.joins import join, same
 from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     OTHER_KEYS,
     Arguments,
     Const,
@@ -25,9 +23,9 @@ from tflint.source.objects import (
     Either,
     Items,
     SequenceThing,
-    Thing,
     options,
 )
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 # Methods that change nothing and whose results matter to no network.
 _READING = frozenset(("count", "index", "isdisjoint", "issubset", "issuperset", "__len__"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Hashable, Sequence
 
 from tflint.source.joins import join, same
@@ -10,8 +9,6 @@ from tflint.source.limits import MAX_LENGTH
 from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
     ITEMS,
-    MISSING,
-    OPAQUE,
     OTHER_KEYS,
     ClassThing,
     Const,
@@ -27,10 +24,11 @@ from tflint.source.objects import (
     SequenceThing,
     SequentialThing,
     TensorThing,
-    Thing,
     options,
+    outcome,
 )
 from tflint.source.operations import operation
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 # These are true whatever is in them.
 _TRUE = (
@@ -113,7 +111,7 @@ def iterate(machine: Machine, thing: Thing, node: Place) -> Items:
 def one_of(machine: Machine, thing: Thing, node: Place) -> Thing:
     """Any of what comes out of a thing that is not wholly known."""
     if isinstance(thing, Outcome):
-        return Outcome("operator.getitem", (thing, OPAQUE))
+        return outcome("operator.getitem", (thing, OPAQUE))
     return OPAQUE
 
 
@@ -205,7 +203,7 @@ def element(machine: Machine, thing: Thing, index: Thing, node: Place) -> Thing:
     if isinstance(thing, TensorThing):
         return operation(machine, "operator.getitem", (thing, index), node)
     if isinstance(thing, Outcome):
-        return Outcome("operator.getitem", (thing, index))
+        return outcome("operator.getitem", (thing, index))
     return OPAQUE
 
 

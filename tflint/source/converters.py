@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import replace
 from typing import Final
 
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
-from tflint.keras.values import UNKNOWN, Argument, Setting, Value
-from tflint.source.exposing import argument, arguments as all_arguments
-from tflint.source.exposing import expose, origin
+from tflint.keras.values import UNKNOWN, Argument, Evidence, Setting, Value
+from tflint.source.exposing import argument, expose, origin
+from tflint.source.exposing import arguments as all_arguments
 from tflint.source.machine import Machine, Place
 from tflint.source.models import sequential_network
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     Arguments,
     ConverterThing,
     Either,
     FunctionThing,
-    LayerThing,
     Method,
     NativeMethod,
     Operand,
     Path,
     SequentialThing,
     SettingThing,
-    Thing,
     Written,
     options,
 )
 from tflint.source.results import results_of
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 _CONVERTER: Final = re.compile(
     r"tensorflow\.(?:\w+\.)*?lite\.(?:\w+\.)*?(?:TFLiteConverter\w*|TocoConverter)(?:\.from_\w+)?"
@@ -68,6 +64,8 @@ def make_converter(machine: Machine, path: str, given: Arguments, node: Place) -
         return converter
     if _AT_ONCE.fullmatch(path) is not None:
         return convert(machine, converter, Arguments(), node)
+    if not machine.recorder.is_silent:
+        machine.recorder.converters.append(converter)
     return converter
 
 
@@ -93,9 +91,7 @@ def setting(machine: Machine, receiver: Thing, name: str, node: Place) -> Thing:
     return things[0] if len(things) == 1 else Either(tuple(things))
 
 
-def write_setting(
-    machine: Machine, receiver: Thing, name: str, thing: Thing, node: ast.expr
-) -> None:
+def write_setting(machine: Machine, receiver: Thing, name: str, thing: Thing, node: Place) -> None:
     """Assign to an attribute of a converter, or of a part of its settings."""
     written_at = machine.statement or node
     if isinstance(receiver, SettingThing):
@@ -118,8 +114,32 @@ def hand_over(machine: Machine, thing: Thing) -> None:
             machine.journal.write(option.store, HANDED_OVER, NONE)
 
 
-def convert(machine: Machine, converter: ConverterThing, given: Arguments, node: ast.expr) -> Thing:
+def convert(machine: Machine, converter: ConverterThing, given: Arguments, node: Place) -> Thing:
     """`.convert()`: notes the settings in force."""
+    machine.recorder.converted.add(id(converter))
+    if not machine.recorder.is_silent:
+        found = _conversion(machine, converter, machine.locate(node))
+        machine.recorder.conversions.append(found)
+    return OPAQUE
+
+
+def note_unconverted(machine: Machine) -> None:
+    """Note what is set on converters that the file makes, and leaves to others to convert."""
+    recorder = machine.recorder
+    for converter in recorder.converters:
+        if id(converter) not in recorder.converted:
+            found = _conversion(machine, converter, converter.location)
+            recorder.conversions.append(
+                replace(
+                    found,
+                    may_have_other_settings=True,
+                    is_in_view=False,
+                    evidence=Evidence.POSSIBLE,
+                )
+            )
+
+
+def _conversion(machine: Machine, converter: ConverterThing, location: Location) -> Conversion:
     content = converter.store.content
     settings = {
         key: _setting(machine, value)
@@ -130,19 +150,16 @@ def convert(machine: Machine, converter: ConverterThing, given: Arguments, node:
     subject = made_with.positional[0] if made_with.positional else None
     if subject is None and made_with.keywords:
         subject = next(iter(made_with.keywords.values()))
-    conversion = Conversion(
+    return Conversion(
         constructor=converter.constructor,
         constructor_location=converter.location,
         settings=settings,
         subject=None if subject is None else _subject(machine, subject),
         arguments=all_arguments(machine, made_with.keywords),
         may_have_other_settings=content.get(HANDED_OVER, MISSING) is not MISSING,
-        location=machine.locate(node),
+        location=location,
         evidence=machine.evidence,
     )
-    if not machine.recorder.is_silent:
-        machine.recorder.conversions.append(conversion)
-    return OPAQUE
 
 
 def _subject(machine: Machine, operand: Operand) -> Argument:
@@ -176,6 +193,3 @@ def _value(machine: Machine, thing: Thing) -> Value:
     if isinstance(thing, FunctionThing | Method):
         return results_of(machine, thing)
     return expose(machine, thing)
-
-
-_ = LayerThing

@@ -8,33 +8,48 @@ from collections.abc import Hashable
 from tflint.source.expressions import parameter_defaults
 from tflint.source.machine import Machine
 from tflint.source.objects import (
-    OPAQUE,
     Arguments,
     ClassThing,
     FunctionThing,
-    Missing,
     Operand,
     Outcome,
     Partial,
     Path,
-    Thing,
 )
 from tflint.source.scopes import Scope
+from tflint.source.store import OPAQUE, Missing, Thing
 
 # Decorators that leave what they are given what it is, by path.
 _TRANSPARENT = frozenset(
     (
-        "abc.abstractmethod builtins.classmethod builtins.property builtins.staticmethod"
-        " contextlib.contextmanager contextlib.asynccontextmanager functools.cache"
-        " functools.cached_property functools.lru_cache functools.wraps"
-        " tensorflow.function tensorflow.autograph.experimental.do_not_convert"
-        " tensorflow.autograph.experimental.convert tensorflow.Module.with_name_scope"
-        " tensorflow.keras.utils.register_keras_serializable typing.overload typing.final"
-        " typing.no_type_check keras.utils.register_keras_serializable"
-        " keras.saving.register_keras_serializable keras.saving.serialization_lib"
-        " keras.utils.generic_utils.register_keras_serializable dataclasses.dataclass"
-        " torch.no_grad numba.jit numba.njit atexit.register"
-    ).split()
+        "abc.abstractmethod",
+        "builtins.classmethod",
+        "builtins.property",
+        "builtins.staticmethod",
+        "contextlib.contextmanager",
+        "contextlib.asynccontextmanager",
+        "functools.cache",
+        "functools.cached_property",
+        "functools.lru_cache",
+        "functools.wraps",
+        "tensorflow.function",
+        "tensorflow.autograph.experimental.do_not_convert",
+        "tensorflow.autograph.experimental.convert",
+        "tensorflow.Module.with_name_scope",
+        "tensorflow.keras.utils.register_keras_serializable",
+        "typing.overload",
+        "typing.final",
+        "typing.no_type_check",
+        "keras.utils.register_keras_serializable",
+        "keras.saving.register_keras_serializable",
+        "keras.saving.serialization_lib",
+        "keras.utils.generic_utils.register_keras_serializable",
+        "dataclasses.dataclass",
+        "torch.no_grad",
+        "numba.jit",
+        "numba.njit",
+        "atexit.register",
+    )
 )
 _BINDINGS = {
     "builtins.classmethod": "class",

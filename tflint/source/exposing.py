@@ -31,9 +31,9 @@ from tflint.source.objects import (
     Path,
     SequenceThing,
     TensorThing,
-    Thing,
     Written,
 )
+from tflint.source.store import Thing
 
 _DEEP = 12
 
@@ -56,7 +56,12 @@ def expose(machine: Machine, thing: Thing, deep: int = 0) -> Value:
         return Reference(thing.path)
     if isinstance(thing, Outcome):
         machine.budget.charge(1)
-        return Result(thing.path, tuple(expose(machine, each, deep + 1) for each in thing.operands))
+        return Result(
+            thing.path,
+            tuple(expose(machine, each, deep + 1) for each in thing.operands),
+            {name: expose(machine, each, deep + 1) for name, each in thing.keywords.items()},
+            None if thing.node is None else machine.locate(thing.node),
+        )
     if isinstance(thing, Either):
         return _choice(machine, thing, deep)
     if isinstance(thing, LayerThing):
@@ -110,9 +115,12 @@ def origin(thing: Thing) -> ast.expr | None:
 def argument(machine: Machine, operand: Operand) -> Argument:
     """An argument of a call as rules see it."""
     written = origin(operand.thing)
+    location = None if operand.node is None else machine.locate(operand.node)
+    if written is operand.node:
+        return Argument(expose(machine, operand.thing), location, location)
     return Argument(
         expose(machine, operand.thing),
-        None if operand.node is None else machine.locate(operand.node),
+        location,
         None if written is None else machine.locate(written),
     )
 

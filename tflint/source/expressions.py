@@ -30,9 +30,7 @@ from tflint.source.joins import join, same
 from tflint.source.limits import MAX_LENGTH
 from tflint.source.machine import Machine
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     OTHER_KEYS,
     Arguments,
     Const,
@@ -40,21 +38,20 @@ from tflint.source.objects import (
     Either,
     FunctionThing,
     LayerThing,
-    Missing,
     ModelThing,
-    Opaque,
     Operand,
     Outcome,
     Path,
     Scalar,
     SequenceThing,
     TensorThing,
-    Thing,
     options,
+    outcome,
 )
 from tflint.source.operations import operation
 from tflint.source.paths import from_star
 from tflint.source.scopes import bindings_of
+from tflint.source.store import MISSING, OPAQUE, Missing, Opaque, Thing
 
 _NotKnown = Opaque | Missing
 
@@ -215,7 +212,7 @@ def operate(
             content[OTHER_KEYS] = NONE
         return DictThing(machine.journal.store(content))
     if isinstance(left, Outcome) or isinstance(right, Outcome):
-        return Outcome(f"operator.{OPERATOR_NAMES[kind]}", (left, right))
+        return outcome(f"operator.{OPERATOR_NAMES[kind]}", (left, right))
     return OPAQUE
 
 
@@ -266,7 +263,7 @@ def unary_operation(machine: Machine, node: ast.UnaryOp) -> Thing:
     if isinstance(thing, TensorThing):
         return operation(machine, f"operator.{_UNARY_NAMES[type(node.op)]}", (thing,), node)
     if isinstance(thing, Outcome):
-        return Outcome(f"operator.{_UNARY_NAMES[type(node.op)]}", (thing,))
+        return outcome(f"operator.{_UNARY_NAMES[type(node.op)]}", (thing,))
     return OPAQUE
 
 

@@ -7,22 +7,22 @@ from collections.abc import Hashable, Sequence
 
 from tflint.source.containers import append
 from tflint.source.joins import join
-from tflint.source.limits import MAX_CALLS_DEEP
+from tflint.source.limits import MAX_CALLS_DEEP, MAX_SAME_CALLS
 from tflint.source.machine import Frame, Machine
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     OTHER_KEYS,
     Arguments,
+    ClassThing,
+    Const,
     DictThing,
     FunctionThing,
+    Instance,
     Operand,
-    Store,
-    Thing,
     options,
 )
 from tflint.source.scopes import Bindings, Scope, bindings_of
+from tflint.source.store import MISSING, OPAQUE, Store, Thing
 
 
 def call_function(
@@ -37,6 +37,14 @@ def call_function(
     machine.recorder.run_nodes.add(id(node))
     if budget.calls >= MAX_CALLS_DEEP:
         return OPAQUE
+    key = (id(node), id(receiver))
+    is_plain = isinstance(receiver, Instance | ClassThing | None) and all(
+        thing is OPAQUE for thing in arguments.things
+    )
+    if is_plain and key in machine.memo:
+        times, known = machine.memo[key]
+        if times >= MAX_SAME_CALLS:
+            return known
     if receiver is not None and function.binding != "static":
         arguments = Arguments(
             (Operand(receiver, None), *arguments.positional),
@@ -78,7 +86,11 @@ def call_function(
         return machine.sequence(
             values, "iterator", is_open=len(values) < len(yields) or bool(frame.exits)
         )
-    return join(results) if results else OPAQUE
+    result = join(results) if results else OPAQUE
+    if is_plain and (result is OPAQUE or isinstance(result, Const)):
+        times, _ = machine.memo.get(key, (0, OPAQUE))
+        machine.memo[key] = (times + 1, result)
+    return result
 
 
 def _first(arguments: Arguments) -> Thing:

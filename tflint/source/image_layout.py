@@ -1,20 +1,22 @@
 """Which tensors of a network have their channels first, and what follows for its layers.
 
 Tensors whose dimensions mean the same are put together: what goes in and out of a convolution, of
-an activation, of an addition. Such a set is channels_first when a layer in it is; it is `mixed`
-when another one in it is channels_last, and then that one is taken to be right.
+an activation, of an addition. Of operations outside layers a function tells what they do. Such a
+set is channels_first when a layer in it is; it is `mixed` when another one in it is
+channels_last, and then that one is taken to be right.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Call, Layer, Tensor
 from tflint.keras.values import Unknown
+from tflint.source.tensor_operations import Operation, is_elementwise
 
 FIRST: Final = "channels_first"
 LAST: Final = "channels_last"
@@ -61,7 +63,8 @@ class Maps:
     """Tensors whose dimensions mean the same.
 
     `rank` counts the batch; `channels` is the axis of the channels where they are first.
-    `strangers` are layers that work on the dimensions in a way that is not known.
+    `unknown` are layers whose format is not known, `strangers` those that work on the dimensions
+    in a way that is not known.
     """
 
     tensors: list[Tensor] = field(default_factory=list)
@@ -69,6 +72,7 @@ class Maps:
     last: list[Layer] = field(default_factory=list)
     ranks: set[int] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)
+    unknown: list[Layer] = field(default_factory=list)
     strangers: list[Call] = field(default_factory=list)
 
     @property
@@ -95,7 +99,10 @@ class Maps:
 class ImageLayout:
     """The sets of tensors in the calls of a source."""
 
-    def __init__(self, facts: KerasFacts) -> None:
+    def __init__(
+        self, facts: KerasFacts, operation: Callable[[Call], Operation | None] = lambda call: None
+    ) -> None:
+        self._operation = operation
         self.calls = [call for call in facts.calls if call.layer.network is None]
         self._parents: dict[Key, Key] = {}
         self._maps: dict[Key, Maps] = {}
@@ -142,8 +149,14 @@ class ImageLayout:
             self._find(key_of(tensor))
             for each in tensor.alternatives:
                 self._unite(key_of(tensor), key_of(each))
-            if keeps_dimensions(call.layer):
+            if self._keeps(call):
                 self._unite(out, key_of(tensor))
+
+    def _keeps(self, call: Call) -> bool:
+        operation = self._operation(call)
+        if operation is not None:
+            return operation.keeps and not operation.is_transpose
+        return is_elementwise(call) or keeps_dimensions(call.layer)
 
     def _join_network(self, call: Call) -> None:
         """A model used as a layer: its calls are there themselves, only its ends are tied."""
@@ -160,8 +173,11 @@ class ImageLayout:
         form = format_of(layer)
         known = (
             spatial is not None
-            or layer.kind in ELEMENTWISE | MERGES | BETWEEN | _WITHOUT_FORMAT
+            or is_elementwise(call)
+            or self._operation(call) is not None
+            or layer.kind in ELEMENTWISE | MERGES | BETWEEN
             or layer.kind in WITH_AXIS
+            or (inner(layer) or layer).kind in _WITHOUT_FORMAT
             or layer.kind in ("Input", "InputLayer")
         )
         for maps in {id(m): m for m in (self.before(call), self.behind(call)) if m}.values():
@@ -171,14 +187,14 @@ class ImageLayout:
         if spatial is None or maps_in is None:
             return
         maps_in.ranks.add(spatial + 2 + lead)
-        (maps_in.first if form == FIRST else maps_in.last).append(layer)
+        _by_format(maps_in, form).append(layer)
         if form == FIRST:
             maps_in.channels.add(1 + lead)
         out = self.behind(call)
         if out is not maps_in and gives_maps(layer):
             # A recurrent convolution that gives its last state: the same without the time.
             out.ranks.add(spatial + 1 + lead)
-            (out.first if form == FIRST else out.last).append(layer)
+            _by_format(out, form).append(layer)
             if form == FIRST:
                 out.channels.add(lead)
 
@@ -195,6 +211,12 @@ class ImageLayout:
 
     def _set(self, key: Key) -> Maps:
         return self._maps.setdefault(self._find(key), Maps())
+
+
+def _by_format(maps: Maps, form: str | None) -> list[Layer]:
+    if form == FIRST:
+        return maps.first
+    return maps.last if form == LAST else maps.unknown
 
 
 def key_of(tensor: Tensor) -> Key:
@@ -273,8 +295,3 @@ def axis_moved(axis: int, rank: int, channels: int) -> int:
     position = axis + rank if axis < 0 else axis
     where = moved_last(rank, channels).index(position)
     return -1 if where == rank - 1 else where
-
-
-def all_layers(calls: Iterable[Call]) -> list[Layer]:
-    """The layers of the calls, each once."""
-    return list({id(call.layer): call.layer for call in calls}.values())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from tflint.source.machine import Machine
-from tflint.source.objects import OPAQUE, Path, Thing
+from tflint.source.objects import Path
 from tflint.source.paths import keras_path
+from tflint.source.store import OPAQUE, Thing
 
 
 def import_modules(machine: Machine, node: ast.Import) -> bool:

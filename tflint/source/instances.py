@@ -6,6 +6,7 @@ import ast
 
 from tflint.keras.building import outputs
 from tflint.keras.network import Call, Layer, Tensor
+from tflint.source.attributes import shape_thing
 from tflint.source.classes import (
     INSIDE,
     find_member,
@@ -26,9 +27,7 @@ from tflint.source.models import (
 )
 from tflint.source.networks import make_network
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     Arguments,
     ClassThing,
     Const,
@@ -37,10 +36,9 @@ from tflint.source.objects import (
     LayerThing,
     SequenceThing,
     TensorThing,
-    Thing,
 )
-from tflint.source.attributes import shape_thing
 from tflint.source.operations import tensors_in
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 _GENERIC = frozenset(("Layer", "Model", "Functional", "Module", "Wrapper"))
 _VARIABLES = frozenset(("add_weight", "add_variable", "Variable", "add_loss"))

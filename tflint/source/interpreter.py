@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.source import attributes, calls, statements
+from tflint.source.converters import note_unconverted
 from tflint.source.expressions import EXPRESSIONS
 from tflint.source.limits import MAX_DEPTH, OutOfSteps
 from tflint.source.machine import Machine, Node, Place
-from tflint.source.objects import OPAQUE, Arguments, Const, Store, Thing
-from tflint.source.remains import run_what_nothing_calls
+from tflint.source.objects import Arguments, Const
+from tflint.source.remains import ENDED_EARLY, run_what_nothing_calls
 from tflint.source.scopes import Scope
-
-_ENDED_EARLY = "the file is long: what it builds was followed up to a limit, and not to its end"
+from tflint.source.store import OPAQUE, Store, Thing
 
 
 class Interpreter(Machine):
@@ -71,6 +71,7 @@ def interpret(tree: ast.Module, locate: Callable[[Node], Location]) -> KerasFact
     try:
         machine.run(tree.body)
         run_what_nothing_calls(machine, tree)
+        note_unconverted(machine)
     except (OutOfSteps, RecursionError):
-        machine.recorder.unseen.append(_ENDED_EARLY)
+        machine.recorder.unseen.append(ENDED_EARLY)
     return machine.recorder.facts()

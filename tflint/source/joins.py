@@ -8,8 +8,6 @@ from tflint.keras.network import Dim, Shape, Tensor
 from tflint.keras.values import UNKNOWN
 from tflint.source.limits import MAX_OPTIONS
 from tflint.source.objects import (
-    MISSING,
-    OPAQUE,
     Const,
     Either,
     Items,
@@ -19,9 +17,9 @@ from tflint.source.objects import (
     Path,
     SequenceThing,
     TensorThing,
-    Thing,
     Written,
 )
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 # Equality of nested things is looked at this deep; beyond, things count as different.
 _DEEP = 6
@@ -29,11 +27,16 @@ _DEEP = 6
 
 def join(things: Sequence[Thing]) -> Thing:
     """One of several: themselves where they are equal, and nothing known if there are too many."""
+    first = things[0] if things else OPAQUE
+    if all(thing is first for thing in things):
+        return first
     kept: list[Thing] = []
     for thing in things:
         for option in thing.options if isinstance(thing, Either) else (thing,):
             if not any(same(option, other) for other in kept):
                 kept.append(option)
+                if len(kept) > 2 * MAX_OPTIONS:
+                    return OPAQUE
     if not kept:
         return OPAQUE
     if len(kept) == 1:
@@ -58,8 +61,13 @@ def same(one: Thing, other: Thing, deep: int = 0) -> bool:
     if isinstance(one, Outcome) and isinstance(other, Outcome):
         return (
             one.path == other.path
+            and one.size == other.size
             and one.is_attribute == other.is_attribute
-            and _all_same(one.operands, other.operands, deep)
+            and _all_same(one.operands, other.operands, max(deep, _DEEP - 1))
+            and one.keywords.keys() == other.keywords.keys()
+            and _all_same(
+                list(one.keywords.values()), list(other.keywords.values()), max(deep, _DEEP - 1)
+            )
         )
     if isinstance(one, Items) and isinstance(other, Items):
         return one.is_open == other.is_open and _all_same(one.values, other.values, deep)

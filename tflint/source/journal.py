@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tflint.source.objects import MISSING, Store, Thing
+from tflint.source.store import MISSING, Store, Thing
 
 # What became of each changed place, by the store's identity and the key.
 Changes: TypeAlias = dict[tuple[int, Hashable], tuple[Store, Hashable, Thing]]
@@ -31,7 +31,8 @@ class Alternative:
 class Journal:
     """All changes so far, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, charge: Callable[[int], None]) -> None:
+        self._charge = charge
         self._entries: list[tuple[Store, Hashable, Thing]] = []
         self._time = 0
 
@@ -51,10 +52,11 @@ class Journal:
 
     def changes(self, since: Mark) -> Changes:
         """What was changed since, as it is now."""
-        return {
-            (id(store), key): (store, key, store.content.get(key, MISSING))
-            for store, key, _ in self._entries[since.length :]
-        }
+        self._charge((len(self._entries) - since.length) // 16)
+        changed: Changes = {}
+        for store, key, _ in self._entries[since.length :]:
+            changed[id(store), key] = (store, key, store.content[key])
+        return changed
 
     def length(self, since: Mark) -> int:
         """How many changes there were since."""
@@ -80,6 +82,7 @@ class Journal:
         places: Changes = {}
         for alternative in alternatives:
             places.update(alternative.changes)
+        self._charge(len(places) * len(alternatives) // 4)
         for place, (store, key, _) in places.items():
             if store.born > since.time:
                 made = [each.changes[place][2] for each in alive if place in each.changes]

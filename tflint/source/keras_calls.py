@@ -16,19 +16,10 @@ from tflint.source.layers import (
 )
 from tflint.source.machine import Machine, Place
 from tflint.source.models import make_model, make_sequential
-from tflint.source.objects import (
-    MISSING,
-    OPAQUE,
-    Arguments,
-    Const,
-    Instance,
-    LayerThing,
-    Operand,
-    TensorThing,
-    Thing,
-)
+from tflint.source.objects import Arguments, Const, Instance, LayerThing, Operand, TensorThing
 from tflint.source.operations import tensors_in
 from tflint.source.paths import LAYER_FUNCTIONS, is_layer_name
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 _MODELS = frozenset(("Model", "Functional"))
 _SETTERS = frozenset(("set_image_data_format", "set_image_dim_ordering"))

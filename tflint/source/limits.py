@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 # Nested expressions, statements and calls. Each takes a few of Python's own thousand frames.
 MAX_DEPTH = 120
 # Calls of functions of the file inside one another.
 MAX_CALLS_DEEP = 24
+# Calls of a function with nothing known that are run, where it gives nothing of Keras.
+MAX_SAME_CALLS = 4
 # Nodes looked at, counting again what is run again: about two seconds.
 MAX_STEPS = 400_000
 # Of those, what a function that nothing calls may take.
@@ -20,6 +25,8 @@ MAX_OPTIONS = 8
 MAX_ROUNDS = 1_000
 # Rounds of a `while` loop, whose end is computed.
 MAX_WHILE_ROUNDS = 300
+# Rounds of `while True`, that nothing is known to end.
+MAX_ENDLESS_ROUNDS = 30
 # Results of a function that are kept for rules.
 MAX_RESULTS = 64
 
@@ -44,3 +51,18 @@ class Budget:
         self.steps += steps
         if self.steps > self.most:
             raise OutOfSteps
+
+    @contextmanager
+    def share(self, steps: int) -> Iterator[None]:
+        """Allow only some of the steps inside; raises `OutOfSteps` beyond."""
+        before, self.most = self.most, min(self.most, self.steps + steps)
+        depth, calls = self.depth, self.calls
+        try:
+            yield
+        finally:
+            self.most, self.depth, self.calls = before, depth, calls
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing of the whole is left."""
+        return self.steps > self.most

@@ -14,17 +14,10 @@ from tflint.keras.values import Evidence
 from tflint.source.joins import join
 from tflint.source.journal import Alternative, Changes, Journal, Mark
 from tflint.source.limits import Budget
-from tflint.source.objects import (
-    ITEMS,
-    MISSING,
-    Arguments,
-    Items,
-    SequenceThing,
-    Store,
-    Thing,
-)
+from tflint.source.objects import ITEMS, Arguments, Items, SequenceThing
 from tflint.source.recorder import Recorder
 from tflint.source.scopes import Bindings, Scope
+from tflint.source.store import MISSING, Store, Thing
 
 Node: TypeAlias = ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias
 Place: TypeAlias = ast.expr | ast.stmt
@@ -60,11 +53,13 @@ class Machine(ABC):
 
     def __init__(self, locate: Callable[[Node], Location]) -> None:
         self.locate = locate
-        self.journal = Journal()
         self.budget = Budget()
+        self.journal = Journal(self.budget.charge)
         self.recorder = Recorder()
         self.evidence = Evidence.CERTAIN
         self.forks = 0
+        # How often a branch left a function or loop.
+        self.exits = 0
         self.frames: list[Frame] = []
         self.yields: list[list[Thing]] = []
         # Keras' global settings.
@@ -74,6 +69,10 @@ class Machine(ABC):
         self.statement: ast.stmt | None = None
         self.owners: list[tuple[Thing, Thing]] = []
         self.bindings: dict[int, Bindings] = {}
+        # What functions gave for arguments of which nothing is known, by function and receiver.
+        self.memo: dict[tuple[int, int], tuple[int, Thing]] = {}
+        # The names that loops bind, by the loop's identity.
+        self.bound: dict[int, set[str]] = {}
 
     @abstractmethod
     def evaluate(self, node: ast.expr) -> Thing:
@@ -131,12 +130,12 @@ class Machine(ABC):
         self.forks += 1
         try:
             for branch in branches:
-                exits = sum(len(frame.exits) for frame in self.frames)
+                exits = self.exits
                 with self.possibly():
                     is_alive = branch()
                 alternatives.append(Alternative(self.journal.changes(mark), is_alive))
                 self.journal.take_back(mark)
-                left |= exits != sum(len(frame.exits) for frame in self.frames)
+                left |= exits != self.exits
         finally:
             self.forks -= 1
         self.journal.merge(mark, alternatives, join)
@@ -170,9 +169,8 @@ class Machine(ABC):
             if self.forks == frame.forks:
                 frame.result, frame.left_by = value, kind
             else:
-                changes = self.journal.changes(frame.mark)
-                self.budget.charge(len(changes) // 8)
-                frame.exits.append(Exit(kind, value, changes))
+                self.exits += 1
+                frame.exits.append(Exit(kind, value, self.journal.changes(frame.mark)))
             break
         return False
 

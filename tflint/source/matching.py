@@ -8,7 +8,8 @@ from collections.abc import Callable
 from tflint.source.arithmetic import NotComputed, compare
 from tflint.source.containers import closed, truth
 from tflint.source.machine import Machine
-from tflint.source.objects import OPAQUE, Const, SequenceThing, Thing
+from tflint.source.objects import Const, SequenceThing
+from tflint.source.store import OPAQUE, Thing
 
 
 def match(machine: Machine, node: ast.Match) -> bool:
@@ -29,7 +30,7 @@ def match(machine: Machine, node: ast.Match) -> bool:
             _capture(machine, case.pattern, subject)
             return machine.run(case.body)
 
-        if fits and case.guard is None or fits:
+        if (fits and case.guard is None) or fits:
             if not branches:
                 return branch()
             branches.append(branch)

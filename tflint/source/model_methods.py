@@ -14,9 +14,7 @@ from tflint.source.models import (
     sequential_network,
 )
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     Arguments,
     Const,
     LayerThing,
@@ -24,8 +22,8 @@ from tflint.source.objects import (
     SequenceThing,
     SequentialThing,
     TensorThing,
-    Thing,
 )
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 
 def model_method(

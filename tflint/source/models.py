@@ -19,7 +19,6 @@ from tflint.source.machine import Machine, Place
 from tflint.source.networks import inline, make_network
 from tflint.source.objects import (
     NONE,
-    OPAQUE,
     Arguments,
     Const,
     DictThing,
@@ -33,10 +32,10 @@ from tflint.source.objects import (
     SequentialThing,
     Stage,
     TensorThing,
-    Thing,
     options,
 )
 from tflint.source.operations import tensors_in
+from tflint.source.store import OPAQUE, Thing
 
 LAST = "last stage"
 INPUT = "input"
@@ -97,6 +96,9 @@ def _add_items(machine: Machine, model: SequentialThing, items: Items, node: Pla
 def add(machine: Machine, model: SequentialThing, item: Thing, node: Place) -> None:
     """`model.add(item)`."""
     machine.budget.charge(1)
+    for option in options(item):
+        if isinstance(option, SequentialThing):
+            machine.recorder.nested.add(id(option))
     last = model.store.content.get(LAST, NONE)
     stage = Stage(None if last is NONE else last, item, node, machine.evidence)
     machine.journal.write(model.store, LAST, stage)

@@ -87,6 +87,8 @@ class SourceModule:
         self._document = document
         self._numbers = [cell.number for cell in cells]
         self._first_lines = [cell.first_line for cell in cells]
+        # Of lines that were asked for: for people, and as they are.
+        self._shown_lines: dict[int, tuple[str, str]] = {}
         self._character_starts: dict[int, list[int]] = {}
 
     @cached_property
@@ -132,15 +134,18 @@ class SourceModule:
 
     def location(self, line: int, column: int, end_line: int, end_column: int) -> Location:
         """The location of a span of the module's lines, in a notebook inside its cell."""
-        text = self.line_text(line)[:_MAX_ANCHOR].strip()
+        shown = self._shown_lines.get(line)
+        if shown is None:
+            text = self.line_text(line)[:_MAX_ANCHOR].strip()
+            shown = self._shown_lines[line] = (printable(text), text)
         cell, before = self.cell_at(line)
         return Location(
             line=line - before,
             column=column,
             end_line=end_line - before,
             end_column=end_column,
-            context=printable(text),
-            anchor=text,
+            context=shown[0],
+            anchor=shown[1],
             cell=cell,
         )
 

@@ -21,9 +21,7 @@ from tflint.source.joins import join, same
 from tflint.source.limits import MAX_LENGTH, MAX_ROUNDS
 from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
-    MISSING,
     NONE,
-    OPAQUE,
     OTHER_KEYS,
     Arguments,
     ClassThing,
@@ -31,15 +29,17 @@ from tflint.source.objects import (
     DictThing,
     Instance,
     Items,
+    Operand,
     Outcome,
     Partial,
     Path,
     SequenceThing,
     SuperThing,
-    Thing,
+    called,
     options,
 )
 from tflint.source.paths import keras_path
+from tflint.source.store import MISSING, OPAQUE, Thing
 from tflint.source.targets import set_attribute
 
 _ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError)
@@ -97,11 +97,41 @@ _MAKES_SEQUENCE = {
 }
 _STRING_METHODS = frozenset(
     (
-        "capitalize casefold count decode encode endswith find format index isalnum isalpha"
-        " isdigit islower isnumeric isspace isupper join lower lstrip partition removeprefix"
-        " removesuffix replace rfind rpartition rsplit rstrip split splitlines startswith strip"
-        " swapcase title upper"
-    ).split()
+        "capitalize",
+        "casefold",
+        "count",
+        "decode",
+        "encode",
+        "endswith",
+        "find",
+        "format",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "islower",
+        "isnumeric",
+        "isspace",
+        "isupper",
+        "join",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+    )
 )
 _WIDE_FORMAT = re.compile(r"\{[^{}]*:[^{}]*(?:\d{3,}|\{)")
 
@@ -114,7 +144,7 @@ def call_builtin(machine: Machine, path: str, arguments: Arguments, node: Place)
     if path in _MAKES_SEQUENCE:
         return _make_sequence(machine, _MAKES_SEQUENCE[path], path, arguments, node)
     if path in _OF_SCALARS:
-        return _of_scalars(machine, path, arguments)
+        return _of_scalars(machine, path, arguments, node)
     if path in _OF_SEQUENCES:
         return _of_sequences(machine, path, arguments, node)
     return None
@@ -147,7 +177,7 @@ def lifted(machine: Machine, value: Any, deep: int = 0) -> Thing:
     return Const(bounded(value))
 
 
-def _of_scalars(machine: Machine, path: str, arguments: Arguments) -> Thing:
+def _of_scalars(machine: Machine, path: str, arguments: Arguments, node: Place) -> Thing:
     if path == "builtins.bool" and len(arguments.positional) == 1:
         known = truth(arguments.positional[0].thing)
         return OPAQUE if known is None else Const(known)
@@ -158,7 +188,7 @@ def _of_scalars(machine: Machine, path: str, arguments: Arguments) -> Thing:
                 return join([_compute(machine, path, (each,), {}) for each in found])
         # What is computed of a random number stays findable in it.
         if any(isinstance(each, Outcome) for each in arguments.things):
-            return Outcome(path, arguments.things)
+            return called(path, arguments, node)
         return OPAQUE
     positional = tuple(operand.thing for operand in arguments.positional)
     keywords = {name: operand.thing for name, operand in arguments.keywords.items()}
@@ -202,7 +232,7 @@ def _of_sequences(machine: Machine, path: str, arguments: Arguments, node: Place
         return lifted(machine, _OF_SEQUENCES[path](*values, **named))
     except (*_ERRORS, NotComputed):
         if any(isinstance(each, Outcome) for each in arguments.things):
-            return Outcome(path, arguments.things)
+            return called(path, arguments, node)
         return OPAQUE
 
 
@@ -215,7 +245,7 @@ def _make_sequence(
         return machine.sequence((), kind)
     given = arguments.positional[0].thing
     if path.startswith("numpy") and not isinstance(given, SequenceThing):
-        return Outcome(path, arguments.things) if isinstance(given, Outcome) else OPAQUE
+        return called(path, arguments, node) if isinstance(given, Outcome) else OPAQUE
     items = iterate(machine, given, node)
     if kind == "set" and not items.is_open:
         kept: list[Thing] = []
@@ -306,8 +336,6 @@ def _map(machine: Machine, arguments: Arguments, node: Place) -> Thing:
         return OPAQUE
     columns = [iterate(machine, operand.thing, node) for operand in arguments.positional[1:]]
     function = arguments.positional[0].thing
-    from tflint.source.objects import Operand
-
     results = [
         machine.call(function, Arguments(tuple(Operand(each, None) for each in row)), node)
         for row in zip(*(column.values[:MAX_ROUNDS] for column in columns), strict=False)
@@ -364,6 +392,21 @@ def _partial(machine: Machine, arguments: Arguments, node: Place) -> Thing:
         return OPAQUE
     rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.has_unknown)
     return Partial(arguments.positional[0].thing, rest)
+
+
+def _reduce(machine: Machine, arguments: Arguments, node: Place) -> Thing:
+    if len(arguments.positional) < 2:
+        return OPAQUE
+    function, iterable, *start = (operand.thing for operand in arguments.positional)
+    items = iterate(machine, iterable, node)
+    values = [*start[:1], *items.values]
+    if items.is_open or not values or len(values) > MAX_ROUNDS:
+        return OPAQUE
+    result = values[0]
+    for value in values[1:]:
+        given = (Operand(result, None), Operand(value, None))
+        result = machine.call(function, Arguments(given), node)
+    return result
 
 
 def _import_module(machine: Machine, arguments: Arguments, node: Place) -> Thing:
@@ -453,7 +496,10 @@ _SPECIAL: Final[Mapping[str, _Native]] = {
     "builtins.sorted": _sorted,
     "builtins.super": _super,
     "builtins.zip": _zip,
+    "builtins.reduce": _reduce,
     "functools.partial": _partial,
+    "functools.reduce": _reduce,
+    "six.moves.reduce": _reduce,
     "importlib.import_module": _import_module,
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tflint.finding import Location
 from tflint.keras.building import apply, outputs
-from tflint.keras.network import Call, Network, Tensor
+from tflint.keras.network import Call, Network, Shape, Tensor
 from tflint.keras.values import Evidence, Unknown
 from tflint.source.machine import Machine
 
@@ -25,10 +25,9 @@ def make_network(
     """The network of everything between inputs and outputs; noted."""
     calls, is_closed = calls_between(inputs, ends)
     seen: set[int] = set()
-    counted = {id(call.layer): call for call in machine.recorder.calls if call.variables != ()}
     fixed: list[Call] = []
     for call in calls:
-        source = counted.get(id(call.layer))
+        source = machine.recorder.counted.get(id(call.layer))
         # Shared layers count once in each network, wherever they were called first.
         if id(call.layer) not in seen and call.variables == () and source is not None:
             call = dataclasses.replace(call, weights=source.weights, variables=source.variables)
@@ -43,7 +42,10 @@ def make_network(
         and is_closed
         and bool(ends)
         and all(call.evidence is not Evidence.POSSIBLE for call in calls)
-        and not any(call.layer.has_unknown_arguments for call in calls),
+        and not any(
+            call.layer.has_unknown_arguments or call.layer.path.startswith("keras.applications")
+            for call in calls
+        ),
         name=name,
         location=location,
         evidence=machine.evidence,
@@ -132,7 +134,7 @@ def _is_known(call: Call) -> bool:
     return all(isinstance(shape, tuple) for shape in call.output_shapes)
 
 
-def _kept(call: Call, again: Call, tensors: Sequence[Tensor]) -> tuple[object, ...]:
+def _kept(call: Call, again: Call, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
     return (
         call.output_shapes
         if [t.shape for t in call.inputs] == [t.shape for t in tensors]

@@ -9,58 +9,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from tflint.finding import Location
 from tflint.keras.network import Layer, Network, Tensor
 from tflint.keras.values import Evidence
-
-if TYPE_CHECKING:
-    from tflint.source.scopes import Scope
+from tflint.source.scopes import Scope
+from tflint.source.store import MISSING, OPAQUE, Store, Thing
 
 Scalar: TypeAlias = bool | int | float | complex | str | bytes | None
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-
-
-class Thing:
-    """Base of everything that a name can stand for."""
-
-    __slots__ = ()
-
-
-class Opaque(Thing):
-    """Nothing is known of it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "OPAQUE"
-
-
-class Missing(Thing):
-    """Nothing is there: a name that is not bound, a key that is not set."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-OPAQUE: Final = Opaque()
-MISSING: Final = Missing()
-
-
-class Store:
-    """Something that can change: the names of a scope, attributes, the content of a list.
-
-    Written through the journal only. `born` is the journal's time when it was made.
-    """
-
-    __slots__ = ("born", "content")
-
-    def __init__(self, born: int, content: Mapping[Hashable, Thing] | None = None) -> None:
-        self.born = born
-        self.content: dict[Hashable, Thing] = dict(content or {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +103,10 @@ class Outcome(Thing):
     path: str
     operands: tuple[Thing, ...] = ()
     is_attribute: bool = False
+    # Of this and all in it, so that it stays small enough to be looked through.
+    size: int = 1
+    keywords: Mapping[str, Thing] = field(default_factory=dict)
+    node: ast.expr | ast.stmt | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -325,6 +287,42 @@ class Arguments:
         """All arguments, those by name last."""
         operands: Sequence[Operand] = (*self.positional, *self.keywords.values())
         return tuple(operand.thing for operand in operands)
+
+
+_MAX_OUTCOME = 100
+
+
+def outcome(
+    path: str,
+    operands: Sequence[Thing] = (),
+    *,
+    keywords: Mapping[str, Thing] | None = None,
+    node: ast.expr | ast.stmt | None = None,
+    is_attribute: bool = False,
+) -> Outcome:
+    """What comes of a call; what would make it too large is left out of the operands."""
+    kept: list[Thing] = []
+    size = 1
+    for operand in operands:
+        more = operand.size if isinstance(operand, Outcome) else 1
+        if size + more > _MAX_OUTCOME:
+            operand, more = OPAQUE, 1
+        if len(kept) < _MAX_OUTCOME:
+            kept.append(operand)
+            size += more
+    named: dict[str, Thing] = {}
+    for name, thing in (keywords or {}).items():
+        more = thing.size if isinstance(thing, Outcome) else 1
+        named[name] = thing if size + more <= _MAX_OUTCOME else OPAQUE
+        size += more
+    return Outcome(path, tuple(kept), is_attribute, min(size, _MAX_OUTCOME), named, node)
+
+
+def called(path: str, arguments: Arguments, node: ast.expr | ast.stmt) -> Outcome:
+    """What comes of calling something outside the file."""
+    positional = [operand.thing for operand in arguments.positional]
+    keywords = {name: operand.thing for name, operand in arguments.keywords.items()}
+    return outcome(path, positional, keywords=keywords, node=node)
 
 
 def options(thing: Thing) -> tuple[Thing, ...]:

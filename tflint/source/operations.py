@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 from tflint.keras.building import outputs
@@ -16,19 +15,73 @@ from tflint.source.objects import (
     Outcome,
     SequenceThing,
     TensorThing,
-    Thing,
     options,
 )
+from tflint.source.store import Thing
 
 # What gives a value for each value, by the last part of the name.
 _ELEMENTWISE = frozenset(
     (
-        "abs add cast celu ceil clip clip_by_value cos crelu divide dropout elu exp floor gelu"
-        " hard_sigmoid hard_silu hard_swish hard_tanh identity invert l2_normalize leaky_relu"
-        " linear log log_softmax log1p maximum minimum mish mod mul multiply neg negative pos pow"
-        " relu relu6 round rsqrt selu sigmoid sign silu sin softmax softplus softsign sqrt square"
-        " stop_gradient sub subtract swish tanh truediv floordiv log_sigmoid"
-    ).split()
+        "abs",
+        "add",
+        "cast",
+        "celu",
+        "ceil",
+        "clip",
+        "clip_by_value",
+        "cos",
+        "crelu",
+        "divide",
+        "dropout",
+        "elu",
+        "exp",
+        "floor",
+        "gelu",
+        "hard_sigmoid",
+        "hard_silu",
+        "hard_swish",
+        "hard_tanh",
+        "identity",
+        "invert",
+        "l2_normalize",
+        "leaky_relu",
+        "linear",
+        "log",
+        "log_softmax",
+        "log1p",
+        "maximum",
+        "minimum",
+        "mish",
+        "mod",
+        "mul",
+        "multiply",
+        "neg",
+        "negative",
+        "pos",
+        "pow",
+        "relu",
+        "relu6",
+        "round",
+        "rsqrt",
+        "selu",
+        "sigmoid",
+        "sign",
+        "silu",
+        "sin",
+        "softmax",
+        "softplus",
+        "softsign",
+        "sqrt",
+        "square",
+        "stop_gradient",
+        "sub",
+        "subtract",
+        "swish",
+        "tanh",
+        "truediv",
+        "floordiv",
+        "log_sigmoid",
+    )
 )
 # Operators on two tensors that stretch dimensions of 1.
 _MAX_NESTED = 4

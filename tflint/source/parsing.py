@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterator
 
 from tflint.finding import Location
+from tflint.model.garbage import uncollected
 from tflint.printable import printable
 
 # Sources that people write are far smaller; what is not is generated, or hostile.
@@ -28,6 +30,12 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _FIRST_LINES = 2
 _MAX_CONTEXT = 500
+# Up to Python 3.10 a tree of 100,000 levels overflows the stack, which ends the process.
+_OVERFLOWS = sys.version_info < (3, 11)
+_MOST_LEVELS = 15_000
+# What takes most memory: a statement about 3 KB, an element of a list 1 KB.
+_MOST_PARTS = 300_000
+_SEPARATORS = (",", ";", "\n", "\r")
 
 
 class SourceError(Exception):
@@ -102,8 +110,12 @@ def _encoding(data: bytes) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(lambda: next(lines, b""))
     except SyntaxError as error:
+        if "problem" in str(error):
+            raise SourceError(
+                "the encoding is wrong: a mark says UTF-8, a comment another one", 1, 1
+            ) from error
         # Of bytes that are not UTF-8 it does not say where they are: decoding does.
-        if "unknown encoding" not in str(error) and "problem" not in str(error):
+        if "unknown encoding" not in str(error):
             return "utf-8"
         line = 2 if b"coding" not in next(_first_lines(data), b"") else 1
         raise SourceError(f"the encoding is wrong: {printable(str(error))}", line, 1) from error
@@ -134,17 +146,50 @@ def parse_source(text: str) -> ast.Module:
     null = text.find("\0")
     if null >= 0:
         raise _at_end("it contains a null byte", text, null)
+    _refuse_what_is_too_much(text)
     try:
         with warnings.catch_warnings():
             # Of invalid escapes and the like: the author's interpreter will say so.
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            with uncollected():
+                return ast.parse(text)
     except SyntaxError as error:
         raise _located(error, text) from error
     except UnicodeEncodeError as error:
         raise _at_end("it contains a lone surrogate", text, error.start) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise SourceError("it is nested too deeply to be parsed") from error
+        raise _too_deep(text) from error
+
+
+def _refuse_what_is_too_much(text: str) -> None:
+    """Raise `SourceError` for a tree that would fill the memory or overflow the stack."""
+    may_be_many = sum(text.count(mark) for mark in _SEPARATORS) > _MOST_PARTS
+    may_be_deep = _OVERFLOWS and len(text) > _MOST_LEVELS
+    if may_be_many or may_be_deep:
+        from tflint.source.nesting import nesting
+
+        found = nesting(text)
+        if found.parts > _MOST_PARTS:
+            most = f"{_MOST_PARTS:,}"
+            raise SourceError(f"it has more than the {most} statements and elements tflint reads")
+        if may_be_deep and found.depth > _MOST_LEVELS:
+            raise _too_deep(text)
+
+
+def _in_f_string(error: SyntaxError, lines: list[str]) -> SourceError:
+    """The error at the only line that has this expression in braces, if there is one."""
+    wanted = "{" + (error.text or "").strip().removeprefix("(").removesuffix(")")
+    found = [number for number, line in enumerate(lines, 1) if len(wanted) > 1 and wanted in line]
+    if len(found) != 1:
+        return SourceError(error.msg)
+    line = lines[found[0] - 1]
+    return SourceError(error.msg, found[0], line.index(wanted) + 1, text=line)
+
+
+def _too_deep(text: str) -> SourceError:
+    from tflint.source.nesting import nesting
+
+    return _at_end("it is nested too deeply to be parsed", text, nesting(text).offset)
 
 
 def _at_end(message: str, text: str, offset: int) -> SourceError:
@@ -156,10 +201,12 @@ def _at_end(message: str, text: str, offset: int) -> SourceError:
 
 def _located(error: SyntaxError, text: str) -> SourceError:
     """The error with a position that exists in the text."""
-    if error.lineno is None or error.filename == "<fstring>":
-        # Up to Python 3.11 the expressions of f-strings are sources of their own.
+    if error.lineno is None:
         return SourceError(error.msg)
     lines = split_lines(text)
+    if error.filename == "<fstring>":
+        # Up to Python 3.11 the expressions of f-strings are sources of their own.
+        return _in_f_string(error, lines)
     line = min(max(error.lineno, 1), len(lines))
     column = min(max(error.offset or 1, 1), len(lines[line - 1]) + 1)
     return SourceError(error.msg, line, column, text=lines[line - 1])

@@ -25,10 +25,29 @@ _SYNONYMS = (
 )
 _LAYER_MODULES = frozenset(
     (
-        "advanced_activations activation convolutional convolutional_recurrent core dense_attention"
-        " embeddings local merge merging noise normalization normalization_v2 pooling recurrent"
-        " reshaping regularization rnn attention wrappers convolutional_layers preprocessing"
-    ).split()
+        "advanced_activations",
+        "activation",
+        "convolutional",
+        "convolutional_recurrent",
+        "core",
+        "dense_attention",
+        "embeddings",
+        "local",
+        "merge",
+        "merging",
+        "noise",
+        "normalization",
+        "normalization_v2",
+        "pooling",
+        "recurrent",
+        "reshaping",
+        "regularization",
+        "rnn",
+        "attention",
+        "wrappers",
+        "convolutional_layers",
+        "preprocessing",
+    )
 )
 # Functions of `keras.layers` that are layers at once.
 LAYER_FUNCTIONS = {
@@ -46,9 +65,23 @@ _MODELS = frozenset(("Model", "Sequential", "load_model", "model_from_json", "cl
 # What a star import of these cannot bring is anything of Keras' own names.
 _WITHOUT_LAYERS = frozenset(
     (
-        "collections ctypes functools itertools math matplotlib matplotlib.pyplot numpy os pylab"
-        " random sys tensorflow time tkinter typing"
-    ).split()
+        "collections",
+        "ctypes",
+        "functools",
+        "itertools",
+        "math",
+        "matplotlib",
+        "matplotlib.pyplot",
+        "numpy",
+        "os",
+        "pylab",
+        "random",
+        "sys",
+        "tensorflow",
+        "time",
+        "tkinter",
+        "typing",
+    )
 )
 
 
@@ -103,7 +136,23 @@ def from_star(homes: Sequence[str], name: str) -> str | None:
 
 _KERAS_MODULES = frozenset(
     (
-        "activations applications backend callbacks config constraints datasets initializers layers"
-        " losses metrics models ops optimizers preprocessing regularizers utils saving"
-    ).split()
+        "activations",
+        "applications",
+        "backend",
+        "callbacks",
+        "config",
+        "constraints",
+        "datasets",
+        "initializers",
+        "layers",
+        "losses",
+        "metrics",
+        "models",
+        "ops",
+        "optimizers",
+        "preprocessing",
+        "regularizers",
+        "utils",
+        "saving",
+    )
 )

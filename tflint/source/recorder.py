@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tflint.finding import Location
@@ -9,7 +10,14 @@ from tflint.keras.building import apply
 from tflint.keras.facts import Compilation, Conversion, FormatChange, KerasFacts
 from tflint.keras.network import Call, Layer, Network, Tensor
 from tflint.keras.values import Evidence
-from tflint.source.objects import ClassThing, FunctionThing, Instance, SequentialThing, Thing
+from tflint.source.objects import (
+    ClassThing,
+    ConverterThing,
+    FunctionThing,
+    Instance,
+    SequentialThing,
+)
+from tflint.source.store import Thing
 
 
 class Recorder:
@@ -24,12 +32,16 @@ class Recorder:
         self.conversions: list[Conversion] = []
         self.unseen: list[str] = []
         self.is_silent = False
-        self._called_layers: dict[int, Layer] = {}
+        # The last call of each layer, and the last that counts its weights, by identity.
+        self.last_calls: dict[int, Call] = {}
+        self.counted: dict[int, Call] = {}
         # For what comes after the file was run.
         self.models: list[SequentialThing] = []
         self.functions: list[FunctionThing] = []
         self.classes: list[ClassThing] = []
         self.instances: list[Instance] = []
+        self.converters: list[ConverterThing] = []
+        self.converted: set[int] = set()
         # Networks that were called inside others, and those of Sequential models, by identity.
         self.inlined: dict[int, Network] = {}
         self.built: dict[int, tuple[Thing, Network, SequentialThing]] = {}
@@ -37,6 +49,8 @@ class Recorder:
         self.instance_networks: dict[int, Network] = {}
         self.instance_layers: dict[int, Layer] = {}
         self.with_variables: dict[int, bool] = {}
+        # Sequential models that are parts of others.
+        self.nested: set[int] = set()
         self.run_nodes: set[int] = set()
         self.made_classes: set[int] = set()
 
@@ -47,18 +61,28 @@ class Recorder:
         return layer
 
     def apply(
-        self, layer: Layer, inputs: Sequence[Tensor], location: Location, evidence: Evidence
+        self,
+        layer: Layer,
+        inputs: Sequence[Tensor],
+        location: Location,
+        evidence: Evidence,
+        *,
+        is_sure: bool = True,
     ) -> Call:
-        """Call a layer on tensors, and note it."""
-        is_first = id(layer) not in self._called_layers
+        """Call a layer on tensors, and note it; `is_sure` where these are all its inputs."""
+        is_first = id(layer) not in self.last_calls
         call = apply(layer, inputs, is_first=is_first, location=location, evidence=evidence)
+        if call.fault is not None and not is_sure:
+            call = dataclasses.replace(call, fault=None)
         return self.call(call)
 
     def call(self, call: Call) -> Call:
         """Note a call."""
         if not self.is_silent:
-            self._called_layers[id(call.layer)] = call.layer
             self.calls.append(call)
+            self.last_calls[id(call.layer)] = call
+            if call.variables != ():
+                self.counted[id(call.layer)] = call
         return call
 
     def facts(self) -> KerasFacts:

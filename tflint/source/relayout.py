@@ -7,36 +7,46 @@ for TFL101 to quote. All or nothing: a network that is half turned computes some
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
-from tflint.keras.network import Call, Layer, Tensor
-from tflint.keras.values import Argument, Unknown, Value
+from tflint.keras.network import Call, Layer
+from tflint.keras.values import Evidence, Value
 from tflint.printable import printable
+from tflint.source.dimension_orders import (
+    is_a_row,
+    is_along_last,
+    is_axis,
+    is_flat,
+    is_vector,
+    moved,
+    order_of,
+    same_rest,
+    transposed,
+)
 from tflint.source.edits import Obstacle, Plan
 from tflint.source.image_layout import (
     FIRST,
     WITH_AXIS,
     ImageLayout,
     Maps,
-    axis_moved,
     format_of,
     inner,
     moved_last,
 )
 from tflint.source.module import SourceModule
-from tflint.source.relayout_data import data_edits
 from tflint.source.relayout_edits import RelayoutEdits
-from tflint.source.syntax import Syntax
+from tflint.source.relayout_inputs import Inputs
+from tflint.source.syntax import place, syntax_of
+from tflint.source.tensor_operations import Operation, operation
 
-_SHAPE_ARGUMENTS = ("shape", "batch_shape", "input_shape", "batch_input_shape")
 _LOADERS = frozenset(("load_weights", "load_model", "set_weights"))
 # Layers that see to it themselves that the order behind them is that of channels_last.
 _FLATTEN = "Flatten"
 
 
+@lru_cache(maxsize=4)
 def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
     """The plan for all channels_first and mixed networks of a source.
 
@@ -49,13 +59,15 @@ def plan_relayout(facts: KerasFacts, module: SourceModule) -> Plan:
 class _Relayout:
     def __init__(self, facts: KerasFacts, module: SourceModule) -> None:
         self._facts = facts
-        self._layout = ImageLayout(facts)
-        self._syntax = Syntax(module)
+        self._syntax = syntax_of(module)
+        self._operations: dict[int, Operation | None] = {}
+        self._layout = ImageLayout(facts, self._operation)
         self._edits = RelayoutEdits(facts, self._syntax)
         self._obstacles: list[Obstacle] = []
         self._notes: list[str] = []
-        # Old input shapes, without the batch, with the order that their dimensions get.
-        self._inputs: list[tuple[tuple[Value, ...], tuple[int, ...], Argument | None]] = []
+        self._inputs = Inputs(facts, self._layout, self._syntax, self._edits)
+        # Operations whose axes change, by their place: one piece of code may stand for several.
+        self._told: dict[object, set[int]] = {}
 
     def plan(self) -> Plan:
         turned = [maps for maps in self._layout.sets if maps.is_first]
@@ -64,17 +76,19 @@ class _Relayout:
         for call in self._layout.calls:
             self._between(call)
             self._axis(call)
+            self._outside(call)
+        self._also_told()
         self._unconnected()
         if turned:
             self._setting()
-            self._data()
+            self._inputs.data()
         self._edits.check_uses()
-        if not self._edits and not self._obstacles and not self._edits.obstacles:
-            return Plan()
-        obstacles = tuple(dict.fromkeys((*self._obstacles, *self._edits.obstacles)))
+        found = (*self._obstacles, *self._inputs.obstacles, *self._edits.obstacles)
+        obstacles = tuple(dict.fromkeys(found))
         if obstacles:
             return Plan(obstacles=obstacles)
-        return Plan(self._edits.edits, notes=tuple(dict.fromkeys(self._notes)))
+        notes = tuple(dict.fromkeys((*self._notes, *self._inputs.notes, *self._edits.notes)))
+        return Plan(self._edits.edits, notes=notes)
 
     def _obstruct(self, reason: str, at: Location) -> None:
         self._obstacles.append(Obstacle(reason, at))
@@ -93,13 +107,25 @@ class _Relayout:
                 else "may depend on the order of the dimensions"
             )
             self._obstruct(f"{name} {what}", call.location)
+        for call in () if maps.is_mixed else self._layout.calls:
+            if self._layout.before(call) is not maps:
+                continue
+            if call.layer.arguments.keys() & {"activation"} and is_along_last(call.layer):
+                name = printable(call.layer.kind, 40)
+                self._obstruct(f"the softmax of {name} runs along the width", call.location)
+        for layer in maps.unknown:
+            name = printable(layer.kind, 40)
+            self._obstruct(f"the data format of {name} is not known", layer.location)
         for layer in maps.first:
             self._edits.set_format(inner(layer) or layer)
         for tensor in maps.tensors:
             if tensor.is_input:
-                self._input(tensor, maps)
+                self._inputs.turn(tensor, maps)
             elif tensor.producer is None and not tensor.alternatives:
-                self._obstruct("it is fed by code that is not known", tensor.location)
+                reader = self._inputs.reader(tensor)
+                if reader is not None:
+                    name = printable(reader.layer.kind, 40)
+                    self._obstruct(f"what {name} is applied to is not in view", reader.location)
 
     def _unconnected(self) -> None:
         """Layers that are channels_first and in no network that is in view."""
@@ -121,44 +147,6 @@ class _Relayout:
             if isinstance(given, str) and given.lower() in (FIRST, "th"):
                 self._edits.set_argument_format(change.data_format, change.location)
 
-    def _input(self, tensor: Tensor, maps: Maps) -> None:
-        rank = maps.rank
-        assert rank is not None
-        order = moved_last(rank, maps.channel_axis)
-        found = self._shape_argument(tensor)
-        if found is not None:
-            name, argument = found
-            with_batch = name.startswith("batch")
-            sample = tuple(axis - 1 for axis in order[1:])
-            self._edits.permute(argument, order if with_batch else sample, what="input shape")
-        elif not isinstance(tensor.shape, Unknown):
-            self._obstruct("where its shape is given is not in view", tensor.location)
-        if isinstance(tensor.shape, Unknown) or len(tensor.shape) != rank:
-            self._notes.append("the input now has its channels last: feed it so")
-            return
-        sample = tuple(axis - 1 for axis in order[1:])
-        shape = tuple(dim if isinstance(dim, int) else None for dim in tensor.shape[1:])
-        self._inputs.append((shape, sample, None if found is None else found[1]))
-
-    def _shape_argument(self, tensor: Tensor) -> tuple[str, Argument] | None:
-        for layer in self._sources(tensor):
-            for name in _SHAPE_ARGUMENTS:
-                if name in layer.arguments:
-                    return name, layer.arguments[name]
-        return None
-
-    def _sources(self, tensor: Tensor) -> Iterator[Layer]:
-        """The layers that may say what shape an input has."""
-        for layer in self._facts.layers:
-            if layer.kind in ("Input", "InputLayer") and layer.location == tensor.location:
-                yield layer
-        for call in self._layout.calls:
-            if call.inputs and call.inputs[0] is tensor:
-                yield call.layer
-                wrapped = inner(call.layer)
-                if wrapped is not None:
-                    yield wrapped
-
     def _axis(self, call: Call) -> None:
         """An axis that a layer is told, where the dimensions change places."""
         layer = call.layer
@@ -179,20 +167,20 @@ class _Relayout:
                 self._notes.append(f"Concatenate in line {line} joins along the channels now")
             return
         axes = value if isinstance(value, tuple) else (value,)
-        if not all(_is_axis(axis, maps.rank) for axis in axes):
+        if not all(is_axis(axis, maps.rank) for axis in axes):
             self._obstruct(f"the {parameter} of {layer.kind} is not known", layer.location)
             return
-        moved = tuple(_moved(axis, maps) for axis in axes)
+        new = tuple(moved(axis, maps) for axis in axes)
         if parameter == "shared_axes":
-            moved = tuple(sorted(axis % maps.rank for axis in moved))
-        self._edits.set_axes(layer, parameter, value, moved, maps.rank)
+            new = tuple(sorted(axis % maps.rank for axis in new))
+        self._edits.set_axes(layer, parameter, value, new, maps.rank)
 
     def _batch_norm(self, layer: Layer, value: Value, maps: Maps) -> None:
         """Over the channels afterwards; over the last axis already is what is meant."""
         rank = maps.rank
         assert rank is not None
         axis = value[0] if isinstance(value, tuple) and len(value) == 1 else value
-        if not _is_axis(axis, rank):
+        if not is_axis(axis, rank):
             if maps.is_first:
                 self._obstruct("the axis of BatchNormalization is not known", layer.location)
             return
@@ -201,7 +189,7 @@ class _Relayout:
         if position == rank - 1 or not (maps.is_first or maps.last):
             return
         if maps.is_first:
-            self._edits.set_axes(layer, "axis", value, (_moved(axis, maps),), rank)
+            self._edits.set_axes(layer, "axis", value, (moved(axis, maps),), rank)
         elif position == 1:
             self._edits.set_axes(layer, "axis", value, (-1,), rank)
 
@@ -211,7 +199,7 @@ class _Relayout:
         behind = self._layout.behind(call)
         if before is None:
             return
-        if layer.kind == _FLATTEN:
+        if (inner(layer) or layer).kind == _FLATTEN:
             self._flatten(call, before)
         elif layer.kind in ("Permute", "Reshape") and (before.is_first or behind.is_first):
             if (before.is_first and before.is_mixed) or (behind.is_first and behind.is_mixed):
@@ -221,27 +209,68 @@ class _Relayout:
             else:
                 self._reshape(call, before, behind)
 
+    def _operation(self, call: Call) -> Operation | None:
+        if id(call) not in self._operations:
+            self._operations[id(call)] = operation(self._syntax, call)
+        return self._operations[id(call)]
+
+    def _outside(self, call: Call) -> None:
+        """An operation that is no layer, and is told axes."""
+        found = self._operation(call)
+        before = self._layout.before(call)
+        if found is None or before is None or found.argument is None or found.axes is None:
+            return
+        behind = self._layout.behind(call)
+        if not (before.is_first or (behind.is_first and found.is_transpose)):
+            return
+        rank = before.rank
+        if rank is None or not all(is_axis(axis, rank) for axis in found.axes):
+            self._obstruct(f"the axes of {found.kind} are not known", call.location)
+            return
+        at = found.argument
+        if found.is_transpose:
+            new = transposed(found.axes, order_of(before, rank), order_of(behind, rank))
+            if new is None:
+                self._obstruct(f"the axes of {found.kind} are not known", call.location)
+                return
+        elif found.is_join and found.axes == (-1,):
+            return
+        else:
+            new = tuple(moved(axis, before) for axis in found.axes)
+            if not found.keeps and not same_rest(found.axes, before):
+                self._obstruct(f"behind {found.kind} dimensions change places", call.location)
+                return
+        self._told.setdefault(place(call.location), set()).add(id(call))
+        self._edits.set_numbers(at, new)
+
+    def _also_told(self) -> None:
+        """Code whose numbers change, and that also works on other tensors."""
+        assumed = {
+            place(call.location)
+            for call in self._layout.calls
+            if call.evidence is Evidence.ASSUMED
+            and id(call) in self._told.get(place(call.location), ())
+        }
+        for call in self._layout.calls:
+            told = self._told.get(place(call.location))
+            if told is not None and id(call) not in told and place(call.location) not in assumed:
+                self._obstruct("the same code also works on other tensors", call.location)
+
     def _flatten(self, call: Call, before: Maps) -> None:
-        layer = call.layer
+        layer = inner(call.layer) or call.layer
         if format_of(layer) == FIRST:
             # It turns the map itself: what is behind it stays in the same order.
             self._edits.set_format(layer)
-        elif before.is_first and not _is_a_row(call.inputs[0], before):
-            self._reordered(call, "Flatten")
+        elif before.is_first and not is_a_row(call.inputs[0], before):
+            self._reordered("behind Flatten", "rows")
 
-    def _reordered(self, call: Call, what: str) -> None:
+    def _reordered(self, where: str, side: str) -> None:
         """The features change places: nothing to a network that is not trained yet."""
-        loader = self._loader
-        if loader is not None:
-            at = self._syntax.locate(loader)
-            self._obstruct(
-                f"weights are loaded, and behind {what} the rows of the dense layer change places",
-                at,
-            )
-        self._notes.append(
-            f"behind {what} features come in another order: train again, or permute the rows of "
-            "the dense layer"
-        )
+        what = f"the {side} of the dense layer {where}"
+        if self._loader is not None:
+            at = self._syntax.locate(self._loader)
+            self._obstruct(f"weights are loaded, and {what} change places", at)
+        self._notes.append(f"{what} change places: train again, or permute them")
 
     @cached_property
     def _loader(self) -> ast.Call | None:
@@ -263,20 +292,21 @@ class _Relayout:
         if sorted(d for d in dims if isinstance(d, int)) != list(range(1, rank)):
             return
         old = (0, *(d for d in dims if isinstance(d, int)))
-        into = _order_of(before, rank)
-        out = _order_of(behind, rank)
-        # new[i] = the place in the new input of what the new output has at i.
-        new = tuple(into.index(old[axis]) for axis in out)
-        self._edits.replace_tuple(argument, tuple(axis for axis in new[1:]))
+        new = transposed(old, order_of(before, rank), order_of(behind, rank))
+        assert new is not None
+        self._edits.replace_tuple(argument, new[1:])
+        if list(new) == sorted(new):
+            line = layer.location.line
+            self._notes.append(f"Permute in line {line} does nothing now: it can be left out")
 
     def _reshape(self, call: Call, before: Maps, behind: Maps) -> None:
         layer = call.layer
         target = layer.arguments.get("target_shape")
         if before.is_first:
-            if not behind.is_first and _is_flat(layer):
-                if not _is_a_row(call.inputs[0], before):
-                    self._reordered(call, "Reshape")
-            elif _is_a_row(call.inputs[0], before) and not behind.is_first:
+            if not behind.is_first and is_flat(layer):
+                if not is_a_row(call.inputs[0], before):
+                    self._reordered("behind Reshape", "rows")
+            elif is_a_row(call.inputs[0], before) and not behind.is_first:
                 pass
             else:
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
@@ -294,50 +324,8 @@ class _Relayout:
         others = [dim for i, dim in enumerate(shape) if i != behind.channel_axis - 1]
         is_same_order = channels == 1 or all(dim == 1 for dim in others)
         if not is_same_order:
-            if not _is_vector(call.inputs[0]):
+            if not is_vector(call.inputs[0]):
                 self._obstruct("Reshape mixes channels and positions of the map", call.location)
                 return
-            self._reordered(call, "Reshape")
+            self._reordered("in front of Reshape", "columns")
         self._edits.permute(target, order, what="target of Reshape")
-
-    def _data(self) -> None:
-        edits, places = data_edits(self._syntax, self._inputs)
-        self._edits.add(edits)
-        for shape, order, argument in self._inputs:
-            if argument is not None and self._edits.follows(argument):
-                continue
-            shown = ", ".join("?" if shape[axis] is None else str(shape[axis]) for axis in order)
-            where = f"; so is what line {', '.join(map(str, places))} gives" if places else ""
-            self._notes.append(f"the input is now ({shown}): feed it so{where}")
-
-
-def _is_axis(axis: Value, rank: int) -> bool:
-    return isinstance(axis, int) and not isinstance(axis, bool) and -rank <= axis < rank
-
-
-def _moved(axis: Value, maps: Maps) -> int:
-    assert isinstance(axis, int)
-    assert maps.rank is not None
-    return axis_moved(axis, maps.rank, maps.channel_axis)
-
-
-def _order_of(maps: Maps, rank: int) -> tuple[int, ...]:
-    return moved_last(rank, maps.channel_axis) if maps.is_first else tuple(range(rank))
-
-
-def _is_flat(layer: Layer) -> bool:
-    target = layer.value("target_shape")
-    return isinstance(target, tuple) and len(target) == 1
-
-
-def _is_vector(tensor: Tensor) -> bool:
-    return not isinstance(tensor.shape, Unknown) and len(tensor.shape) == 2
-
-
-def _is_a_row(tensor: Tensor, maps: Maps) -> bool:
-    """Whether its order in memory is the same either way: one channel, or one position."""
-    if isinstance(tensor.shape, Unknown) or len(tensor.shape) <= maps.channel_axis:
-        return False
-    lead = tensor.shape[1 : maps.channel_axis + 1]
-    others = tensor.shape[maps.channel_axis + 1 :]
-    return lead[-1] == 1 or all(dim == 1 for dim in others)

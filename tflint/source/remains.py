@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, TypeVar
 
 from tflint.keras.network import Tensor
 from tflint.keras.values import Evidence
 from tflint.source.classes import keras_base
 from tflint.source.functions import call_function, unknown_arguments
 from tflint.source.instances import CALLED, call_instance, instantiate
+from tflint.source.limits import MAX_STEPS_UNCALLED, OutOfSteps
 from tflint.source.machine import Machine
 from tflint.source.models import sequential_network
 from tflint.source.objects import (
-    MISSING,
-    OPAQUE,
     Arguments,
     ClassThing,
     FunctionThing,
     Instance,
     Operand,
     TensorThing,
+)
+from tflint.source.scopes import children
+from tflint.source.store import MISSING, OPAQUE
+
+_T = TypeVar("_T")
+ENDED_EARLY: Final = (
+    "the file is long: what it builds was followed up to a limit, and not to its end"
 )
 
 
@@ -28,35 +37,65 @@ def run_what_nothing_calls(machine: Machine, tree: ast.Module) -> None:
 
     Those that are called by name somewhere come last: what calls them may do so when it is run.
     """
-    called = {
-        node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
-    }
+    called = _called_names(tree)
+    recorder = machine.recorder
     for is_called in (False, True):
-        done = 0
         # Running functions defines others.
-        while done < len(machine.recorder.functions):
-            function = machine.recorder.functions[done]
-            done += 1
+        for function in _growing(recorder.functions):
             if (function.name in called) == is_called or function.name == "<lambda>":
-                _run_function(machine, function)
-    finished = 0
-    while finished < len(machine.recorder.instances):
-        _run_instance(machine, machine.recorder.instances[finished])
-        finished += 1
-    finished = 0
-    while finished < len(machine.recorder.models):
-        model = machine.recorder.models[finished]
-        finished += 1
-        if id(model) not in machine.recorder.built:
-            sequential_network(machine, model)
+                _within_share(machine, partial(_run_function, machine, function))
+    for instance in _growing(recorder.instances):
+        _within_share(machine, partial(_run_instance, machine, instance))
+    # Parts of other models are built with them, and then have an input.
+    whole = [model for model in recorder.models if id(model) not in recorder.nested]
+    for model in (*whole, *recorder.models):
+        if id(model) not in recorder.built:
+            _within_share(machine, partial(sequential_network, machine, model))
+
+
+def _called_names(tree: ast.Module) -> set[str]:
+    """The last parts of the names of everything that is called."""
+    called: set[str] = set()
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                called.add(node.func.id)
+            elif isinstance(node.func, ast.Attribute):
+                called.add(node.func.attr)
+        pending += children(node)
+    return called
+
+
+def _growing(things: list[_T]) -> Iterator[_T]:
+    """The elements of a list, also those that are added on the way."""
+    done = 0
+    while done < len(things):
+        yield things[done]
+        done += 1
+
+
+def _within_share(machine: Machine, action: Callable[[], object]) -> None:
+    """Do something that may take too long, and is then left as far as it came."""
+    mark = machine.journal.mark()
+    forks, evidence = machine.forks, machine.evidence
+    try:
+        with machine.budget.share(MAX_STEPS_UNCALLED):
+            action()
+    except OutOfSteps:
+        if machine.budget.is_spent:
+            raise
+        machine.journal.take_back(mark)
+        machine.forks, machine.evidence = forks, evidence
+        if ENDED_EARLY not in machine.recorder.unseen:
+            machine.recorder.unseen.append(ENDED_EARLY)
 
 
 def _run_function(machine: Machine, function: FunctionThing) -> None:
     if id(function.node) in machine.recorder.run_nodes:
         return
-    receiver = None
+    receiver: Instance | ClassThing | None = None
     if function.owner is not None and function.binding in ("method", "property", "class"):
         if function.binding == "class":
             receiver = function.owner

@@ -7,7 +7,6 @@ from tflint.source.exposing import expose, function_value
 from tflint.source.limits import MAX_RESULTS
 from tflint.source.machine import Machine
 from tflint.source.objects import (
-    OPAQUE,
     Arguments,
     FunctionThing,
     Items,
@@ -16,6 +15,7 @@ from tflint.source.objects import (
     SequenceThing,
     options,
 )
+from tflint.source.store import OPAQUE
 
 
 def results_of(machine: Machine, callee: FunctionThing | Method) -> Function:

@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tflint.source.objects import Store
+from tflint.source.store import Store
+
+_SCOPES = frozenset((ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+_TRIFLES = frozenset((ast.Load, ast.Store, ast.Del, ast.Constant))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,19 @@ def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        pending.extend(ast.iter_child_nodes(node))
+        if type(node) not in _SCOPES:
+            pending += children(node)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes in a node, as `ast.iter_child_nodes` gives them, without the trifles."""
+    found: list[ast.AST] = []
+    for value in vars(node).values():
+        if isinstance(value, list):
+            found += [each for each in value if isinstance(each, ast.AST)]
+        elif isinstance(value, ast.AST) and type(value) not in _TRIFLES:
+            found.append(value)
+    return found
 
 
 def bound_names(body: Iterable[ast.AST]) -> set[str]:

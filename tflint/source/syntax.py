@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tflint.finding import Location
 from tflint.source.module import SourceModule
@@ -125,6 +125,12 @@ class Syntax:
     def loads(self, name: str) -> list[ast.Name]:
         """Where a name is read, anywhere in the file."""
         return self._loads.get(name, [])
+
+
+@lru_cache(maxsize=4)
+def syntax_of(module: SourceModule) -> Syntax:
+    """The syntax of a module, which each repair of one source asks for."""
+    return Syntax(module)
 
 
 def place(at: Location) -> _Place:

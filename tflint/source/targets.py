@@ -7,15 +7,8 @@ import ast
 from tflint.source.containers import iterate, store_element
 from tflint.source.converters import write_setting
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import (
-    OPAQUE,
-    ConverterThing,
-    Instance,
-    Outcome,
-    SettingThing,
-    Thing,
-    options,
-)
+from tflint.source.objects import ConverterThing, Instance, Outcome, SettingThing, options, outcome
+from tflint.source.store import OPAQUE, Thing
 
 
 def bind(machine: Machine, target: ast.expr, thing: Thing, value: ast.expr | None = None) -> None:
@@ -45,7 +38,7 @@ def _unpack(machine: Machine, targets: list[ast.expr], thing: Thing, node: Place
         for index, target in enumerate(targets):
             part: Thing = OPAQUE
             if isinstance(thing, Outcome):
-                part = Outcome("operator.getitem", (thing,))
+                part = outcome("operator.getitem", (thing,))
             elif index < len(values) and star is None and items.is_open:
                 part = values[index]
             bind(machine, target, part)
@@ -74,9 +67,7 @@ def _set(
         write_setting(machine, receiver, name, thing if surely else OPAQUE, node)
 
 
-def set_attribute(
-    machine: Machine, receiver: Thing, name: str, thing: Thing, node: ast.expr
-) -> None:
+def set_attribute(machine: Machine, receiver: Thing, name: str, thing: Thing, node: Place) -> None:
     """`setattr(receiver, name, thing)`."""
     receivers = options(receiver)
     for each in receivers:

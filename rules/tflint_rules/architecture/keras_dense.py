@@ -8,7 +8,7 @@ from math import prod
 
 from tflint.keras.network import Call, Tensor
 from tflint.keras.values import Unknown
-from tflint_rules.keras.activations import is_activation_layer
+from tflint_rules.keras.activations import is_activation_layer, is_keras
 from tflint_rules.keras.connections import vanishes
 from tflint_rules.keras.sizes import CONVOLUTIONS, elements, is_pool, output_shape, spatial
 
@@ -90,7 +90,7 @@ def keras_dense(calls: Iterable[Call]) -> Iterator[KerasDense]:
     reduced: dict[int, bool | None] = {}
     for call in calls:
         reduced[id(call)] = _reduces(call, reduced)
-        if call.layer.kind != "Dense" or len(call.inputs) != 1:
+        if call.layer.kind != "Dense" or not is_keras(call.layer) or len(call.inputs) != 1:
             continue
         units = call.layer.value("units")
         shape = call.inputs[0].shape
@@ -112,6 +112,8 @@ def _map_behind(tensor: Tensor) -> Call | None:
         if call is None:
             return None
         layer = call.layer
+        if not is_keras(layer):
+            return None
         if layer.kind in CONVOLUTIONS or is_pool(layer.kind):
             return call
         keeps = layer.kind in _KEEPS_ELEMENTS or vanishes(layer) or is_activation_layer(layer)
@@ -135,6 +137,8 @@ def _reduces(call: Call, reduced: dict[int, bool | None]) -> bool | None:
             before = None
     layer = call.layer
     kind = layer.kind
+    if not is_keras(layer):
+        return None
     if kind.startswith(_REDUCES):
         return True
     if is_pool(kind) or kind in CONVOLUTIONS:

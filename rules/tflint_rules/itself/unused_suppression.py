@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.printable import printable
-from tflint.rule import SOURCES, Bad, Good, IdleSuppression, Metadata, Rule
+from tflint.rule import SOURCES, Bad, Good, IdleSuppression, Kind, Metadata, Rule
 
 _LAYER = 'from keras import layers\nlayers.Conv2D(8, 3, data_format="{}")  # tflint: ignore{}\n'
 
@@ -19,7 +19,8 @@ class UnusedSuppression(Rule):
     that silence nothing; rules in them that do not exist; and comments to tflint that it does not
     understand. Whether a comment is of use is only judged when each rule that it names ran, and
     all of the source could be looked at. Entries of `[[tool.tflint.ignore]]` that silence nothing
-    are reported at their line of the configuration.
+    are reported at their line of the configuration, when the file that they are for was checked,
+    or all files below the configuration.
 
     ## Why it matters on a device
     A comment that outlives what it was for silences the next finding on its line, and that one
@@ -34,7 +35,7 @@ class UnusedSuppression(Rule):
         "unused-suppression",
         Severity.WARNING,
         fix=FixSafety.SAFE,
-        applies_to=SOURCES,
+        applies_to=SOURCES | {Kind.CONFIGURATION},
     )
     examples = (
         Bad(
@@ -68,5 +69,5 @@ class UnusedSuppression(Rule):
                 f"{names} silences nothing here" if names else "this comment silences nothing",
                 location=one.location,
                 help="remove it",
-                fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+                fix=Fix(FixSafety.SAFE, "tflint fix {path}") if one.is_in_source else None,
             )

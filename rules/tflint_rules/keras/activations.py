@@ -57,6 +57,11 @@ _TODAY = {"silu": "swish", "leakyrelu": "leaky_relu", "re_lu": "relu"}
 _MOST_NESTED = 4
 
 
+def is_keras(layer: Layer) -> bool:
+    """Whether it is Keras' own, and not a class of the file that is called like one of Keras'."""
+    return "." in layer.path
+
+
 def activation(layer: Layer) -> str | Unknown | None:
     """The activation of a layer by Keras' name for it, whether its argument or all that it does.
 
@@ -64,6 +69,8 @@ def activation(layer: Layer) -> str | Unknown | None:
     not known.
     """
     kind = layer.kind
+    if not is_keras(layer):
+        return UNKNOWN
     if kind in WEIGHTED or kind == "Activation":
         return _named(layer.value("activation"))
     if kind == "Softmax":
@@ -81,6 +88,8 @@ def activation(layer: Layer) -> str | Unknown | None:
 def is_activation_layer(layer: Layer) -> bool:
     """Whether the layer does nothing but apply an activation."""
     kind = layer.kind
+    if not is_keras(layer):
+        return False
     return kind in ("Activation", "ReLU", "Softmax") or kind in _LAYERS or _is_function(layer)
 
 

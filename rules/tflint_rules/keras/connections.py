@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Call, Layer, Network, Tensor
-from tflint_rules.keras.activations import LINEAR, activation
+from tflint_rules.keras.activations import LINEAR, activation, is_keras
 
 # Layers that do something in training only.
 _TRAINING = frozenset(
@@ -27,9 +27,16 @@ _MOST_STEPS = 64
 
 def vanishes(layer: Layer) -> bool:
     """Whether the converter leaves nothing of a layer, whatever it is given."""
+    if not is_keras(layer):
+        return False
     if layer.kind in _TRAINING or layer.kind.startswith("Random"):
         return True
     return layer.kind == "Activation" and activation(layer) == LINEAR
+
+
+def keras_calls(facts: KerasFacts) -> Iterator[Call]:
+    """The calls of Keras' own layers."""
+    return (call for call in facts.calls if is_keras(call.layer))
 
 
 def before(tensor: Tensor) -> Call | None:

@@ -25,6 +25,7 @@ from tflint.rule import (
 )
 from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_models import flex_conv
+from tflint_rules.keras.activations import is_keras
 from tflint_rules.keras.connections import Connections
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.sizes import elements
@@ -195,7 +196,7 @@ class ChannelsFirst(Rule):
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
         facts = context.keras
-        made = [layer for layer in facts.layers if layer.data_format == FIRST]
+        made = [layer for layer in facts.layers if layer.data_format == FIRST and is_keras(layer)]
         if not made and not facts.format_changes:
             return
         changes = settings_to_first(facts)

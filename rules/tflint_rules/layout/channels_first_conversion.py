@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib.resources
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple, TypedDict, cast
 
 from tflint.keras.network import Call, Dim, Layer, Shape
 from tflint.keras.values import UNKNOWN, Unknown
+from tflint_rules.keras.connections import vanishes
 
 FIRST = "channels_first"
 _LAST = "channels_last"
@@ -64,7 +65,9 @@ def conversion(layer: Layer, call: Call | None, keras: tuple[int, ...] | None) -
     """The verdict on a layer, as far as its batch and the Keras version are known."""
     versions = (2, 3) if not keras else (3,) if keras[0] >= 3 else (2,)
     shape: Shape = call.inputs[0].shape if call is not None and call.inputs else UNKNOWN
-    return verdict(layer.kind, versions, UNKNOWN if shape is UNKNOWN or not shape else shape[0])
+    batch = UNKNOWN if shape is UNKNOWN or not shape else shape[0]
+    found = verdict(layer.kind, versions, batch)
+    return replace(found, is_turned=False) if vanishes(layer) else found
 
 
 def describe(found: Verdict) -> str:

@@ -27,8 +27,9 @@ _RECURRENT = frozenset(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "Con
 # Words of code that trains quantisation-aware, or loads what was trained so.
 _TRAINED = re.compile(
     r"(?:tensorflow_model_optimization|tfmot)\.(?:python\.core\.)?quantization"
-    r"|quantize_(?:model|apply|scope|annotate)|fake_quant|quantize_and_dequantize"
-    r"|\bqkeras\b|(?:\b|_)qat(?:\b|_)|quantization.aware",
+    r"|quantize_(?:model|apply|scope|annotate)|fake(?:ly)?[ _-]?quant|quantize_and_dequantize"
+    r"|quant\w*wrapper|(?<!new_)(?<!range_)quantizer|\bqkeras\b|(?:\b|_)qat(?:\b|_)"
+    r"|quantization.aware",
     re.IGNORECASE,
 )
 
@@ -59,7 +60,12 @@ def is_certain(conversion: Conversion) -> bool:
     if found is not None:
         return found.is_complete
     subject = None if conversion.subject is None else conversion.subject.value
-    return isinstance(subject, Result) and subject.path.endswith(".load_model")
+    # Layers that quantise are no layers of Keras: they have to be given.
+    return (
+        isinstance(subject, Result)
+        and subject.path.endswith(".load_model")
+        and "custom_objects" not in subject.keywords
+    )
 
 
 def weights(conversion: Conversion) -> int | None:

@@ -9,7 +9,7 @@ from math import prod
 
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
-from tflint.keras.values import UNKNOWN, Choice, Evidence, Setting, Unknown, Value
+from tflint.keras.values import UNKNOWN, Choice, Evidence, Setting, Value
 from tflint.rule import SourceContext
 from tflint.source.branches import NO_BRANCH, Branch, Branches
 
@@ -44,12 +44,13 @@ class Way:
     """One way to a `.convert()`: one value for each setting that is written on it.
 
     `taken` are the branches that make it this way, by their statement. `is_tf1` says that the
-    converter is one that only TensorFlow 1 and `tf.compat.v1` have.
+    converter is one that only TensorFlow 1 and `tf.compat.v1` have, `is_tf2` that they have not.
     """
 
     held: Mapping[str, Held]
     taken: Mapping[int | str, int]
     is_tf1: bool = False
+    is_tf2: bool = False
 
     def value(self, name: str, default: Value = None) -> Value:
         """What the setting holds, the default where nothing was written."""
@@ -132,6 +133,9 @@ class Conversions:
 
     def ways(self, conversion: Conversion, names: Sequence[str]) -> list[Way]:
         """The ways to a conversion that differ in these settings; none if there are too many."""
+        if conversion.constructor.endswith("toco_convert"):
+            # What it is given is not among the settings.
+            return []
         settings = {
             name: conversion.settings[name] for name in names if name in conversion.settings
         }
@@ -149,7 +153,7 @@ class Conversions:
             held = {name: _held(writes.get(name, ()), way) or unwritten for name in names}
             if all(held[name] or not setting.is_surely_set for name, setting in settings.items()):
                 known = {name: one for name, one in held.items() if one is not None}
-                found.append(Way(known, way, is_tf1(conversion)))
+                found.append(Way(known, way, is_tf1(conversion), is_tf2(conversion)))
         return found
 
     def _writes(self, name: str, setting: Setting) -> list[_Write]:
@@ -220,20 +224,22 @@ def _decides(key: int | str, ways: Sequence[Way], found: Sequence[bool | None]) 
     return all(len(some) == 1 for some in verdicts.values())
 
 
-def is_known(value: Value) -> bool:
-    """Whether anything is known about a value."""
-    return not isinstance(value, Unknown)
+def is_tf2(conversion: Conversion) -> bool:
+    """Whether the converter is one that TensorFlow 1 does not have."""
+    return not is_tf1(conversion) and conversion.constructor.rpartition(".")[2] in _TF2_CONSTRUCTORS
 
 
 def is_tf1(conversion: Conversion) -> bool:
     """Whether the converter is one that only TensorFlow 1 and `tf.compat.v1` have."""
     path = conversion.constructor
-    return (
-        any(part in path for part in (".contrib.", ".compat.v1.", "TocoConverter"))
-        or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
-    )
+    return any(part in path for part in _TF1_HOMES) or path.rpartition(".")[2] in _TF1_CONSTRUCTORS
 
 
+_TF2_CONSTRUCTORS = frozenset(
+    ("from_keras_model", "from_concrete_functions", "experimental_from_jax")
+)
+# The last is where TensorFlow keeps it; `TFLiteConverterV2` there is TensorFlow 2's.
+_TF1_HOMES = (".contrib.", ".compat.v1.", "TocoConverter", ".python.lite.TFLiteConverter.")
 _TF1_CONSTRUCTORS = frozenset(
     ("from_session", "from_frozen_graph", "from_keras_model_file", "toco_convert")
 )

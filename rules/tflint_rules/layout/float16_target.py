@@ -106,14 +106,15 @@ class Float16Target(Rule):
                 continue
             count = weights(one)
             expanded = "all of them" if count is None else size_text(4 * count)
-            left = "" if count is None else f": {size_text(count)} of weights"
+            left = "" if count is None else f" ({size_text(count)} of weights)"
             yield self.finding(
                 f"float16 weights behind DEQUANTIZE: {context.runtime.title} rejects them"
                 f"{_quoted(context.runtime)}, and {expanded} would expand to float32 in RAM",
                 location=found.way.locate(TYPES) or found.way.locate(SPEC) or one.location,
                 severity=None if found.is_certain else Severity.WARNING,
                 confidence=None if found.is_certain else Confidence.MEDIUM,
-                help=f"quantise to int8: drop supported_types, give a representative_dataset{left}",
+                help="quantise to int8: drop supported_types and give a representative_dataset"
+                + left,
             )
 
 

@@ -153,7 +153,7 @@ class FloatIo(Rule):
                 yield self._of_source(one, found, kept)
 
     def _of_source(self, conversion: Conversion, found: Judgement, kept: Edges) -> Finding:
-        sides = " and ".join(f"the {side} {type}" for side, type in kept.types.items())
+        sides = " and ".join(f"the {side} is {type}" for side, type in kept.types.items())
         operators = " and ".join(f"{kept.operators(side)} at the {side}" for side in kept.types)
         taken = kept.bytes(conversion)
         size = "" if taken is None else f", and {size_text(taken)} of buffers"

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from tflint.keras.network import Call
 from tflint.keras.values import UNKNOWN, Unknown
-from tflint_rules.keras.activations import LINEAR, WEIGHTED, activation, is_activation_layer
+from tflint_rules.keras.activations import (
+    LINEAR,
+    WEIGHTED,
+    activation,
+    is_activation_layer,
+    is_keras,
+)
 from tflint_rules.keras.connections import Connections, vanishes
 from tflint_rules.keras.sizes import is_pool
 from tflint_rules.keras.wording import other_layer
@@ -89,6 +95,8 @@ def _folds_along(call: Call) -> bool:
 
 def _reason(call: Call, maker: Call, *, is_shared: bool) -> tuple[str, str] | None:
     layer = maker.layer
+    if not is_keras(layer):
+        return None
     name = other_layer(layer)
     if layer.kind in WEIGHTED:
         applied = activation(layer)

@@ -8,6 +8,7 @@ from tflint.finding import Location
 from tflint.keras.facts import FormatChange, KerasFacts
 from tflint.keras.network import Call, Layer, Shape, Tensor
 from tflint.keras.values import UNKNOWN
+from tflint_rules.keras.activations import is_keras
 from tflint_rules.keras.connections import Connections
 from tflint_rules.keras.sizes import elements
 from tflint_rules.layout.channels_first_conversion import FIRST
@@ -76,6 +77,8 @@ def formats(facts: KerasFacts) -> dict[int, Call]:
     for call in facts.calls:
         layer = call.layer
         settled: Call | None = None
+        if not is_keras(layer):
+            continue
         if layer.kind in NEUTRAL or layer.kind in MERGES or layer.kind == "Concatenate":
             made = [format_before(tensor, found) for tensor in call.inputs]
             known = [each for each in made if each is not None]

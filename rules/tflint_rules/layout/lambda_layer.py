@@ -62,7 +62,9 @@ class LambdaLayer(Rule):
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:
         yield from worst_at_each_place(
-            self._layer(context, layer) for layer in context.keras.layers if layer.kind == "Lambda"
+            self._layer(context, layer)
+            for layer in context.keras.layers
+            if layer.path == "keras.layers.Lambda"
         )
 
     def _layer(self, context: KerasContext, layer: Layer) -> Finding:

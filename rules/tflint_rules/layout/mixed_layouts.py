@@ -9,6 +9,7 @@ from tflint.finding import Finding, FixSafety, Severity
 from tflint.keras.network import Call, Shape
 from tflint.keras.values import UNKNOWN, Unknown
 from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
+from tflint_rules.keras.connections import keras_calls
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
     call_is_certain,
@@ -100,7 +101,7 @@ class MixedLayouts(Rule):
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
         found = formats(context.keras)
-        for call in context.keras.calls:
+        for call in keras_calls(context.keras):
             layer = call.layer
             if layer.kind in ("BatchNormalization", "Concatenate"):
                 yield from self._along(call, found)

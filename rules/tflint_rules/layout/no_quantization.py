@@ -109,7 +109,7 @@ class NoQuantization(Rule):
 
 def _is_float(way: Way) -> bool | None:
     # An attribute of TensorFlow 1 quantises there, and what it means is TFL115's to say.
-    if any(
+    if not way.is_tf2 and any(
         way.value(n) is not None for n in (POST_TRAINING_QUANTIZE, INFERENCE_TYPE, INPUT_STATISTICS)
     ):
         return False

@@ -149,7 +149,7 @@ def _lacks_data(way: Way) -> bool | None:
 
 def _hybrid(conversion: Conversion) -> str:
     count = weights(conversion)
-    size = "" if count is None else f" ({size_text(4 * count)} of them become {size_text(count)})"
+    size = "" if count is None else f" ({size_text(count)} instead of {size_text(4 * count)})"
     return f"int8 weights{size} behind float32 activations"
 
 

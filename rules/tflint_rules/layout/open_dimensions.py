@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tflint.keras.facts import Conversion, KerasFacts
 from tflint.keras.network import Call, Layer, Network, Tensor
 from tflint.keras.values import Evidence, Unknown
+from tflint_rules.keras.activations import is_keras
 from tflint_rules.keras.connections import outer_networks
 from tflint_rules.keras.wording import is_certain
 
@@ -68,7 +69,12 @@ def open_batches(facts: KerasFacts) -> Iterator[OpenBatch]:
 
 
 def _reads_open_batch(call: Call) -> bool:
-    if call.layer.kind not in _RECURRENT or not call.inputs or call.fault is not None:
+    if (
+        call.layer.kind not in _RECURRENT
+        or not is_keras(call.layer)
+        or not call.inputs
+        or call.fault is not None
+    ):
         return False
     shape = call.inputs[0].shape
     is_open = not isinstance(shape, Unknown) and bool(shape) and shape[0] is None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tflint.finding import Finding, Location, Severity
 from tflint.keras.network import Call
+from tflint.keras.values import Evidence
 from tflint.printable import printable
 from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
 from tflint_rules.keras.connections import chain
@@ -94,7 +95,7 @@ class ShapeExhausted(Rule):
         Bad(
             "A Conv1D on images, which only Keras 3 refuses",
             lambda: _RANK,
-            says="cannot be built under Keras 3",
+            says="(refused by Keras 3)",
             severity=Severity.WARNING,
         ),
         Bad("A Reshape to more values", lambda: _RESHAPE.format(rows=50), says="Reshape"),
@@ -113,29 +114,36 @@ class ShapeExhausted(Rule):
     )
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:
+        version = context.keras.keras_version
         refused: dict[tuple[Location, bool], Call] = {}
         for call in context.keras.calls:
-            if call.fault is not None:
+            if call.fault is not None and not _is_guarded(call) and _is_refused(call, version):
                 refused.setdefault((call.location, call_is_certain([call])), call)
         yield from worst_at_each_place(self._refused(context, call) for call in refused.values())
 
     def _refused(self, context: KerasContext, call: Call) -> Finding:
         path = chain(call, _SHOWN)
         certain = call_is_certain(path)
-        version = context.keras.keras_version
-        refusing = call.fault_versions
-        everywhere = len(refusing) > 1 if version is None else min(version[0], 3) in refusing
-        where = "" if everywhere else f" under Keras {' and '.join(map(str, refusing))}"
+        everywhere = len(call.fault_versions) > 1 or context.keras.keras_version is not None
         shown = _steps(path)
         led = f"; the shapes: {shown}" if shown else ""
         return self.finding(
-            f"{layer_text(call.layer)} cannot be built{where}: {printable(call.fault or '', 300)}"
-            f"{led}",
+            f"{layer_text(call.layer)} cannot be built: {printable(call.fault or '', 300)}{led}",
             location=call.location,
             severity=Severity.ERROR if certain and everywhere else Severity.WARNING,
             confidence=confidence(certain=certain),
             help=repair(call),
         )
+
+
+def _is_refused(call: Call, version: tuple[int, ...] | None) -> bool:
+    """Whether the Keras that wrote an archive refuses, or one of those that may run a source."""
+    return not version or max(2, min(version[0], 3)) in call.fault_versions
+
+
+def _is_guarded(call: Call) -> bool:
+    """Whether branches meet in code that need not run: most often that is on their shapes."""
+    return len(call.inputs) > 1 and call.evidence is not Evidence.CERTAIN
 
 
 def _steps(path: list[Call]) -> str:

@@ -11,7 +11,7 @@ from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, 
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
-from tflint_rules.keras.connections import Connections
+from tflint_rules.keras.connections import Connections, keras_calls
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.sizes import elements, output_shape
 from tflint_rules.keras.wording import (
@@ -202,7 +202,7 @@ class UnfusableBatchnorm(Rule):
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
         connections = Connections(context.keras)
-        for call in context.keras.calls:
+        for call in keras_calls(context.keras):
             kept = kept_norm(call, connections)
             if kept is None:
                 continue

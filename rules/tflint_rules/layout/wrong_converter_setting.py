@@ -32,6 +32,7 @@ from tflint_rules.layout.converter_settings import (
     Judgement,
     Way,
     is_tf1,
+    is_tf2,
 )
 from tflint_rules.layout.quantization_mode import (
     MODE_SETTINGS,
@@ -179,7 +180,8 @@ class WrongConverterSetting(Rule):
         if last in known or last.startswith(("_", "experimental_")) or last in _OTHER_RULES:
             return
         old = last in _KNOWN_TO_TF1
-        if old and (is_tf1(conversion) or _TF1.search(conversions.text)):
+        certain = not old or is_tf2(conversion)
+        if old and (is_tf1(conversion) or (not certain and _TF1.search(conversions.text))):
             return
         found = conversions.judge(conversion, (name,), lambda way: name in way.held)
         if found is None:
@@ -193,7 +195,7 @@ class WrongConverterSetting(Rule):
                 else "the converter has no such setting"
             ),
             location=found.way.assignment(name) or conversion.location,
-            confidence=Confidence.MEDIUM if old or not found.is_certain else None,
+            confidence=None if certain and found.is_certain else Confidence.MEDIUM,
             help=f"did you mean `{meant}`?" if meant else "remove the line",
         )
 
@@ -288,7 +290,7 @@ def _meant(name: str) -> str | None:
 
 
 _MEANT = {
-    INFERENCE_TYPE: f"{INPUT_TYPE} = {OUTPUT_TYPE}",
+    INFERENCE_TYPE: f"{INPUT_TYPE}` and `{OUTPUT_TYPE}",
     "optimize_for_size": OPTIMIZATIONS,
     "optimize": OPTIMIZATIONS,
     "input_type": INPUT_TYPE,

@@ -11,7 +11,7 @@ from tflint.fix.source.source_fix import Request
 from tflint.keras.facts import Conversion
 from tflint.keras.values import Setting
 from tflint.source.edits import Edit, InsertBefore, Replace
-from tflint.source.syntax import Syntax, place
+from tflint.source.syntax import Syntax, place, syntax_of
 
 OPERATORS = "target_spec.supported_ops"
 TARGET_OPERATORS = "target_ops"
@@ -22,7 +22,7 @@ class ConverterCode:
 
     def __init__(self, request: Request) -> None:
         self.module = request.module
-        self.syntax = Syntax(request.module)
+        self.syntax = syntax_of(request.module)
         self._at = place(request.finding.location)
         self._conversions = request.keras.conversions
 

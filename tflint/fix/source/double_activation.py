@@ -8,7 +8,7 @@ from tflint.finding import FixSafety
 from tflint.fix.source.layer_code import activation_name, applied, before, calls_at, unchanged
 from tflint.fix.source.source_fix import Request, SourceFix
 from tflint.source.edits import Plan, RemoveElement, Replace, obstructed
-from tflint.source.syntax import Syntax, place
+from tflint.source.syntax import Syntax, place, syntax_of
 
 # f(f(x)) = f(x): leaving the second one out changes nothing.
 _IDEMPOTENT = frozenset(("linear", "relu", "relu6"))
@@ -16,7 +16,7 @@ _IDEMPOTENT = frozenset(("linear", "relu", "relu6"))
 
 def _plan(request: Request) -> Plan:
     at = request.finding.location
-    syntax = Syntax(request.module)
+    syntax = syntax_of(request.module)
     for compilation in request.keras.compilations:
         if place(compilation.location) == place(at):
             return _on_logits(syntax, request)

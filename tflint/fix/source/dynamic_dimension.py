@@ -8,7 +8,7 @@ from tflint.finding import FixSafety
 from tflint.fix.source.layer_code import calls_at
 from tflint.fix.source.source_fix import Request, SourceFix
 from tflint.source.edits import AddArgument, Edit, Plan, obstructed
-from tflint.source.syntax import Syntax, place
+from tflint.source.syntax import Syntax, place, syntax_of
 
 _TRAINERS = frozenset(("fit", "fit_generator", "train_on_batch"))
 _BATCH = frozenset(("batch_size", "batch_shape"))
@@ -16,7 +16,7 @@ _BATCH = frozenset(("batch_size", "batch_shape"))
 
 def _plan(request: Request) -> Plan:
     at = request.finding.location
-    syntax = Syntax(request.module)
+    syntax = syntax_of(request.module)
     trained = _training(syntax)
     if trained is not None:
         reason = "the model is trained here, with other batches: fix the batch of a copy"

@@ -18,7 +18,7 @@ from tflint.fix.source.layer_code import (
 from tflint.fix.source.source_fix import Request, SourceFix
 from tflint.keras.network import Call
 from tflint.source.edits import Edit, Plan, RemoveElement, Replace, obstructed
-from tflint.source.syntax import Syntax, place
+from tflint.source.syntax import Syntax, place, syntax_of
 
 _NORM = "BatchNormalization"
 # Layers that are an activation and nothing else.
@@ -30,7 +30,7 @@ _NOTE = "the network computes something else now: train it again"
 
 def _plan(request: Request) -> Plan:
     at = request.finding.location
-    syntax = Syntax(request.module)
+    syntax = syntax_of(request.module)
     norms = calls_at(request.keras, at)
     firsts = [before(call) for call in norms]
     first = firsts[0] if firsts else None
