@@ -17,7 +17,16 @@ from tflint.archive.layer_configs import (
     make_layer,
     value_of,
 )
-from tflint.archive.plan import INPUTS, Input, Plan, Source, Step, TooManyCalls, network_of
+from tflint.archive.plan import (
+    INPUTS,
+    OPERATIONS,
+    Input,
+    Plan,
+    Source,
+    Step,
+    TooManyCalls,
+    network_of,
+)
 from tflint.errors import MalformedArchive
 from tflint.finding import Location
 from tflint.keras import building
@@ -26,10 +35,8 @@ from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.printable import printable
 
 MAX_LAYERS = 20_000
-# What makes the output shape of an operation on tensors besides the tensors.
-_OPERATIONS = ("tensorflow.", "keras.ops.")
 # Outputs of a layer that are followed.
-_MAX_OUTPUTS = 1000
+_MAX_OUTPUTS = 32
 
 
 class ModelReader:
@@ -56,9 +63,7 @@ class ModelReader:
         try:
             network = network_of(plan)
         except TooManyCalls:
-            self.unseen.append(
-                "the models in the model come to too many calls: they were not followed"
-            )
+            self.unseen.append("the model comes to too many calls: none of them was looked at")
             network = Network(plan.kind, (), (), (), False, plan.name, location)
         self.networks.append(network)
         return plan, network
@@ -302,11 +307,14 @@ def _output(tensor: TensorName, source: Source) -> int:
 
 def _with_call_arguments(layer: Layer, node: Node) -> Layer:
     """The layer of an operation on tensors, with the arguments that the call was given."""
-    if not layer.path.startswith(_OPERATIONS) or not (node.positional or node.keywords):
+    if not layer.path.startswith(OPERATIONS) or not (node.positional or node.keywords):
         return layer
     arguments = dict(layer.arguments)
     for name, value in node.keywords.items():
         arguments.setdefault(name, Argument(value_of(value)))
+    for position, value in node.positional.items():
+        # What operations on two tensors call their operands.
+        arguments.setdefault(f"x{position + 1}", Argument(value_of(value)))
     return replace(layer, arguments=arguments, has_unknown_arguments=bool(node.positional))
 
 

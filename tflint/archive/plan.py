@@ -12,6 +12,8 @@ from tflint.keras.values import UNKNOWN, Unknown
 
 # Models in models, each called several times, multiply; no network has as many calls.
 MAX_CALLS = 50_000
+# Where functions on tensors are, which have no weights.
+OPERATIONS = ("keras.ops.", "tensorflow.")
 # Index of the step that stands for the model's inputs.
 INPUTS = -1
 
@@ -100,6 +102,8 @@ class Run:
         layer = step.layer
         call = building.apply(layer, given, is_first=id(layer) not in self._called)
         self._called.add(id(layer))
+        if isinstance(call.weights, Unknown) and layer.path.startswith(OPERATIONS):
+            call = replace(call, weights=0, variables=())
         if saved and call.fault is None:
             call = replace(call, output_shapes=_completed(call.output_shapes, saved))
         self.calls.append(call)
