@@ -19,6 +19,7 @@ from tflint.archive.layer_configs import (
 )
 from tflint.archive.plan import (
     INPUTS,
+    MAX_CALLS,
     OPERATIONS,
     Input,
     Plan,
@@ -47,6 +48,7 @@ class ModelReader:
         self.networks: list[Network] = []
         self.foreign: dict[str, None] = {}
         self.unseen: list[str] = []
+        self._calls_left = MAX_CALLS
         # What is in several models at once is written in each, with the same number.
         self._shared: dict[tuple[str, int], tuple[Layer, Plan | None]] = {}
 
@@ -61,9 +63,12 @@ class ModelReader:
         else:
             plan = self._functional(entry, location, prefix)
         try:
-            network = network_of(plan)
+            network = network_of(plan, self._calls_left)
+            self._calls_left -= len(network.calls)
         except TooManyCalls:
-            self.unseen.append("the model comes to too many calls: none of them was looked at")
+            if self._calls_left:
+                self.unseen.append("the model comes to too many calls: not all were looked at")
+            self._calls_left = 0
             network = Network(plan.kind, (), (), (), False, plan.name, location)
         self.networks.append(network)
         return plan, network
