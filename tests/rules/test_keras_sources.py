@@ -34,8 +34,8 @@ def lines(source: str, code: str) -> list[int]:
     [
         'F = "channels_first"\nlayers.Conv2D(8, 3, data_format=F)\n',
         'L = layers\nF = "channels_" + "first"\nL.Conv2D(8, 3, 1, "valid", F)\n',
-        'from functools import partial\nconv = partial(layers.Conv2D, data_format="channels_first")\n'
-        "x = conv(8, 3)\n",
+        "from functools import partial\n"
+        'conv = partial(layers.Conv2D, data_format="channels_first")\nx = conv(8, 3)\n',
         'given = {"data_format": "channels_first"}\nlayers.Conv2D(8, 3, **given)\n',
         'def conv(n, data_format="channels_first"):\n'
         "    return layers.Conv2D(n, 3, data_format=data_format)\nconv(8)\n",

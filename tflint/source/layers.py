@@ -102,7 +102,9 @@ def _given(thing: Thing, deep: int = 0) -> list[Tensor]:
     if not tensors or any(isinstance(option, SequenceThing) for option in options(thing)):
         return [Tensor()]
     # One of several, which of them is not decided.
-    return [Tensor(common_shape([each.shape for each in tensors]), alternatives=tuple(tensors))]
+    each = {id(one): one for tensor in tensors for one in tensor.alternatives or (tensor,)}
+    shape = common_shape([tensor.shape for tensor in tensors])
+    return [Tensor(shape, alternatives=tuple(each.values()))]
 
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:
