@@ -62,6 +62,7 @@ def _check_source_file(
     return check_code(data, rules, target, artifact.shown, artifact.kind)
 
 
+@uncollected()
 def check_code(
     data: bytes,
     rules: Sequence[type[Rule]],
@@ -150,6 +151,7 @@ def check_bytes(
     return check_model(outcome, rules, target, path)
 
 
+@uncollected()
 def check_source(
     outcome: SourceModule | SourceError,
     rules: Sequence[type[Rule]],
@@ -172,6 +174,7 @@ def check_source(
     return dataclasses.replace(report, findings=shown)
 
 
+@uncollected()
 def check_archive(
     outcome: Archive | UnreadableModel,
     rules: Sequence[type[Rule]],

@@ -8,15 +8,32 @@ from tflint.keras.declared import declared_input
 from tflint.keras.network import Layer, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Unknown
+from tflint.source.containers import closed
 from tflint.source.exposing import argument
-from tflint.source.joins import common_shape
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, Items, SequenceThing, TensorThing, options
+from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing
 from tflint.source.operations import tensors_in
 from tflint.source.store import MISSING, OPAQUE, Thing
 
+# Layers that take as many tensors as there are, or a certain number.
+_TAKES_SEVERAL = frozenset(
+    (
+        "Add",
+        "AdditiveAttention",
+        "Attention",
+        "Average",
+        "Concatenate",
+        "Dot",
+        "GroupQueryAttention",
+        "Maximum",
+        "Merge",
+        "Minimum",
+        "MultiHeadAttention",
+        "Multiply",
+        "Subtract",
+    )
+)
 DATA_FORMAT = "data_format"
-_MAX_NESTED = 4
 
 
 def make_layer(
@@ -82,29 +99,36 @@ def input_tensor(layer: Layer) -> Tensor:
 def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: Location) -> Thing:
     """A layer called on what it is given: its outputs."""
     first = arguments.positional[0].thing if arguments.positional else arguments.get("inputs")
-    tensors = _given(OPAQUE if first is None else first) or [Tensor()]
+    tensors, is_sure = _inputs(OPAQUE if first is None else first)
     others = [operand.thing for operand in arguments.positional[1:]]
     if any(isinstance(other, TensorThing) for other in others):
         tensors += tensors_in(others)
-    call = machine.recorder.apply(layer, tensors, location, machine.evidence)
+    call = machine.recorder.apply(
+        layer,
+        tensors,
+        location,
+        machine.evidence,
+        is_sure=is_sure or layer.kind not in _TAKES_SEVERAL,
+    )
     results = [TensorThing(tensor) for tensor in outputs(call)]
     return results[0] if len(results) == 1 else machine.sequence(results, "tuple")
 
 
-def _given(thing: Thing, deep: int = 0) -> list[Tensor]:
-    """The tensors that a layer is called on: one for each element of a list, known or not."""
-    if isinstance(thing, SequenceThing) and isinstance(thing.items, Items) and deep < _MAX_NESTED:
-        found = [tensor for each in thing.items.values for tensor in _given(each, deep + 1)]
-        return [*found, Tensor()] if thing.items.is_open else found
-    tensors = tensors_in((thing,))
-    if len(tensors) == 1:
-        return tensors
-    if not tensors or any(isinstance(option, SequenceThing) for option in options(thing)):
-        return [Tensor()]
-    # One of several, which of them is not decided.
-    each = {id(one): one for tensor in tensors for one in tensor.alternatives or (tensor,)}
-    shape = common_shape([tensor.shape for tensor in tensors])
-    return [Tensor(shape, alternatives=tuple(each.values()))]
+def _inputs(first: Thing) -> tuple[list[Tensor], bool]:
+    """The tensors that a layer is called on, and whether it is known how many these are.
+
+    What is not known is a tensor of unknown shape.
+    """
+    if isinstance(first, TensorThing):
+        return [first.tensor], True
+    if isinstance(first, SequenceThing) and first.kind in ("list", "tuple"):
+        items = closed(first)
+        tensors = [
+            value.tensor if isinstance(value, TensorThing) else Tensor() for value in items.values
+        ]
+        if tensors:
+            return tensors, not items.is_open
+    return tensors_in((first,)) or [Tensor()], False
 
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:

@@ -63,14 +63,6 @@ class Applied:
         return self.shapes[0] if self.shapes else UNKNOWN
 
     @property
-    def is_count_known(self) -> bool:
-        """Whether it is known how many inputs there are: what is not known may be a list of any."""
-        return not any(
-            isinstance(tensor.shape, Unknown) and tensor.producer is None and not tensor.is_input
-            for tensor in self.tensors
-        )
-
-    @property
     def data_format(self) -> str | Unknown:
         """The data format, `channels_last` for layers that know no other."""
         layer = self.layer
@@ -86,6 +78,15 @@ class Applied:
         """Raise `Refused` in one version of Keras only."""
         if self.version == version:
             raise Refused(message)
+
+    def needs_tensors(self, *counts: int) -> None:
+        """Raise `Refused` for another number of tensors.
+
+        What has no shape may be a list of tensors that is not known.
+        """
+        if len(self.shapes) not in counts and UNKNOWN not in self.shapes:
+            needed = " or ".join(map(str, counts))
+            raise Refused(f"{self.layer.kind} takes {needed} tensors, gets {len(self.shapes)}")
 
     def value(self, parameter: str) -> Value:
         """What the parameter is, given or by default."""
