@@ -13,8 +13,16 @@ from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.source.containers import closed
 from tflint.source.exposing import argument
+from tflint.source.joins import common_shape
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, FunctionThing, SequenceThing, TensorThing
+from tflint.source.objects import (
+    Arguments,
+    Const,
+    FunctionThing,
+    SequenceThing,
+    TensorThing,
+    options,
+)
 from tflint.source.operations import tensors_in
 from tflint.source.results import results_of
 from tflint.source.store import MISSING, OPAQUE, Thing
@@ -145,7 +153,12 @@ def _inputs(first: Thing) -> tuple[list[Tensor], bool]:
         ]
         if tensors:
             return tensors, not items.is_open
-    return tensors_in((first,)) or [Tensor()], False
+    tensors = tensors_in((first,))
+    if len(tensors) > 1 and not any(isinstance(option, SequenceThing) for option in options(first)):
+        # One of several, which of them is not decided.
+        shape = common_shape([each.shape for each in tensors])
+        return [Tensor(shape, alternatives=tuple(tensors))], True
+    return tensors or [Tensor()], False
 
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:

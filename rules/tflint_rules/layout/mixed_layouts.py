@@ -168,10 +168,10 @@ def _effect(call: Call) -> str:
     first = call.layer.data_format == FIRST
     channels = before[1] if first else before[-1]
     real = before[-1] if first else before[1]
-    sizes = f"it takes the {_size(channels)} {_taken(len(before), first)} for channels"
+    sizes = f"it takes the {_size(channels)}{_taken(len(before), first)} for channels"
     if "Pooling" in kind:
         return (
-            f": {sizes} and pools over the {_size(real)} channels: {map_text(before)} becomes "
+            f": {sizes} and pools over the {_size(real)}channels: {map_text(before)} becomes "
             f"{map_text(after)}"
         )
     weights = f" ({call.weights:,} weights)" if isinstance(call.weights, int) else ""
@@ -186,7 +186,8 @@ def _taken(rank: int, first: bool) -> str:
 
 
 def _size(dim: object) -> str:
-    return f"{dim:,}" if isinstance(dim, int) else "?"
+    """A number in front of what it counts; nothing where it is not known."""
+    return f"{dim:,} " if isinstance(dim, int) else ""
 
 
 def _normalised(call: Call, shape: tuple[object, ...], axis: int, channels: int) -> str:
