@@ -9,6 +9,7 @@ from tflint.keras.network import Call
 from tflint.keras.values import Evidence
 from tflint.printable import printable
 from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
+from tflint_rules.example_archives import saved_sequential
 from tflint_rules.keras.connections import chain
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
@@ -104,6 +105,11 @@ class ShapeExhausted(Rule):
             lambda: _BRANCH,
             says="MaxPooling2D",
             severity=Severity.WARNING,
+        ),
+        Bad(
+            "In an archive",
+            lambda: saved_sequential((None, 2, 2, 8), *[("MaxPooling2D", {"pool_size": 2})] * 2),
+            says="2x2 pool",
         ),
         Good("It fits", lambda: _POOLS.format(last="layers.GlobalAveragePooling2D(),")),
         Good(
