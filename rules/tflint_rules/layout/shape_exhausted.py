@@ -81,7 +81,16 @@ class ShapeExhausted(Rule):
     says which of the first two is enough. For a Reshape, give a shape with as many values.
     """
 
-    meta = Metadata("TFL112", "shape-exhausted", Severity.ERROR, applies_to=KERAS)
+    meta = Metadata(
+        "TFL112",
+        "shape-exhausted",
+        Severity.ERROR,
+        applies_to=KERAS,
+        runtime_errors=(
+            r"Computed output size would be negative",
+            r"Negative dimension size caused by subtracting",
+        ),
+    )
     examples = (
         Bad(
             "A convolution larger than the map",
