@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from tflint.finding import Location
 from tflint.keras.building import outputs
 from tflint.keras.declared import declared_input
 from tflint.keras.facts import FormatChange
 from tflint.keras.network import Layer, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
-from tflint.keras.values import UNKNOWN, Unknown
+from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.source.containers import closed
 from tflint.source.exposing import argument
 from tflint.source.joins import common_shape
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing, options
+from tflint.source.objects import (
+    Arguments,
+    Const,
+    FunctionThing,
+    SequenceThing,
+    TensorThing,
+    options,
+)
 from tflint.source.operations import tensors_in
+from tflint.source.results import results_of
 from tflint.source.store import MISSING, OPAQUE, Thing
 
 # Layers that take as many tensors as there are, or a certain number.
@@ -50,6 +61,8 @@ def make_layer(
     positional = [argument(machine, operand) for operand in arguments.positional]
     keywords = {name: argument(machine, value) for name, value in arguments.keywords.items()}
     bound = bind_arguments(kind, positional, keywords)
+    if canonical(kind) == "Lambda":
+        bound = _with_results(machine, bound, arguments)
     given = bound.get("name")
     layer = Layer(
         kind=canonical(kind),
@@ -62,6 +75,17 @@ def make_layer(
         default_data_format=default_data_format(machine),
     )
     return machine.recorder.layer(layer)
+
+
+def _with_results(
+    machine: Machine, bound: Mapping[str, Argument], arguments: Arguments
+) -> Mapping[str, Argument]:
+    """The arguments of a `Lambda`, its function with what it makes of a tensor."""
+    operand = arguments.operand("function", 0)
+    if operand is None or not isinstance(operand.thing, FunctionThing):
+        return bound
+    function = results_of(machine, operand.thing, TensorThing(Tensor()))
+    return {**bound, "function": replace(bound["function"], value=function)}
 
 
 def default_data_format(machine: Machine) -> str | Unknown:
