@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tflint.finding import Location
@@ -52,11 +53,19 @@ class Recorder:
         return layer
 
     def apply(
-        self, layer: Layer, inputs: Sequence[Tensor], location: Location, evidence: Evidence
+        self,
+        layer: Layer,
+        inputs: Sequence[Tensor],
+        location: Location,
+        evidence: Evidence,
+        *,
+        is_sure: bool = True,
     ) -> Call:
-        """Call a layer on tensors, and note it."""
+        """Call a layer on tensors, and note it; `is_sure` where these are all its inputs."""
         is_first = id(layer) not in self.last_calls
         call = apply(layer, inputs, is_first=is_first, location=location, evidence=evidence)
+        if call.fault is not None and not is_sure:
+            call = dataclasses.replace(call, fault=None)
         return self.call(call)
 
     def call(self, call: Call) -> Call:

@@ -47,11 +47,19 @@ def keras_identity(call: Call) -> Identity | None:
     if kind == "Activation":
         return Identity("applies no activation") if activation(layer) == LINEAR else None
     if kind in _MERGES:
-        return Identity("joins one tensor") if len(call.inputs) == 1 else None
+        return Identity("joins one tensor") if _is_one(call) else None
     if kind == "Rescaling":
         same = _is_number(layer.value("scale"), 1) and _is_number(layer.value("offset"), 0)
         return Identity("multiplies by 1") if same else None
     return _rearranged(call)
+
+
+def _is_one(call: Call) -> bool:
+    """Whether a layer is given one tensor, and not something that may be a list of several."""
+    tensors = call.inputs
+    return len(tensors) == 1 and (
+        tensors[0].is_input or (tensors[0].producer is not None and not tensors[0].alternatives)
+    )
 
 
 def _may_convert(call: Call) -> bool:

@@ -79,6 +79,15 @@ class Applied:
         if self.version == version:
             raise Refused(message)
 
+    def needs_tensors(self, *counts: int) -> None:
+        """Raise `Refused` for another number of tensors.
+
+        What has no shape may be a list of tensors that is not known.
+        """
+        if len(self.shapes) not in counts and UNKNOWN not in self.shapes:
+            needed = " or ".join(map(str, counts))
+            raise Refused(f"{self.layer.kind} takes {needed} tensors, gets {len(self.shapes)}")
+
     def value(self, parameter: str) -> Value:
         """What the parameter is, given or by default."""
         return self.layer.value(parameter)
