@@ -49,9 +49,10 @@ docs: $(DEV) ## generate the pages about rules, targets and commands
 fuzz: $(DEV) ## feed damaged models to the reader
 	$(BIN)/python scripts/fuzz_reader.py --runs 100000
 
-bench: $(DEV) ## measure the speed of `tflint check` and of the arena
+bench: $(DEV) ## measure the speed of `tflint check` on models and sources, and of the arena
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.check_scale
+	$(BIN)/python -m benchmarks.source_speed
 	$(BIN)/python -m benchmarks.arena_scale
 
 bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 import yaml  # type: ignore[import-untyped]
 
 from tests.cli.program import environment
@@ -33,7 +34,7 @@ every_hook = pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 
 
 def test_the_ids_are_the_public_ones() -> None:
-    assert [hook["id"] for hook in HOOKS] == ["tflint-check", "tflint-models"]
+    assert [hook["id"] for hook in HOOKS] == ["tflint-check", "tflint-models", "tflint-fix"]
 
 
 @every_hook
@@ -52,10 +53,24 @@ def test_a_hook_calls_a_command_that_exists(hook: dict[str, Any]) -> None:
     assert command in commands
 
 
-@every_hook
+@pytest.mark.parametrize("name", ["tflint-check", "tflint-models"])
 @pytest.mark.parametrize("path", ["m.tflite", "a/b/m.tflite", "m.int8.tflite", "ü b.tflite"])
-def test_a_hook_takes_models(hook: dict[str, Any], path: str) -> None:
-    assert re.search(hook["files"], path)
+def test_a_hook_takes_models(name: str, path: str) -> None:
+    assert re.search(_hook(name)["files"], path)
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [("train.py", True), ("a/b.ipynb", True), ("m.tflite", False), ("m.pyi", False), ("py", False)],
+)
+def test_the_hook_that_repairs_takes_sources(path: str, taken: bool) -> None:
+    assert bool(re.search(_hook("tflint-fix")["files"], path)) is taken
+
+
+def test_the_hook_that_repairs_brings_what_the_extra_does() -> None:
+    project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert _hook("tflint-fix")["additional_dependencies"] == project["optional-dependencies"]["fix"]
 
 
 @pytest.mark.parametrize("path", ["train.py", "a/b.ipynb", "m.keras", "m.h5", "ü b.py"])
@@ -108,41 +123,70 @@ def models(folder: Path) -> None:
     (folder / "bad.tflite").write_bytes(write_model(bad.build()))
 
 
-@pytest.mark.network
-@pytest.mark.slow
-def test_the_hook_runs_from_a_checkout(tmp_path: Path) -> None:
+SOURCE = """\
+from keras import layers
+
+x = layers.Dense(3)(y)  # tflint: ignore[ram-over-budget] not any more
+"""
+
+
+def tried(folder: Path, hook: str, *files: str) -> subprocess.CompletedProcess[str]:
     """`pre-commit try-repo`, which installs this checkout, uncommitted changes included."""
     program = shutil.which("pre-commit", path=str(Path(sys.executable).parent))
     if program is None or shutil.which("git") is None:
         pytest.skip("needs git and pre-commit")
-    git("rev-parse", "HEAD", cwd=ROOT)
-    user = tmp_path / "user"
-    user.mkdir()
-    git("init", "--quiet", cwd=user)
-    models(user)
-    git("add", ".", cwd=user)
-    variables = environment(PRE_COMMIT_HOME=str(tmp_path / "cache"))
+    variables = environment(PRE_COMMIT_HOME=str(folder.parent / "cache"))
     # What is tried is the installed package, not the one of these tests.
     del variables["PYTHONPATH"]
-
-    def run(model: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [program, "try-repo", str(ROOT), "tflint-models", "--verbose", "--files", model],
-            cwd=user,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    good = run("good.tflite")
-    output = good.stdout + good.stderr
+    done = subprocess.run(
+        [program, "try-repo", str(ROOT), hook, "--verbose", "--files", *files],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    output = done.stdout + done.stderr
     if "CalledProcessError" in output and "pip" in output:
         pytest.skip("needs a package registry: " + output.strip().splitlines()[-1][:200])
-    assert good.returncode == 0, output
+    return done
 
-    bad = run("bad.tflite")
+
+@pytest.fixture
+def user(tmp_path: Path) -> Path:
+    """A repository of a user, with models and a source."""
+    git("rev-parse", "HEAD", cwd=ROOT)
+    folder = tmp_path / "user"
+    folder.mkdir()
+    git("init", "--quiet", cwd=folder)
+    models(folder)
+    (folder / "train.py").write_text(SOURCE, encoding="utf-8")
+    git("add", ".", cwd=folder)
+    return folder
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_hook_runs_from_a_checkout(user: Path) -> None:
+    good = tried(user, "tflint-models", "good.tflite")
+    assert good.returncode == 0, good.stdout + good.stderr
+
+    bad = tried(user, "tflint-models", "bad.tflite")
     assert bad.returncode == 1, bad.stdout + bad.stderr
     assert "TFL202" in bad.stdout
     assert "MyWindow" in bad.stdout
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_hook_that_repairs_runs_from_a_checkout(user: Path) -> None:
+    first = tried(user, "tflint-fix", "train.py", "good.tflite")
+    assert first.returncode == 1, first.stdout + first.stderr
+    assert "files were modified by this hook" in first.stdout
+    assert "TFL901" in first.stdout
+    text = (user / "train.py").read_text(encoding="utf-8")
+    assert text == SOURCE.replace("  # tflint: ignore[ram-over-budget] not any more", "")
+
+    second = tried(user, "tflint-fix", "train.py")
+    assert second.returncode == 0, second.stdout + second.stderr

@@ -116,7 +116,7 @@ def _convolution(rng: random.Random, kind: str) -> Case:
         paddings.append("causal")
     given = main_arguments(rng, kind, paddings)
     if rng.random() < 0.15:
-        given["groups"] = rng.randint(1, 3)
+        given["groups"] = rng.choice([1, 2, 3, 3, 0])
     given |= {"filters": a_count(rng), "kernel_size": sizes(rng, rank, 4)}
     return {"kind": kind, "arguments": given, "inputs": [shape(rng, rank + 2)]}
 

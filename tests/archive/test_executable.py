@@ -58,6 +58,17 @@ def test_code_is_named_with_its_layer(entry: dict[str, Any], what: str) -> None:
     assert found.is_certain
 
 
+def test_what_runs_unasked_is_told_apart() -> None:
+    config = model(layer("Lambda", function=[CODE, None, None]))
+
+    (asked,), (unasked,) = (
+        executable_content(config),
+        executable_content(config, is_legacy=True),
+    )
+    assert "safe_mode=False" in asked.when
+    assert "unasked" in unasked.when
+
+
 def test_layers_in_models_are_named_behind_them() -> None:
     inner = {**model(layer("Lambda", function=LAMBDA)), "name": "inner"}
     inner["config"]["name"] = "inner"

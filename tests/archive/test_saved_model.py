@@ -64,6 +64,17 @@ def test_before_tensorflow_2_5_it_is_in_the_objects_of_the_graph(tmp_path: Path)
     assert read_archive(folder).keras.networks[0].weights == 15
 
 
+def test_what_a_layer_was_built_for_says_what_is_before_it(tmp_path: Path) -> None:
+    custom = {"class_name": "Mine", "config": {"name": "c", "trainable": True}}
+    root = {**SEQUENTIAL, "config": {"name": "s", "layers": [custom, dense("d")]}}
+    shape = {"class_name": "TensorShape", "items": [None, 7]}
+    keras = metadata(("root", root), ("root.layer-0", custom))
+    keras += metadata(("root.layer-1", {**dense("d"), "build_input_shape": shape}))
+    facts = read_archive(write_saved_model(tmp_path, graph(), keras)).keras
+
+    assert [call.weights for call in facts.calls][1:] == [7 * 3 + 3]
+
+
 def test_a_model_of_a_class_of_its_own_is_looked_at_layer_by_layer(tmp_path: Path) -> None:
     root = {"name": "m", "class_name": "Mine", "config": {}, "keras_version": "2.12.0"}
     built = {**dense("d"), "build_input_shape": {"class_name": "TensorShape", "items": [None, 8]}}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
+from tests.rules.test_converter_rules import HEAD, SOURCES, actual
 from tests.tensorflow_runs import run_with_tensorflow
 from tflint.lint.registry import all_rules, find_rule
 from tflint.lint.runner import check_example
@@ -40,6 +43,8 @@ def describe(data):
     return {"kind": kind, "operators": names}
 
 os.chdir(tempfile.mkdtemp())
+digits = np.random.default_rng(0).integers(0, 256, (8, 28, 28)), None
+tf.keras.datasets.mnist.load_data = lambda: (digits, digits)
 np.save("samples.npy", np.random.default_rng(0).random((4, 32, 32, 3), np.float32))
 for source in json.load(sys.stdin):
     results = []
@@ -53,12 +58,13 @@ for source in json.load(sys.stdin):
         def __setattr__(self, name, value):
             setattr(self.real, name, value)
         def convert(self):
+            line = sys._getframe(1).f_lineno
             try:
                 data = self.real.convert()
             except Exception as error:
-                results.append({"error": f"{type(error).__name__}: {error}"})
+                results.append({"error": f"{type(error).__name__}: {error}", "line": line})
                 raise
-            results.append(describe(data))
+            results.append({**describe(data), "line": line})
             return data
 
     real = tf.lite.TFLiteConverter
@@ -136,6 +142,62 @@ def _flex(source: str) -> bool:
     assert rule is not None
     found = check_example(source, [rule], find_target("tflm")).findings
     return any(finding.severity.value == "error" for finding in found)
+
+
+# Those of the other tests' sources that run by themselves.
+RUNNING = (
+    "straight to a file",
+    "in one expression",
+    "several conversions of one converter",
+    "operator sets overwritten before the conversion",
+    "operator sets of a constant",
+    "a loop over kinds",
+    "settings in a function that gets the converter",
+    "a function that forgets the data",
+    "settings in a class",
+    "a dictionary of settings",
+    "in a try",
+    "integer edges without data",
+    "integer edges without anything",
+    "int16 edges of an int8 model",
+    "float16 with data",
+    "a network of which nothing is large enough",
+    "misspelt settings",
+    "a loop that configures with data",
+    "a generator instead of a function",
+    "data in an object, and in partial",
+)
+
+
+def test_every_conversion_of_a_source_becomes_what_its_findings_say() -> None:
+    texts = {name: HEAD + dedent(SOURCES[name]) for name in RUNNING}
+    results = run_with_tensorflow(SCRIPT, list(texts.values()))
+
+    wrong = []
+    for (name, text), conversions in zip(texts.items(), results, strict=True):
+        found = actual(text)
+        codes = {code for _, code, _ in found}
+        said = {(line, code) for line, code, _ in found if code in ("TFL105", "TFL106")}
+        for conversion in conversions:
+            at, kind = conversion["line"], conversion.get("kind")
+            if kind == "FLOAT32 FLOAT32":
+                agrees = bool({(at, "TFL105"), (at, "TFL106")} & said)
+            elif kind == "FLOAT32 INT8":
+                agrees = (at, "TFL106", "error") in found
+            elif kind == "FLOAT16":
+                agrees = "TFL108" in codes
+            elif kind == "INT8 INT8":
+                is_reported = "TFL107" in codes
+                has_edges = conversion["operators"][0] == "QUANTIZE"
+                agrees = is_reported if has_edges else (at, "TFL107", "warning") not in found
+            else:
+                agrees = any(severity == "error" for _, _, severity in found)
+            if not agrees:
+                wrong.append((name, conversion, found))
+            said -= {(at, "TFL105"), (at, "TFL106")}
+        if said:
+            wrong.append((name, said, conversions))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", ["TFL105", "TFL106", "TFL107", "TFL108"])

@@ -333,6 +333,62 @@ SOURCES = {
         converter = configure(tf.lite.TFLiteConverter.from_keras_model(model), settings)
         converter.convert()  #: TFL106 error
     """,
+    "a model with layers of another library": """
+        from layers import Special
+
+        network = tf.keras.models.load_model("model.h5", custom_objects={"Special": Special})
+        converter = tf.lite.TFLiteConverter.from_keras_model(network)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.convert()  #: TFL106 error?
+    """,
+    "a generator instead of a function": """
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = samples()  #: TFL116 error
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+        converter.convert()
+    """,
+    "data in an object, and in partial": """
+        import functools
+
+
+        class Calibration:
+            def __call__(self):
+                yield from samples()
+
+
+        def some(count):
+            yield from list(samples())[:count]
+
+
+        for data in (Calibration(), functools.partial(some, 10), lambda: samples()):
+            converter = tf.lite.TFLiteConverter.from_keras_model(model)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = data
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+            converter.convert()
+    """,
+    "settings that are extended": """
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations.append(tf.lite.Optimize.DEFAULT)
+        converter.target_spec.supported_ops += [tf.lite.OpsSet.SELECT_TF_OPS]  #: TFL103 warning
+        converter.convert()  #: TFL106 error
+    """,
+    "early returns": """
+        def convert(kind):
+            converter = tf.lite.TFLiteConverter.from_keras_model(model)
+            if kind == "float":
+                return converter.convert()  #: TFL105 info?
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if kind == "dynamic":
+                return converter.convert()  #: TFL106 warning?
+            converter.representative_dataset = samples
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+            return converter.convert()
+    """,
+    "all of it at once, in TensorFlow 1": """
+        data = tf.contrib.lite.toco_convert(1, [], [])  #: TFL115 info
+    """,
     "pruned, which is not quantised": """
         import tensorflow_model_optimization as tfmot
 

@@ -90,6 +90,18 @@ FAKE = {
             for index in range(100):
                 yield [noise[index]]
     """,
+    "slices of what an object makes": """
+        class Data:
+            def __init__(self):
+                self.images = np.random.random((2, 28, 28, 1)).astype(np.float32)
+
+            def generate(self):
+                for index in range(2):
+                    yield [self.images[index:index + 1]]
+
+
+        samples = Data().generate
+    """,
     "a lambda": """
         samples = lambda: [[np.random.rand(1, 32).astype(np.float32)]]
     """,

@@ -184,7 +184,7 @@ def recurrent() -> Iterator[object]:
     yield pytest.param("LSTM(8, unroll=True)", "None", id="unrolled")
 
 
-@pytest.mark.parametrize(("line", "batch"), recurrent())
+@pytest.mark.parametrize(("line", "batch"), list(recurrent()))
 def test_recurrent_layers_with_an_open_batch_fail(line: str, batch: str) -> None:
     source = sequential("(10, 4)", line, batch=batch)
 

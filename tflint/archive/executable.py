@@ -1,21 +1,25 @@
 """What in a configuration would run code when Keras loads it. Nothing of it is run or unpacked.
 
-Read in Keras 3.15's and tf-keras 2.21's `serialization_lib`: lambdas are marshalled code, refused
-only in safe mode, which legacy formats do not have; up to Keras 3.8 and in all of tf-keras, a class
-or function is taken from whatever module the configuration names, which is imported for that.
+Read in Keras 3.15's and tf-keras 2.21's `serialization_lib`, and in the advisories about Keras:
+lambdas are marshalled code, which safe mode refuses, but not in legacy formats before Keras 3.11.3
+(CVE-2025-9905); up to Keras 3.8 (CVE-2025-1550) and in all of tf-keras, a class or function is
+taken from whatever module the configuration names, which is imported for that; before Keras 3.11
+any function of Keras could be named (CVE-2025-8747, CVE-2025-9906).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tflint.archive.archive import ExecutableContent
 from tflint.archive.bounded_json import Json
 from tflint.archive.layer_configs import layer_name
 from tflint.printable import printable, size_text
 
-_LAMBDA = "Keras 2 runs it unasked when it loads the model, Keras 3 with safe_mode=False"
+_LAMBDA = "Keras runs it when the model is loaded with safe_mode=False"
+_LEGACY_LAMBDA = "Keras 2, and Keras 3 before 3.11.3, run it unasked when they load the model"
 _IMPORTS = "tf-keras, and Keras up to 3.8, import it to load the model"
 # Packages that Keras itself takes classes from.
 _TRUSTED = frozenset(
@@ -49,13 +53,18 @@ _CLASSES = {
 }
 
 
-def executable_content(config: Json, *, is_model: bool = True) -> Iterator[ExecutableContent]:
+def executable_content(
+    config: Json, *, is_model: bool = True, is_legacy: bool = False
+) -> Iterator[ExecutableContent]:
     """All that would run code, with the innermost layer that it is in, each once.
 
     The names of layers are behind those of the models in which they are, but for the outermost,
-    unless the configuration is that of a single layer.
+    unless the configuration is that of a single layer. Legacy are `.h5` files and SavedModels.
     """
-    yield from dict.fromkeys(_search(config, config if is_model else None))
+    for found in dict.fromkeys(_search(config, config if is_model else None)):
+        if is_legacy and found.when == _LAMBDA:
+            found = replace(found, when=_LEGACY_LAMBDA)
+        yield found
 
 
 def _search(config: Json, unnamed: Json) -> Iterator[ExecutableContent]:
@@ -95,7 +104,8 @@ def _in_entry(entry: Mapping[str, Json], layer: str | None) -> Iterator[Executab
                 what = f"a lambda as marshalled Python code{_size(code)}"
                 yield ExecutableContent(what, _LAMBDA, layer)
     if name in _CLASSES:
-        yield ExecutableContent(_CLASSES[name], "Keras loads it with the model", layer)
+        when = "Keras loads it when the model is loaded with safe_mode=False"
+        yield ExecutableContent(_CLASSES[name], when, layer)
     module = entry.get("module")
     if isinstance(module, str) and "config" in entry:
         found = _imported(module, name, config, entry.get("registered_name"))
@@ -129,7 +139,7 @@ def _imported(
     if package in _TRUSTED:
         if name in _LOADERS:
             what = f"{shown}, which reads, writes or loads what the archive names,"
-            return what, "tf-keras and earlier versions of Keras 3 call it", True
+            return what, "tf-keras, and Keras before 3.11, call it", True
         return None
     if package == "builtins":
         if name in _DANGEROUS_BUILTINS:

@@ -31,7 +31,7 @@ def read_h5(file: IO[bytes], size: int) -> Archive:
     version = parse_version(found.get("keras_version"))
     return Archive(
         facts_from_config(config, version or (1,), training),
-        tuple(executable_content(config)),
+        tuple(executable_content(config, is_legacy=True)),
         size,
         _stored_weights(content),
     )

@@ -45,6 +45,7 @@ _KERAS_CLASSES = _MODELS | {
     "InstanceMethod",
     "InstanceProperty",
     "Merge",
+    "Network",
     "SlicingOpLambda",
     "TFOpLambda",
     "TensorFlowOpLayer",

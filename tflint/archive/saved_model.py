@@ -17,7 +17,7 @@ from tflint.archive.archive import Archive, ExecutableContent
 from tflint.archive.bounded_json import Json, parse_json
 from tflint.archive.config import facts_from_config, facts_from_layers, parse_version
 from tflint.archive.executable import executable_content
-from tflint.archive.layer_configs import is_model
+from tflint.archive.layer_configs import is_model, layer_name
 from tflint.archive.protobuf import Message
 from tflint.errors import MalformedArchive
 from tflint.finding import NOWHERE
@@ -70,7 +70,8 @@ def read_saved_model(folder: Path) -> Archive:
         if each.path == "root":
             # The same as `config`, in another spelling.
             description.pop("model_config", None)
-        executable += executable_content(description, is_model=each.path == "root")
+        is_model = each.path == "root"
+        executable += executable_content(description, is_model=is_model, is_legacy=True)
     return Archive(
         _facts(described, metagraphs[0]),
         tuple(dict.fromkeys(executable)),
@@ -142,11 +143,32 @@ def _facts(described: list[_Metadata], metagraph: Message) -> KerasFacts:
     inner = root.get("model_config")
     config = inner if isinstance(inner, dict) and is_model(inner) else root
     if is_model(config):
-        return facts_from_config(dict(config), version, root.get("training_config"))
+        known = _with_input_shapes(config, described)
+        return facts_from_config(known, version, root.get("training_config"))
     layers = [each.description for each in described if each.path != "root"]
     facts = facts_from_layers(layers, version)
     signature = _network(metagraph)
     return replace(facts, networks=() if signature is None else (signature,))
+
+
+def _with_input_shapes(config: Mapping[str, Json], described: list[_Metadata]) -> Json:
+    """The configuration with what each of its layers was built for, which stands elsewhere."""
+    built = {
+        layer_name(each.description): each.description.get("build_input_shape")
+        for each in described
+        if each.path.count(".") == 1
+    }
+    inner = config.get("config")
+    layers = inner.get("layers") if isinstance(inner, dict) else None
+    if not isinstance(inner, dict) or not isinstance(layers, list):
+        return dict(config)
+    known: list[Json] = []
+    for layer in layers:
+        shape = built.get(layer_name(layer)) if isinstance(layer, dict) else None
+        if isinstance(layer, dict) and shape is not None and "build_config" not in layer:
+            layer = {**layer, "build_config": {"input_shape": shape}}
+        known.append(layer)
+    return {**config, "config": {**inner, "layers": known}}
 
 
 def _operators(metagraphs: list[Message]) -> Iterator[ExecutableContent]:
@@ -162,7 +184,7 @@ def _operators(metagraphs: list[Message]) -> Iterator[ExecutableContent]:
         if counts[name]:
             yield ExecutableContent(
                 f"{counted(counts[name], 'operator')} {name}",
-                f"whoever runs the graph with TensorFlow, {what}",
+                f"running the graph {what}",
             )
 
 

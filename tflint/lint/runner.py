@@ -10,7 +10,6 @@ from tflint.errors import InaccessibleFile, UnreadableModel
 from tflint.finding import Finding
 from tflint.lint.context import LintedArchive, LintedModel, LintedSource
 from tflint.lint.discover import Artifact, source_bytes
-from tflint.lint.excerpts import with_excerpt
 from tflint.lint.findings import (
     MAX_FINDINGS_IN_SOURCE,
     RuleRun,
@@ -18,7 +17,6 @@ from tflint.lint.findings import (
     each_once,
     with_most,
 )
-from tflint.lint.ignore_comments import without_commented
 from tflint.lint.registry import all_rules
 from tflint.lint.runnable import refusal, refusal_among, refusing_rules
 from tflint.model.garbage import uncollected
@@ -28,7 +26,7 @@ from tflint.report.result import ArchiveFacts, ArenaFacts, FileReport, ModelFact
 from tflint.rule import ARCHIVES, SOURCES, KerasContext, Kind, Rule, Stage
 from tflint.source.module import SourceModule, read_source
 from tflint.source.parsing import SourceError
-from tflint.source.relevance import is_worth_parsing, mentions_keras
+from tflint.source.relevance import is_worth_parsing, mentions_keras, mentions_tflint
 from tflint.target.target import Target
 
 
@@ -166,10 +164,19 @@ def check_source(
         run.add(rule, path, lambda instance: instance.check_source(context))
         if context.broken is None:
             run.add(rule, path, lambda instance: instance.check_keras(context))
+    if context.broken is None and any(rule.meta.stage is not Stage.FILE for rule in rules):
+        run.notes += context.keras.unseen
     report = _keras_report(run, path, context, readable=context.broken is None)
-    if isinstance(outcome, SourceModule):
+    # Most files have no comments to tflint, and many no findings.
+    if isinstance(outcome, SourceModule) and mentions_tflint(outcome.text):
+        from tflint.lint.ignore_comments import without_commented
+
         report = without_commented(report, rules, outcome)
     report = with_most(report)
+    if not report.findings:
+        return report
+    from tflint.lint.excerpts import with_excerpt
+
     shown = tuple(with_excerpt(finding, outcome) for finding in report.findings)
     return dataclasses.replace(report, findings=shown)
 
@@ -189,6 +196,8 @@ def check_archive(
         run.add(rule, path, lambda instance: instance.check_archive(context))
         if context.unreadable is None:
             run.add(rule, path, lambda instance: instance.check_keras(context))
+    if context.unreadable is None:
+        run.notes += context.keras.unseen
     report = _keras_report(run, path, context, readable=context.unreadable is None)
     if isinstance(outcome, UnreadableModel):
         return report
@@ -208,8 +217,6 @@ def _archive_facts(archive: Archive) -> ArchiveFacts:
 
 
 def _keras_report(run: RuleRun, path: str, context: KerasContext, *, readable: bool) -> FileReport:
-    if readable:
-        run.notes += context.keras.unseen
     return FileReport(
         path=path,
         kind=context.kind,

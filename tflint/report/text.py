@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from itertools import groupby, zip_longest
 
-from tflint.finding import Finding
+from tflint.finding import Finding, FixSafety
 from tflint.printable import printable
 from tflint.report.result import FileReport, LintReport
 from tflint.report.source_excerpt import excerpt_lines
@@ -24,6 +25,7 @@ from tflint.report.wording import (
     silenced_text,
     verdict,
 )
+from tflint.rule import SOURCES
 from tflint.target.target import Target
 
 WIDTH = 100
@@ -144,3 +146,22 @@ def _closing(report: LintReport) -> Iterator[Line]:
         first = min(report.findings, key=lambda finding: finding.severity.rank)
         command = f"tflint rule {printable(first.code)}"
         yield line("next: ", Span(command, "code"), " says what it means")
+        yield from _repairs(report)
+
+
+def _repairs(report: LintReport) -> Iterator[Line]:
+    """How much of what was found in sources can be repaired there."""
+    files = [file for file in report.files if file.kind in SOURCES]
+    repairs = [
+        (file, finding.fix.safety) for file in files for finding in file.findings if finding.fix
+    ]
+    safe = sum(safety is FixSafety.SAFE for _, safety in repairs)
+    unsafe = sum(safety is FixSafety.UNSAFE for _, safety in repairs)
+    if not safe and not unsafe:
+        return
+    names = dict.fromkeys(file.path for file, _ in repairs)
+    path = f" {shlex.quote(path_text(next(iter(names))))}" if len(names) == 1 else ""
+    command = f"tflint fix{path}" if safe else f"tflint fix --unsafe{path}"
+    counts = f"{safe:,}" if safe else f"{unsafe:,}"
+    more = f", {unsafe:,} more with --unsafe" if safe and unsafe else ""
+    yield line("      ", Span(command, "code"), f" repairs {counts}{more}")

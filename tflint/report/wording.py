@@ -177,6 +177,8 @@ def _keras_verdict(file: FileReport, errors: int) -> tuple[str, str]:
         return f"will fail: {counted(errors, 'error')}", "error"
     if file.findings:
         return f"nothing found that will fail on {title}", "good"
+    if file.archive is not None and not file.archive.layers:
+        return "its layers were not seen", "good"
     return f"no findings for {title}", "good"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tflint.keras.network import Layer, Tensor
-from tflint.keras.values import Unknown, Value
+from tflint.keras.values import Reference, Unknown, Value
 from tflint.source.image_layout import Maps, axis_moved, moved_last
 
 
@@ -59,3 +59,11 @@ def is_a_row(tensor: Tensor, maps: Maps) -> bool:
     lead = tensor.shape[1 : maps.channel_axis + 1]
     others = tensor.shape[maps.channel_axis + 1 :]
     return lead[-1] == 1 or all(dim == 1 for dim in others)
+
+
+def is_along_last(layer: Layer) -> bool:
+    """Whether the activation of a layer works along the last dimension."""
+    given = layer.value("activation")
+    if isinstance(given, Reference):
+        given = given.path.rpartition(".")[2]
+    return given in ("softmax", "log_softmax")

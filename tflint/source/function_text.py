@@ -13,7 +13,7 @@ class FunctionText:
     """The syntax of the function that stands at a place of a module."""
 
     def __init__(self, module: SourceModule, place: Location) -> None:
-        self._module = module
+        self._place = place
         self._nodes = list(_nodes(module, place))
 
     @property
@@ -27,18 +27,14 @@ class FunctionText:
             for node in self._nodes
         )
 
-    def find_call(self, name: str) -> Location | None:
-        """Where something of this name is called first, if it is."""
-        for node in self._nodes:
-            if isinstance(node, ast.Call) and _called(node.func) == name:
-                return self._module.locate(node)
-        return None
-
-
-def _called(function: ast.expr) -> str | None:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else None
+    def has(self, place: Location | None) -> bool:
+        """Whether a place is inside."""
+        if place is None or place.cell != self._place.cell:
+            return False
+        first, last, line = self._place.line, self._place.end_line, place.line
+        if line is None or first is None or last is None:
+            return False
+        return first <= line <= last
 
 
 def _nodes(module: SourceModule, place: Location) -> Iterator[ast.AST]:

@@ -63,7 +63,8 @@ class Maps:
     """Tensors whose dimensions mean the same.
 
     `rank` counts the batch; `channels` is the axis of the channels where they are first.
-    `strangers` are layers that work on the dimensions in a way that is not known.
+    `unknown` are layers whose format is not known, `strangers` those that work on the dimensions
+    in a way that is not known.
     """
 
     tensors: list[Tensor] = field(default_factory=list)
@@ -71,6 +72,7 @@ class Maps:
     last: list[Layer] = field(default_factory=list)
     ranks: set[int] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)
+    unknown: list[Layer] = field(default_factory=list)
     strangers: list[Call] = field(default_factory=list)
 
     @property
@@ -185,14 +187,14 @@ class ImageLayout:
         if spatial is None or maps_in is None:
             return
         maps_in.ranks.add(spatial + 2 + lead)
-        (maps_in.first if form == FIRST else maps_in.last).append(layer)
+        _by_format(maps_in, form).append(layer)
         if form == FIRST:
             maps_in.channels.add(1 + lead)
         out = self.behind(call)
         if out is not maps_in and gives_maps(layer):
             # A recurrent convolution that gives its last state: the same without the time.
             out.ranks.add(spatial + 1 + lead)
-            (out.first if form == FIRST else out.last).append(layer)
+            _by_format(out, form).append(layer)
             if form == FIRST:
                 out.channels.add(lead)
 
@@ -209,6 +211,12 @@ class ImageLayout:
 
     def _set(self, key: Key) -> Maps:
         return self._maps.setdefault(self._find(key), Maps())
+
+
+def _by_format(maps: Maps, form: str | None) -> list[Layer]:
+    if form == FIRST:
+        return maps.first
+    return maps.last if form == LAST else maps.unknown
 
 
 def key_of(tensor: Tensor) -> Key:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tflint.finding import Location
 from tflint.keras.building import outputs
 from tflint.keras.declared import declared_input
 from tflint.keras.network import Layer, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Unknown
+from tflint.source.containers import closed
 from tflint.source.exposing import argument
+from tflint.source.joins import common_shape
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, Items, SequenceThing, TensorThing
+from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing, options
 from tflint.source.operations import tensors_in
 from tflint.source.store import MISSING, OPAQUE, Thing
 
+# Layers that take as many tensors as there are, or a certain number.
+_TAKES_SEVERAL = frozenset(
+    (
+        "Add",
+        "AdditiveAttention",
+        "Attention",
+        "Average",
+        "Concatenate",
+        "Dot",
+        "GroupQueryAttention",
+        "Maximum",
+        "Merge",
+        "Minimum",
+        "MultiHeadAttention",
+        "Multiply",
+        "Subtract",
+    )
+)
 DATA_FORMAT = "data_format"
 
 
@@ -82,33 +100,41 @@ def input_tensor(layer: Layer) -> Tensor:
 def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: Location) -> Thing:
     """A layer called on what it is given: its outputs."""
     first = arguments.positional[0].thing if arguments.positional else arguments.get("inputs")
-    given: Sequence[Thing] = (OPAQUE,) if first is None else (first,)
-    tensors = tensors_in(given)
-    if isinstance(first, SequenceThing) and (items := _operands(first)):
-        # What is not known is called on, and gives, a tensor of unknown shape.
-        tensors = [tensor for item in items for tensor in tensors_in((item,)) or [Tensor()]]
-    elif not tensors or (isinstance(first, SequenceThing) and _has_other(first, tensors)):
-        tensors = [*tensors, Tensor()]
+    tensors, is_sure = _inputs(OPAQUE if first is None else first)
     others = [operand.thing for operand in arguments.positional[1:]]
     if any(isinstance(other, TensorThing) for other in others):
         tensors += tensors_in(others)
-    call = machine.recorder.apply(layer, tensors, location, machine.evidence)
+    call = machine.recorder.apply(
+        layer,
+        tensors,
+        location,
+        machine.evidence,
+        is_sure=is_sure or layer.kind not in _TAKES_SEVERAL,
+    )
     results = [TensorThing(tensor) for tensor in outputs(call)]
     return results[0] if len(results) == 1 else machine.sequence(results, "tuple")
 
 
-def _operands(sequence: SequenceThing) -> tuple[Thing, ...]:
-    """What is in a sequence, where each element stands for one tensor; else nothing."""
-    items = sequence.items
-    if not isinstance(items, Items) or items.is_open:
-        return ()
-    plain = all(not isinstance(item, Const | SequenceThing) for item in items.values)
-    return items.values if plain else ()
+def _inputs(first: Thing) -> tuple[list[Tensor], bool]:
+    """The tensors that a layer is called on, and whether it is known how many these are.
 
-
-def _has_other(sequence: SequenceThing, tensors: Sequence[Tensor]) -> bool:
-    items = sequence.items
-    return len(getattr(items, "values", ())) > len(tensors)
+    What is not known is a tensor of unknown shape.
+    """
+    if isinstance(first, TensorThing):
+        return [first.tensor], True
+    if isinstance(first, SequenceThing) and first.kind in ("list", "tuple"):
+        items = closed(first)
+        tensors = [
+            value.tensor if isinstance(value, TensorThing) else Tensor() for value in items.values
+        ]
+        if tensors:
+            return tensors, not items.is_open
+    tensors = tensors_in((first,))
+    if len(tensors) > 1 and not any(isinstance(option, SequenceThing) for option in options(first)):
+        # One of several, which of them is not decided.
+        shape = common_shape([each.shape for each in tensors])
+        return [Tensor(shape, alternatives=tuple(tensors))], True
+    return tensors or [Tensor()], False
 
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:

@@ -25,6 +25,8 @@ MAX_OPTIONS = 8
 MAX_ROUNDS = 1_000
 # Rounds of a `while` loop, whose end is computed.
 MAX_WHILE_ROUNDS = 300
+# Rounds of `while True`, that nothing is known to end.
+MAX_ENDLESS_ROUNDS = 30
 # Results of a function that are kept for rules.
 MAX_RESULTS = 64
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from tflint.finding import Location
 from tflint.model.garbage import uncollected
 from tflint.printable import printable
-from tflint.source.nesting import nesting
 
 # Sources that people write are far smaller; what is not is generated, or hostile.
 MAX_BYTES = 2 * 1024 * 1024
@@ -167,6 +166,8 @@ def _refuse_what_is_too_much(text: str) -> None:
     may_be_many = sum(text.count(mark) for mark in _SEPARATORS) > _MOST_PARTS
     may_be_deep = _OVERFLOWS and len(text) > _MOST_LEVELS
     if may_be_many or may_be_deep:
+        from tflint.source.nesting import nesting
+
         found = nesting(text)
         if found.parts > _MOST_PARTS:
             most = f"{_MOST_PARTS:,}"
@@ -186,6 +187,8 @@ def _in_f_string(error: SyntaxError, lines: list[str]) -> SourceError:
 
 
 def _too_deep(text: str) -> SourceError:
+    from tflint.source.nesting import nesting
+
     return _at_end("it is nested too deeply to be parsed", text, nesting(text).offset)
 
 

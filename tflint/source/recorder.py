@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tflint.finding import Location
@@ -9,7 +10,13 @@ from tflint.keras.building import apply
 from tflint.keras.facts import Compilation, Conversion, FormatChange, KerasFacts
 from tflint.keras.network import Call, Layer, Network, Tensor
 from tflint.keras.values import Evidence
-from tflint.source.objects import ClassThing, FunctionThing, Instance, SequentialThing
+from tflint.source.objects import (
+    ClassThing,
+    ConverterThing,
+    FunctionThing,
+    Instance,
+    SequentialThing,
+)
 from tflint.source.store import Thing
 
 
@@ -33,6 +40,8 @@ class Recorder:
         self.functions: list[FunctionThing] = []
         self.classes: list[ClassThing] = []
         self.instances: list[Instance] = []
+        self.converters: list[ConverterThing] = []
+        self.converted: set[int] = set()
         # Networks that were called inside others, and those of Sequential models, by identity.
         self.inlined: dict[int, Network] = {}
         self.built: dict[int, tuple[Thing, Network, SequentialThing]] = {}
@@ -52,11 +61,19 @@ class Recorder:
         return layer
 
     def apply(
-        self, layer: Layer, inputs: Sequence[Tensor], location: Location, evidence: Evidence
+        self,
+        layer: Layer,
+        inputs: Sequence[Tensor],
+        location: Location,
+        evidence: Evidence,
+        *,
+        is_sure: bool = True,
     ) -> Call:
-        """Call a layer on tensors, and note it."""
+        """Call a layer on tensors, and note it; `is_sure` where these are all its inputs."""
         is_first = id(layer) not in self.last_calls
         call = apply(layer, inputs, is_first=is_first, location=location, evidence=evidence)
+        if call.fault is not None and not is_sure:
+            call = dataclasses.replace(call, fault=None)
         return self.call(call)
 
     def call(self, call: Call) -> Call:

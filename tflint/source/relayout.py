@@ -7,16 +7,16 @@ for TFL101 to quote. All or nothing: a network that is half turned computes some
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
-from tflint.keras.network import Call, Layer, Tensor
-from tflint.keras.values import Argument, Unknown, Value
+from tflint.keras.network import Call, Layer
+from tflint.keras.values import Evidence, Value
 from tflint.printable import printable
 from tflint.source.dimension_orders import (
     is_a_row,
+    is_along_last,
     is_axis,
     is_flat,
     is_vector,
@@ -36,12 +36,11 @@ from tflint.source.image_layout import (
     moved_last,
 )
 from tflint.source.module import SourceModule
-from tflint.source.relayout_data import data_edits
 from tflint.source.relayout_edits import RelayoutEdits
+from tflint.source.relayout_inputs import Inputs
 from tflint.source.syntax import place, syntax_of
 from tflint.source.tensor_operations import Operation, operation
 
-_SHAPE_ARGUMENTS = ("shape", "batch_shape", "input_shape", "batch_input_shape")
 _LOADERS = frozenset(("load_weights", "load_model", "set_weights"))
 # Layers that see to it themselves that the order behind them is that of channels_last.
 _FLATTEN = "Flatten"
@@ -66,8 +65,9 @@ class _Relayout:
         self._edits = RelayoutEdits(facts, self._syntax)
         self._obstacles: list[Obstacle] = []
         self._notes: list[str] = []
-        # Old input shapes, without the batch, with the order that their dimensions get.
-        self._inputs: list[tuple[tuple[Value, ...], tuple[int, ...], Argument | None]] = []
+        self._inputs = Inputs(facts, self._layout, self._syntax, self._edits)
+        # Operations whose axes change, by their place: one piece of code may stand for several.
+        self._told: dict[object, set[int]] = {}
 
     def plan(self) -> Plan:
         turned = [maps for maps in self._layout.sets if maps.is_first]
@@ -77,17 +77,18 @@ class _Relayout:
             self._between(call)
             self._axis(call)
             self._outside(call)
+        self._also_told()
         self._unconnected()
         if turned:
             self._setting()
-            self._data()
+            self._inputs.data()
         self._edits.check_uses()
-        if not self._edits and not self._obstacles and not self._edits.obstacles:
-            return Plan()
-        obstacles = tuple(dict.fromkeys((*self._obstacles, *self._edits.obstacles)))
+        found = (*self._obstacles, *self._inputs.obstacles, *self._edits.obstacles)
+        obstacles = tuple(dict.fromkeys(found))
         if obstacles:
             return Plan(obstacles=obstacles)
-        return Plan(self._edits.edits, notes=tuple(dict.fromkeys(self._notes)))
+        notes = tuple(dict.fromkeys((*self._notes, *self._inputs.notes, *self._edits.notes)))
+        return Plan(self._edits.edits, notes=notes)
 
     def _obstruct(self, reason: str, at: Location) -> None:
         self._obstacles.append(Obstacle(reason, at))
@@ -106,13 +107,25 @@ class _Relayout:
                 else "may depend on the order of the dimensions"
             )
             self._obstruct(f"{name} {what}", call.location)
+        for call in () if maps.is_mixed else self._layout.calls:
+            if self._layout.before(call) is not maps:
+                continue
+            if call.layer.arguments.keys() & {"activation"} and is_along_last(call.layer):
+                name = printable(call.layer.kind, 40)
+                self._obstruct(f"the softmax of {name} runs along the width", call.location)
+        for layer in maps.unknown:
+            name = printable(layer.kind, 40)
+            self._obstruct(f"the data format of {name} is not known", layer.location)
         for layer in maps.first:
             self._edits.set_format(inner(layer) or layer)
         for tensor in maps.tensors:
             if tensor.is_input:
-                self._input(tensor, maps)
+                self._inputs.turn(tensor, maps)
             elif tensor.producer is None and not tensor.alternatives:
-                self._obstruct("it is fed by code that is not known", tensor.location)
+                reader = self._inputs.reader(tensor)
+                if reader is not None:
+                    name = printable(reader.layer.kind, 40)
+                    self._obstruct(f"what {name} is applied to is not in view", reader.location)
 
     def _unconnected(self) -> None:
         """Layers that are channels_first and in no network that is in view."""
@@ -133,71 +146,6 @@ class _Relayout:
             given = change.data_format.value
             if isinstance(given, str) and given.lower() in (FIRST, "th"):
                 self._edits.set_argument_format(change.data_format, change.location)
-
-    def _input(self, tensor: Tensor, maps: Maps) -> None:
-        rank = maps.rank
-        assert rank is not None
-        order = moved_last(rank, maps.channel_axis)
-        found = self._shape_argument(tensor)
-        if found is not None:
-            name, argument = found
-            with_batch = name.startswith("batch")
-            sample = tuple(axis - 1 for axis in order[1:])
-            self._edits.permute(argument, order if with_batch else sample, what="input shape")
-        elif self._follows_inner(tensor):
-            return
-        elif not isinstance(tensor.shape, Unknown):
-            self._obstruct("where its shape is given is not in view", tensor.location)
-        if isinstance(tensor.shape, Unknown) or len(tensor.shape) != rank:
-            self._notes.append("the input now has its channels last: feed it so")
-            return
-        sample = tuple(axis - 1 for axis in order[1:])
-        shape = tuple(dim if isinstance(dim, int) else None for dim in tensor.shape[1:])
-        self._inputs.append((shape, sample, None if found is None else found[1]))
-
-    def _follows_inner(self, tensor: Tensor) -> bool:
-        """Whether it is the input of a model that begins with another one, which has its own."""
-        readers = {id(call.layer) for call in self._readers.get(id(tensor), ())}
-        return any(
-            other is not tensor and other.is_input and self._shape_argument(other) is not None
-            for call in self._layout.calls
-            if id(call.layer) in readers
-            for other in call.inputs
-        )
-
-    @cached_property
-    def _readers(self) -> dict[int, list[Call]]:
-        """The calls that read each tensor, by its `id`."""
-        found: dict[int, list[Call]] = {}
-        for call in self._layout.calls:
-            for tensor in call.inputs:
-                found.setdefault(id(tensor), []).append(call)
-        return found
-
-    @cached_property
-    def _inputs_at(self) -> dict[object, list[Layer]]:
-        """The input layers at each place."""
-        found: dict[object, list[Layer]] = {}
-        for layer in self._facts.layers:
-            if layer.kind in ("Input", "InputLayer"):
-                found.setdefault(place(layer.location), []).append(layer)
-        return found
-
-    def _shape_argument(self, tensor: Tensor) -> tuple[str, Argument] | None:
-        for layer in self._sources(tensor):
-            for name in _SHAPE_ARGUMENTS:
-                if name in layer.arguments:
-                    return name, layer.arguments[name]
-        return None
-
-    def _sources(self, tensor: Tensor) -> Iterator[Layer]:
-        """The layers that may say what shape an input has."""
-        yield from self._inputs_at.get(place(tensor.location), ())
-        for call in self._readers.get(id(tensor), ()):
-            yield call.layer
-            wrapped = inner(call.layer)
-            if wrapped is not None:
-                yield wrapped
 
     def _axis(self, call: Call) -> None:
         """An axis that a layer is told, where the dimensions change places."""
@@ -292,7 +240,21 @@ class _Relayout:
             if not found.keeps and not same_rest(found.axes, before):
                 self._obstruct(f"behind {found.kind} dimensions change places", call.location)
                 return
+        self._told.setdefault(place(call.location), set()).add(id(call))
         self._edits.set_numbers(at, new)
+
+    def _also_told(self) -> None:
+        """Code whose numbers change, and that also works on other tensors."""
+        assumed = {
+            place(call.location)
+            for call in self._layout.calls
+            if call.evidence is Evidence.ASSUMED
+            and id(call) in self._told.get(place(call.location), ())
+        }
+        for call in self._layout.calls:
+            told = self._told.get(place(call.location))
+            if told is not None and id(call) not in told and place(call.location) not in assumed:
+                self._obstruct("the same code also works on other tensors", call.location)
 
     def _flatten(self, call: Call, before: Maps) -> None:
         layer = inner(call.layer) or call.layer
@@ -367,14 +329,3 @@ class _Relayout:
                 return
             self._reordered("in front of Reshape", "columns")
         self._edits.permute(target, order, what="target of Reshape")
-
-    def _data(self) -> None:
-        edits, places = data_edits(self._syntax, self._inputs)
-        self._edits.add(edits)
-        for shape, order, argument in self._inputs:
-            if argument is not None and self._edits.follows(argument):
-                continue
-            shown = ", ".join("?" if shape[axis] is None else str(shape[axis]) for axis in order)
-            lines = ", ".join(map(str, places))
-            where = f", as line {lines} does" if len(places) == 1 else f", as lines {lines} do"
-            self._notes.append(f"the input is now ({shown}): feed it so{where if places else ''}")

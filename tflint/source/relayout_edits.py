@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.keras.network import Layer
-from tflint.keras.values import Argument, Value
+from tflint.keras.values import Argument, Evidence, Value
 from tflint.printable import printable
 from tflint.source.edits import AddArgument, Edit, Obstacle, Permute, Replace
 from tflint.source.syntax import Syntax, place
@@ -25,13 +25,21 @@ class RelayoutEdits:
         self._syntax = syntax
         self._edits: dict[object, Edit] = {}
         self.obstacles: list[Obstacle] = []
+        self.notes: list[str] = []
         # All arguments of layers, by the place that their values come from.
-        self._sharing: dict[object, list[Argument]] = {}
+        self._sharing: dict[object, list[tuple[Layer, Argument]]] = {}
         for layer in facts.layers:
             for argument in layer.arguments.values():
-                if argument.origin is not None and argument.location is not None:
-                    self._sharing.setdefault(place(argument.origin), []).append(argument)
-        # Arguments that are changed, by where they stand.
+                source = argument.origin or argument.location
+                if source is not None:
+                    self._sharing.setdefault(place(source), []).append((layer, argument))
+        # Layers by place, for those that are given an argument that they did not have.
+        self._layers: dict[object, list[Layer]] = {}
+        for layer in facts.layers:
+            self._layers.setdefault(place(layer.location), []).append(layer)
+        self._given: dict[object, set[int]] = {}
+        # Arguments that are changed, by their `id`, and where they stand.
+        self._changed_arguments: dict[int, Argument] = {}
         self._changed: set[object] = set()
         self._shared: list[tuple[Argument, str]] = []
 
@@ -87,6 +95,7 @@ class RelayoutEdits:
             return
         argument = layer.arguments.get(parameter)
         if argument is None:
+            self._given.setdefault(place(layer.location), set()).add(id(layer))
             text = str(new[0]) if len(new) == 1 else str(list(new))
             self._put(AddArgument(layer.location, parameter, text))
             return
@@ -126,6 +135,7 @@ class RelayoutEdits:
             at = argument.location or Location()
             self._obstruct("where its dimensions come from is not in view", argument, at)
             return
+        self._share(argument, "order of dimensions")
         self.set_numbers(node, new)
 
     def set_numbers(self, node: ast.expr, new: Sequence[int]) -> None:
@@ -151,30 +161,54 @@ class RelayoutEdits:
 
     def _share(self, argument: Argument, what: str) -> None:
         """Hold that nothing else uses the variable that a value is taken from."""
+        self._changed_arguments[id(argument)] = argument
         if argument.location is not None:
             self._changed.add(place(argument.location))
         self._shared.append((argument, what))
 
     def check_uses(self) -> None:
         """Say what else uses the variables whose values change; last of all."""
+        for here, given in self._given.items():
+            for layer in self._layers.get(here, ()):
+                if id(layer) not in given and not self._is_assumed(here, given):
+                    reason = "the same code also builds a layer for other tensors"
+                    self.obstacles.append(Obstacle(reason, layer.location))
         names: set[tuple[str, str]] = set()
         origins: set[object] = set()
         for argument, what in self._shared:
             node = self._syntax.expression(argument.location)
-            if argument.origin is not None and place(argument.origin) not in origins:
-                origins.add(place(argument.origin))
-                self._check_others(argument, what)
+            source = argument.origin or argument.location
+            if source is not None and place(source) not in origins:
+                origins.add(place(source))
+                self._check_others(source, what)
             if isinstance(node, ast.Name) and (node.id, what) not in names:
                 names.add((node.id, what))
                 self._check_name(node.id, what)
 
-    def _check_others(self, argument: Argument, what: str) -> None:
-        assert argument.origin is not None
-        for other in self._sharing.get(place(argument.origin), ()):
-            assert other.location is not None
-            if place(other.location) not in self._changed:
-                reason = f"another layer takes its {what} from the same place"
-                self.obstacles.append(Obstacle(reason, other.location))
+    def _is_assumed(self, here: object, given: set[int]) -> bool:
+        return any(
+            layer.evidence is Evidence.ASSUMED and id(layer) in given
+            for layer in self._layers.get(here, ())
+        )
+
+    def _check_others(self, source: Location, what: str) -> None:
+        users = self._sharing.get(place(source), ())
+        # A function that nothing calls is looked at with its defaults, which is what is edited,
+        # and with anything for its parameters.
+        assumed = {
+            place(argument.location)
+            for layer, argument in users
+            if layer.evidence is Evidence.ASSUMED
+            and argument.location is not None
+            and id(argument) in self._changed_arguments
+        }
+        if assumed:
+            self.notes.append("callers in other files that name a data format have to follow")
+        for _, other in users:
+            at = other.location or source
+            if id(other) not in self._changed_arguments and place(at) not in assumed:
+                reason = f"the same code also gives another layer its {what}"
+                self.obstacles.append(Obstacle(reason, at))
 
     def _check_name(self, name: str, what: str) -> None:
         for load in self._syntax.loads(name):

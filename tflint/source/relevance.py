@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+# What comments to tflint begin with.
+MARK = "tflint:"
 # What code that has to do with Keras or its converters mentions, and comments to tflint.
-_WORDS = (b"keras", b"tensorflow", b"tflite", b"tflint:")
+_WORDS = (b"keras", b"tensorflow", b"tflite", MARK.encode())
 # So little is parsed in any case, if it was named, to say that it cannot be.
 SMALL_BYTES = 32 * 1024
 
@@ -11,6 +13,11 @@ SMALL_BYTES = 32 * 1024
 def mentions_keras(data: bytes) -> bool:
     """Whether the bytes of a source mention Keras, its converters or tflint."""
     return any(word in data for word in _WORDS)
+
+
+def mentions_tflint(text: str) -> bool:
+    """Whether there may be a comment to tflint in a text, in capitals or not."""
+    return MARK in text or MARK in text.lower()
 
 
 def is_worth_parsing(data: bytes) -> bool:

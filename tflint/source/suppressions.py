@@ -19,9 +19,8 @@ from itertools import islice
 from tflint.finding import Location
 from tflint.printable import printable
 from tflint.source.module import Cell, SourceModule
+from tflint.source.relevance import mentions_tflint
 
-# What has to be in a source before it is looked at for comments.
-MARK = "tflint:"
 # Strings, in which a comment is none, and comments. Prefixes make no difference: in a raw string
 # a backslash keeps a quote from closing it as well.
 _TOKEN = re.compile(
@@ -70,7 +69,7 @@ class Suppression:
 
 def suppressions(module: SourceModule) -> tuple[Suppression, ...]:
     """All such comments of a module, in order."""
-    if MARK not in module.text.lower():
+    if not mentions_tflint(module.text):
         return ()
     parts = module.cells or (Cell(1, 1, module.text, module.text),)
     return tuple(found for part in parts for found in _in_part(module, part))
@@ -114,14 +113,14 @@ def _first_line(node: ast.stmt | ast.ExceptHandler) -> int:
 def _in_part(module: SourceModule, part: Cell) -> Iterator[Suppression]:
     """The comments of a file or a cell."""
     text = part.python
-    if MARK not in text.lower():
+    if not mentions_tflint(text):
         return
     starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
     code_after = _code_after(text, starts)
     before = part.first_line - 1
     for token in _TOKEN.finditer(text):
         comment: str | None = token["comment"]
-        if comment is None or MARK not in comment.lower():
+        if comment is None or not mentions_tflint(comment):
             continue
         line = bisect_right(starts, token.start())
         first = token.start() - starts[line - 1] + 1

@@ -125,7 +125,7 @@ def operation(syntax: Syntax, call: Call) -> Operation | None:
     argument = next((given[name] for name in _KEYWORDS if name in given), None)
     if argument is None and len(node.args) > 1:
         argument = node.args[1]
-    axes = None if argument is None else _integers(argument)
+    axes = None if argument is None else integers(argument)
     if argument is not None and axes is None:
         return None
     keep = next((given[name] for name in _KEEP if name in given), None)
@@ -135,7 +135,7 @@ def operation(syntax: Syntax, call: Call) -> Operation | None:
     return Operation(kind, axes, argument, keeps)
 
 
-def _integers(node: ast.expr) -> tuple[int, ...] | None:
+def integers(node: ast.expr) -> tuple[int, ...] | None:
     """The integers that a literal holds."""
     parts = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
     found = []

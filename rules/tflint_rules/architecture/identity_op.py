@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.keras.values import Evidence
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
 from tflint.model.graph_builder import per_tensor
@@ -16,7 +17,7 @@ from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelCon
 from tflint_rules.architecture.identity import identity
 from tflint_rules.architecture.keras_identity import keras_identity
 from tflint_rules.keras.connections import keras_calls
-from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.places import always_at_its_place, worst_at_each_place
 from tflint_rules.keras.sizes import elements, output_shape
 from tflint_rules.keras.wording import (
     bytes_text,
@@ -177,9 +178,11 @@ class IdentityOp(Rule):
         yield from worst_at_each_place(self._in_keras(context))
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
-        for call in keras_calls(context.keras):
+        calls = keras_calls(context.keras)
+        for call in always_at_its_place(calls, lambda call: keras_identity(call) is not None):
             found = keras_identity(call)
-            if found is None:
+            # A factory that nothing calls: its defaults are there to be changed.
+            if found is None or call.evidence is Evidence.ASSUMED:
                 continue
             shape = output_shape(call)
             size = elements(shape)

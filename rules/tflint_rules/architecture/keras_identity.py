@@ -55,8 +55,11 @@ def keras_identity(call: Call) -> Identity | None:
 
 
 def _is_one(call: Call) -> bool:
-    """Whether it is given one tensor: one of unknown shape may stand for a list of them."""
-    return len(call.inputs) == 1 and not isinstance(call.inputs[0].shape, Unknown)
+    """Whether a layer is given one tensor, and not something that may be a list of several."""
+    tensors = call.inputs
+    return len(tensors) == 1 and (
+        tensors[0].is_input or (tensors[0].producer is not None and not tensors[0].alternatives)
+    )
 
 
 def _may_convert(call: Call) -> bool:

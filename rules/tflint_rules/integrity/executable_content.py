@@ -82,7 +82,8 @@ class ExecutableContent(Rule):
         Severity.ERROR,
         applies_to=ARCHIVES,
         runtime_errors=(
-            r"Requested the deserialization of a (?:Python lambda|Lambda layer|`Lambda` layer)",
+            r"Requested the deserialization of a (?:Python lambda|`?Lambda`? layer)",
+            r"Requested the deserialization of a `(?:TFSMLayer|torch\.nn\.Module)`",
         ),
     )
     examples = (

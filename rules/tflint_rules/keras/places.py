@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from tflint.finding import Finding
+from tflint.finding import Finding, Location
+from tflint.keras.network import Call
+
+
+def always_at_its_place(calls: Iterable[Call], is_so: Callable[[Call], bool]) -> Iterator[Call]:
+    """The calls of which something holds, where it holds of all calls at the same place.
+
+    What one turn of a loop, or one call of a function, does not need, others may.
+    """
+    at_places: dict[Location, list[Call]] = {}
+    others: set[Location] = set()
+    for call in calls:
+        if call.location in others:
+            continue
+        if is_so(call):
+            at_places.setdefault(call.location, []).append(call)
+        else:
+            others.add(call.location)
+    for place, found in at_places.items():
+        if place not in others:
+            yield from found
 
 
 def worst_at_each_place(findings: Iterable[Finding]) -> Iterator[Finding]:

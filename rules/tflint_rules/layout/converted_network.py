@@ -60,7 +60,12 @@ def is_certain(conversion: Conversion) -> bool:
     if found is not None:
         return found.is_complete
     subject = None if conversion.subject is None else conversion.subject.value
-    return isinstance(subject, Result) and subject.path.endswith(".load_model")
+    # Layers that quantise are no layers of Keras: they have to be given.
+    return (
+        isinstance(subject, Result)
+        and subject.path.endswith(".load_model")
+        and "custom_objects" not in subject.keywords
+    )
 
 
 def weights(conversion: Conversion) -> int | None:

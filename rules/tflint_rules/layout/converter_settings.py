@@ -9,7 +9,7 @@ from math import prod
 
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
-from tflint.keras.values import UNKNOWN, Choice, Evidence, Setting, Unknown, Value
+from tflint.keras.values import UNKNOWN, Choice, Evidence, Setting, Value
 from tflint.rule import SourceContext
 from tflint.source.branches import NO_BRANCH, Branch, Branches
 
@@ -133,6 +133,9 @@ class Conversions:
 
     def ways(self, conversion: Conversion, names: Sequence[str]) -> list[Way]:
         """The ways to a conversion that differ in these settings; none if there are too many."""
+        if conversion.constructor.endswith("toco_convert"):
+            # What it is given is not among the settings.
+            return []
         settings = {
             name: conversion.settings[name] for name in names if name in conversion.settings
         }
@@ -219,11 +222,6 @@ def _decides(key: int | str, ways: Sequence[Way], found: Sequence[bool | None]) 
     for way, verdict in zip(ways, found, strict=True):
         verdicts.setdefault(way.taken[key], set()).add(bool(verdict))
     return all(len(some) == 1 for some in verdicts.values())
-
-
-def is_known(value: Value) -> bool:
-    """Whether anything is known about a value."""
-    return not isinstance(value, Unknown)
 
 
 def is_tf2(conversion: Conversion) -> bool:

@@ -11,7 +11,7 @@ from tflint.keras.values import Result, Unknown, Value
 from tflint.rule import KERAS, SOURCES, Bad, Good, KerasContext, Metadata, Rule
 from tflint_rules.keras.activations import IDEMPOTENT, activation, is_activation_layer
 from tflint_rules.keras.connections import before, keras_calls
-from tflint_rules.keras.places import worst_at_each_place
+from tflint_rules.keras.places import always_at_its_place, worst_at_each_place
 from tflint_rules.keras.wording import (
     call_is_certain,
     confidence,
@@ -117,17 +117,16 @@ class DoubleActivation(Rule):
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
         for call in keras_calls(context.keras):
-            name = activation(call.layer)
-            if not isinstance(name, str):
-                continue
-            if name == "softmax" and _is_one_wide(call):
+            if activation(call.layer) == "softmax" and _is_one_wide(call):
                 yield self._over_one(call)
-            elif is_activation_layer(call.layer) and len(call.inputs) == 1:
-                first = before(call.inputs[0])
-                if first is not None and activation(first.layer) == name:
-                    finding = self._twice(context, call, first, name)
-                    if finding is not None:
-                        yield finding
+        for call in always_at_its_place(keras_calls(context.keras), _is_second):
+            first, name = _first(call), activation(call.layer)
+            if first is None or not isinstance(name, str):
+                continue
+            if name != "softmax" or not _is_one_wide(call):
+                finding = self._twice(context, call, first, name)
+                if finding is not None:
+                    yield finding
         for compilation in context.keras.compilations:
             yield from self._on_logits(compilation)
 
@@ -180,6 +179,20 @@ class DoubleActivation(Rule):
                 help=f"leave the {expected} out of the last layer, or from_logits=True out of the "
                 f"loss",
             )
+
+
+def _first(call: Call) -> Call | None:
+    """The call that a layer of an activation stands behind."""
+    if not is_activation_layer(call.layer) or len(call.inputs) != 1:
+        return None
+    return before(call.inputs[0])
+
+
+def _is_second(call: Call) -> bool:
+    """Whether a layer applies the activation once more that the one before it has applied."""
+    first = _first(call)
+    name = None if first is None else activation(first.layer)
+    return isinstance(name, str) and activation(call.layer) == name
 
 
 def _is_one_wide(call: Call) -> bool:

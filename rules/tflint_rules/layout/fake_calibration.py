@@ -104,10 +104,9 @@ def _fake(context: SourceContext, function: Value) -> tuple[Origin, Result, Loca
     # A buffer of zeros is there to be filled.
     if kind is Origin.CONSTANT and body.may_fill_buffers:
         return None
-    at = call.location or body.find_call(call.path.rpartition(".")[2])
-    if at is None and _TRAINS.search(context.module.text):
+    if not body.has(call.location) and _TRAINS.search(context.module.text):
         return None
-    return kind, call, at or place
+    return kind, call, call.location or place
 
 
 def _what(kind: Origin) -> str:

@@ -113,7 +113,8 @@ class Float16Target(Rule):
                 location=found.way.locate(TYPES) or found.way.locate(SPEC) or one.location,
                 severity=None if found.is_certain else Severity.WARNING,
                 confidence=None if found.is_certain else Confidence.MEDIUM,
-                help=f"quantise to int8: drop supported_types and give a representative_dataset{left}",
+                help="quantise to int8: drop supported_types and give a representative_dataset"
+                + left,
             )
 
 

@@ -95,7 +95,7 @@ class ShapeExhausted(Rule):
         Bad(
             "A Conv1D on images, which only Keras 3 refuses",
             lambda: _RANK,
-            says="cannot be built under Keras 3",
+            says="(refused by Keras 3)",
             severity=Severity.WARNING,
         ),
         Bad("A Reshape to more values", lambda: _RESHAPE.format(rows=50), says="Reshape"),
@@ -124,14 +124,11 @@ class ShapeExhausted(Rule):
     def _refused(self, context: KerasContext, call: Call) -> Finding:
         path = chain(call, _SHOWN)
         certain = call_is_certain(path)
-        refusing = call.fault_versions
-        everywhere = len(refusing) > 1 or context.keras.keras_version is not None
-        where = "" if everywhere else f" under Keras {' and '.join(map(str, refusing))}"
+        everywhere = len(call.fault_versions) > 1 or context.keras.keras_version is not None
         shown = _steps(path)
         led = f"; the shapes: {shown}" if shown else ""
         return self.finding(
-            f"{layer_text(call.layer)} cannot be built{where}: {printable(call.fault or '', 300)}"
-            f"{led}",
+            f"{layer_text(call.layer)} cannot be built: {printable(call.fault or '', 300)}{led}",
             location=call.location,
             severity=Severity.ERROR if certain and everywhere else Severity.WARNING,
             confidence=confidence(certain=certain),
@@ -146,7 +143,7 @@ def _is_refused(call: Call, version: tuple[int, ...] | None) -> bool:
 
 def _is_guarded(call: Call) -> bool:
     """Whether branches meet in code that need not run: most often that is on their shapes."""
-    return len(call.inputs) > 1 and call.evidence is Evidence.POSSIBLE
+    return len(call.inputs) > 1 and call.evidence is not Evidence.CERTAIN
 
 
 def _steps(path: list[Call]) -> str:

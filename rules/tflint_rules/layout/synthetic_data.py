@@ -84,6 +84,8 @@ def _made(result: Result) -> tuple[Origin, Result] | None:
         made = _source(one)
         if made is None:
             given = (*one.operands, *one.keywords.values())
+            # Of an element the index does not matter: what is made up is so everywhere.
+            given = given[:1] if one.path == "operator.getitem" else given
             parts = [part for operand in given for part in _leaves(operand)]
             parts = [part for part in parts if not isinstance(part, Reference)]
             is_form = one.path.rpartition(".")[2] in _FORMS

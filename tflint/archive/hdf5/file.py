@@ -16,6 +16,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # What comes before the signature has this many bytes, or twice, four times... as many, or none.
 _USER_BLOCK = 512
 _MAX_OBJECTS = 20_000
+# More than any file can hold.
+_MAX_ELEMENTS = 1 << 62
 
 
 class Hdf5File:
@@ -38,7 +40,7 @@ class Hdf5File:
         return [name for name, _ in links(self._storage, read_messages(self._storage, self._root))]
 
     def count_elements(self, group: str = "") -> int | None:
-        """The elements of all data sets in the root or a group, None where there are too many."""
+        """All elements of data sets in the root or a group; None where they are absurdly many."""
         start = self._root if not group else self._find(group)
         if start is None:
             return None
@@ -55,9 +57,9 @@ class Hdf5File:
                 if address not in seen:
                     seen.add(address)
                     waiting.append(address)
-            if len(seen) > _MAX_OBJECTS:
+            if len(seen) > _MAX_OBJECTS or total > _MAX_ELEMENTS:
                 return None
-        return total
+        return total if total <= _MAX_ELEMENTS else None
 
     def _find(self, group: str) -> int | None:
         found = links(self._storage, read_messages(self._storage, self._root))

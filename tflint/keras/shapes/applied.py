@@ -63,11 +63,6 @@ class Applied:
         return self.shapes[0] if self.shapes else UNKNOWN
 
     @property
-    def may_be_several(self) -> bool:
-        """Whether its one input, of unknown shape, may stand for a list of them."""
-        return len(self.shapes) == 1 and isinstance(self.shapes[0], Unknown)
-
-    @property
     def data_format(self) -> str | Unknown:
         """The data format, `channels_last` for layers that know no other."""
         layer = self.layer
@@ -83,6 +78,15 @@ class Applied:
         """Raise `Refused` in one version of Keras only."""
         if self.version == version:
             raise Refused(message)
+
+    def needs_tensors(self, *counts: int) -> None:
+        """Raise `Refused` for another number of tensors.
+
+        What has no shape may be a list of tensors that is not known.
+        """
+        if len(self.shapes) not in counts and UNKNOWN not in self.shapes:
+            needed = " or ".join(map(str, counts))
+            raise Refused(f"{self.layer.kind} takes {needed} tensors, gets {len(self.shapes)}")
 
     def value(self, parameter: str) -> Value:
         """What the parameter is, given or by default."""

@@ -21,10 +21,9 @@ from tflint.keras.values import UNKNOWN, Unknown
 def attention(applied: Applied) -> Outcome:
     """Attention and AdditiveAttention, over query, value and, where it differs, key."""
     kind = applied.layer.kind
-    if applied.may_be_several:
-        return Outcome((UNKNOWN,))
+    applied.needs_tensors(2, 3)
     if len(applied.shapes) not in (2, 3):
-        raise Refused(f"{kind} takes 2 or 3 tensors, gets {len(applied.shapes)}")
+        return NOTHING_KNOWN
     query, value = applied.shapes[0], applied.shapes[1]
     width = _last(query)
     if kind == "AdditiveAttention":
@@ -139,10 +138,9 @@ def _last(shape: Shape) -> Dim:
 
 def dot(applied: Applied) -> Outcome:
     """Dot: the sum over one axis of each of two tensors."""
-    if applied.may_be_several:
-        return Outcome((UNKNOWN,))
+    applied.needs_tensors(2)
     if len(applied.shapes) != 2:
-        raise Refused(f"Dot takes 2 tensors, gets {len(applied.shapes)}")
+        return Outcome((UNKNOWN,))
     one, other = applied.shapes
     axes = _dot_axes(applied)
     if axes is None or isinstance(one, Unknown) or isinstance(other, Unknown):

@@ -139,11 +139,7 @@ def convolution(applied: Applied) -> Outcome:
     kernel = applied.integers("kernel_size", rank)
     strides, dilation = _steps(applied, rank)
     padding = padding_of(applied, is_causal_allowed=rank == 1)
-    groups = applied.integer("groups")
-    if isinstance(groups, int) and groups < 1:
-        applied.refuse_in(3, f"{applied.layer.kind} needs groups above 0, gets {groups:,}")
-        # Keras 2 takes 0 for 1.
-        groups = UNKNOWN if groups else 1
+    groups = applied.positive("groups", zero_in=2) or 1
     if isinstance(filters, int) and isinstance(groups, int) and filters % groups:
         raise Refused(f"{filters:,} filters cannot be divided into {groups:,} groups")
     batch, spatial, channels, is_first = split(applied, rank, extra_batch=True)

@@ -40,8 +40,8 @@ def elementwise(applied: Applied) -> Outcome:
     """Add, Multiply, Average, Maximum, Minimum and Subtract."""
     kind = applied.layer.kind
     shapes = applied.shapes
-    if kind == "Subtract" and len(shapes) != 2 and not applied.may_be_several:
-        raise Refused(f"Subtract takes 2 tensors, gets {len(shapes)}")
+    if kind == "Subtract":
+        applied.needs_tensors(2)
     if not shapes:
         return Outcome((UNKNOWN,))
     batches = [shape[0] for shape in shapes if not isinstance(shape, Unknown) and shape]
@@ -110,7 +110,7 @@ def concatenated(applied: Applied, axis: int | Unknown) -> Shape:
         sizes = {dim for dim in dims if isinstance(dim, int)}
         if len(sizes) > 1:
             raise Refused(
-                f"{kind} along axis {axis} takes shapes that match but there, "
+                f"{kind} along axis {axis} takes shapes that are alike but there, "
                 f"gets {_listed(shapes)}"
             )
         is_settled = len(set(dims)) == 1 and len(known) == len(shapes)

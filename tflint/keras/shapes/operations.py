@@ -145,13 +145,17 @@ def unary(applied: Applied) -> Outcome:
 
 
 def binary(applied: Applied) -> Outcome:
-    """What is combined value by value; with one tensor, the other operand is not seen."""
+    """What is combined value by value; an operand that is no tensor may be an argument."""
+    if len(applied.shapes) == 1:
+        other = _given(applied, "y", "x2", "other", "b", "x", "x1", "a")
+        is_number = isinstance(other, (int, float)) and not isinstance(other, bool)
+        return Outcome((applied.shape if is_number else UNKNOWN,))
     if len(applied.shapes) != 2:
         return Outcome((UNKNOWN,))
-    one, other = applied.shapes
-    if isinstance(one, Unknown) or isinstance(other, Unknown):
+    one, two = applied.shapes
+    if isinstance(one, Unknown) or isinstance(two, Unknown):
         return Outcome((UNKNOWN,))
-    merged = broadcast(one, other, applied)
+    merged = broadcast(one, two, applied)
     return Outcome((UNKNOWN if merged is None else merged,))
 
 
