@@ -180,3 +180,43 @@ def test_operations_on_tensors_are_calls() -> None:
         ("tanh", (None, 4, 4, 2)),
         ("reshape", UNKNOWN),
     ]
+
+
+def test_one_of_several_lists_of_layers() -> None:
+    text = HEAD + (
+        f"import sys\nl = [{CONV}]\nif sys.argv:\n    l.append(layers.BatchNormalization())\n"
+        "l.append(layers.Flatten())\nl.append(layers.Dense(2))\nm = Sequential(l)"
+    )
+    found = facts(text)
+    assert [(call.layer.kind, call.evidence) for call in found.calls] == [
+        ("Conv2D", Evidence.CERTAIN),
+        ("BatchNormalization", Evidence.POSSIBLE),
+        ("Flatten", Evidence.CERTAIN),
+        ("Dense", Evidence.CERTAIN),
+    ]
+    assert found.calls[-1].weights == 290
+
+
+def test_subclasses_of_layers() -> None:
+    text = HEAD + (
+        "class C(layers.Conv2D):\n    def __init__(self, n, **k):\n"
+        "        super().__init__(n, 3, data_format='channels_first', **k)\n"
+        "m = Sequential([keras.Input((1, 8, 8)), C(4)])"
+    )
+    assert shapes(text) == [("Conv2D", (None, 4, 6, 6), 40)]
+
+
+def test_layers_with_weights_of_their_own_are_one_call() -> None:
+    text = HEAD + (
+        "class W(layers.Layer):\n    def build(self, shape):\n"
+        "        self.w = self.add_weight(shape=(shape[-1], 3))\n        super().build(shape)\n"
+        "    def call(self, x):\n        return x * self.w\n"
+        "i = keras.Input((4,))\nm = Model(i, W()(i))"
+    )
+    (network,) = facts(text).networks
+    assert [(call.layer.kind, call.weights) for call in network.calls] == [("W", UNKNOWN)]
+
+
+def test_lambdas_that_keep_the_shape() -> None:
+    text = HEAD + "i = keras.Input((4, 4, 1))\nx = layers.Lambda(lambda t: t / 255.0 - 1)(i)"
+    assert shapes(text) == [("Lambda", (None, 4, 4, 1), 0)]

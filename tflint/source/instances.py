@@ -82,11 +82,11 @@ def base_init(machine: Machine, thing: Instance, arguments: Arguments, node: Pla
             inside = make_model(machine, thing.type.node.name, arguments, node)
     elif base is not None and base not in _GENERIC:
         changed = _overrides(thing.type)
-        kind = thing.type.node.name if changed else base
-        layer = make_layer(machine, base, thing.type.node.name, arguments, node)
+        # What changes nothing of how it is called is what it derives from.
+        path = thing.type.node.name if changed else f"keras.layers.{base}"
+        layer = make_layer(machine, base, path, arguments, node)
         if not changed:
             inside = LayerThing(layer)
-        del kind
     if inside is not None:
         machine.journal.write(thing.store, INSIDE, inside)
 
@@ -121,6 +121,8 @@ def base_method(
         compile_model(machine, known, arguments, node)
         return NONE
     if name == "build":
+        if receiver.store.content.get(BUILT, MISSING) is not MISSING:
+            return NONE
         shape = arguments.get("input_shape", 0)
         value = expose(machine, shape) if shape is not None else None
         if isinstance(value, tuple) and all(dim is None or isinstance(dim, int) for dim in value):

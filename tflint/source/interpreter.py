@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections.abc import Callable, Sequence
 
 from tflint.finding import Location
@@ -66,6 +67,17 @@ class Interpreter(Machine):
 
 def interpret(tree: ast.Module, locate: Callable[[Node], Location]) -> KerasFacts:
     """What a module says about Keras. Nothing of it is run, and nothing raised."""
+    # What is made here lives to the end: collecting garbage would be looking through it in vain.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _interpret(tree, locate)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _interpret(tree: ast.Module, locate: Callable[[Node], Location]) -> KerasFacts:
     machine = Interpreter(locate)
     machine.scope = Scope(Store(0, {"__name__": Const("__main__")}))
     try:

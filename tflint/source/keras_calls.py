@@ -95,7 +95,11 @@ def _call_layer(
         return (
             maker(machine, arguments, node) if maker else make_model(machine, path, arguments, node)
         )
-    return LayerThing(make_layer(machine, name, path, arguments, node))
+    made = make_layer(machine, name, path, arguments, node)
+    function = arguments.get("function", 0)
+    if name == "Lambda" and function is not None:
+        machine.recorder.lambdas[id(made)] = function
+    return LayerThing(made)
 
 
 def _explicit_init(machine: Machine, arguments: Arguments, node: Place) -> Thing:

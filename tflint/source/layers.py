@@ -9,7 +9,7 @@ from tflint.finding import Location
 from tflint.keras.building import outputs
 from tflint.keras.declared import declared_input
 from tflint.keras.facts import FormatChange
-from tflint.keras.network import Layer, Tensor
+from tflint.keras.network import Layer, Shape, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.source.containers import closed
@@ -20,6 +20,7 @@ from tflint.source.objects import (
     Arguments,
     Const,
     FunctionThing,
+    Operand,
     SequenceThing,
     TensorThing,
     options,
@@ -137,6 +138,7 @@ def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: 
         location,
         machine.evidence,
         is_sure=is_sure or layer.kind not in _TAKES_SEVERAL,
+        shape=_computed_shape(machine, layer, tensors) if layer.kind == "Lambda" else UNKNOWN,
     )
     results = [TensorThing(tensor) for tensor in outputs(call)]
     return results[0] if len(results) == 1 else machine.sequence(results, "tuple")
@@ -162,6 +164,23 @@ def _inputs(first: Thing) -> tuple[list[Tensor], bool]:
         shape = common_shape([each.shape for each in tensors])
         return [Tensor(shape, alternatives=tuple(tensors))], True
     return tensors or [Tensor()], False
+
+
+def _computed_shape(machine: Machine, layer: Layer, tensors: Sequence[Tensor]) -> Shape:
+    """The shape of what the function of a Lambda layer gives, where that is plain."""
+    function = machine.recorder.lambdas.get(id(layer))
+    if not isinstance(function, FunctionThing) or len(tensors) != 1:
+        return UNKNOWN
+    recorder = machine.recorder
+    mark = machine.journal.mark()
+    was_silent, recorder.is_silent = recorder.is_silent, True
+    try:
+        given = Arguments((Operand(TensorThing(tensors[0]), None),))
+        result = machine.call(function, given, function.node)
+    finally:
+        recorder.is_silent = was_silent
+    machine.journal.take_back(mark)
+    return result.tensor.shape if isinstance(result, TensorThing) else UNKNOWN
 
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:

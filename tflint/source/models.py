@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tflint.finding import Location
 from tflint.keras.declared import declared_input
@@ -74,15 +74,40 @@ def _add_all(machine: Machine, model: SequentialThing, layers: Thing, node: Plac
         return
     items = layers.items
     if not isinstance(items, Items):
-
-        def fill(content: Thing) -> Thing:
-            values = content if isinstance(content, Items) else Items((), is_open=True)
-            _add_items(machine, model, values, node)
-            return NONE
-
-        machine.each(options(items), fill)
+        _add_variants(machine, model, options(items), node)
         return
     _add_items(machine, model, items, node)
+
+
+def _add_variants(
+    machine: Machine, model: SequentialThing, contents: Sequence[Thing], node: Place
+) -> None:
+    """One of several lists: what they begin and end with alike is there in any case."""
+    variants = [
+        content if isinstance(content, Items) else Items((), is_open=True) for content in contents
+    ]
+    lists = [list(variant.values) for variant in variants]
+    while all(lists) and all(values[0] is lists[0][0] for values in lists):
+        add(machine, model, lists[0][0], node)
+        for values in lists:
+            del values[0]
+    behind: list[Thing] = []
+    if not any(variant.is_open for variant in variants):
+        while all(lists) and all(values[-1] is lists[0][-1] for values in lists):
+            behind.append(lists[0][-1])
+            for values in lists:
+                del values[-1]
+
+    def branch(values: list[Thing], variant: Items) -> Callable[[], bool]:
+        def run() -> bool:
+            _add_items(machine, model, Items(tuple(values), variant.is_open), node)
+            return True
+
+        return run
+
+    machine.fork([branch(values, each) for values, each in zip(lists, variants, strict=True)])
+    for item in reversed(behind):
+        add(machine, model, item, node)
 
 
 def _add_items(machine: Machine, model: SequentialThing, items: Items, node: Place) -> None:

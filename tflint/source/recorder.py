@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from tflint.finding import Location
 from tflint.keras.building import apply
 from tflint.keras.facts import Compilation, Conversion, FormatChange, KerasFacts
-from tflint.keras.network import Call, Layer, Network, Tensor
-from tflint.keras.values import Evidence
+from tflint.keras.network import Call, Layer, Network, Shape, Tensor
+from tflint.keras.values import UNKNOWN, Evidence
 from tflint.source.objects import (
     ClassThing,
     ConverterThing,
@@ -51,6 +51,8 @@ class Recorder:
         self.with_variables: dict[int, bool] = {}
         # Sequential models that are parts of others.
         self.nested: set[int] = set()
+        # The functions of Lambda layers, by the layer's identity.
+        self.lambdas: dict[int, Thing] = {}
         self.run_nodes: set[int] = set()
         self.made_classes: set[int] = set()
 
@@ -68,12 +70,19 @@ class Recorder:
         evidence: Evidence,
         *,
         is_sure: bool = True,
+        shape: Shape = UNKNOWN,
     ) -> Call:
-        """Call a layer on tensors, and note it; `is_sure` where these are all its inputs."""
+        """Call a layer on tensors, and note it.
+
+        `is_sure` where these are all its inputs; `shape` is the output's, where it is known
+        otherwise than from the layer.
+        """
         is_first = id(layer) not in self.last_calls
         call = apply(layer, inputs, is_first=is_first, location=location, evidence=evidence)
         if call.fault is not None and not is_sure:
             call = dataclasses.replace(call, fault=None)
+        if isinstance(shape, tuple) and call.output_shapes == (UNKNOWN,):
+            call = dataclasses.replace(call, output_shapes=(shape,))
         return self.call(call)
 
     def call(self, call: Call) -> Call:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from tflint.keras.network import Tensor
 from tflint.keras.values import Evidence
-from tflint.source.classes import find_member, keras_base, model_inside
+from tflint.source.classes import INSIDE, find_member, keras_base
 from tflint.source.functions import call_function, unknown_arguments
 from tflint.source.instances import CALLED, call_instance, instantiate
 from tflint.source.limits import MAX_STEPS_UNCALLED, OutOfSteps
@@ -44,13 +44,13 @@ def run_what_nothing_calls(machine: Machine, tree: ast.Module) -> None:
         for function in _growing(recorder.functions):
             if (function.name in called) == is_called or function.name == "<lambda>":
                 _within_share(machine, partial(_run_function, machine, function))
-    for instance in _growing(recorder.instances):
-        _within_share(machine, partial(_run_instance, machine, instance))
     # Parts of other models are built with them, and then have an input.
     whole = [model for model in recorder.models if id(model) not in recorder.nested]
     for model in (*whole, *recorder.models):
         if id(model) not in recorder.built:
             _within_share(machine, partial(sequential_network, machine, model))
+    for instance in _growing(recorder.instances):
+        _within_share(machine, partial(_run_instance, machine, instance))
 
 
 def _called_names(tree: ast.Module) -> set[str]:
@@ -104,6 +104,8 @@ def _run_function(machine: Machine, function: FunctionThing) -> None:
             return
         else:
             receiver = _receiver(machine, function.owner)
+            if function.name in ("build", "call") and keras_base(function.owner) is not None:
+                _run_instance(machine, receiver)
             if id(function.node) in machine.recorder.run_nodes:
                 return
     _call(machine, function, receiver)
@@ -152,7 +154,7 @@ def _make(machine: Machine, owner: ClassThing) -> Instance:
 def _run_instance(machine: Machine, thing: Instance) -> None:
     """Call a layer or model of the file that nothing called."""
     base = keras_base(thing.type)
-    if base is None or model_inside(thing) is not None:
+    if base is None or thing.store.content.get(INSIDE, MISSING) is not MISSING:
         return
     if thing.store.content.get(CALLED, MISSING) is not MISSING:
         return
