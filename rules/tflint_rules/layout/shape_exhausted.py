@@ -19,6 +19,7 @@ from tflint_rules.keras.wording import (
     other_layer,
     shape_text,
 )
+from tflint_rules.layout.shape_repairs import repair
 
 _SHOWN = 4
 
@@ -136,9 +137,6 @@ class ShapeExhausted(Rule):
         yield from worst_at_each_place(self._refused(context, call) for call in refused.values())
 
     def _refused(self, context: KerasContext, call: Call) -> Finding:
-        # Tries shapes out, which is not needed where Keras refuses nothing.
-        from tflint_rules.layout.shape_repairs import repair
-
         path = chain(call, _SHOWN)
         certain = call_is_certain(path)
         everywhere = len(call.fault_versions) > 1 or context.keras.keras_version is not None
