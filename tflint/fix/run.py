@@ -124,7 +124,7 @@ def repair_bytes(
         fixed=result.fixed,
         left=result.left,
         notes=result.notes,
-        diff=result.document.diff(document, artifact.shown),
+        diff=result.document.diff(document, printable(artifact.shown, 400)),
         bytes_before=len(data),
         bytes_after=len(after),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tflint.finding import Location
 from tflint.keras.building import outputs
 from tflint.keras.declared import declared_input
+from tflint.keras.facts import FormatChange
 from tflint.keras.network import Layer, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
 from tflint.keras.values import UNKNOWN, Argument, Unknown
@@ -56,6 +57,7 @@ def make_layer(
     node: Place,
 ) -> Layer:
     """A layer object of a class."""
+    machine.budget.charge(8)
     positional = [argument(machine, operand) for operand in arguments.positional]
     keywords = {name: argument(machine, value) for name, value in arguments.keywords.items()}
     bound = bind_arguments(kind, positional, keywords)
@@ -123,6 +125,7 @@ def input_tensor(layer: Layer) -> Tensor:
 
 def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: Location) -> Thing:
     """A layer called on what it is given: its outputs."""
+    machine.budget.charge(4)
     first = arguments.positional[0].thing if arguments.positional else arguments.get("inputs")
     tensors, is_sure = _inputs(OPAQUE if first is None else first)
     others = [operand.thing for operand in arguments.positional[1:]]
@@ -163,8 +166,6 @@ def _inputs(first: Thing) -> tuple[list[Tensor], bool]:
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:
     """`set_image_data_format(x)`: the default of all layers made from here on."""
-    from tflint.keras.facts import FormatChange
-
     operand = arguments.operand("data_format", 0) or arguments.operand("dim_ordering", 0)
     if operand is None:
         return

@@ -36,17 +36,19 @@ def results_of(machine: Machine, callee: FunctionThing | Method, first: Thing = 
     finally:
         machine.forks = forks
         results = None
-    items = None
-    if isinstance(given, SequenceThing) and function.is_generator:
+    is_generator = value.is_generator
+    if isinstance(given, SequenceThing) and (is_generator or given.kind == "iterator"):
+        # What returns an iterator is as good as a generator.
+        is_generator = True
         items = given.items
         if isinstance(items, Items):
             values = [*items.values, *([OPAQUE] if items.is_open and not items.values else [])]
             results = tuple(expose(machine, each) for each in values[:MAX_RESULTS])
-    elif not function.is_generator:
+    elif not is_generator:
         results = tuple(expose(machine, each) for each in options(given))
     machine.journal.take_back(mark)
     recorder.is_silent = was_silent
-    return Function(value.name, value.location, function.is_generator, results)
+    return Function(value.name, value.location, is_generator, results)
 
 
 def _arguments(callee: FunctionThing | Method, first: Thing) -> Arguments:

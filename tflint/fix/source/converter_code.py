@@ -103,7 +103,8 @@ class ConvertSite:
         else:
             while name in self.syntax.names:
                 name += "_"
-            lines = [f"{name} = {text}", *lines]
+            first = next((i for i, line in enumerate(lines) if "{converter}" in line), 0)
+            lines = [*lines[:first], f"{name} = {text}", *lines[first:]]
             edits.append(Replace(self.syntax.locate(made), name))
         source = "\n".join(lines).replace("{converter}", name)
         edits.append(InsertBefore(self.syntax.locate(self.statement), source + "\n"))
