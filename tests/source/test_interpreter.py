@@ -285,3 +285,15 @@ def test_recursion_ends() -> None:
         "def h(n):\n    if n:\n        return h(n - 1)\n    return Dense(8)\nh(unknown)"
     )
     assert [n for _, n in layers(text, "units")][:3] == [3, 2, 1]
+
+
+def test_functions_that_nothing_calls_set_no_format_for_others() -> None:
+    found = facts(
+        "from keras import backend as K\nfrom keras.layers import Conv2D\n"
+        "def f():\n    K.set_image_data_format('channels_first')\n    return Conv2D(1, 1)\n"
+        "def g():\n    return Conv2D(2, 1)\n"
+    )
+    assert [layer.default_data_format for layer in found.layers] == [
+        "channels_first",
+        "channels_last",
+    ]

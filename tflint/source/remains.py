@@ -12,6 +12,7 @@ from tflint.keras.values import Evidence
 from tflint.source.classes import INSIDE, find_member, keras_base
 from tflint.source.functions import call_function, unknown_arguments
 from tflint.source.instances import CALLED, call_instance, instantiate
+from tflint.source.layers import DATA_FORMAT
 from tflint.source.limits import MAX_STEPS_UNCALLED, OutOfSteps
 from tflint.source.machine import Machine
 from tflint.source.models import sequential_network
@@ -79,6 +80,7 @@ def _growing(things: list[_T]) -> Iterator[_T]:
 def _within_share(machine: Machine, action: Callable[[], object]) -> None:
     """Do something that may take too long, and is then left as far as it came."""
     mark = machine.journal.mark()
+    data_format = machine.has_setting(DATA_FORMAT)
     forks, evidence = machine.forks, machine.evidence
     try:
         with machine.budget.share(MAX_STEPS_UNCALLED):
@@ -90,6 +92,9 @@ def _within_share(machine: Machine, action: Callable[[], object]) -> None:
         machine.forks, machine.evidence = forks, evidence
         if ENDED_EARLY not in machine.recorder.unseen:
             machine.recorder.unseen.append(ENDED_EARLY)
+    # What nothing calls does not set the format of what nothing calls either.
+    if machine.has_setting(DATA_FORMAT) is not data_format:
+        machine.journal.write(machine.settings, DATA_FORMAT, data_format)
 
 
 def _run_function(machine: Machine, function: FunctionThing) -> None:

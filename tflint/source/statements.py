@@ -367,6 +367,8 @@ STATEMENTS: Final[Mapping[type, Callable[[Machine, Any], bool]]] = {
     ast.Raise: raise_,
     ast.Return: return_,
     ast.Try: try_,
+    # `except*`, of Python 3.11; before, it does not parse.
+    getattr(ast, "TryStar", ast.Try): try_,
     ast.While: while_,
     ast.With: with_,
 }
