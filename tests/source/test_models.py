@@ -220,3 +220,22 @@ def test_layers_with_weights_of_their_own_are_one_call() -> None:
 def test_lambdas_that_keep_the_shape() -> None:
     text = HEAD + "i = keras.Input((4, 4, 1))\nx = layers.Lambda(lambda t: t / 255.0 - 1)(i)"
     assert shapes(text) == [("Lambda", (None, 4, 4, 1), 0)]
+
+
+def test_what_other_files_were_given_may_have_more_layers() -> None:
+    text = HEAD + (
+        "from mine import extend\nfrom .other import more\n"
+        f"m = Sequential([{CONV}])\nextend(m)\nm.add(layers.Flatten())\n"
+        f"l = [{CONV}]\nmore(l)\nn = Sequential(l)\nn.add(layers.Flatten())\n"
+        f"o = Sequential([{CONV}])\nprint(o)\no.add(layers.Flatten())\n"
+    )
+    found = facts(text)
+    flat = [call.output_shapes[0] for call in found.calls if call.layer.kind == "Flatten"]
+    assert flat == [(UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN), (None, 144)]
+    assert [network.is_complete for network in found.networks] == [False, False, True]
+
+
+def test_what_other_files_were_given_is_known_up_to_there() -> None:
+    text = HEAD + f"from mine import train\nm = Sequential([{CONV}])\ntrain(m)\n"
+    (network,) = facts(text).networks
+    assert network.weights == 40

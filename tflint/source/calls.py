@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tflint.keras.network import Tensor
-from tflint.source.converters import convert, hand_over
+from tflint.source.converters import convert
+from tflint.source.escapes import hand_over
 from tflint.source.functions import call_function
 from tflint.source.instances import base_method, call_instance, instantiate
 from tflint.source.keras_calls import call_keras_path
@@ -87,7 +88,7 @@ def _call_path(machine: Machine, callee: Path, arguments: Arguments, node: Place
     if found is not None:
         return found
     for thing in arguments.things:
-        hand_over(machine, thing)
+        hand_over(machine, thing, path)
     if tensors_in(arguments.things):
         return operation(machine, path, arguments.things, node)
     return called(path, arguments, node)
@@ -118,7 +119,7 @@ def _call_method(
 
 def _call_unknown(machine: Machine, callee: Thing, arguments: Arguments, node: Place) -> Thing:
     for thing in arguments.things:
-        hand_over(machine, thing)
+        hand_over(machine, thing, callee.path if isinstance(callee, Outcome) else None)
     if isinstance(callee, Outcome) and not tensors_in(arguments.things):
         if callee.is_attribute:
             given = called(callee.path, arguments, node)

@@ -9,6 +9,7 @@ from typing import Final
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
 from tflint.keras.values import UNKNOWN, Argument, Evidence, Setting, Value
+from tflint.source.escapes import HANDED_OVER, was_handed_over
 from tflint.source.exposing import argument, expose, origin
 from tflint.source.exposing import arguments as all_arguments
 from tflint.source.machine import Machine, Place
@@ -38,8 +39,6 @@ _AT_ONCE: Final = re.compile(r"tensorflow\.(?:\w+\.)*?lite\.(?:\w+\.)*?toco_conv
 _TARGET_SPEC: Final = re.compile(r"tensorflow\.(?:\w+\.)*?lite\.(?:\w+\.)*?TargetSpec")
 # Settings that have parts.
 _NESTED = frozenset(("target_spec",))
-# The key under which a converter remembers that code that is not known was given it.
-HANDED_OVER: Final = ("handed over",)
 _LISTS = {
     "optimizations": (),
     "target_spec.supported_ops": ("tensorflow.lite.OpsSet.TFLITE_BUILTINS",),
@@ -107,13 +106,6 @@ def write_setting(machine: Machine, receiver: Thing, name: str, thing: Thing, no
         machine.journal.write(receiver.store, name, Written(thing, written_at))
 
 
-def hand_over(machine: Machine, thing: Thing) -> None:
-    """Code that is not known was given a thing: a converter may have other settings after it."""
-    for option in options(thing):
-        if isinstance(option, ConverterThing):
-            machine.journal.write(option.store, HANDED_OVER, NONE)
-
-
 def convert(machine: Machine, converter: ConverterThing, given: Arguments, node: Place) -> Thing:
     """`.convert()`: notes the settings in force."""
     machine.recorder.converted.add(id(converter))
@@ -156,7 +148,7 @@ def _conversion(machine: Machine, converter: ConverterThing, location: Location)
         settings=settings,
         subject=None if subject is None else _subject(machine, subject),
         arguments=all_arguments(machine, made_with.keywords),
-        may_have_other_settings=content.get(HANDED_OVER, MISSING) is not MISSING,
+        may_have_other_settings=was_handed_over(converter.store),
         location=location,
         evidence=machine.evidence,
     )

@@ -10,6 +10,7 @@ from tflint.keras.facts import Compilation
 from tflint.keras.network import Layer, Network, Shape, Tensor
 from tflint.keras.values import UNKNOWN
 from tflint.source.containers import closed
+from tflint.source.escapes import HANDED_OVER, was_handed_over
 from tflint.source.exposing import arguments as all_arguments
 from tflint.source.exposing import expose
 from tflint.source.joins import join
@@ -34,7 +35,7 @@ from tflint.source.objects import (
     options,
 )
 from tflint.source.operations import tensors_in
-from tflint.source.store import OPAQUE, Thing
+from tflint.source.store import MISSING, OPAQUE, Thing
 
 LAST = "last stage"
 INPUT = "input"
@@ -124,6 +125,10 @@ def add(machine: Machine, model: SequentialThing, item: Thing, node: Place) -> N
         if isinstance(option, SequentialThing):
             machine.recorder.nested.add(id(option))
     last = model.store.content.get(LAST, NONE)
+    if was_handed_over(model.store):
+        # Whoever had it may have added layers before this one.
+        last = Stage(None if last is NONE else last, OPAQUE, node, machine.evidence)
+        machine.journal.write(model.store, HANDED_OVER, MISSING)
     stage = Stage(None if last is NONE else last, item, node, machine.evidence)
     machine.journal.write(model.store, LAST, stage)
 

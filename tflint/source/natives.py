@@ -14,7 +14,7 @@ from tflint.source.containers import (
     spread_entries,
     truth,
 )
-from tflint.source.converters import hand_over
+from tflint.source.escapes import hand_over
 from tflint.source.joins import join, same
 from tflint.source.limits import MAX_ROUNDS
 from tflint.source.machine import Machine, Place
