@@ -32,8 +32,7 @@ def call_function(
     """What a function returns; for a generator, what it yields."""
     node = function.node
     budget = machine.budget
-    if not machine.recorder.is_silent:
-        machine.recorder.run_nodes.add(id(node))
+    machine.recorder.run_nodes.add(id(node))
     if budget.calls >= MAX_CALLS_DEEP:
         return OPAQUE
     running = machine.running.setdefault(id(node), [])
