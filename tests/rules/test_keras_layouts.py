@@ -39,7 +39,8 @@ def test_transposes_stand_only_where_a_chain_begins_and_ends() -> None:
 @pytest.mark.parametrize(
     ("kind", "version", "severity"),
     [
-        ("Conv1D", None, Severity.WARNING),
+        ("Conv1D", None, Severity.ERROR),
+        ("SeparableConv2D", None, Severity.WARNING),
         ("Conv1D", (3, 8, 0), Severity.ERROR),
         ("Conv1D", (2, 15, 0), Severity.WARNING),
         ("SeparableConv1D", None, Severity.ERROR),
@@ -47,12 +48,13 @@ def test_transposes_stand_only_where_a_chain_begins_and_ends() -> None:
         ("MaxPooling1D", (3, 8, 0), Severity.WARNING),
     ],
 )
-def test_a_conversion_that_raises_is_an_error_where_the_version_is_known(
+def test_a_conversion_that_raises_with_the_keras_that_builds_it_is_an_error(
     kind: str, version: tuple[int, ...] | None, severity: Severity
 ) -> None:
     given = {} if "Pooling" in kind else {"filters": 8, "kernel_size": 3}
     builder = Builder()
-    builder.apply(builder.input(3, 64), kind, **given, **FIRST)
+    shape = (3, 64, 64) if "2D" in kind else (3, 64)
+    builder.apply(builder.input(*shape), kind, **given, **FIRST)
     facts = builder.facts(keras_version=version)
 
     (finding,) = findings("TFL101", facts)

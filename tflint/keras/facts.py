@@ -61,8 +61,9 @@ class KerasFacts:
     """Everything that rules look at in Keras code, in the order in which it comes.
 
     `layers` are all layer objects, called or not, `calls` all applications, of networks or of
-    pieces. A place in a loop or a function gives as many as it is run. `keras_version` is
-    known for archives. `unseen` says, a sentence each, what could not be looked at.
+    pieces. A place in a loop or a function gives as many as it is run. `keras_version` is known
+    for archives, and its first number for sources that ask for one (`tf_keras`). `unseen` says,
+    a sentence each, what could not be looked at.
     """
 
     layers: tuple[Layer, ...] = ()

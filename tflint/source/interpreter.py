@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import gc
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.source import attributes, calls, statements
 from tflint.source.converters import note_unconverted
 from tflint.source.expressions import EXPRESSIONS
+from tflint.source.keras_version import keras_version
 from tflint.source.limits import MAX_DEPTH, OutOfSteps
 from tflint.source.machine import Machine, Node, Place
 from tflint.source.objects import Arguments, Const
@@ -86,4 +88,4 @@ def _interpret(tree: ast.Module, locate: Callable[[Node], Location]) -> KerasFac
         note_unconverted(machine)
     except (OutOfSteps, RecursionError):
         machine.recorder.unseen.append(ENDED_EARLY)
-    return machine.recorder.facts()
+    return replace(machine.recorder.facts(), keras_version=keras_version(tree.body))

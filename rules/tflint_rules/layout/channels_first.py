@@ -15,6 +15,7 @@ from tflint.model.tables import Model
 from tflint.printable import counted, printable, size_text
 from tflint.rule import (
     KERAS,
+    SOURCES,
     Bad,
     Good,
     KerasContext,
@@ -38,7 +39,7 @@ from tflint_rules.keras.wording import (
     listed,
     map_text,
 )
-from tflint_rules.layout.channels_first_conversion import FIRST, conversion, describe
+from tflint_rules.layout.channels_first_conversion import FIRST, Verdict, conversion, describe
 from tflint_rules.layout.keras_formats import (
     calls_by_layer,
     formats,
@@ -50,6 +51,8 @@ from tflint_rules.layout.keras_formats import (
 from tflint_rules.layout.layout_transposes import layout_transposes
 from tflint_rules.layout.relayout_advice import relayout_advice
 from tflint_rules.movement import transpose_runs
+
+_TODAYS_KERAS = 3
 
 
 def _transpose(model: ModelBuilder, x: int, perm: tuple[int, ...]) -> int:
@@ -140,8 +143,8 @@ class ChannelsFirst(Rule):
     In Keras code: finds layers that are built `channels_first`, however they come by it, and
     `set_image_data_format` calls that make it the default (then not each layer under it). Says
     what the converter makes of the layer, as it was measured with TensorFlow 2.21 for every
-    layer that has a data format: an error where the conversion raises in every Keras that may
-    build it (in a source Keras 3 and tf-keras, in an archive the one that wrote it), else a
+    layer that has a data format: an error where the conversion raises with the Keras that builds
+    it (the one that wrote an archive; in a source Keras 3, unless it asks for tf-keras), else a
     warning, with the maps that TRANSPOSE operators turn where a chain of such layers begins
     and ends.
 
@@ -260,7 +263,7 @@ class ChannelsFirst(Rule):
     ) -> Finding:
         certain = is_certain(layer.evidence) and (call is None or is_certain(call.evidence))
         outcome = conversion(layer, call, context.keras.keras_version)
-        raises = outcome.all_of_them and certain
+        raises = _raises(outcome, context) and certain
         return self.finding(
             f"{layer_text(layer)} is channels_first, and TFLite's kernels are channels_last: "
             f"{describe(outcome)}{_turning(turned) if not raises else ''}",
@@ -290,8 +293,8 @@ class ChannelsFirst(Rule):
                 (conversion(layer, calls.get(id(layer)), context.keras.keras_version), layer)
                 for layer in layers
             ]
-            worst = max(outcomes, key=lambda each: (each[0].all_of_them, len(each[0].raising)))
-        raises = worst is not None and worst[0].all_of_them
+            worst = max(outcomes, key=lambda each: (_raises(each[0], context), each[0].raising))
+        raises = worst is not None and _raises(worst[0], context)
         certain = certain and (worst is None or is_certain(worst[1].evidence))
         because = "the converter adds TRANSPOSE operators at the edges of each chain of layers"
         if worst is not None and worst[0].raising:
@@ -307,6 +310,17 @@ class ChannelsFirst(Rule):
             + advice[1],
             fix=advice[0],
         )
+
+
+def _raises(found: Verdict, context: KerasContext) -> bool:
+    """Whether the conversion raises with the Keras that the code is written for.
+
+    Sources that ask for none get the one that TensorFlow has had since version 2.16.
+    """
+    version = context.keras.keras_version
+    return found.all_of_them or (
+        version is None and context.kind in SOURCES and _TODAYS_KERAS in found.raising
+    )
 
 
 def _turning(turned: list[Shape]) -> str:
