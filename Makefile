@@ -19,10 +19,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format docs fuzz bench bench-peers schema probe constraints clean
+.PHONY: help demo test test-ecosystem lint format docs fuzz bench bench-peers schema probe constraints clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 	@echo
 	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) PYTEST_WORKERS=$(PYTEST_WORKERS) PYTEST_ARGS=$(PYTEST_ARGS) PEERS_ARGS=$(PEERS_ARGS)'
 
@@ -32,6 +32,10 @@ demo: $(BASE) ## build the example models and check them
 
 test: lint ## lint, then run every test; PYTEST_ARGS='-k arena' for some
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+
+test-ecosystem: $(DEV) ## hold tflint against real projects; installs them from the package index
+	$(BIN)/python scripts/ecosystem.py install
+	TFLITE_LINT_ECOSYSTEM=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/ecosystem $(PYTEST_ARGS)
 
 lint: $(DEV) ## ruff, mypy, import floors
 	$(BIN)/ruff check .

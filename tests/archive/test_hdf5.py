@@ -61,7 +61,7 @@ def test_a_file_that_is_cut_off_anywhere_is_one_error_or_sound_so_far(name: str)
             continue
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_changed_bytes_are_one_error_or_another_file(name: str, data: st.DataObject) -> None:
     content = bytearray(FILES[name])

@@ -18,7 +18,7 @@ from tflint.target.target import find_target
 TFLM = find_target("tflm")
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.sampled_from(recorded_networks()), st.data())
 def test_rules_find_things_in_changed_configurations(
     recorded: Recorded, data: st.DataObject

@@ -130,7 +130,7 @@ def test_pickles_are_found_by_name_and_by_what_they_begin_with() -> None:
     assert read_zip(io.BytesIO(data)).pickles == ("assets/a.PKL", "assets/b")
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_changed_bytes_are_one_error_or_a_sound_archive(data: st.DataObject) -> None:
     content = bytearray(SOUND)

@@ -151,4 +151,5 @@ def test_a_source_without_keras_loads_nothing_that_reads_it(tmp_path: Path) -> N
     assert "tflint.source.module" in found
     for module in ("interpreter", "notebook", "ipython", "suppressions", "nesting"):
         assert f"tflint.source.{module}" not in found
+    assert "tflint.keras.building" not in found
     assert not found & {"numpy", "flatbuffers", "rich", "libcst", "h5py", "tensorflow"}

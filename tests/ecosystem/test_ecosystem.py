@@ -18,7 +18,14 @@ PROJECTS = ecosystem.projects()
 needs_projects = pytest.mark.skipif(
     ecosystem.VARIABLE not in os.environ, reason="opt-in: `make test-ecosystem`"
 )
-every_project = pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+# The tests of one project run in one worker, which checks it once.
+every_project = pytest.mark.parametrize(
+    "project",
+    [
+        pytest.param(project, id=project.name, marks=pytest.mark.xdist_group(project.name))
+        for project in PROJECTS
+    ],
+)
 
 
 @functools.cache

@@ -79,7 +79,7 @@ def layers(draw: st.DrawFn, depth: int = 0) -> Layer:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(layers(), st.lists(shapes, max_size=4), st.booleans())
 def test_apply_always_answers(layer: Layer, given_shapes: list[object], is_first: bool) -> None:
     tensors = [Tensor(shape) for shape in given_shapes]  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_apply_always_answers(layer: Layer, given_shapes: list[object], is_first
         assert call.weights == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from((*KINDS, "Convolution2D", "Deconvolution2D", "AtrousConvolution2D")),
     st.lists(values.map(Argument), max_size=12),

@@ -34,8 +34,8 @@ def lines(source: str, code: str) -> list[int]:
     [
         'F = "channels_first"\nlayers.Conv2D(8, 3, data_format=F)\n',
         'L = layers\nF = "channels_" + "first"\nL.Conv2D(8, 3, 1, "valid", F)\n',
-        'from functools import partial\nconv = partial(layers.Conv2D, data_format="channels_first")\n'  # noqa: E501
-        "x = conv(8, 3)\n",
+        "from functools import partial\n"
+        'conv = partial(layers.Conv2D, data_format="channels_first")\nx = conv(8, 3)\n',
         'given = {"data_format": "channels_first"}\nlayers.Conv2D(8, 3, **given)\n',
         'def conv(n, data_format="channels_first"):\n'
         "    return layers.Conv2D(n, 3, data_format=data_format)\nconv(8)\n",
@@ -212,3 +212,44 @@ def test_positions_in_a_notebook_are_those_of_the_cell() -> None:
 
     (finding,) = report.findings
     assert (finding.location.cell, finding.location.line) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        ("lambda x: x / 255.0", "makes MUL, or nothing"),
+        ("lambda x: tf.nn.relu6(x)", "RELU6"),
+        ("tf.nn.relu6", "RELU6"),
+        ("lambda x: tf.expand_dims(x, -1)", "RESHAPE"),
+        ("lambda x: keras.backend.expand_dims(x, axis=-1)", "RESHAPE"),
+        ("lambda x: tf.math.l2_normalize(x, axis=1)", "L2_NORMALIZATION"),
+        ("lambda x: tf.image.resize(x, (8, 8))", "RESIZE_BILINEAR"),
+        ("normalise", "L2_NORMALIZATION"),
+        # Two steps, something of another library, what the data decide.
+        ("lambda x: tf.nn.relu6(x / 2) * 3", "only the conversion shows"),
+        ("lambda x: scipy.signal.decimate(x, 2)", "only the conversion shows"),
+        ("lambda x: x if tf.size(x) else tf.abs(x)", "only the conversion shows"),
+        ("unknown", "only the conversion shows"),
+    ],
+)
+def test_a_lambda_is_named_with_its_operators(function: str, says: str) -> None:
+    source = (
+        "import scipy\n"
+        "def normalise(x):\n    return tf.math.l2_normalize(x, axis=1)\n"
+        "x = keras.Input((16, 16, 3))\n"
+        f"y = layers.Lambda({function})(x)\n"
+    )
+
+    (finding,) = said(source, "TFL114")
+
+    assert says in finding.message
+
+
+def test_what_a_lambda_does_is_not_done_to_the_network() -> None:
+    source = (
+        "x = keras.Input((16, 16, 3))\n"
+        "y = layers.Lambda(lambda x: layers.MaxPooling2D(1)(tf.nn.relu(x)))(x)\n"
+        "z = layers.Lambda(lambda x: layers.Lambda(lambda y: y * 2)(x))(y)\n"
+    )
+
+    assert {finding.code for finding in said(source)} == {"TFL114"}

@@ -35,12 +35,9 @@ def test_it_says_what_it_can_do(editor: Started, tmp_path: Path) -> None:
     assert able["textDocumentSync"]["openClose"] is True
 
 
-def test_a_finding_comes_and_goes_with_the_text(
-    editor: Started, tmp_path: Path, train: str
-) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
-    found = editor.diagnostics(train)
+def test_a_finding_comes_and_goes_with_the_text(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
+    found = running.diagnostics(train)
 
     assert codes(found) == ["TFL101"]
     assert found[0]["source"] == "tflint"
@@ -50,17 +47,16 @@ def test_a_finding_comes_and_goes_with_the_text(
         "start": {"line": 1, "character": FAULTY.splitlines()[1].index('"channels')},
         "end": {"line": 1, "character": len(FAULTY.splitlines()[1]) - 1},
     }
-    editor.replace(train, CLEAN)
-    assert editor.diagnostics(train) == []
+    running.replace(train, CLEAN)
+    assert running.diagnostics(train) == []
 
 
-def test_an_edit_of_the_user_moves_a_finding(editor: Started, tmp_path: Path, train: str) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
-    before = editor.diagnostics(train)[0]["range"]
+def test_an_edit_of_the_user_moves_a_finding(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
+    before = running.diagnostics(train)[0]["range"]
     start = {"line": 1, "character": 0}
-    editor.change(train, {"range": {"start": start, "end": start}, "text": 's = "😀"\f; '})
-    after = editor.diagnostics(train)[0]["range"]
+    running.change(train, {"range": {"start": start, "end": start}, "text": 's = "😀"\f; '})
+    after = running.diagnostics(train)[0]["range"]
 
     assert after["start"]["line"] == 1
     # The emoji is one character for Python and two units for the editor.
@@ -79,30 +75,26 @@ def test_columns_are_in_the_units_that_the_editor_asks_for(
     assert start["character"] == len('s = ""; ') + width + LAYER.index('"channels')
 
 
-def test_typing_gives_the_result_of_the_last_text_only(
-    editor: Started, tmp_path: Path, train: str
-) -> None:
-    editor.start(tmp_path)
-    editor.open(train, CLEAN)
-    assert editor.diagnostics(train) == []
-    editor.forget()
+def test_typing_gives_the_result_of_the_last_text_only(running: Started, train: str) -> None:
+    running.open(train, CLEAN)
+    assert running.diagnostics(train) == []
+    running.forget()
     for count in range(20):
-        editor.replace(train, FAULTY + "#" * count)
-    assert codes(editor.diagnostics(train)) == ["TFL101"]
+        running.replace(train, FAULTY + "#" * count)
+    assert codes(running.diagnostics(train)) == ["TFL101"]
     shown = [
         note["params"]["version"]
-        for note in editor.notifications
+        for note in running.notifications
         if note["method"] == "textDocument/publishDiagnostics"
     ]
 
-    assert shown[-1] == editor.versions[train]
+    assert shown[-1] == running.versions[train]
     assert len(shown) < 20
 
 
-def test_half_a_line_is_one_syntax_error(editor: Started, tmp_path: Path, train: str) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY + "model = tf.keras.Sequential([\n")
-    found = editor.diagnostics(train)
+def test_half_a_line_is_one_syntax_error(running: Started, train: str) -> None:
+    running.open(train, FAULTY + "model = tf.keras.Sequential([\n")
+    found = running.diagnostics(train)
 
     assert codes(found) == ["TFL902"]
     assert found[0]["severity"] == 1
@@ -110,63 +102,57 @@ def test_half_a_line_is_one_syntax_error(editor: Started, tmp_path: Path, train:
 
 
 @pytest.mark.parametrize("text", ["def f(:\n", "print 'a'\n", "import torch\n"])
-def test_what_has_no_keras_is_none_of_its_business(
-    editor: Started, tmp_path: Path, train: str, text: str
-) -> None:
-    editor.start(tmp_path)
-    editor.open(train, text)
+def test_what_has_no_keras_is_none_of_its_business(running: Started, train: str, text: str) -> None:
+    running.open(train, text)
 
-    assert editor.diagnostics(train) == []
+    assert running.diagnostics(train) == []
 
 
-def test_closing_takes_the_findings_away(editor: Started, tmp_path: Path, train: str) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
-    assert editor.diagnostics(train)
-    editor.forget()
-    editor.notify("textDocument/didClose", textDocument={"uri": train})
-    del editor.versions[train]
+def test_closing_takes_the_findings_away(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
+    assert running.diagnostics(train)
+    running.forget()
+    running.notify("textDocument/didClose", textDocument={"uri": train})
+    del running.versions[train]
 
-    assert editor.diagnostics(train) == []
+    assert running.diagnostics(train) == []
 
 
 def test_other_languages_and_models_are_passed_over(
-    editor: Started, tmp_path: Path, train: str
+    running: Started, tmp_path: Path, train: str
 ) -> None:
-    editor.start(tmp_path)
+    running.forget()
     for name, language in (("m.tflite", "plaintext"), ("notes.md", "markdown")):
-        editor.open((tmp_path / name).as_uri(), FAULTY, language)
-    editor.open(train, FAULTY)
-    editor.diagnostics(train)
+        running.open((tmp_path / name).as_uri(), FAULTY, language)
+    running.open(train, FAULTY)
+    running.diagnostics(train)
     shown = {
         note["params"]["uri"]
-        for note in editor.notifications
+        for note in running.notifications
         if note["method"] == "textDocument/publishDiagnostics"
     }
 
     assert shown == {train}
 
 
-def test_a_text_that_was_never_saved_is_checked(editor: Started, tmp_path: Path) -> None:
-    editor.start(tmp_path)
-    editor.open("untitled:Untitled-1", FAULTY)
+def test_a_text_that_was_never_saved_is_checked(running: Started, tmp_path: Path) -> None:
+    running.open("untitled:Untitled-1", FAULTY)
 
-    assert codes(editor.diagnostics("untitled:Untitled-1")) == ["TFL101"]
-
-
-def test_saving_checks_at_once(editor: Started, tmp_path: Path, train: str) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
-    assert editor.diagnostics(train)
-    editor.forget()
-    editor.notify("textDocument/didSave", textDocument={"uri": train})
-
-    assert codes(editor.diagnostics(train)) == ["TFL101"]
+    assert codes(running.diagnostics("untitled:Untitled-1")) == ["TFL101"]
 
 
-def hover(editor: Started, uri: str, line: int, column: int) -> Message | None:
+def test_saving_checks_at_once(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
+    assert running.diagnostics(train)
+    running.forget()
+    running.notify("textDocument/didSave", textDocument={"uri": train})
+
+    assert codes(running.diagnostics(train)) == ["TFL101"]
+
+
+def hover(running: Started, uri: str, line: int, column: int) -> Message | None:
     place = {"line": line, "character": column}
-    answer = editor.ask("textDocument/hover", textDocument={"uri": uri}, position=place)
+    answer = running.ask("textDocument/hover", textDocument={"uri": uri}, position=place)
     found: Message | None = answer["result"]
     return found
 
@@ -186,59 +172,51 @@ def test_hovering_explains_the_rule(editor: Started, tmp_path: Path, train: str)
     assert hover(editor, train, 0, 0) is None
 
 
-def test_an_editor_without_markdown_gets_plain_text(
-    editor: Started, tmp_path: Path, train: str
-) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
-    found = hover(editor, train, 1, FAULTY.splitlines()[1].index("channels_first"))
+def test_an_editor_without_markdown_gets_plain_text(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
+    found = hover(running, train, 1, FAULTY.splitlines()[1].index("channels_first"))
 
     assert found is not None
     assert found["contents"]["kind"] == "plaintext"
     assert "##" not in found["contents"]["value"]
 
 
-def test_a_comment_accepts_a_finding(editor: Started, tmp_path: Path, train: str) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
+def test_a_comment_accepts_a_finding(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
     column = FAULTY.splitlines()[1].index("channels_first")
-    actions = editor.actions(train, 1, column=column)
+    actions = running.actions(train, 1, column=column)
     ignore = next(action for action in actions if action["title"].startswith("Ignore TFL101"))
-    editor.apply(ignore)
+    running.apply(ignore)
 
     assert ignore["kind"] == "quickfix"
     assert codes(ignore["diagnostics"]) == ["TFL101"]
-    assert editor.texts[train].endswith('"channels_first")  # tflint: ignore[channels-first]\n')
-    assert editor.diagnostics(train) == []
+    assert running.texts[train].endswith('"channels_first")  # tflint: ignore[channels-first]\n')
+    assert running.diagnostics(train) == []
 
 
-def test_a_comment_that_silences_nothing_fades(editor: Started, tmp_path: Path, train: str) -> None:
-    editor.start(tmp_path)
-    editor.open(train, CLEAN.rstrip() + "  # tflint: ignore[channels-first]\n")
-    [found] = editor.diagnostics(train)
+def test_a_comment_that_silences_nothing_fades(running: Started, train: str) -> None:
+    running.open(train, CLEAN.rstrip() + "  # tflint: ignore[channels-first]\n")
+    [found] = running.diagnostics(train)
 
     assert found["code"] == "TFL901"
     assert found["tags"] == [1]
 
 
-def test_actions_are_those_that_the_editor_asks_for(
-    editor: Started, tmp_path: Path, train: str
-) -> None:
-    editor.start(tmp_path)
-    editor.open(train, FAULTY)
-    [found] = editor.diagnostics(train)
+def test_actions_are_those_that_the_editor_asks_for(running: Started, train: str) -> None:
+    running.open(train, FAULTY)
+    [found] = running.diagnostics(train)
     column = found["range"]["start"]["character"]
     place = {"line": 1, "character": 0}
-    by_name = editor.ask(
+    by_name = running.ask(
         "textDocument/codeAction",
         textDocument={"uri": train},
         range={"start": place, "end": place},
         context={"diagnostics": [found]},
     )["result"]
 
-    assert editor.actions(train, 0) == []
-    assert editor.actions(train, 1, ["refactor"], column) == []
-    assert editor.actions(train, 1, ["quickfix"], column) != []
+    assert running.actions(train, 0) == []
+    assert running.actions(train, 1, ["refactor"], column) == []
+    assert running.actions(train, 1, ["quickfix"], column) != []
     assert [action["diagnostics"] for action in by_name] == [[found]] * len(by_name) != []
 
 
@@ -371,13 +349,12 @@ def test_malformed_messages_do_no_harm(editor: Started, tmp_path: Path, train: s
     assert "Traceback" not in log
 
 
-def test_a_malformed_request_has_an_answer(editor: Started, tmp_path: Path) -> None:
-    editor.start(tmp_path)
-    editor.send(id="a", method="textDocument/hover", params={"position": 1})
-    editor.send(id="b", method="no/such", params={})
+def test_a_malformed_request_has_an_answer(running: Started, tmp_path: Path) -> None:
+    running.send(id="a", method="textDocument/hover", params={"position": 1})
+    running.send(id="b", method="no/such", params={})
 
-    assert editor.answer("a")["error"]["code"] == -32602
-    assert editor.answer("b")["error"]["code"] == -32601
+    assert running.answer("a")["error"]["code"] == -32602
+    assert running.answer("b")["error"]["code"] == -32601
 
 
 def test_a_request_before_the_first_is_an_error(editor: Started, tmp_path: Path) -> None:
@@ -429,19 +406,18 @@ def test_a_port_that_cannot_be_had(tmp_path: Path, port: str, says: str) -> None
 
 
 def test_a_large_file_does_not_hold_up_the_editor(
-    editor: Started, tmp_path: Path, train: str
+    running: Started, tmp_path: Path, train: str
 ) -> None:
-    editor.start(tmp_path)
     text = HEAD + f"layer = {LAYER.replace('first', 'last')}\n" * 5_000 + f"{LAYER}\n"
-    editor.open(train, text)
+    running.open(train, text)
     other = (tmp_path / "other.py").as_uri()
     started = time.monotonic()
     place = {"line": 0, "character": 0}
-    answer = editor.ask("textDocument/hover", textDocument={"uri": other}, position=place)
+    answer = running.ask("textDocument/hover", textDocument={"uri": other}, position=place)
     waited = time.monotonic() - started
 
     assert answer["result"] is None
-    assert codes(editor.diagnostics(train)) == ["TFL101"]
+    assert codes(running.diagnostics(train)) == ["TFL101"]
     checked = time.monotonic() - started
     assert waited < max(checked / 2, 0.5)
 

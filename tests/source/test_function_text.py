@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 
 from tflint.finding import Location
-from tflint.source.function_text import FunctionText
+from tflint.source.function_text import FunctionTexts, is_inside
 from tflint.source.module import SourceModule
 
 
-def function(body: str) -> FunctionText:
-    """The text of a function with this body, which begins on line 2."""
+def may_fill(body: str) -> bool:
+    """Whether a function with this body may fill buffers."""
     module = SourceModule(f"before[0] = 1\ndef f(x):\n    {body}\nx = 1\n")
-    node = module.tree.body[1]
-    assert isinstance(node, ast.FunctionDef)
-    return FunctionText(module, module.locate(node))
+    return FunctionTexts(module).may_fill_buffers(module.locate(module.tree.body[1]))
 
 
 @pytest.mark.parametrize(
@@ -32,26 +28,30 @@ def function(body: str) -> FunctionText:
     ],
 )
 def test_what_may_fill_a_buffer(body: str) -> None:
-    assert function(body).may_fill_buffers
+    assert may_fill(body)
 
 
 @pytest.mark.parametrize("body", ["y = x[0]", "return zeros(3)", "yield [zeros((1, 3))]", "'doc'"])
 def test_what_fills_no_buffer(body: str) -> None:
-    assert not function(body).may_fill_buffers
-
-
-def test_which_places_are_inside() -> None:
-    text = function("return 1")
-
-    assert text.has(Location(line=3))
-    assert not text.has(Location(line=1))
-    assert not text.has(Location(line=4))
-    assert not text.has(Location(line=3, cell=2))
-    assert not text.has(Location())
-    assert not text.has(None)
+    assert not may_fill(body)
 
 
 def test_a_place_without_a_function() -> None:
-    text = FunctionText(SourceModule("x[0] = 1\n"), Location(line=1, column=1))
+    texts = FunctionTexts(SourceModule("x[0] = 1\n"))
 
-    assert not text.may_fill_buffers
+    assert not texts.may_fill_buffers(Location(line=1, column=1))
+
+
+@pytest.mark.parametrize(
+    ("place", "inside"),
+    [
+        (Location(line=3), True),
+        (Location(line=1), False),
+        (Location(line=5), False),
+        (Location(line=3, cell=2), False),
+        (Location(), False),
+        (None, False),
+    ],
+)
+def test_which_places_are_inside(place: Location | None, inside: bool) -> None:
+    assert is_inside(place, Location(line=2, end_line=4)) is inside

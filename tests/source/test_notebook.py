@@ -175,6 +175,13 @@ def test_what_is_no_notebook_is_said(data: bytes, says: str) -> None:
         read_notebook(data)
 
 
+def test_where_it_is_no_json_is_shown() -> None:
+    with pytest.raises(SourceError) as caught:
+        read_notebook(b'{"cells": [\n<<<<<<< HEAD\n]}')
+
+    assert (caught.value.line, caught.value.text) == (2, "<<<<<<< HEAD")
+
+
 @pytest.mark.parametrize(
     "cell",
     [None, 1, "text", [], {"cell_type": "code", "source": 1}, {"cell_type": "code", "source": [1]}],

@@ -17,7 +17,7 @@ MAX_BYTES = 32 * 1024 * 1024
 # Models in models in wrappers reach 30; Python's parser recurses, so this also has to be safe.
 MAX_DEPTH = 100
 # Values, which take 60 bytes and more each once they are parsed.
-MAX_VALUES = 2_000_000
+MAX_VALUES = 1_000_000
 _MAX_DIGITS = 64
 
 # What Keras 2 writes for tuples and shapes in SavedModels: an object with the `items`.

@@ -61,7 +61,7 @@ def _node(item: Json, layer: str, known: Container[str]) -> Node:
         if "args" in item:
             return _keras_3(item)
         # Keras 2 with dictionaries as first arguments.
-        item = list(item.values())
+        item = _in_order(item)
     if isinstance(item, list):
         return _legacy(item, known)
     raise MalformedArchive(f"an inbound node of layer `{printable(layer)}` is not a list")
@@ -93,7 +93,7 @@ def _tensors(value: Json) -> Iterator[TensorName]:
             yield from _tensors(item)
     elif isinstance(value, dict):
         if value.get("class_name") != "__keras_tensor__":
-            for item in value.values():
+            for item in _in_order(value):
                 yield from _tensors(item)
             return
         config = value.get("config")
@@ -102,6 +102,11 @@ def _tensors(value: Json) -> Iterator[TensorName]:
         if found is None or not isinstance(config, dict):
             raise MalformedArchive("the configuration has a tensor without its `keras_history`")
         yield TensorName(found.layer, found.node, found.tensor, _shape(config.get("shape")))
+
+
+def _in_order(values: dict[str, Json]) -> list[Json]:
+    """What is in a dictionary of tensors, in the order in which Keras flattens it."""
+    return [values[key] for key in sorted(values)]
 
 
 def _shape(value: Json) -> tuple[int | None, ...] | None:
@@ -134,7 +139,7 @@ def _legacy(item: list[Json], known: Container[str]) -> Node:
         name = _name(value)
         if name is None or not isinstance(value, list):
             parts = value if isinstance(value, list) else []
-            for part in value.values() if isinstance(value, dict) else parts:
+            for part in _in_order(value) if isinstance(value, dict) else parts:
                 visit(part)
             return
         others = value[3] if len(value) == 4 else None
@@ -168,7 +173,7 @@ def read_ends(value: Json, what: str) -> list[TensorName]:
     if name is not None:
         return [name]
     if isinstance(value, dict):
-        value = list(value.values())
+        value = _in_order(value)
     if not isinstance(value, list):
         raise MalformedArchive(f"the configuration's `{what}` are not a list")
     return [tensor for item in value for tensor in read_ends(item, what)]

@@ -116,8 +116,8 @@ def is_keras_class(entry: Mapping[str, Json]) -> bool:
 def is_operation(entry: Mapping[str, Json]) -> bool:
     """Whether it stands for a function of `keras.ops` that was called on a symbolic tensor.
 
-    Legacy formats do not say so, but layers say whether they are trainable, and operations are
-    only recorded by Keras 3.
+    Legacy formats do not say so, but layers say whether they are trainable, or at least their
+    type, and operations are only recorded by Keras 3.
     """
     module, nodes, config = entry.get("module"), entry.get("inbound_nodes"), entry.get("config")
     if isinstance(module, str):
@@ -130,6 +130,7 @@ def is_operation(entry: Mapping[str, Json]) -> bool:
         and isinstance(config, dict)
         and "trainable" not in config
         and "layers" not in config
+        and ("dtype" not in config or not signatures.is_known(class_name(entry)))
     )
 
 

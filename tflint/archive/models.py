@@ -17,7 +17,17 @@ from tflint.archive.layer_configs import (
     make_layer,
     value_of,
 )
-from tflint.archive.plan import INPUTS, Input, Plan, Source, Step, TooManyCalls, network_of
+from tflint.archive.plan import (
+    INPUTS,
+    MAX_CALLS,
+    OPERATIONS,
+    Input,
+    Plan,
+    Source,
+    Step,
+    TooManyCalls,
+    network_of,
+)
 from tflint.errors import MalformedArchive
 from tflint.finding import Location
 from tflint.keras import building
@@ -26,10 +36,8 @@ from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.printable import printable
 
 MAX_LAYERS = 20_000
-# What makes the output shape of an operation on tensors besides the tensors.
-_OPERATIONS = ("tensorflow.", "keras.ops.")
 # Outputs of a layer that are followed.
-_MAX_OUTPUTS = 1000
+_MAX_OUTPUTS = 32
 
 
 class ModelReader:
@@ -40,6 +48,7 @@ class ModelReader:
         self.networks: list[Network] = []
         self.foreign: dict[str, None] = {}
         self.unseen: list[str] = []
+        self._calls_left = MAX_CALLS
         # What is in several models at once is written in each, with the same number.
         self._shared: dict[tuple[str, int], tuple[Layer, Plan | None]] = {}
 
@@ -54,11 +63,12 @@ class ModelReader:
         else:
             plan = self._functional(entry, location, prefix)
         try:
-            network = network_of(plan)
+            network = network_of(plan, self._calls_left)
+            self._calls_left -= len(network.calls)
         except TooManyCalls:
-            self.unseen.append(
-                "the models in the model come to too many calls: they were not followed"
-            )
+            if self._calls_left:
+                self.unseen.append("the model comes to too many calls: not all were looked at")
+            self._calls_left = 0
             network = Network(plan.kind, (), (), (), False, plan.name, location)
         self.networks.append(network)
         return plan, network
@@ -302,11 +312,14 @@ def _output(tensor: TensorName, source: Source) -> int:
 
 def _with_call_arguments(layer: Layer, node: Node) -> Layer:
     """The layer of an operation on tensors, with the arguments that the call was given."""
-    if not layer.path.startswith(_OPERATIONS) or not (node.positional or node.keywords):
+    if not layer.path.startswith(OPERATIONS) or not (node.positional or node.keywords):
         return layer
     arguments = dict(layer.arguments)
     for name, value in node.keywords.items():
         arguments.setdefault(name, Argument(value_of(value)))
+    for position, value in node.positional.items():
+        # What operations on two tensors call their operands.
+        arguments.setdefault(f"x{position + 1}", Argument(value_of(value)))
     return replace(layer, arguments=arguments, has_unknown_arguments=bool(node.positional))
 
 

@@ -10,8 +10,10 @@ from tflint.keras import building
 from tflint.keras.network import Call, Layer, Network, Shape, Tensor
 from tflint.keras.values import UNKNOWN, Unknown
 
-# Models in models, each called several times, multiply; no network has as many calls.
-MAX_CALLS = 50_000
+# Models in models, each called several times, multiply; no archive has as many calls in all.
+MAX_CALLS = 30_000
+# Where functions on tensors are, which have no weights.
+OPERATIONS = ("keras.ops.", "tensorflow.")
 # Index of the step that stands for the model's inputs.
 INPUTS = -1
 
@@ -67,7 +69,7 @@ class TooManyCalls(Exception):
 class Run:
     """Applies plans to tensors; the calls of models used as layers are in their place."""
 
-    def __init__(self, most: int = MAX_CALLS) -> None:
+    def __init__(self, most: int) -> None:
         self.calls: list[Call] = []
         self._most = most
         self._called: set[int] = set()
@@ -100,6 +102,8 @@ class Run:
         layer = step.layer
         call = building.apply(layer, given, is_first=id(layer) not in self._called)
         self._called.add(id(layer))
+        if isinstance(call.weights, Unknown) and layer.path.startswith(OPERATIONS):
+            call = replace(call, weights=0, variables=())
         if saved and call.fault is None:
             call = replace(call, output_shapes=_completed(call.output_shapes, saved))
         self.calls.append(call)
@@ -121,13 +125,13 @@ def _merged(shape: Shape, saved: Shape) -> Shape:
     )
 
 
-def network_of(plan: Plan) -> Network:
-    """The model applied to its own inputs; raises `TooManyCalls`."""
+def network_of(plan: Plan, most: int) -> Network:
+    """The model applied to its own inputs; raises `TooManyCalls` for more than `most`."""
     inputs = tuple(
         Tensor(each.shape, is_input=True, dtype=each.dtype, name=each.name, location=each.location)
         for each in plan.inputs
     )
-    run = Run()
+    run = Run(most)
     outputs = run.apply(plan, inputs)
     return Network(
         plan.kind,

@@ -41,6 +41,8 @@ class Conversion:
     (`optimizations`, `target_spec.supported_ops`, `allow_custom_ops`); what was never written is
     not in it. `subject` is what is converted, the first argument of the constructor.
     `may_have_other_settings` says that the converter was handed to code that is not known.
+    `is_in_view` is False for converters that the file makes and does not convert: what it sets is
+    all that is known, and `location` is the constructor's.
     """
 
     constructor: str
@@ -49,6 +51,7 @@ class Conversion:
     subject: Argument | None = None
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     may_have_other_settings: bool = False
+    is_in_view: bool = True
     location: Location = NOWHERE
     evidence: Evidence = Evidence.CERTAIN
 

@@ -27,19 +27,30 @@ class Branch:
 
 
 class Branches:
-    """The branches of one source."""
+    """The branches of one source, by line."""
 
     def __init__(self, module: SourceModule) -> None:
         self._before = {cell.number: cell.first_line - 1 for cell in module.cells}
-        self._spans = list(_spans(module.tree))
+        # Each branch with the one around it, and for each line the innermost it stands in.
+        self._branches: list[tuple[Branch, int | None]] = []
+        self._innermost: dict[int, int] = {}
+        for first, last, branch in sorted(
+            _spans(module.tree), key=lambda span: (span[0], -span[1])
+        ):
+            self._branches.append((branch, self._innermost.get(first)))
+            for line in range(first, last + 1):
+                self._innermost[line] = len(self._branches) - 1
 
     def around(self, location: Location) -> tuple[Branch, ...]:
         """The branches that a place stands in, the outermost first."""
         if location.line is None:
             return ()
-        line = location.line + self._before.get(location.cell or 0, 0)
-        found = [span for span in self._spans if span[0] <= line <= span[1]]
-        return tuple(branch for _, _, branch in sorted(found, key=lambda span: (span[0], -span[1])))
+        index = self._innermost.get(location.line + self._before.get(location.cell or 0, 0))
+        found: list[Branch] = []
+        while index is not None:
+            branch, index = self._branches[index]
+            found.append(branch)
+        return tuple(reversed(found))
 
 
 def _spans(tree: ast.Module) -> Iterator[tuple[int, int, Branch]]:

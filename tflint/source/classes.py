@@ -8,7 +8,6 @@ from tflint.source.objects import (
     ClassThing,
     Instance,
     ModelThing,
-    Outcome,
     Path,
     SequentialThing,
     options,
@@ -89,6 +88,3 @@ def model_inside(thing: Instance) -> SequentialThing | ModelThing | None:
     """The model that an object of a subclass is, where its constructor said so."""
     found = thing.store.content.get(INSIDE)
     return found if isinstance(found, SequentialThing | ModelThing) else None
-
-
-_ = Outcome

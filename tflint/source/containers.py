@@ -10,6 +10,7 @@ from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
     ITEMS,
     OTHER_KEYS,
+    Arguments,
     ClassThing,
     Const,
     DictThing,
@@ -18,6 +19,7 @@ from tflint.source.objects import (
     Instance,
     Items,
     LayerThing,
+    Method,
     ModelThing,
     Outcome,
     Path,
@@ -30,6 +32,7 @@ from tflint.source.objects import (
 from tflint.source.operations import operation
 from tflint.source.store import MISSING, OPAQUE, Thing
 
+_ONLY_FOR_CHECKERS = frozenset(("typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"))
 # These are true whatever is in them.
 _TRUE = (
     ClassThing,
@@ -54,6 +57,8 @@ def truth(thing: Thing) -> bool | None:
     if isinstance(thing, DictThing):
         return True if thing.entries else (None if thing.is_open else False)
     if isinstance(thing, Path):
+        if thing.path in _ONLY_FOR_CHECKERS:
+            return False
         # A module or a function; constants of modules may be anything.
         return True if thing.path.startswith("keras.") else None
     return True if isinstance(thing, _TRUE) else None
@@ -100,8 +105,6 @@ def iterate(machine: Machine, thing: Thing, node: Place) -> Items:
     if isinstance(thing, Instance):
         method = thing.type.store.content.get("__iter__", MISSING)
         if isinstance(method, FunctionThing):
-            from tflint.source.objects import Arguments, Method
-
             given = machine.call(Method(method, thing), Arguments(), node)
             if not isinstance(given, Instance):
                 return iterate(machine, given, node)

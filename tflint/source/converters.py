@@ -8,7 +8,7 @@ from typing import Final
 
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
-from tflint.keras.values import UNKNOWN, Argument, Setting, Value
+from tflint.keras.values import UNKNOWN, Argument, Evidence, Setting, Value
 from tflint.source.exposing import argument, expose, origin
 from tflint.source.exposing import arguments as all_arguments
 from tflint.source.machine import Machine, Place
@@ -19,7 +19,6 @@ from tflint.source.objects import (
     ConverterThing,
     Either,
     FunctionThing,
-    LayerThing,
     Method,
     NativeMethod,
     Operand,
@@ -65,6 +64,8 @@ def make_converter(machine: Machine, path: str, given: Arguments, node: Place) -
         return converter
     if _AT_ONCE.fullmatch(path) is not None:
         return convert(machine, converter, Arguments(), node)
+    if not machine.recorder.is_silent:
+        machine.recorder.converters.append(converter)
     return converter
 
 
@@ -115,6 +116,30 @@ def hand_over(machine: Machine, thing: Thing) -> None:
 
 def convert(machine: Machine, converter: ConverterThing, given: Arguments, node: Place) -> Thing:
     """`.convert()`: notes the settings in force."""
+    machine.recorder.converted.add(id(converter))
+    if not machine.recorder.is_silent:
+        found = _conversion(machine, converter, machine.locate(node))
+        machine.recorder.conversions.append(found)
+    return OPAQUE
+
+
+def note_unconverted(machine: Machine) -> None:
+    """Note what is set on converters that the file makes, and leaves to others to convert."""
+    recorder = machine.recorder
+    for converter in recorder.converters:
+        if id(converter) not in recorder.converted:
+            found = _conversion(machine, converter, converter.location)
+            recorder.conversions.append(
+                replace(
+                    found,
+                    may_have_other_settings=True,
+                    is_in_view=False,
+                    evidence=Evidence.POSSIBLE,
+                )
+            )
+
+
+def _conversion(machine: Machine, converter: ConverterThing, location: Location) -> Conversion:
     content = converter.store.content
     settings = {
         key: _setting(machine, value)
@@ -125,19 +150,16 @@ def convert(machine: Machine, converter: ConverterThing, given: Arguments, node:
     subject = made_with.positional[0] if made_with.positional else None
     if subject is None and made_with.keywords:
         subject = next(iter(made_with.keywords.values()))
-    conversion = Conversion(
+    return Conversion(
         constructor=converter.constructor,
         constructor_location=converter.location,
         settings=settings,
         subject=None if subject is None else _subject(machine, subject),
         arguments=all_arguments(machine, made_with.keywords),
         may_have_other_settings=content.get(HANDED_OVER, MISSING) is not MISSING,
-        location=machine.locate(node),
+        location=location,
         evidence=machine.evidence,
     )
-    if not machine.recorder.is_silent:
-        machine.recorder.conversions.append(conversion)
-    return OPAQUE
 
 
 def _subject(machine: Machine, operand: Operand) -> Argument:
@@ -171,6 +193,3 @@ def _value(machine: Machine, thing: Thing) -> Value:
     if isinstance(thing, FunctionThing | Method):
         return results_of(machine, thing)
     return expose(machine, thing)
-
-
-_ = LayerThing

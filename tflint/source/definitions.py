@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable
 
-from tflint.source.expressions import parameter_defaults
+from tflint.source.function_calls import parameter_defaults
 from tflint.source.machine import Machine
 from tflint.source.objects import (
     Arguments,
@@ -17,7 +17,7 @@ from tflint.source.objects import (
     Path,
 )
 from tflint.source.scopes import Scope
-from tflint.source.store import OPAQUE, Missing, Thing
+from tflint.source.store import OPAQUE, Thing
 
 # Decorators that leave what they are given what it is, by path.
 _TRANSPARENT = frozenset(
@@ -70,9 +70,7 @@ def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionD
         if path is None or path not in _TRANSPARENT:
             unknown.append((thing, expression))
         binding = _BINDINGS.get(path or "", binding)
-    function = FunctionThing(
-        node, machine.scope, defaults, node.name, binding=binding, is_masked=bool(unknown)
-    )
+    function = FunctionThing(node, machine.scope, defaults, node.name, binding=binding)
     machine.recorder.functions.append(function)
     thing_: Thing = function
     for decorator, expression in reversed(unknown):
@@ -124,7 +122,6 @@ def define_class(machine: Machine, node: ast.ClassDef) -> bool:
                 member.defaults,
                 member.name,
                 made,
-                member.is_masked,
                 member.binding,
             )
             replaced[id(member)] = bound
@@ -141,6 +138,3 @@ def define_class(machine: Machine, node: ast.ClassDef) -> bool:
 
 def _is_named_tuple(bases: tuple[Thing, ...]) -> bool:
     return any(isinstance(base, Path) and base.path == "typing.NamedTuple" for base in bases)
-
-
-_ = Missing

@@ -78,7 +78,8 @@ def expose(machine: Machine, thing: Thing, deep: int = 0) -> Value:
 
 def function_value(machine: Machine, function: FunctionThing) -> Function:
     """A function as rules see it, its results not looked at."""
-    return Function(function.name, machine.locate(function.node), function.is_generator)
+    is_generator = machine.bindings_of(function.node).is_generator
+    return Function(function.name, machine.locate(function.node), is_generator)
 
 
 def _mapping(machine: Machine, thing: DictThing, deep: int) -> Value:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
-from tflint.source.containers import append
 from tflint.source.joins import join
 from tflint.source.limits import MAX_CALLS_DEEP, MAX_SAME_CALLS
 from tflint.source.machine import Frame, Machine
@@ -19,9 +18,8 @@ from tflint.source.objects import (
     FunctionThing,
     Instance,
     Operand,
-    options,
 )
-from tflint.source.scopes import Bindings, Scope, bindings_of
+from tflint.source.scopes import Scope
 from tflint.source.store import MISSING, OPAQUE, Store, Thing
 
 
@@ -36,6 +34,10 @@ def call_function(
     budget = machine.budget
     machine.recorder.run_nodes.add(id(node))
     if budget.calls >= MAX_CALLS_DEEP:
+        return OPAQUE
+    running = machine.running.setdefault(id(node), [])
+    if running and running[-1] < machine.forks:
+        # It calls itself, and what is known does not decide whether it ends.
         return OPAQUE
     key = (id(node), id(receiver))
     is_plain = isinstance(receiver, Instance | ClassThing | None) and all(
@@ -52,11 +54,12 @@ def call_function(
             arguments.has_unknown,
         )
     frame = Frame(machine.journal.mark(), machine.forks)
-    scope = Scope(machine.journal.store(), function.scope, _bindings(machine, node))
+    scope = Scope(machine.journal.store(), function.scope, machine.bindings_of(node))
     _bind_parameters(machine, function, arguments, scope.store)
     outside, evidence, statement = machine.scope, machine.evidence, machine.statement
     yields: list[Thing] = []
     budget.calls += 1
+    running.append(machine.forks)
     machine.scope = scope
     machine.frames.append(frame)
     machine.yields.append(yields)
@@ -73,6 +76,7 @@ def call_function(
         machine.yields.pop()
         machine.scope, machine.evidence, machine.statement = outside, evidence, statement
         budget.calls -= 1
+        running.pop()
         if function.owner is not None:
             machine.owners.pop()
     results = [exit.value for exit in frame.exits]
@@ -95,14 +99,6 @@ def call_function(
 
 def _first(arguments: Arguments) -> Thing:
     return arguments.positional[0].thing if arguments.positional else OPAQUE
-
-
-def _bindings(machine: Machine, node: ast.AST) -> Bindings:
-    known = machine.bindings.get(id(node))
-    if known is None and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        known = machine.bindings[id(node)] = bindings_of(node)
-    assert known is not None
-    return known
 
 
 def _bind_parameters(
@@ -156,9 +152,7 @@ def unknown_arguments(function: FunctionThing, *, with_defaults: bool) -> Argume
         positional = positional[1:]
     keywords: dict[str, Operand] = {}
     for parameter in (*positional, *parameters.kwonlyargs):
-        if not (with_defaults and parameter.arg in function.defaults):
-            keywords[parameter.arg] = Operand(OPAQUE, None)
-    return Arguments((), keywords, has_unknown=False)
-
-
-_ = (append, options, Sequence)
+        default = function.defaults.get(parameter.arg) if with_defaults else None
+        keywords[parameter.arg] = default or Operand(OPAQUE, None)
+    others = parameters.vararg is not None or parameters.kwarg is not None
+    return Arguments((), keywords, has_unknown=others and not with_defaults)

@@ -15,12 +15,11 @@ from tflint.source.classes import (
     lineage,
     model_inside,
 )
-from tflint.source.containers import append
+from tflint.source.exposing import expose
 from tflint.source.functions import call_function
 from tflint.source.layers import apply_layer, make_layer
 from tflint.source.machine import Machine, Place
 from tflint.source.models import (
-    INPUT,
     compile_model,
     make_model,
     make_sequential,
@@ -30,11 +29,11 @@ from tflint.source.objects import (
     NONE,
     Arguments,
     ClassThing,
-    Const,
     FunctionThing,
     Instance,
     LayerThing,
-    SequenceThing,
+    NativeMethod,
+    Operand,
     TensorThing,
 )
 from tflint.source.operations import tensors_in
@@ -116,8 +115,6 @@ def base_method(
         return TensorThing(Tensor())
     model = model_inside(receiver)
     if model is not None:
-        from tflint.source.objects import NativeMethod
-
         return machine.call(NativeMethod(model, name), arguments, node)
     if name == "compile":
         known = machine.recorder.instance_networks.get(id(receiver))
@@ -125,13 +122,9 @@ def base_method(
         return NONE
     if name == "build":
         shape = arguments.get("input_shape", 0)
-        from tflint.source.exposing import expose
-
         value = expose(machine, shape) if shape is not None else None
         if isinstance(value, tuple) and all(dim is None or isinstance(dim, int) for dim in value):
             tensor = Tensor(value, is_input=True, location=machine.locate(node))  # type: ignore[arg-type]
-            from tflint.source.objects import Operand
-
             call_instance(machine, receiver, Arguments((Operand(TensorThing(tensor), None),)), node)
         return NONE
     return OPAQUE
@@ -187,8 +180,6 @@ def _build(machine: Machine, thing: Instance, tensors: list[Tensor]) -> None:
     machine.journal.write(thing.store, BUILT, NONE)
     member = find_member(thing.type, "build")
     if isinstance(member, FunctionThing):
-        from tflint.source.objects import Operand
-
         shape = shape_thing(machine, tensors[0].shape) if len(tensors) == 1 else OPAQUE
         call_function(machine, member, Arguments((Operand(shape, None),)), thing)
 
@@ -227,6 +218,3 @@ def _opaque_call(
         call = Call(layer, tuple(tensors), location=call.location, evidence=machine.evidence)
     machine.recorder.call(call)
     return TensorThing(outputs(call)[0])
-
-
-_ = (append, Const, SequenceThing, INPUT)

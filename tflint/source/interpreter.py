@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from tflint.finding import Location
 from tflint.keras.facts import KerasFacts
 from tflint.source import attributes, calls, statements
+from tflint.source.converters import note_unconverted
 from tflint.source.expressions import EXPRESSIONS
 from tflint.source.limits import MAX_DEPTH, OutOfSteps
 from tflint.source.machine import Machine, Node, Place
@@ -70,6 +71,7 @@ def interpret(tree: ast.Module, locate: Callable[[Node], Location]) -> KerasFact
     try:
         machine.run(tree.body)
         run_what_nothing_calls(machine, tree)
+        note_unconverted(machine)
     except (OutOfSteps, RecursionError):
         machine.recorder.unseen.append(ENDED_EARLY)
     return machine.recorder.facts()

@@ -52,7 +52,7 @@ class Journal:
 
     def changes(self, since: Mark) -> Changes:
         """What was changed since, as it is now."""
-        self._charge((len(self._entries) - since.length) // 16)
+        self._charge((len(self._entries) - since.length) // 6)
         changed: Changes = {}
         for store, key, _ in self._entries[since.length :]:
             changed[id(store), key] = (store, key, store.content[key])

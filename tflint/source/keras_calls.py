@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tflint.keras.network import Layer, Tensor
 from tflint.source.attributes import shape_thing
 from tflint.source.classes import keras_base
 from tflint.source.converters import is_converter_path, make_converter
@@ -17,7 +16,6 @@ from tflint.source.layers import (
 from tflint.source.machine import Machine, Place
 from tflint.source.models import make_model, make_sequential
 from tflint.source.objects import Arguments, Const, Instance, LayerThing, Operand, TensorThing
-from tflint.source.operations import tensors_in
 from tflint.source.paths import LAYER_FUNCTIONS, is_layer_name
 from tflint.source.store import MISSING, OPAQUE, Thing
 
@@ -125,6 +123,3 @@ def _application(
     if isinstance(given, TensorThing):
         apply_layer(machine, layer, Arguments((Operand(given, None),)), layer.location)
     return LayerThing(layer)
-
-
-_ = (Layer, Tensor, tensors_in)

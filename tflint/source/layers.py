@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from tflint.finding import Location
 from tflint.keras.building import outputs
 from tflint.keras.declared import declared_input
+from tflint.keras.facts import FormatChange
 from tflint.keras.network import Layer, Tensor
 from tflint.keras.signatures import bind_arguments, canonical
-from tflint.keras.values import UNKNOWN, Unknown
+from tflint.keras.values import UNKNOWN, Argument, Unknown
 from tflint.source.containers import closed
 from tflint.source.exposing import argument
 from tflint.source.joins import common_shape
 from tflint.source.machine import Machine, Place
-from tflint.source.objects import Arguments, Const, SequenceThing, TensorThing, options
+from tflint.source.objects import (
+    Arguments,
+    Const,
+    FunctionThing,
+    SequenceThing,
+    TensorThing,
+    options,
+)
 from tflint.source.operations import tensors_in
+from tflint.source.results import results_of
 from tflint.source.store import MISSING, OPAQUE, Thing
 
 # Layers that take as many tensors as there are, or a certain number.
@@ -45,9 +57,12 @@ def make_layer(
     node: Place,
 ) -> Layer:
     """A layer object of a class."""
+    machine.budget.charge(8)
     positional = [argument(machine, operand) for operand in arguments.positional]
     keywords = {name: argument(machine, value) for name, value in arguments.keywords.items()}
     bound = bind_arguments(kind, positional, keywords)
+    if canonical(kind) == "Lambda":
+        bound = _with_results(machine, bound, arguments)
     given = bound.get("name")
     layer = Layer(
         kind=canonical(kind),
@@ -60,6 +75,17 @@ def make_layer(
         default_data_format=default_data_format(machine),
     )
     return machine.recorder.layer(layer)
+
+
+def _with_results(
+    machine: Machine, bound: Mapping[str, Argument], arguments: Arguments
+) -> Mapping[str, Argument]:
+    """The arguments of a `Lambda`, its function with what it makes of a tensor."""
+    operand = arguments.operand("function", 0)
+    if operand is None or not isinstance(operand.thing, FunctionThing):
+        return bound
+    function = results_of(machine, operand.thing, TensorThing(Tensor()))
+    return {**bound, "function": replace(bound["function"], value=function)}
 
 
 def default_data_format(machine: Machine) -> str | Unknown:
@@ -99,6 +125,7 @@ def input_tensor(layer: Layer) -> Tensor:
 
 def apply_layer(machine: Machine, layer: Layer, arguments: Arguments, location: Location) -> Thing:
     """A layer called on what it is given: its outputs."""
+    machine.budget.charge(4)
     first = arguments.positional[0].thing if arguments.positional else arguments.get("inputs")
     tensors, is_sure = _inputs(OPAQUE if first is None else first)
     others = [operand.thing for operand in arguments.positional[1:]]
@@ -139,8 +166,6 @@ def _inputs(first: Thing) -> tuple[list[Tensor], bool]:
 
 def set_data_format(machine: Machine, arguments: Arguments, node: Place) -> None:
     """`set_image_data_format(x)`: the default of all layers made from here on."""
-    from tflint.keras.facts import FormatChange
-
     operand = arguments.operand("data_format", 0) or arguments.operand("dim_ordering", 0)
     if operand is None:
         return

@@ -11,7 +11,8 @@ MAX_DEPTH = 120
 MAX_CALLS_DEEP = 24
 # Calls of a function with nothing known that are run, where it gives nothing of Keras.
 MAX_SAME_CALLS = 4
-# Nodes looked at, counting again what is run again: about two seconds.
+# Nodes looked at, counting again what is run again; layers and their calls cost more.
+# That is enough for 10,000 lines of nothing but layers, and takes about two seconds.
 MAX_STEPS = 400_000
 # Of those, what a function that nothing calls may take.
 MAX_STEPS_UNCALLED = 60_000

@@ -14,9 +14,9 @@ from tflint.keras.values import Evidence
 from tflint.source.joins import join
 from tflint.source.journal import Alternative, Changes, Journal, Mark
 from tflint.source.limits import Budget
-from tflint.source.objects import ITEMS, Arguments, Items, SequenceThing
+from tflint.source.objects import ITEMS, Arguments, FunctionNode, Items, SequenceThing
 from tflint.source.recorder import Recorder
-from tflint.source.scopes import Bindings, Scope
+from tflint.source.scopes import Bindings, Scope, bindings_of
 from tflint.source.store import MISSING, Store, Thing
 
 Node: TypeAlias = ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias
@@ -71,6 +71,8 @@ class Machine(ABC):
         self.bindings: dict[int, Bindings] = {}
         # What functions gave for arguments of which nothing is known, by function and receiver.
         self.memo: dict[tuple[int, int], tuple[int, Thing]] = {}
+        # The functions that are being run, with how many branches were open at each call.
+        self.running: dict[int, list[int]] = {}
         # The names that loops bind, by the loop's identity.
         self.bound: dict[int, set[str]] = {}
 
@@ -190,6 +192,13 @@ class Machine(ABC):
     def write_name(self, name: str, thing: Thing) -> None:
         """Bind a name in the scope it belongs to."""
         self.journal.write(self.scope.home(name).store, name, thing)
+
+    def bindings_of(self, node: FunctionNode) -> Bindings:
+        """The names that a function binds, looked up once."""
+        known = self.bindings.get(id(node))
+        if known is None:
+            known = self.bindings[id(node)] = bindings_of(node)
+        return known
 
     def has_setting(self, key: str) -> Thing:
         """One of Keras' global settings, MISSING where it was never made."""

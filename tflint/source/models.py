@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 from tflint.finding import Location
 from tflint.keras.declared import declared_input
 from tflint.keras.facts import Compilation
 from tflint.keras.network import Layer, Network, Shape, Tensor
-from tflint.keras.values import UNKNOWN, Evidence
+from tflint.keras.values import UNKNOWN
 from tflint.source.containers import closed
 from tflint.source.exposing import arguments as all_arguments
 from tflint.source.exposing import expose
@@ -353,6 +352,3 @@ def compile_model(
             machine.evidence,
         )
     )
-
-
-_ = (ast, Evidence)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Hashable, Mapping
+from typing import Final
 
-from tflint.source.arithmetic import NotComputed, bounded
+from tflint.source.arithmetic import NotComputed
+from tflint.source.container_methods import dict_method, sequence_method
 from tflint.source.containers import (
-    append,
     closed,
-    forget_items,
     iterate,
     replace_items,
     spread_entries,
     truth,
 )
+from tflint.source.converters import hand_over
 from tflint.source.joins import join, same
-from tflint.source.limits import MAX_LENGTH, MAX_ROUNDS
+from tflint.source.limits import MAX_ROUNDS
 from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
     NONE,
@@ -39,52 +37,18 @@ from tflint.source.objects import (
     options,
 )
 from tflint.source.paths import keras_path
-from tflint.source.store import MISSING, OPAQUE, Thing
+from tflint.source.scalar_functions import (
+    ERRORS,
+    OF_SCALARS,
+    OF_SEQUENCES,
+    of_scalars,
+    of_sequences,
+    plain,
+    string_method,
+)
+from tflint.source.store import OPAQUE, Thing
 from tflint.source.targets import set_attribute
 
-_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError)
-# Functions of numbers and strings, with nothing to keep in bounds but what comes out.
-_OF_SCALARS: Final[Mapping[str, Callable[..., Any]]] = {
-    "builtins.abs": abs,
-    "builtins.bool": bool,
-    "builtins.chr": chr,
-    "builtins.divmod": divmod,
-    "builtins.float": float,
-    "builtins.int": int,
-    "builtins.ord": ord,
-    "builtins.repr": repr,
-    "builtins.round": round,
-    "builtins.str": str,
-    "math.ceil": math.ceil,
-    "math.exp": math.exp,
-    "math.floor": math.floor,
-    "math.gcd": math.gcd,
-    "math.log": math.log,
-    "math.log10": math.log10,
-    "math.log2": math.log2,
-    "math.sqrt": math.sqrt,
-    "numpy.ceil": math.ceil,
-    "numpy.floor": math.floor,
-    "numpy.int32": int,
-    "numpy.int64": int,
-    "numpy.float32": float,
-    "numpy.float64": float,
-    "numpy.log2": math.log2,
-    "numpy.sqrt": math.sqrt,
-}
-_OF_SEQUENCES: Final[Mapping[str, Callable[..., Any]]] = {
-    "builtins.max": max,
-    "builtins.min": min,
-    "builtins.sum": sum,
-    "math.prod": math.prod,
-    "numpy.max": max,
-    "numpy.min": min,
-    "numpy.prod": math.prod,
-    "numpy.product": math.prod,
-    "numpy.sum": sum,
-    "builtins.any": any,
-    "builtins.all": all,
-}
 _MAKES_SEQUENCE = {
     "builtins.list": "list",
     "builtins.tuple": "tuple",
@@ -95,45 +59,6 @@ _MAKES_SEQUENCE = {
     "numpy.asarray": "list",
     "tensorflow.TensorShape": "tuple",
 }
-_STRING_METHODS = frozenset(
-    (
-        "capitalize",
-        "casefold",
-        "count",
-        "decode",
-        "encode",
-        "endswith",
-        "find",
-        "format",
-        "index",
-        "isalnum",
-        "isalpha",
-        "isdigit",
-        "islower",
-        "isnumeric",
-        "isspace",
-        "isupper",
-        "join",
-        "lower",
-        "lstrip",
-        "partition",
-        "removeprefix",
-        "removesuffix",
-        "replace",
-        "rfind",
-        "rpartition",
-        "rsplit",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "swapcase",
-        "title",
-        "upper",
-    )
-)
-_WIDE_FORMAT = re.compile(r"\{[^{}]*:[^{}]*(?:\d{3,}|\{)")
 
 
 def call_builtin(machine: Machine, path: str, arguments: Arguments, node: Place) -> Thing | None:
@@ -143,97 +68,11 @@ def call_builtin(machine: Machine, path: str, arguments: Arguments, node: Place)
         return special(machine, arguments, node)
     if path in _MAKES_SEQUENCE:
         return _make_sequence(machine, _MAKES_SEQUENCE[path], path, arguments, node)
-    if path in _OF_SCALARS:
-        return _of_scalars(machine, path, arguments, node)
-    if path in _OF_SEQUENCES:
-        return _of_sequences(machine, path, arguments, node)
+    if path in OF_SCALARS:
+        return of_scalars(machine, path, arguments, node)
+    if path in OF_SEQUENCES:
+        return of_sequences(machine, path, arguments, node)
     return None
-
-
-def plain(machine: Machine, thing: Thing, deep: int = 0) -> Any:
-    """A thing as Python's own value; raises `NotComputed`."""
-    if isinstance(thing, Const):
-        return thing.value
-    if isinstance(thing, SequenceThing) and deep < 4:
-        items = closed(thing)
-        if items.is_open:
-            raise NotComputed
-        machine.budget.charge(len(items.values) // 8)
-        values = [plain(machine, value, deep + 1) for value in items.values]
-        try:
-            return {"tuple": tuple, "set": set}.get(thing.kind, list)(values)
-        except TypeError as error:
-            raise NotComputed from error
-    raise NotComputed
-
-
-def lifted(machine: Machine, value: Any, deep: int = 0) -> Thing:
-    """Python's own value as a thing; raises `NotComputed`."""
-    if isinstance(value, list | tuple | set) and deep < 4:
-        kind = "list" if isinstance(value, list) else "tuple"
-        if len(value) > MAX_LENGTH:
-            raise NotComputed
-        return machine.sequence([lifted(machine, each, deep + 1) for each in value], kind)
-    return Const(bounded(value))
-
-
-def _of_scalars(machine: Machine, path: str, arguments: Arguments, node: Place) -> Thing:
-    if path == "builtins.bool" and len(arguments.positional) == 1:
-        known = truth(arguments.positional[0].thing)
-        return OPAQUE if known is None else Const(known)
-    if arguments.has_unknown or not all(isinstance(each, Const) for each in arguments.things):
-        if len(arguments.positional) == 1 and not arguments.keywords:
-            found = options(arguments.positional[0].thing)
-            if len(found) > 1 and all(isinstance(each, Const) for each in found):
-                return join([_compute(machine, path, (each,), {}) for each in found])
-        # What is computed of a random number stays findable in it.
-        if any(isinstance(each, Outcome) for each in arguments.things):
-            return called(path, arguments, node)
-        return OPAQUE
-    positional = tuple(operand.thing for operand in arguments.positional)
-    keywords = {name: operand.thing for name, operand in arguments.keywords.items()}
-    return _compute(machine, path, positional, keywords)
-
-
-def _compute(
-    machine: Machine, path: str, positional: Sequence[Thing], keywords: Mapping[str, Thing]
-) -> Thing:
-    try:
-        values = [plain(machine, each) for each in positional]
-        named = {name: plain(machine, each) for name, each in keywords.items()}
-        return lifted(machine, _OF_SCALARS[path](*values, **named))
-    except (*_ERRORS, NotComputed):
-        return OPAQUE
-
-
-def _of_sequences(machine: Machine, path: str, arguments: Arguments, node: Place) -> Thing:
-    try:
-        values = []
-        for operand in arguments.positional:
-            items = (
-                iterate(machine, operand.thing, node)
-                if not isinstance(operand.thing, Const)
-                else None
-            )
-            if items is None:
-                values.append(plain(machine, operand.thing))
-            elif items.is_open:
-                raise NotComputed
-            elif path in ("builtins.any", "builtins.all"):
-                known = [truth(value) for value in items.values]
-                if None in known:
-                    raise NotComputed
-                values.append(known)
-            else:
-                values.append([plain(machine, value) for value in items.values])
-        named = {name: plain(machine, each.thing) for name, each in arguments.keywords.items()}
-        if arguments.has_unknown:
-            raise NotComputed
-        return lifted(machine, _OF_SEQUENCES[path](*values, **named))
-    except (*_ERRORS, NotComputed):
-        if any(isinstance(each, Outcome) for each in arguments.things):
-            return called(path, arguments, node)
-        return OPAQUE
 
 
 def _make_sequence(
@@ -261,7 +100,7 @@ def _range(machine: Machine, arguments: Arguments, node: Place) -> Thing:
         values = [plain(machine, each) for each in arguments.things]
         numbers = range(*values)
         size = len(numbers)
-    except (*_ERRORS, NotComputed):
+    except (*ERRORS, NotComputed):
         return machine.sequence((), "range", is_open=True)
     if size > MAX_ROUNDS:
         # More rounds than are run; the first stands for all.
@@ -327,7 +166,7 @@ def _sorted(machine: Machine, arguments: Arguments, node: Place) -> Thing:
         pairs = [(plain(machine, value), value) for value in items.values]
         pairs.sort(key=lambda pair: pair[0], reverse=bool(reverse is not None and truth(reverse)))
         return machine.sequence([value for _, value in pairs])
-    except (*_ERRORS, NotComputed):
+    except (*ERRORS, NotComputed):
         return machine.sequence((), is_open=True)
 
 
@@ -431,8 +270,6 @@ def _setattr(machine: Machine, arguments: Arguments, node: Place) -> Thing:
         if isinstance(name, Const) and isinstance(name.value, str):
             set_attribute(machine, receiver, name.value, value, node)
         else:
-            from tflint.source.converters import hand_over
-
             hand_over(machine, receiver)
     return NONE
 
@@ -513,31 +350,7 @@ def native_method(
 ) -> Thing:
     """A method of a string, list, set or dictionary."""
     if isinstance(receiver, Const):
-        return _string_method(machine, receiver, name, arguments)
-    from tflint.source.container_methods import dict_method, sequence_method
-
+        return string_method(machine, receiver, name, arguments)
     if isinstance(receiver, DictThing):
         return dict_method(machine, receiver, name, arguments, node)
     return sequence_method(machine, receiver, name, arguments, node)
-
-
-def _string_method(machine: Machine, receiver: Const, name: str, arguments: Arguments) -> Thing:
-    text = receiver.value
-    if not isinstance(text, str | bytes) or name not in _STRING_METHODS or arguments.has_unknown:
-        return OPAQUE
-    try:
-        values = [plain(machine, operand.thing) for operand in arguments.positional]
-        named = {key: plain(machine, each.thing) for key, each in arguments.keywords.items()}
-        if name == "format" and _WIDE_FORMAT.search(str(text)):
-            return OPAQUE
-        if name == "replace" and values and len(text) * (len(values[-1]) + 1) > 64 * MAX_LENGTH:
-            return OPAQUE
-        if name == "join" and sum(map(len, values[0])) + len(text) * len(values[0]) > MAX_LENGTH:
-            return OPAQUE
-        machine.budget.charge(len(text) // 64)
-        return lifted(machine, getattr(text, name)(*values, **named))
-    except (*_ERRORS, NotComputed):
-        return OPAQUE
-
-
-_ = (append, forget_items, MISSING)

@@ -78,7 +78,8 @@ def _loaded(document: str) -> dict[str, object]:
         notebook: object = json.loads(document)
     except json.JSONDecodeError as error:
         message = f"it is not a notebook: {error.msg}"
-        raise SourceError(message, error.lineno, error.colno) from error
+        text = document.split("\n")[error.lineno - 1]
+        raise SourceError(message, error.lineno, error.colno, text=text) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise SourceError(
             "it is not a notebook: nested too deeply, or a number too long"

@@ -125,11 +125,8 @@ class FunctionThing(Thing):
     defaults: Mapping[str, Operand]
     name: str
     owner: ClassThing | None = None
-    # Whether decorators that are not known may have made something else of it.
-    is_masked: bool = False
     # "method", "static", "class" or "property", for functions in classes.
     binding: str = "method"
-    is_generator: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -95,11 +95,9 @@ def decode_source(data: bytes) -> str:
             warnings.simplefilter("ignore")
             text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line, column = _position(data, error.start)
-        byte = f"byte 0x{data[error.start]:02x}"
-        raise SourceError(
-            f"the encoding is wrong: {byte} is not {encoding}", line, column
-        ) from error
+        line, column, shown = _position(data, error.start)
+        message = f"the encoding is wrong: byte 0x{data[error.start]:02x} is not {encoding}"
+        raise SourceError(message, line, column, text=shown) from error
     except (UnicodeError, LookupError) as error:
         raise SourceError(f"the encoding is wrong: {printable(str(error))}", 1, 1) from error
     return text.removeprefix("\ufeff")
@@ -135,10 +133,11 @@ def _first_lines(data: bytes) -> Iterator[bytes]:
         start = match.end()
 
 
-def _position(data: bytes, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of a byte that cannot be decoded."""
-    lines = _LINE_END.split(data[:offset].decode("utf-8", "replace"))
-    return len(lines), len(lines[-1]) + 1
+def _position(data: bytes, offset: int) -> tuple[int, int, str]:
+    """Line and column, from 1, of a byte that cannot be decoded, and what the line is like."""
+    lines = split_lines(data[:offset].decode("utf-8", "replace"))
+    behind = split_lines(data[offset:].decode("utf-8", "replace"))
+    return len(lines), len(lines[-1]) + 1, lines[-1] + behind[0]
 
 
 def parse_source(text: str) -> ast.Module:

@@ -10,7 +10,13 @@ from tflint.keras.building import apply
 from tflint.keras.facts import Compilation, Conversion, FormatChange, KerasFacts
 from tflint.keras.network import Call, Layer, Network, Tensor
 from tflint.keras.values import Evidence
-from tflint.source.objects import ClassThing, FunctionThing, Instance, SequentialThing
+from tflint.source.objects import (
+    ClassThing,
+    ConverterThing,
+    FunctionThing,
+    Instance,
+    SequentialThing,
+)
 from tflint.source.store import Thing
 
 
@@ -34,6 +40,8 @@ class Recorder:
         self.functions: list[FunctionThing] = []
         self.classes: list[ClassThing] = []
         self.instances: list[Instance] = []
+        self.converters: list[ConverterThing] = []
+        self.converted: set[int] = set()
         # Networks that were called inside others, and those of Sequential models, by identity.
         self.inlined: dict[int, Network] = {}
         self.built: dict[int, tuple[Thing, Network, SequentialThing]] = {}

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from tflint.keras.network import Tensor
 from tflint.keras.values import Evidence
-from tflint.source.classes import keras_base
+from tflint.source.classes import find_member, keras_base, model_inside
 from tflint.source.functions import call_function, unknown_arguments
 from tflint.source.instances import CALLED, call_instance, instantiate
 from tflint.source.limits import MAX_STEPS_UNCALLED, OutOfSteps
@@ -24,7 +24,7 @@ from tflint.source.objects import (
     TensorThing,
 )
 from tflint.source.scopes import children
-from tflint.source.store import MISSING, OPAQUE
+from tflint.source.store import MISSING
 
 _T = TypeVar("_T")
 ENDED_EARLY: Final = (
@@ -135,8 +135,6 @@ def _receiver(machine: Machine, owner: ClassThing) -> Instance:
 
 def _make(machine: Machine, owner: ClassThing) -> Instance:
     """An object of a class that nothing makes one of, with nothing known of its arguments."""
-    from tflint.source.classes import find_member
-
     init = find_member(owner, "__init__")
     arguments = Arguments(has_unknown=True)
     if isinstance(init, FunctionThing):
@@ -154,13 +152,12 @@ def _make(machine: Machine, owner: ClassThing) -> Instance:
 def _run_instance(machine: Machine, thing: Instance) -> None:
     """Call a layer or model of the file that nothing called."""
     base = keras_base(thing.type)
-    if base is None or thing.store.content.get(CALLED, MISSING) is not MISSING:
+    if base is None or model_inside(thing) is not None:
+        return
+    if thing.store.content.get(CALLED, MISSING) is not MISSING:
         return
     before = machine.evidence
     machine.evidence = thing.evidence
     arguments = Arguments((Operand(TensorThing(Tensor(is_input=True)), None),))
     call_instance(machine, thing, arguments, thing.node or thing.type.node)
     machine.evidence = before
-
-
-_ = OPAQUE

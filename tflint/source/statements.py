@@ -6,14 +6,22 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tflint.source.containers import append, closed, forget_items, iterate, one_of, truth
+from tflint.source.containers import (
+    append,
+    closed,
+    forget_items,
+    iterate,
+    one_of,
+    replace_items,
+    truth,
+)
 from tflint.source.definitions import define_class, define_function
-from tflint.source.expressions import operate
 from tflint.source.imports import import_from, import_modules
 from tflint.source.limits import MAX_ENDLESS_ROUNDS, MAX_ROUNDS, MAX_WHILE_ROUNDS
 from tflint.source.machine import Frame, Machine
 from tflint.source.matching import match
 from tflint.source.objects import NONE, Items, Outcome, Path, SequenceThing, options
+from tflint.source.operators import operate
 from tflint.source.scopes import bound_names
 from tflint.source.store import MISSING, OPAQUE, Thing
 from tflint.source.targets import bind
@@ -71,8 +79,6 @@ def assign_augmented(machine: Machine, node: ast.AugAssign) -> bool:
 
 
 def _open(machine: Machine, sequence: SequenceThing, items: Items) -> None:
-    from tflint.source.containers import replace_items
-
     replace_items(machine, sequence, Items(items.values, is_open=True))
 
 

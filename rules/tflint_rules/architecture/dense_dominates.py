@@ -12,6 +12,7 @@ from tflint.printable import percent_text, size_text
 from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
 from tflint_rules.architecture.dense import flattened_dense
 from tflint_rules.architecture.keras_dense import keras_dense
+from tflint_rules.example_archives import saved_sequential
 from tflint_rules.keras.connections import outer_networks
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
@@ -76,6 +77,16 @@ class DenseDominates(Rule):
             "Flatten before dense, in Keras",
             lambda: _SOURCE.format(head="Flatten"),
             says="460,800 of all 461,379 weights",
+        ),
+        Bad(
+            "Flatten before dense, in an archive",
+            lambda: saved_sequential(
+                (None, 16, 16, 1),
+                ("Conv2D", {"filters": 8, "kernel_size": 3, "strides": 2}),
+                ("Flatten", {}),
+                ("Dense", {"units": 16}),
+            ),
+            says="6,272 of all 6,368 weights",
         ),
         Good(
             "Pooled to one position, in Keras",

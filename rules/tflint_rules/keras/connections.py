@@ -93,13 +93,16 @@ class Connections:
         return None
 
 
-def _makers(tensor: Tensor, depth: int = 0) -> Iterator[Call]:
+def _makers(tensor: Tensor) -> Iterator[Call]:
     """The calls that make a tensor: several where branches meet."""
-    if tensor.producer is not None:
-        yield tensor.producer
-    if depth < 8:
-        for other in tensor.alternatives:
-            yield from _makers(other, depth + 1)
+    pending, seen = [tensor], {id(tensor)}
+    while pending:
+        tensor = pending.pop()
+        if tensor.producer is not None:
+            yield tensor.producer
+        others = [other for other in tensor.alternatives if id(other) not in seen]
+        seen.update(map(id, others))
+        pending += others
 
 
 def nested(facts: KerasFacts) -> frozenset[int]:

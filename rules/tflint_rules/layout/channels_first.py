@@ -24,6 +24,7 @@ from tflint.rule import (
     Rule,
 )
 from tflint_rules.dataflow import Dataflow
+from tflint_rules.example_archives import saved_sequential
 from tflint_rules.example_models import flex_conv
 from tflint_rules.keras.activations import is_keras
 from tflint_rules.keras.connections import Connections
@@ -107,11 +108,24 @@ model = tf.keras.Sequential([
     tf.keras.layers.Conv2D(32, 3, data_format="channels_first"),
 ])
 """
+_SETTING = """\
+import keras
+
+keras.config.set_image_data_format("{value}")
+x = keras.Input((32, 32, 32))
+x = keras.layers.Conv2D(8, 3)(x)
+x = keras.layers.MaxPooling2D(2)(x)
+"""
 _COMPARISON = """\
 from keras import backend
 
 axis = 1 if backend.image_data_format() == "channels_first" else -1
 """
+
+
+def _saved(data_format: str) -> Mapping[str, object]:
+    given = {"filters": 8, "kernel_size": 3, "data_format": data_format}
+    return saved_sequential((None, 64, 64), ("Conv1D", given))
 
 
 class ChannelsFirst(Rule):
@@ -121,9 +135,15 @@ class ChannelsFirst(Rule):
     In a model: finds TensorFlow operators kept with `data_format=NCHW` (an error: no
     microcontroller runtime has them), and the TRANSPOSE operators that a converter puts
     around chains of convolutions and pools to turn NCHW into NHWC and back (a warning, with
-    the bytes they move); a pair that cancels is TFL601. In a source: finds layers that are given
-    `data_format="channels_first"`, as a literal or a constant, and `set_image_data_format`
-    calls that make it the default.
+    the bytes they move); a pair that cancels is TFL601.
+
+    In Keras code: finds layers that are built `channels_first`, however they come by it, and
+    `set_image_data_format` calls that make it the default (then not each layer under it). Says
+    what the converter makes of the layer, as it was measured with TensorFlow 2.21 for every
+    layer that has a data format: an error where the conversion raises in every Keras that may
+    build it (in a source Keras 3 and tf-keras, in an archive the one that wrote it), else a
+    warning, with the maps that TRANSPOSE operators turn where a chain of such layers begins
+    and ends.
 
     ## Why it matters on a device
     A transpose computes nothing, but reads and writes a whole map with scattered accesses,
@@ -153,7 +173,20 @@ class ChannelsFirst(Rule):
         ),
         Bad("TRANSPOSE at the edges", _nchw, says="2 TRANSPOSE operators"),
         Bad("A layer in a source", lambda: _SOURCE, says="Conv2D is channels_first"),
+        Bad(
+            "The default of all layers in a source",
+            lambda: _SETTING.format(value="channels_first"),
+            says="2 layers built under it (Conv2D and MaxPooling2D)",
+        ),
+        Bad(
+            "A Conv1D in an archive of Keras 3, which cannot be converted",
+            lambda: _saved("channels_first"),
+            says="the conversion raises",
+            severity=Severity.ERROR,
+        ),
         Good("channels_last", _nhwc),
+        Good("channels_last in a source", lambda: _SETTING.format(value="channels_last")),
+        Good("channels_last in an archive", lambda: _saved("channels_last")),
         Bad("TRANSPOSE in front of a Conv1D", _ncw, says="between NCW and NWC"),
         Good("A transpose that has nothing to do with layout", _attention),
         Good("A pair that cancels, which is TFL601's", _cancelling),

@@ -9,7 +9,7 @@ from math import prod
 from tflint.keras.facts import Conversion
 from tflint.keras.network import Call, Layer, Network, Shape, Tensor
 from tflint.keras.values import Result, Unknown
-from tflint.rule import SourceContext
+from tflint_rules.layout.converter_settings import Conversions
 
 # A dynamic-range conversion leaves constants with fewer elements in float32, measured with
 # TensorFlow 2.21: 1,023 are left, 1,024 become int8.
@@ -28,7 +28,7 @@ _RECURRENT = frozenset(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "Con
 _TRAINED = re.compile(
     r"(?:tensorflow_model_optimization|tfmot)\.(?:python\.core\.)?quantization"
     r"|quantize_(?:model|apply|scope|annotate)|fake(?:ly)?[ _-]?quant|quantize_and_dequantize"
-    r"|quant\w*wrapper|(?<!new_)(?<!range_)quantizer|\bqkeras\b|(?:\b|_)qat(?:\b|_)"
+    r"|quant\w{0,40}wrapper|(?<!new_)(?<!range_)quantizer|\bqkeras\b|(?:\b|_)qat(?:\b|_)"
     r"|quantization.aware",
     re.IGNORECASE,
 )
@@ -42,12 +42,12 @@ def network(conversion: Conversion) -> Network | None:
     return value if isinstance(value, Network) else None
 
 
-def may_be_trained_quantised(conversion: Conversion, context: SourceContext) -> bool:
+def may_be_trained_quantised(conversion: Conversion, conversions: Conversions) -> bool:
     """Whether the network may have been trained quantisation-aware, for which it needs no data."""
     found = network(conversion)
     if found is not None and found.is_complete and all(map(_is_plain, found.calls)):
         return False
-    return _TRAINED.search(context.module.text) is not None
+    return conversions.mentions(_TRAINED)
 
 
 def _is_plain(call: Call) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -99,11 +100,13 @@ class Conversions:
     def __init__(self, context: SourceContext) -> None:
         self._context = context
         self._branches: Branches | None = None
+        self._mentioned: dict[re.Pattern[str], bool] = {}
 
-    @property
-    def text(self) -> str:
-        """The source."""
-        return self._context.module.text
+    def mentions(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the source has text of this kind, comments included; looked for once."""
+        if pattern not in self._mentioned:
+            self._mentioned[pattern] = pattern.search(self._context.module.text) is not None
+        return self._mentioned[pattern]
 
     def __iter__(self) -> Iterator[Conversion]:
         return iter(self._context.keras.conversions)

@@ -86,7 +86,6 @@ class DynamicDimension(Rule):
         Severity.WARNING,
         fix=FixSafety.SAFE,
         applies_to=frozenset((Kind.TFLITE,)) | KERAS,
-        may_refuse=True,
     )
     examples = (
         Bad(

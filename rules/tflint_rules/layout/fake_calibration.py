@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from tflint.finding import Confidence, Finding, Location, Severity
 from tflint.keras.values import Function, Result, Value
 from tflint.printable import printable
 from tflint.rule import SOURCES, Bad, Good, Metadata, Rule, SourceContext
-from tflint.source.function_text import FunctionText
+from tflint.source.function_text import FunctionTexts, is_inside
 from tflint_rules.layout.converter_examples import QUANTISED, conversion
 from tflint_rules.layout.converter_settings import DATASET, Conversions
 from tflint_rules.layout.synthetic_data import Origin, origin, yields
@@ -69,10 +70,11 @@ class FakeCalibration(Rule):
 
     def check_source(self, context: SourceContext) -> Iterator[Finding]:
         conversions = Conversions(context)
+        texts = FunctionTexts(context.module)
         for one in conversions:
             for way in conversions.ways(one, (DATASET,)):
                 held = way.held.get(DATASET)
-                found = None if held is None else _fake(context, held.value)
+                found = None if held is None else _fake(conversions, texts, held.value)
                 if found is None:
                     continue
                 kind, call, place = found
@@ -87,7 +89,11 @@ class FakeCalibration(Rule):
                 )
 
 
-def _fake(context: SourceContext, function: Value) -> tuple[Origin, Result, Location | None] | None:
+# What data is made of, the call that makes it, and where to say so.
+_Found: TypeAlias = tuple[Origin, Result, Location | None]
+
+
+def _fake(conversions: Conversions, texts: FunctionTexts, function: Value) -> _Found | None:
     """What is made up about a data set, if all that it yields is, and where."""
     found = None
     for value in yields(function) or ():
@@ -100,11 +106,10 @@ def _fake(context: SourceContext, function: Value) -> tuple[Origin, Result, Loca
     place = function.location if isinstance(function, Function) else None
     if place is None:
         return kind, call, call.location
-    body = FunctionText(context.module, place)
     # A buffer of zeros is there to be filled.
-    if kind is Origin.CONSTANT and body.may_fill_buffers:
+    if kind is Origin.CONSTANT and texts.may_fill_buffers(place):
         return None
-    if not body.has(call.location) and _TRAINS.search(context.module.text):
+    if not is_inside(call.location, place) and conversions.mentions(_TRAINS):
         return None
     return kind, call, call.location or place
 

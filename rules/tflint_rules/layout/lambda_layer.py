@@ -52,7 +52,7 @@ class LambdaLayer(Rule):
         Bad(
             "A function of the file",
             lambda: _SOURCE.format(layer="layers.Lambda(lambda x: x / 255.0)"),
-            says="Lambda",
+            says="a division",
         ),
         Good(
             "A layer that does the same",

@@ -11,6 +11,16 @@ from typing import Final
 from tflint.keras.network import Tensor
 from tflint.keras.values import Function, Reference, Result, Value
 
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """The operators of a function, by name, and the Keras layer that does the same, if any."""
+
+    function: str
+    operators: str
+    layer: str | None
+
+
 _RESIZING = "Resizing(height, width)"
 # By the function's name: its operators, and a layer that does the same.
 _OPERATORS: Final[dict[str, tuple[str, str | None]]] = {
@@ -49,11 +59,15 @@ _OPERATORS: Final[dict[str, tuple[str, str | None]]] = {
     "transpose": ("TRANSPOSE", "Permute"),
 }
 _CONSTANT = "MUL, or nothing where the convolution or dense layer next to it takes the factor"
-_OPERATIONS: Final[dict[str, tuple[str, str | None]]] = {
-    "operator.add": ("ADD, or nothing where the layer in front of it takes the offset", None),
-    "operator.mul": (_CONSTANT, "Rescaling(factor)"),
-    "operator.sub": ("SUB, or nothing where the layer in front of it takes the offset", None),
-    "operator.truediv": (_CONSTANT, "Rescaling(1 / divisor)"),
+_OPERATIONS: Final[dict[str, Lowering]] = {
+    "operator.add": Lowering(
+        "a sum", "ADD, or nothing where the layer in front of it takes the offset", None
+    ),
+    "operator.mul": Lowering("a product", _CONSTANT, "Rescaling(factor)"),
+    "operator.sub": Lowering(
+        "a difference", "SUB, or nothing where the layer in front of it takes the offset", None
+    ),
+    "operator.truediv": Lowering("a division", _CONSTANT, "Rescaling(1 / divisor)"),
 }
 _ALIASES = {
     "l2_norm": "l2_normalize",
@@ -67,15 +81,6 @@ _ALIASES = {
     "clip": "clip_by_value",
 }
 _HOMES = ("keras.activations.", "keras.backend.", "keras.ops.", "tensorflow.")
-
-
-@dataclass(frozen=True, slots=True)
-class Lowering:
-    """The operators of a function, by name, and the Keras layer that does the same, if any."""
-
-    function: str
-    operators: str
-    layer: str | None
 
 
 def lowering(function: Value) -> Lowering | None:
@@ -95,14 +100,14 @@ def _of_result(value: Value) -> Lowering | None:
         return _named(value.path)
     if isinstance(value, Tensor) and value.producer is not None:
         call = value.producer
-        if all(tensor.producer is None for tensor in call.inputs):
+        if len(call.inputs) == 1 and call.inputs[0].producer is None:
             return _named(call.layer.path)
     return None
 
 
 def _named(path: str) -> Lowering | None:
     if path in _OPERATIONS:
-        return Lowering(f"`{path.rpartition('.')[2]}`", *_OPERATIONS[path])
+        return _OPERATIONS[path]
     if not path.startswith(_HOMES):
         return None
     name = path.rpartition(".")[2]

@@ -9,6 +9,7 @@ from tflint.finding import Finding, FixSafety, Severity
 from tflint.keras.network import Call, Shape
 from tflint.keras.values import UNKNOWN, Unknown
 from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
+from tflint_rules.example_archives import saved_sequential
 from tflint_rules.keras.connections import keras_calls
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
@@ -85,6 +86,15 @@ class MixedLayouts(Rule):
         ),
         Bad("Normalised along rows", lambda: _NORM.format(axis=1), says="axis 1"),
         Bad("Joined along columns", lambda: _CONCATENATE.format(axis=-1), says="Concatenate"),
+        Bad(
+            "In an archive",
+            lambda: saved_sequential(
+                (None, 1, 32, 32),
+                ("Conv2D", {"filters": 8, "kernel_size": 3, "data_format": "channels_first"}),
+                ("MaxPooling2D", {"data_format": "channels_last"}),
+            ),
+            says="8 x 30 x 30 becomes 4 x 15 x 30",
+        ),
         Good(
             "One format",
             lambda: _MOTION_SENSE.format(pool=', data_format="channels_first"'),
@@ -168,10 +178,10 @@ def _effect(call: Call) -> str:
     first = call.layer.data_format == FIRST
     channels = before[1] if first else before[-1]
     real = before[-1] if first else before[1]
-    sizes = f"it takes the {_size(channels)} {_taken(len(before), first)} for channels"
+    sizes = f"it takes the {_size(channels)}{_taken(len(before), first)} for channels"
     if "Pooling" in kind:
         return (
-            f": {sizes} and pools over the {_size(real)} channels: {map_text(before)} becomes "
+            f": {sizes} and pools over the {_size(real)}channels: {map_text(before)} becomes "
             f"{map_text(after)}"
         )
     weights = f" ({call.weights:,} weights)" if isinstance(call.weights, int) else ""
@@ -186,7 +196,8 @@ def _taken(rank: int, first: bool) -> str:
 
 
 def _size(dim: object) -> str:
-    return f"{dim:,}" if isinstance(dim, int) else "?"
+    """A number in front of what it counts; nothing where it is not known."""
+    return f"{dim:,} " if isinstance(dim, int) else ""
 
 
 def _normalised(call: Call, shape: tuple[object, ...], axis: int, channels: int) -> str:

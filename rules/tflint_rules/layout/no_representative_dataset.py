@@ -105,7 +105,7 @@ class NoRepresentativeDataset(Rule):
             result = None if found is None else outcome(found.way)
             if found is None or result is None:
                 continue
-            if optimizes(found.way) and may_be_trained_quantised(one, context):
+            if optimizes(found.way) and may_be_trained_quantised(one, conversions):
                 continue
             yield self._finding(context, one, found, result)
 

@@ -9,6 +9,7 @@ from tflint.keras.network import Call
 from tflint.keras.values import Evidence
 from tflint.printable import printable
 from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
+from tflint_rules.example_archives import saved_sequential
 from tflint_rules.keras.connections import chain
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import (
@@ -80,7 +81,16 @@ class ShapeExhausted(Rule):
     says which of the first two is enough. For a Reshape, give a shape with as many values.
     """
 
-    meta = Metadata("TFL112", "shape-exhausted", Severity.ERROR, applies_to=KERAS)
+    meta = Metadata(
+        "TFL112",
+        "shape-exhausted",
+        Severity.ERROR,
+        applies_to=KERAS,
+        runtime_errors=(
+            r"Computed output size would be negative",
+            r"Negative dimension size caused by subtracting",
+        ),
+    )
     examples = (
         Bad(
             "A convolution larger than the map",
@@ -104,6 +114,11 @@ class ShapeExhausted(Rule):
             lambda: _BRANCH,
             says="MaxPooling2D",
             severity=Severity.WARNING,
+        ),
+        Bad(
+            "In an archive",
+            lambda: saved_sequential((None, 2, 2, 8), *[("MaxPooling2D", {"pool_size": 2})] * 2),
+            says="2x2 pool",
         ),
         Good("It fits", lambda: _POOLS.format(last="layers.GlobalAveragePooling2D(),")),
         Good(

@@ -1,11 +1,13 @@
-"""The smallest change by which a layer that Keras refuses could be built."""
+"""The smallest change by which a layer that Keras refuses could be built.
+
+All rules are loaded for every check, so the arithmetic of shapes is only where it is needed.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 
-from tflint.keras.building import apply, outputs
 from tflint.keras.network import Call, Layer, Tensor
 from tflint.keras.values import Argument
 from tflint_rules.keras.connections import chain
@@ -35,6 +37,8 @@ def repair(call: Call) -> str:
 
 def _window_is_too_large(call: Call) -> bool:
     """Whether padding is all that it takes."""
+    from tflint.keras.building import apply
+
     padded = _with(call.layer, "padding", "same")
     return (
         call.layer.value("padding") == "valid"
@@ -59,6 +63,8 @@ def _pool_to_leave_out(call: Call) -> Call | None:
 
 def _builds(inputs: Sequence[Tensor], path: Sequence[Call]) -> bool:
     """Whether these layers can be built one behind the other."""
+    from tflint.keras.building import apply, outputs
+
     for step in path:
         call = apply(step.layer, inputs)
         if call.fault is not None:

@@ -11,6 +11,7 @@ from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, 
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
+from tflint_rules.example_archives import saved_sequential
 from tflint_rules.keras.connections import Connections, keras_calls
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.sizes import elements, output_shape
@@ -167,6 +168,15 @@ class UnfusableBatchnorm(Rule):
             "Behind a pool, in Keras",
             lambda: _sequential("layers.MaxPooling2D(2), layers.BatchNormalization()"),
             says="behind MaxPooling2D",
+        ),
+        Bad(
+            "Behind an activation, in an archive",
+            lambda: saved_sequential(
+                (None, 16, 16, 1),
+                ("Conv2D", {"filters": 32, "kernel_size": 3, "activation": "relu"}),
+                ("BatchNormalization", {"axis": [3]}),
+            ),
+            says="behind the relu of Conv2D `conv2d_0`",
         ),
         Good(
             "Behind a linear layer, in Keras",

@@ -181,7 +181,7 @@ class WrongConverterSetting(Rule):
             return
         old = last in _KNOWN_TO_TF1
         certain = not old or is_tf2(conversion)
-        if old and (is_tf1(conversion) or (not certain and _TF1.search(conversions.text))):
+        if old and (is_tf1(conversion) or (not certain and conversions.mentions(_TF1))):
             return
         found = conversions.judge(conversion, (name,), lambda way: name in way.held)
         if found is None:

@@ -56,7 +56,7 @@ def multi_head_attention(applied: Applied) -> Outcome:
     query = applied.shapes[0]
     value = applied.shapes[1] if len(applied.shapes) > 1 else UNKNOWN
     key = applied.shapes[2] if len(applied.shapes) > 2 else value
-    heads, width = applied.positive("num_heads", zero_in=2), applied.positive("key_dim", zero_in=2)
+    heads, width = applied.positive("num_heads", zero_in=2), applied.positive("key_dim")
     value_width = width if applied.value("value_dim") is None else applied.positive("value_dim")
     asked = applied.value("output_shape")
     last = _last(query)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tflint.keras.declared import declared_input
-from tflint.keras.dimensions import integer, text
+from tflint.keras.dimensions import dimension, integer, text
 from tflint.keras.network import Dim, Shape, Variable
 from tflint.keras.shapes.applied import (
     Applied,
@@ -103,6 +103,15 @@ def activation(applied: Applied) -> Outcome:
     return softmax(applied) if applied.value("activation") == "softmax" else same(applied)
 
 
+def function(applied: Applied) -> Outcome:
+    """Lambda: of the shape that it says it has, without weights."""
+    said = applied.value("output_shape")
+    shape = applied.shape
+    if not isinstance(said, tuple) or isinstance(shape, Unknown) or not shape:
+        return Outcome((UNKNOWN,))
+    return Outcome(((shape[0], *map(dimension, said)),))
+
+
 def highway(applied: Applied) -> Outcome:
     """Highway of Keras 1: two square kernels."""
     _, width = applied.needs_rank(2)
@@ -128,6 +137,7 @@ UNCHANGED = (
     "AlphaDropout",
     "AugMix",
     "AutoContrast",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Dropout",
     "ELU",
     "Equalization",
@@ -141,6 +151,7 @@ UNCHANGED = (
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
+    "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",
     "RandomGaussianBlur",
@@ -171,6 +182,7 @@ CALCULATORS: Calculators = {
     "Highway": highway,
     "Input": input_layer,
     "InputLayer": input_layer,
+    "Lambda": function,
     "MaxoutDense": maxout,
     "PReLU": prelu,
     "ReversibleEmbedding": embedding,

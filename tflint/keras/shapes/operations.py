@@ -6,12 +6,14 @@ is not always seen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from tflint.keras.dimensions import dimension, integer, product, total
 from tflint.keras.network import Dim, Shape
 from tflint.keras.shapes.applied import Applied, Calculator, Calculators, Outcome, Refused
 from tflint.keras.shapes.merging import broadcast
 from tflint.keras.shapes.reshaping import reshaped
-from tflint.keras.values import UNKNOWN, Unknown, Value
+from tflint.keras.values import UNKNOWN, Argument, Unknown, Value
 
 # Where functions on tensors are; Python's operators are there as `operator.add`.
 HOMES = ("keras", "operator", "tensorflow")
@@ -128,6 +130,26 @@ _REDUCTIONS = [
     "reduce_sum",
     "reduce_variance",
 ]
+
+
+# What stands behind the tensors, in `keras.ops`, `keras.backend` and `tensorflow` alike.
+_BEHIND_TENSORS = {
+    **dict.fromkeys(_REDUCTIONS, ("axis", "keepdims")),
+    **dict.fromkeys(("concat", "concatenate", "expand_dims", "squeeze", "stack"), ("axis",)),
+    **dict.fromkeys(("permute_dimensions", "transpose"), ("axes",)),
+    "reshape": ("shape",),
+}
+
+
+def bind_operation(
+    kind: str, positional: Sequence[Argument], keywords: Mapping[str, Argument]
+) -> Mapping[str, Argument]:
+    """What a function on tensors is given by name, the tensors left out.
+
+    `positional` are all arguments by position, the tensor or the list of tensors first.
+    """
+    names = _BEHIND_TENSORS.get(kind, ())
+    return {**dict(zip(names, positional[1:], strict=False)), **keywords}
 
 
 def _given(applied: Applied, *parameters: str) -> Value | None:

@@ -68,7 +68,7 @@ def _sides(applied: Applied, parameter: str, rank: int) -> list[tuple[Dim, Dim]]
         for size in side:
             if isinstance(size, int) and size < 0:
                 message = f"{kind} needs {parameter} not below 0, gets {size:,}"
-                if not isinstance(value, int) or (parameter == "cropping" and rank == 1):
+                if not isinstance(value, int) or rank == 1:
                     raise Refused(message)
                 applied.refuse_in(3 if parameter == "cropping" else 2, message)
                 return [(UNKNOWN, UNKNOWN)] * rank

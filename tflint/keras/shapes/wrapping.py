@@ -18,6 +18,9 @@ from tflint.keras.shapes.applied import (
 )
 from tflint.keras.values import NO_ARGUMENTS, UNKNOWN, Argument, Unknown
 
+# Models are gone through again wherever they are given another shape.
+_MOST_CALLS = 2_000
+
 
 def _inner(applied: Applied, parameter: str = "layer") -> Layer | None:
     value = applied.value(parameter)
@@ -116,7 +119,8 @@ def network(applied: Applied, known: Network) -> Outcome:
     if not known.is_complete:
         return Outcome((UNKNOWN,) * count, UNKNOWN)
     built = join(*(call.variables for call in known.calls))
-    if applied.shapes == declared or len(declared) != len(applied.shapes):
+    is_too_long = len(known.calls) > _MOST_CALLS
+    if applied.shapes == declared or len(declared) != len(applied.shapes) or is_too_long:
         is_same = applied.shapes == declared and bool(known.outputs)
         shapes = tuple(tensor.shape for tensor in known.outputs) if is_same else (UNKNOWN,) * count
         return Outcome(shapes, built)
