@@ -87,7 +87,7 @@ def repair_bytes(
     data: bytes, artifact: Artifact, plan: Plan, accept: Accept, *, unsafe: bool = False
 ) -> Repaired:
     """Repair the bytes of a source, which never raises whatever is in them."""
-    from tflint.fix.source.document import read_document
+    from tflint.fix.source.reading import read_document
     from tflint.fix.source.repair import repair_source
     from tflint.fix.source.tree import CannotEdit
 

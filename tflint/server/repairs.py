@@ -76,7 +76,8 @@ def find_repair(subject: Subject, settings: Settings, finding: Finding | None) -
 
 def _document(subject: Subject) -> Document:
     """The subject as something to edit; raises `SourceError` or `CannotEdit`."""
-    from tflint.fix.source.document import PythonFile, read_document
+    from tflint.fix.source.document import PythonFile
+    from tflint.fix.source.reading import read_document
 
     if subject.kind is Kind.NOTEBOOK:
         return read_document(subject.data, subject.kind)

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tflint.fix.source.tree import CannotEdit
-from tflint.rule import Kind
 from tflint.source.edits import Edit
 from tflint.source.module import SourceModule
-from tflint.source.parsing import decode_source
 
 
 class Document(Protocol):
@@ -95,13 +93,3 @@ def _kept_ends(text: str) -> list[str]:
     """The lines as `patch` parts them: at LF alone, all other characters inside."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-
-
-def read_document(data: bytes, kind: Kind) -> Document:
-    """The document of a source's bytes; raises `SourceError` or `CannotEdit`."""
-    if kind is Kind.NOTEBOOK:
-        from tflint.fix.source.notebook_document import Notebook
-
-        return Notebook.read(data)
-    decode_source(data)  # Says in the words of `check` what is wrong with it.
-    return PythonFile.read(data)
