@@ -85,6 +85,38 @@ def test_channels_first_maps_are_read_their_way() -> None:
     assert "30 x 30 x 32 map" in finding.message
 
 
+@pytest.mark.parametrize("merge", ["Add", "Concatenate"])
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+def test_maps_that_are_merged_are_read_as_what_makes_them(merge: str, data_format: str) -> None:
+    builder = Builder()
+    first = data_format == "channels_first"
+    image = builder.input(*((1, 32, 32) if first else (32, 32, 1)))
+    given: dict[str, Value] = {"kernel_size": 3, "padding": "same", "data_format": data_format}
+    one = builder.apply(image, "Conv2D", filters=8, **given)
+    two = builder.apply(builder.apply(one, "ReLU"), "Conv2D", filters=8, **given)
+    both = builder.call(builder.layer(merge, **({"axis": 1} if first else {})), one, two)
+    end = builder.apply(builder.apply(builder.apply(both, "ReLU"), "Flatten"), "Dense", units=10)
+    builder.network([image], end)
+    channels = 8 if merge == "Add" else 16
+
+    (pooling,) = findings("TFL301", builder.facts())
+    (dense,) = findings("TFL303", builder.facts())
+
+    assert f"the 32 x 32 x {channels} map of {merge} (line 5) goes into Dense" in pooling.message
+    assert f"holds {32 * 32 * channels * 10:,} of all" in dense.message
+
+
+def test_vectors_that_are_merged_are_no_map() -> None:
+    builder = Builder()
+    image = builder.input(32, 32, 1)
+    flat = [builder.apply(builder.apply(image, *each), "Flatten") for each in [("ReLU",)] * 2]
+    both = builder.call(builder.layer("Concatenate"), *flat)
+    builder.network([image], builder.apply(both, "Dense", units=10))
+
+    assert findings("TFL301", builder.facts()) == []
+    assert findings("TFL303", builder.facts()) == []
+
+
 def test_one_dense_layer_that_holds_most() -> None:
     layers = [CONV, ("MaxPooling2D", {}), FLAT, DENSE, ("Dense", {"units": 3})]
 

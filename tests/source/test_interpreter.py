@@ -235,14 +235,43 @@ def test_the_global_data_format() -> None:
     assert place(change.data_format.origin) == (4, 25)
 
 
-def test_a_comparison_with_the_global_format_is_not_decided() -> None:
+_COMPARED = (
+    "if K.image_data_format() == 'channels_first':\n"
+    "    shape = (1, 28, 28)\nelse:\n    shape = (28, 28, 1)\nlayers.Conv2D(8, 3, input_shape=shape)"
+)
+
+
+def test_a_comparison_with_the_global_format_takes_the_one_that_layers_take() -> None:
+    text = f"from keras import backend as K, layers\n{_COMPARED}"
+    assert only_layer(text).value("input_shape") == (28, 28, 1)
+
+
+def test_a_comparison_with_a_global_format_that_may_be_set_is_not_decided() -> None:
     text = (
-        "from keras import backend as K, layers\nif K.image_data_format() == 'channels_first':\n"
-        "    shape = (1, 28, 28)\nelse:\n    shape = (28, 28, 1)\nlayers.Conv2D(8, 3, input_shape=shape)"
+        "import sys\nfrom keras import backend as K, layers\nif len(sys.argv) > 1:\n"
+        f"    K.set_image_data_format('channels_first')\n{_COMPARED}"
     )
     value = only_layer(text).value("input_shape")
     assert isinstance(value, Choice)
     assert value.values == ((1, 28, 28), (28, 28, 1))
+
+
+def test_what_functions_on_tensors_are_told_gives_shapes() -> None:
+    text = (
+        "import keras, tensorflow as tf\nfrom keras import ops\ni = keras.Input((16, 16, 8))\n"
+        "x = ops.transpose(i, (0, 3, 1, 2))\nx = ops.reshape(x, newshape=[-1, 8, 256])\n"
+        "x = tf.expand_dims(tf.reduce_mean(x, -1, True), axis=1)\n"
+        "x = tf.concat([x, x], 2)\nkeras.layers.Dense(4)(x)\nops.mean(x, axis=unknown)"
+    )
+    assert shapes(text) == [
+        ("transpose", (None, 8, 16, 16), 0),
+        ("reshape", (None, 8, 256), 0),
+        ("reduce_mean", (None, 8, 1), 0),
+        ("expand_dims", (None, 1, 8, 1), 0),
+        ("concat", (None, 1, 16, 1), 0),
+        ("Dense", (None, 1, 16, 4), 8),
+        ("mean", UNKNOWN, 0),
+    ]
 
 
 def test_loops_of_constants_are_unrolled() -> None:

@@ -38,7 +38,7 @@ from tflint.source.objects import (
     options,
     outcome,
 )
-from tflint.source.operations import operation, tensors_in
+from tflint.source.operations import call_operation, tensors_in
 from tflint.source.store import OPAQUE, Thing
 
 
@@ -90,7 +90,7 @@ def _call_path(machine: Machine, callee: Path, arguments: Arguments, node: Place
     for thing in arguments.things:
         hand_over(machine, thing, path)
     if tensors_in(arguments.things):
-        return operation(machine, path, arguments.things, node)
+        return call_operation(machine, path, arguments, node)
     return called(path, arguments, node)
 
 

@@ -113,7 +113,10 @@ def _explicit_init(machine: Machine, arguments: Arguments, node: Place) -> Thing
 
 def _data_format(machine: Machine, *, is_old: bool) -> Thing:
     found = machine.has_setting(DATA_FORMAT)
-    if found is MISSING or not isinstance(found, Const):
+    if found is MISSING:
+        # As for layers: what the file does not say otherwise.
+        found = Const("channels_last")
+    if not isinstance(found, Const):
         return OPAQUE
     old = {"channels_first": "th", "channels_last": "tf"}
     return Const(old.get(str(found.value))) if is_old else Const(found.value)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tflint.keras.building import outputs
+from tflint.keras.building import apply, outputs
 from tflint.keras.network import Call, Dim, Layer, Shape, Tensor
-from tflint.keras.values import UNKNOWN
+from tflint.keras.shapes.operations import bind_operation, takes_arguments
+from tflint.keras.values import UNKNOWN, Argument
+from tflint.source.exposing import argument
 from tflint.source.machine import Machine, Place
 from tflint.source.objects import (
+    Arguments,
     Const,
     Items,
     ModelThing,
+    Operand,
     Outcome,
     SequenceThing,
     TensorThing,
@@ -85,6 +90,34 @@ _ELEMENTWISE = frozenset(
 )
 # Operators on two tensors that stretch dimensions of 1.
 _MAX_NESTED = 4
+
+
+def call_operation(machine: Machine, path: str, arguments: Arguments, node: Place) -> Thing:
+    """A call of a function on tensors, with what it is told beside them: axes, a shape."""
+    if arguments.has_unknown or not takes_arguments(path):
+        return operation(machine, path, arguments.things, node)
+    given = bind_operation(
+        path.rpartition(".")[2],
+        [_beside_tensors(machine, each) for each in arguments.positional],
+        {
+            name: argument(machine, operand)
+            for name, operand in arguments.keywords.items()
+            if not tensors_in((operand.thing,))
+        },
+    )
+    location = machine.locate(node)
+    layer = Layer(
+        path.rpartition(".")[2], path, given, location=location, evidence=machine.evidence
+    )
+    machine.recorder.layer(layer)
+    call = apply(layer, tensors_in(arguments.things), evidence=machine.evidence)
+    call = replace(call, weights=0, variables=())
+    machine.recorder.call(call)
+    return TensorThing(outputs(call)[0])
+
+
+def _beside_tensors(machine: Machine, operand: Operand) -> Argument:
+    return Argument(UNKNOWN) if tensors_in((operand.thing,)) else argument(machine, operand)
 
 
 def operation(machine: Machine, path: str, operands: Sequence[Thing], node: Place) -> Thing:

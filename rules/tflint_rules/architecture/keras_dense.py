@@ -25,22 +25,25 @@ _KEEPS_ELEMENTS = frozenset(
         "Normalization",
     )
 )
-# Of these it is known whether they make maps smaller; of others, nothing is.
-_KEEPS_SIZE = frozenset(
+# What makes one map of several, in the layout that these have.
+_MERGES = frozenset(
     (
-        *_KEEPS_ELEMENTS,
         "Add",
         "Average",
         "Concatenate",
-        "Dense",
         "Maximum",
         "Minimum",
         "Multiply",
         "Subtract",
-        "InputLayer",
+        "add",
+        "mul",
+        "sub",
     )
 )
+# Of these it is known whether they make maps smaller; of others, nothing is.
+_KEEPS_SIZE = frozenset((*_KEEPS_ELEMENTS, *_MERGES, "Dense", "InputLayer"))
 _GROWS = ("UpSampling", "ZeroPadding")
+_RESIZES = (*_GROWS, "Cropping")
 _REDUCES = ("Global", "Adaptive", "Cropping", "Resizing", "CenterCrop")
 _MOST_STEPS = 64
 
@@ -99,14 +102,14 @@ def keras_dense(calls: Iterable[Call]) -> Iterator[KerasDense]:
         maker = _map_behind(call.inputs[0])
         if not isinstance(units, int) or units < 1 or maker is None:
             continue
-        sized = spatial(output_shape(maker), maker.layer.data_format)
+        sized = spatial(output_shape(maker), _data_format(maker))
         if sized is None or prod(sized[0]) < 2 or elements(shape) != prod(sized[0]) * sized[1]:
             continue
         yield KerasDense(call, maker, *sized, units, reduced.get(id(maker)))
 
 
 def _map_behind(tensor: Tensor) -> Call | None:
-    """The convolution or pool whose map a tensor holds the elements of."""
+    """The convolution, pool or merge of several whose map a tensor holds the elements of."""
     for _ in range(_MOST_STEPS):
         call = tensor.producer
         if call is None:
@@ -114,12 +117,33 @@ def _map_behind(tensor: Tensor) -> Call | None:
         layer = call.layer
         if not is_keras(layer):
             return None
-        if layer.kind in CONVOLUTIONS or is_pool(layer.kind):
+        if _makes_map(call) or layer.kind in _MERGES or layer.kind.startswith(_RESIZES):
             return call
         keeps = layer.kind in _KEEPS_ELEMENTS or vanishes(layer) or is_activation_layer(layer)
         if not keeps or len(call.inputs) != 1:
             return None
         tensor = call.inputs[0]
+    return None
+
+
+def _makes_map(call: Call) -> bool:
+    return call.layer.kind in CONVOLUTIONS or is_pool(call.layer.kind)
+
+
+def _data_format(maker: Call) -> str | Unknown | None:
+    """The layout of a map; that of the nearest convolution or pool where several are merged."""
+    waiting, seen = [maker], {id(maker)}
+    for _ in range(_MOST_STEPS):
+        if not waiting:
+            break
+        call = waiting.pop(0)
+        if _makes_map(call) or call.layer.kind.startswith(_RESIZES):
+            return call.layer.data_format
+        for tensor in call.inputs:
+            before = tensor.producer
+            if before is not None and id(before) not in seen and is_keras(before.layer):
+                seen.add(id(before))
+                waiting.append(before)
     return None
 
 

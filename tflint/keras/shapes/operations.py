@@ -152,6 +152,11 @@ def bind_operation(
     return {**dict(zip(names, positional[1:], strict=False)), **keywords}
 
 
+def takes_arguments(path: str) -> bool:
+    """Whether a function, by its whole path, is one that is told axes or a shape."""
+    return path.split(".", 1)[0] in HOMES and path.rpartition(".")[2] in _BEHIND_TENSORS
+
+
 def _given(applied: Applied, *parameters: str) -> Value | None:
     """The first of an argument's names that is given; None where none is."""
     for parameter in parameters:
