@@ -8,6 +8,7 @@ PYTEST_ARGS ?=
 PEERS_ARGS ?=
 
 BIN = $(VENV)/bin
+TENSORFLOW = build/tensorflow
 INSTALL = $(BIN)/python -m pip install --quiet -c constraints.txt
 BASE = $(VENV)/.installed-base
 DEV = $(VENV)/.installed-dev
@@ -19,10 +20,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-ecosystem lint format docs fuzz bench bench-peers schema probe constraints clean
+.PHONY: help demo test test-ecosystem test-tensorflow lint format docs fuzz bench bench-peers schema probe constraints clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 	@echo
 	@echo 'Variables: PYTHON=$(PYTHON) VENV=$(VENV) PYTEST_WORKERS=$(PYTEST_WORKERS) PYTEST_ARGS=$(PYTEST_ARGS) PEERS_ARGS=$(PEERS_ARGS)'
 
@@ -36,6 +37,12 @@ test: lint ## lint, then run every test; PYTEST_ARGS='-k arena' for some
 test-ecosystem: $(DEV) ## hold tflint against real projects; installs them from the package index
 	$(BIN)/python scripts/ecosystem.py install
 	TFLITE_LINT_ECOSYSTEM=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/ecosystem $(PYTEST_ARGS)
+
+test-tensorflow: ## hold sources, archives and their repairs against TensorFlow; installs it
+	@sh scripts/make_venv.sh '$(PYTHON)' '$(TENSORFLOW)'
+	$(TENSORFLOW)/bin/python -m pip install --quiet -e '.[dev]' tensorflow tf-keras
+	$(TENSORFLOW)/bin/python -m pytest -n $(PYTEST_WORKERS) tests/keras tests/archive tests/fix/source/test_against_tensorflow.py \
+		tests/rules/test_keras_against_tensorflow.py tests/rules/test_conversions_against_tensorflow.py tests/rules/test_quantization_mode.py $(PYTEST_ARGS)
 
 lint: $(DEV) ## ruff, mypy, import floors
 	$(BIN)/ruff check .

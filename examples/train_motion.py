@@ -20,3 +20,4 @@ model = tf.keras.Sequential(
 converter = tf.lite.TFLiteConverter.from_keras_model(model)
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
+model_bytes = converter.convert()

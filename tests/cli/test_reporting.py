@@ -177,7 +177,7 @@ def test_if_one_file_cannot_be_written_none_is(
 def test_notes_go_to_stderr_where_the_format_has_no_place(
     call: Call, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tflint.lint.runner.MAX_FINDINGS_PER_RULE", 0)
+    monkeypatch.setattr("tflint.lint.findings.MAX_FINDINGS_PER_RULE", 0)
     for name, format in FORMATS.items():
         result = call("check", "error.tflite", "--format", name, cwd=models)
         note = "only the first 0 are listed"

@@ -17,7 +17,7 @@ from tflint.lint.runner import check_code
 from tflint.target.target import find_target
 
 # CPU seconds for a variant, and for each 1,000 lines of it: several times what any takes.
-SECONDS, SECONDS_PER_THOUSAND = 20.0, 10.0
+SECONDS, SECONDS_PER_THOUSAND = 15.0, 5.0
 MOST_BYTES = 100_000
 TARGET = find_target("tflm")
 

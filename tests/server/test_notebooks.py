@@ -136,3 +136,20 @@ def test_a_file_has_the_texts_of_its_cells() -> None:
     cells = [CellText("# A\n", None), CellText("x = '😀'\r\n", "python"), CellText("", "r")]
 
     assert cell_texts(notebook_text(cells)) == [cell.text for cell in cells]
+
+
+def test_a_repair_edits_its_cell_only(notebook: Notebook) -> None:
+    pytest.importorskip("libcst", reason="needs the extra `fix`")
+    editor, cell = notebook.editor, notebook.cells[3]
+    notebook.type(3, "%time 1\ny = x  # tflint: ignore[channels-first]\n")
+    [found] = editor.diagnostics(cell)
+    [repair] = [
+        action
+        for action in editor.actions(cell, 1, column=found["range"]["start"]["character"])
+        if action["title"].startswith("Repair unused-suppression")
+    ]
+
+    assert found["code"] == "TFL901"
+    assert list(repair["edit"]["changes"]) == [cell]
+    [edit] = repair["edit"]["changes"][cell]
+    assert edit["newText"].rstrip("\n") == "y = x"

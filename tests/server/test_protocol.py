@@ -485,3 +485,40 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path: Path) -> None:
 
     assert code == 2
     assert "pip install 'tflint[server]'" in log
+
+
+DOUBLE = """\
+import keras
+
+inputs = keras.Input((8,))  # 😀
+outputs = keras.layers.ReLU()(keras.layers.Dense(4, activation="relu")(inputs))
+model = keras.Model(inputs, outputs)
+"""
+
+
+def test_a_quick_fix_repairs_a_finding(running: Started, train: str) -> None:
+    pytest.importorskip("libcst", reason="needs the extra `fix`")
+    running.open(train, DOUBLE)
+    [found] = [each for each in running.diagnostics(train) if each["code"] == "TFL113"]
+    start = found["range"]["start"]
+    actions = running.actions(train, start["line"], ["quickfix"], start["character"])
+    repair = next(action for action in actions if action["title"].startswith("Repair"))
+    assert codes(repair["diagnostics"]) == ["TFL113"]
+    running.apply(repair)
+
+    assert "TFL113" not in codes(running.diagnostics(train))
+    assert "# 😀" in running.texts[train]
+
+
+def test_all_safe_repairs_at_once(running: Started, train: str) -> None:
+    pytest.importorskip("libcst", reason="needs the extra `fix`")
+    text = DOUBLE + "x = 1  # tflint: ignore[channels-first]\n"
+    running.open(train, text)
+    assert {"TFL113", "TFL901"} <= set(codes(running.diagnostics(train)))
+    assert running.actions(train, 4) == []
+    [action] = running.actions(train, 0, ["source.fixAll"])
+    running.apply(action)
+
+    assert action["kind"] == "source.fixAll.tflint"
+    assert not {"TFL113", "TFL901"} & set(codes(running.diagnostics(train)))
+    assert running.actions(train, 0, ["source.fixAll.tflint"]) == []

@@ -25,8 +25,8 @@ MAX_FINDINGS_IN_SOURCE = 20_000
 class RuleRun:
     """What the rules say about one file, as it comes in."""
 
-    def __init__(self, most: int = MAX_FINDINGS_PER_RULE) -> None:
-        self._most = most
+    def __init__(self, most: int | None = None) -> None:
+        self._most = MAX_FINDINGS_PER_RULE if most is None else most
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self.failed: list[FailedRule] = []

@@ -121,15 +121,16 @@ def _new_axis(syntax: Syntax, node: ast.Subscript, given: Input) -> Edit | None:
     """`x[:, np.newaxis]` for data of one channel."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
     new = [i for i, part in enumerate(parts) if _is_new_axis(part)]
-    full = all(
-        isinstance(p, ast.Slice) and ast.unparse(p) == ":"
-        for p in parts
-        if p not in [parts[i] for i in new]
-    )
+    full = all(_is_full(part) for i, part in enumerate(parts) if i not in new)
     if given.channels != 1 or new != [given.order[-1] + 1] or not full:
         return None
     text = f"{syntax.text(node.value)}[..., {syntax.text(parts[new[0]])}]"
     return Replace(syntax.locate(node), text)
+
+
+def _is_full(node: ast.expr) -> bool:
+    """Whether a part of a subscript takes all of a dimension: `:`."""
+    return isinstance(node, ast.Slice) and (node.lower, node.upper, node.step) == (None,) * 3
 
 
 def _is_new_axis(node: ast.expr) -> bool:

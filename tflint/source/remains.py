@@ -28,9 +28,7 @@ from tflint.source.scopes import children
 from tflint.source.store import MISSING
 
 _T = TypeVar("_T")
-ENDED_EARLY: Final = (
-    "the file is long: what it builds was followed up to a limit, and not to its end"
-)
+ENDED_EARLY: Final = "what the file builds was followed up to a limit of work, and not to its end"
 
 
 def run_what_nothing_calls(machine: Machine, tree: ast.Module) -> None:

@@ -17,6 +17,7 @@ from tflint.source.containers import (
 )
 from tflint.source.definitions import define_class, define_function
 from tflint.source.imports import import_from, import_modules
+from tflint.source.joins import join
 from tflint.source.limits import MAX_ENDLESS_ROUNDS, MAX_ROUNDS, MAX_WHILE_ROUNDS
 from tflint.source.machine import Frame, Machine
 from tflint.source.matching import match
@@ -312,7 +313,9 @@ def _expects_failure(context: ast.expr) -> bool:
 
 
 def try_(machine: Machine, node: Any) -> bool:
-    """`try`: the body runs; handlers may."""
+    """`try`: the body runs; handlers may, after any part of it."""
+    names = bound_names(node.body) if node.handlers else ()
+    earlier = {name: _bound(machine, name) for name in names}
     is_alive = machine.run(node.body)
     ended = not is_alive and not _left_body(machine)
     if is_alive and node.orelse:
@@ -320,6 +323,10 @@ def try_(machine: Machine, node: Any) -> bool:
 
     def handle(handler: ast.ExceptHandler) -> Callable[[], bool]:
         def branch() -> bool:
+            for name, thing in earlier.items():
+                now = _bound(machine, name)
+                if now is not thing:
+                    machine.write_name(name, join((thing, now)))
             if handler.name:
                 machine.write_name(handler.name, OPAQUE)
             return machine.run(handler.body)
@@ -339,6 +346,10 @@ def try_(machine: Machine, node: Any) -> bool:
     if node.finalbody:
         is_alive = machine.run(node.finalbody) and is_alive
     return is_alive
+
+
+def _bound(machine: Machine, name: str) -> Thing:
+    return machine.scope.home(name).store.content.get(name, MISSING)
 
 
 def _left_body(machine: Machine) -> bool:

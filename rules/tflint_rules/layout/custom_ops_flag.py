@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.finding import Confidence, Finding, Severity
+from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.rule import SOURCES, Bad, Good, Metadata, Rule, SourceContext
 from tflint_rules.layout.converter_examples import conversion
 from tflint_rules.layout.converter_settings import CUSTOM_OPERATORS, Conversions, Way
@@ -28,7 +28,13 @@ class CustomOpsFlag(Rule):
     `# tflint: ignore[custom-ops-flag] why`.
     """
 
-    meta = Metadata("TFL104", "custom-ops-flag", Severity.WARNING, applies_to=SOURCES)
+    meta = Metadata(
+        "TFL104",
+        "custom-ops-flag",
+        Severity.WARNING,
+        fix=FixSafety.UNSAFE,
+        applies_to=SOURCES,
+    )
     examples = (
         Bad("Allowed", lambda: conversion("allow_custom_ops = True"), says="custom operators"),
         Good("Not allowed", lambda: conversion("allow_custom_ops = False")),
@@ -51,6 +57,7 @@ class CustomOpsFlag(Rule):
                 location=found.way.assignment(CUSTOM_OPERATORS) or one.location,
                 confidence=None if found.is_certain else Confidence.MEDIUM,
                 help="remove the line: the conversion then names the operator, if there is one",
+                fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
             )
 
 

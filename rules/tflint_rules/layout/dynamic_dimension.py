@@ -11,7 +11,17 @@ from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph, Value
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
-from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
+from tflint.rule import (
+    KERAS,
+    SOURCES,
+    Bad,
+    Good,
+    KerasContext,
+    Kind,
+    Metadata,
+    ModelContext,
+    Rule,
+)
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import confidence, is_certain, layer_text, shape_text
 from tflint_rules.layout.open_dimensions import open_batches, open_inputs
@@ -49,6 +59,10 @@ model = keras.Sequential([
     keras.layers.Dense(1, activation="sigmoid"),
 ])
 """
+
+
+# Unsafe, as such a model is neither trained nor evaluated with larger batches any more.
+_BATCH_OF_1 = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
 
 
 class DynamicDimension(Rule):
@@ -147,6 +161,7 @@ class DynamicDimension(Rule):
                 confidence=confidence(certain=certain),
                 help="fix the batch of the input that is converted, as with `batch_size=1`, or "
                 "unroll the layer (`unroll=True`)",
+                fix=_BATCH_OF_1 if context.kind in SOURCES else None,
             )
 
     def _open_input(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tflint.keras.network import Call
-from tflint.keras.values import UNKNOWN, Unknown
+from tflint.keras.values import UNKNOWN, Evidence, Unknown
 from tflint_rules.keras.activations import (
     LINEAR,
     WEIGHTED,
@@ -62,6 +62,8 @@ def kept_norm(call: Call, connections: Connections) -> KeptNorm | None:
     maker, is_shared = _maker(call, connections)
     if maker is None:
         return None
+    # Who else reads the map of a normalisation that may not be there may read it instead.
+    is_shared = is_shared and call.evidence is not Evidence.POSSIBLE
     reason = _reason(call, maker, is_shared=is_shared)
     return None if reason is None else KeptNorm(*reason, _scales(call))
 

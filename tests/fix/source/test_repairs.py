@@ -321,7 +321,6 @@ def test_code_that_also_stands_behind_another_layer_is_left() -> None:
         "b = end(layers.Dense(4)(a))\nm = Model(i, b)"
     )
     assert fixed(source, "TFL113") == source
-    assert obstacles(source, "TFL113") == ["the same code also stands behind another layer"]
 
 
 def test_softmax_on_one_unit() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst  # noqa: TID253 - nothing here does without it; it is imported late itself
 
 from tflint.fix.source.elements import reordered, with_element, with_keyword, without
+from tflint.fix.source.pieces import Habits, Piece, habits, pieces
 from tflint.fix.source.statements import block_with, line_with, line_without
 from tflint.fix.source.tree import CannotEdit, Tree
 from tflint.source.edits import (
@@ -31,17 +32,30 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
 
     Raises `CannotEdit` if one cannot be made, or if what comes out does not parse.
     """
-    tree = Tree(text)
-    changes = _Changes(tree)
     try:
-        for edit in edits:
-            changes.add(edit)
-        edited = tree.module.visit(changes.transformer())
-        code = edited.code
-    except (RecursionError, cst.CSTValidationError, cst.ParserSyntaxError) as error:
-        raise CannotEdit("the edited code could not be put together") from error
+        found = pieces(text, edits)
+        style = habits(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise CannotEdit("the source does not parse") from error
+    parts: list[str] = []
+    end = 0
+    for piece in found:
+        parts += [text[end : piece.start], _edited(text[piece.start : piece.end], piece, style)]
+        end = piece.end
+    code = "".join((*parts, text[end:]))
     _check(code)
     return code
+
+
+def _edited(text: str, piece: Piece, style: Habits) -> str:
+    tree = Tree(text, style)
+    changes = _Changes(tree)
+    try:
+        for edit in piece.edits:
+            changes.add(edit)
+        return tree.module.visit(changes.transformer()).code
+    except (RecursionError, cst.CSTValidationError, cst.ParserSyntaxError) as error:
+        raise CannotEdit("the edited code could not be put together") from error
 
 
 def _check(code: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Literal
 
 import libcst as cst  # noqa: TID253 - nothing here does without it; it is imported late itself
 from libcst.metadata import (  # noqa: TID253
@@ -14,10 +15,13 @@ from libcst.metadata import (  # noqa: TID253
 )
 
 from tflint.finding import Location
+from tflint.fix.source.pieces import Habits
 from tflint.source.edits import Edit
 
 # LibCST's parser and printer go down by recursion, some frames a level.
 MAX_DEPTH = 150
+
+_NEWLINES: dict[str, Literal["\r\n", "\n", "\r"]] = {"\r\n": "\r\n", "\n": "\n", "\r": "\r"}
 
 Span = tuple[int, int, int, int]
 
@@ -29,11 +33,14 @@ class CannotEdit(Exception):
 class Tree:
     """A parsed source; raises `CannotEdit` where LibCST does not read it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, style: Habits) -> None:
         if _depth(text) > MAX_DEPTH:
             raise CannotEdit(f"the code is nested more than {MAX_DEPTH} levels deep")
         try:
-            self.module = cst.parse_module(text)
+            config = cst.PartialParserConfig(
+                default_indent=style.indent, default_newline=_NEWLINES[style.newline]
+            )
+            self.module = cst.parse_module(text, config)
             wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
             positions = wrapper.resolve(PositionProvider)
             self._parents = wrapper.resolve(ParentNodeProvider)
