@@ -67,6 +67,17 @@ def test_a_source_is_repaired_where_it_stands(call: Call, tmp_path: Path) -> Non
     assert again.stdout == "1 file: 0 fixed, 0 left\n"
 
 
+def test_in_place_is_what_sources_are_edited_anyway(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, train=SAFE)
+    both = call("fix", "train.py", "--in-place", "-o", "x.py", cwd=tmp_path)
+    untouched = read(tmp_path / "train.py")
+    result = call("fix", "train.py", "--in-place", cwd=tmp_path)
+
+    assert (both.code, untouched) == (2, SAFE)
+    assert "exclude each other" in both.stderr
+    assert (result.code, read(tmp_path / "train.py")) == (0, SAFELY_FIXED)
+
+
 def test_what_changes_an_interface_is_done_when_asked(call: Call, tmp_path: Path) -> None:
     write(tmp_path, train=UNSAFE)
     safe = call("fix", "train.py", cwd=tmp_path)

@@ -22,7 +22,7 @@ from tflint.cli.options import (
     TextOrJson,
     check_format,
 )
-from tflint.errors import ExitCode
+from tflint.errors import ExitCode, UsageError
 
 
 def fix(
@@ -43,6 +43,10 @@ def fix(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, not over the source."),
     ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place", help="Edit files where they are: for sources the default."),
+    ] = False,
     stdin_filename: StdinFilename = None,
     target: Target = None,
     select: Select = None,
@@ -74,6 +78,8 @@ def fix(
     from tflint.cli.stdin import from_stdin
     from tflint.config.load import load_settings
 
+    if in_place and output is not None:
+        raise UsageError("--in-place and --output exclude each other")
     check_color(color)
     check_format(format)
     refuse(paths or ["."], output, format, diff=diff, color=color)
