@@ -47,6 +47,8 @@ def test_applications(keras: Any, name: str) -> None:
     assert [tensor.shape for tensor in network.outputs] == [
         tuple(each.shape) for each in model.outputs
     ]
-    shapes = {layer.name: tuple(layer.output.shape) for layer in model.layers}
+    # Keras 3 has operations on tensors beside its layers.
+    operations = getattr(model, "operations", model.layers)
+    shapes = {each.name: tuple(each.output.shape) for each in operations}
     for call in network.calls:
         assert call.output_shapes == (shapes[call.layer.name or ""],), call.layer.name
