@@ -364,6 +364,20 @@ def test_a_file_that_cannot_be_written_is_an_error(call: Call, tmp_path: Path) -
     assert read(tmp_path / "train.py") == SAFE
 
 
+def test_a_file_that_is_read_only_stays_as_it_is(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(SAFE, encoding="utf-8")
+    (tmp_path / "b.py").write_text(SAFE, encoding="utf-8")
+    (tmp_path / "b.py").chmod(0o444)
+
+    result = call("fix", "a.py", "b.py", cwd=tmp_path)
+
+    assert (result.code, result.stdout) == (2, "")
+    assert result.stderr == "tflint: `b.py` cannot be written: the file is read-only\n"
+    assert [each.name for each in sorted(tmp_path.iterdir())] == ["a.py", "b.py"]
+    assert (tmp_path / "a.py").read_text(encoding="utf-8") == SAFE
+    assert (tmp_path / "b.py").read_text(encoding="utf-8") == SAFE
+
+
 def test_hostile_names_are_escaped(call: Call, tmp_path: Path) -> None:
     name = "a\x1b[31m\n::error::x.py"
     (tmp_path / name).write_text(SAFE, encoding="utf-8")

@@ -83,6 +83,13 @@ def test_what_one_version_refuses_is_said_with_it() -> None:
     assert apply(done.layer, done.inputs, versions=(2,)).fault is None
 
 
+def test_padding_of_keras_1_is_not_known() -> None:
+    done = call(layer("Conv2D", filters=8, kernel_size=3, padding="full"), (N, 7, 7, 2))
+
+    assert done.fault is None
+    assert done.output_shapes == ((N, UNKNOWN, UNKNOWN, 8),)
+
+
 def test_weights_are_counted_once() -> None:
     dense = layer("Dense", units=4)
 

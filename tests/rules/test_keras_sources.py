@@ -186,6 +186,17 @@ def test_a_network_of_the_music_classifier_as_published() -> None:
     assert "106 x 4 x 64" in found["TFL305"].message
 
 
+def test_a_model_that_is_asked_for_its_shape_on_the_way_is_one_network() -> None:
+    source = (
+        "import keras\nfrom keras import layers\nmodel = keras.Sequential()\n"
+        "model.add(layers.Dense(1024, input_shape=(1024,)))\n"
+        "assert model.output_shape == (None, 1024)\n"
+        "model.add(layers.Dense(1024))\nassert model.output_shape == (None, 1024)\n"
+    )
+    (finding,) = said(source, "TFL302")
+    assert finding.message.startswith("2,099,200 weights take")
+
+
 def test_positions_in_a_notebook_are_those_of_the_cell() -> None:
     import json
 

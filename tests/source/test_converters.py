@@ -175,3 +175,11 @@ def test_a_dataset_that_reads_something_is_not_random() -> None:
 def test_a_dataset_that_returns() -> None:
     found = dataset("rep = lambda: [np.zeros((1, 4))]")
     assert texts(found.results or ()) == (("numpy.zeros",),)
+
+
+def test_an_object_that_can_be_called_is_a_data_set() -> None:
+    found = dataset(
+        "class Data:\n    def __call__(self):\n        yield [np.ones((1, 8))]\nrep = Data()"
+    )
+    assert found.is_generator
+    assert texts(found.results[0] if found.results else ()) == ("numpy.ones",)

@@ -9,6 +9,7 @@ from typing import Final
 from tflint.finding import Location
 from tflint.keras.facts import Conversion
 from tflint.keras.values import UNKNOWN, Argument, Evidence, Setting, Value
+from tflint.source.classes import find_member
 from tflint.source.escapes import HANDED_OVER, was_handed_over
 from tflint.source.exposing import argument, expose, origin
 from tflint.source.exposing import arguments as all_arguments
@@ -20,6 +21,7 @@ from tflint.source.objects import (
     ConverterThing,
     Either,
     FunctionThing,
+    Instance,
     Method,
     NativeMethod,
     Operand,
@@ -182,6 +184,10 @@ def _setting(machine: Machine, value: Thing) -> Setting:
 
 
 def _value(machine: Machine, thing: Thing) -> Value:
+    if isinstance(thing, Instance):
+        member = find_member(thing.type, "__call__")
+        if isinstance(member, FunctionThing):
+            thing = Method(member, thing)
     if isinstance(thing, FunctionThing | Method):
         return results_of(machine, thing)
     return expose(machine, thing)

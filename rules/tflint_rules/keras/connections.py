@@ -111,6 +111,31 @@ def nested(facts: KerasFacts) -> frozenset[int]:
 
 
 def outer_networks(facts: KerasFacts) -> Iterator[Network]:
-    """The networks that no other uses as a layer."""
+    """The networks that no other uses as a layer.
+
+    A `Sequential` model that was asked for its shape and then went on growing is one network.
+    """
     inner = nested(facts)
-    return (network for network in facts.networks if id(network) not in inner)
+    networks = [network for network in facts.networks if id(network) not in inner]
+    grown = {
+        (id(network.calls[0].layer), len(network.calls)): network
+        for network in networks
+        if network.kind == "Sequential" and network.calls
+    }
+    longest: dict[int, int] = {}
+    for first, length in grown:
+        longest[first] = max(longest.get(first, 0), length)
+    for network in networks:
+        if network.kind == "Sequential" and network.calls:
+            first = id(network.calls[0].layer)
+            later = grown[first, longest[first]]
+            if later is not network and _begins(network, later):
+                continue
+        yield network
+
+
+def _begins(network: Network, later: Network) -> bool:
+    """Whether the layers of a network are the first ones of another, which has more."""
+    return len(network.calls) < len(later.calls) and all(
+        one.layer is other.layer for one, other in zip(network.calls, later.calls, strict=False)
+    )

@@ -97,6 +97,8 @@ def _does_not_fit(
 def padding_of(applied: Applied, *, is_causal_allowed: bool = False) -> str | Unknown:
     """The padding; raises `Refused` for a word that Keras does not know."""
     padding = applied.choice("padding")
+    if padding == "full":
+        return UNKNOWN  # Keras 1 had it, with Theano
     allowed = ("valid", "same", "causal") if is_causal_allowed else ("valid", "same")
     if isinstance(padding, str) and padding not in allowed:
         raise Refused(f"{applied.layer.kind} has no padding {padding[:20]!r}")
