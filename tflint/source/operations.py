@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tflint.keras.building import apply, outputs
 from tflint.keras.network import Call, Dim, Layer, Shape, Tensor
-from tflint.keras.shapes.operations import bind_operation, takes_arguments
+from tflint.keras.shapes.operations import KEEP_SHAPE, bind_operation, takes_arguments
 from tflint.keras.values import UNKNOWN, Argument
 from tflint.source.exposing import argument
 from tflint.source.machine import Machine, Place
@@ -24,71 +24,6 @@ from tflint.source.objects import (
 )
 from tflint.source.store import Thing
 
-# What gives a value for each value, by the last part of the name.
-_ELEMENTWISE = frozenset(
-    (
-        "abs",
-        "add",
-        "cast",
-        "celu",
-        "ceil",
-        "clip",
-        "clip_by_value",
-        "cos",
-        "crelu",
-        "divide",
-        "dropout",
-        "elu",
-        "exp",
-        "floor",
-        "gelu",
-        "hard_sigmoid",
-        "hard_silu",
-        "hard_swish",
-        "hard_tanh",
-        "identity",
-        "invert",
-        "l2_normalize",
-        "leaky_relu",
-        "linear",
-        "log",
-        "log_softmax",
-        "log1p",
-        "maximum",
-        "minimum",
-        "mish",
-        "mod",
-        "mul",
-        "multiply",
-        "neg",
-        "negative",
-        "pos",
-        "pow",
-        "relu",
-        "relu6",
-        "round",
-        "rsqrt",
-        "selu",
-        "sigmoid",
-        "sign",
-        "silu",
-        "sin",
-        "softmax",
-        "softplus",
-        "softsign",
-        "sqrt",
-        "square",
-        "stop_gradient",
-        "sub",
-        "subtract",
-        "swish",
-        "tanh",
-        "truediv",
-        "floordiv",
-        "log_sigmoid",
-    )
-)
-# Operators on two tensors that stretch dimensions of 1.
 _MAX_NESTED = 4
 
 
@@ -128,9 +63,7 @@ def operation(machine: Machine, path: str, operands: Sequence[Thing], node: Plac
     layer = Layer(kind, path, location=location, evidence=machine.evidence)
     machine.recorder.layer(layer)
     shape: Shape = UNKNOWN
-    if kind in _ELEMENTWISE and all(
-        isinstance(operand, TensorThing | Const) for operand in operands
-    ):
+    if kind in KEEP_SHAPE and all(isinstance(operand, TensorThing | Const) for operand in operands):
         shape = broadcast([tensor.shape for tensor in tensors])
     call = Call(
         layer,

@@ -7,75 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tflint.keras.network import Call
+from tflint.keras.shapes.operations import ELEMENTWISE, REDUCTIONS
 from tflint.source.syntax import Syntax
 
-# What gives a value for each value, by the last part of the name.
-ELEMENTWISE: Final = frozenset(
-    (
-        "abs",
-        "add",
-        "cast",
-        "ceil",
-        "clip",
-        "clip_by_value",
-        "divide",
-        "elu",
-        "exp",
-        "floor",
-        "gelu",
-        "hard_sigmoid",
-        "hard_silu",
-        "identity",
-        "leaky_relu",
-        "log",
-        "maximum",
-        "minimum",
-        "mul",
-        "multiply",
-        "neg",
-        "negative",
-        "pow",
-        "relu",
-        "relu6",
-        "round",
-        "rsqrt",
-        "selu",
-        "sigmoid",
-        "sign",
-        "silu",
-        "softplus",
-        "softsign",
-        "sqrt",
-        "square",
-        "stop_gradient",
-        "sub",
-        "subtract",
-        "swish",
-        "tanh",
-        "truediv",
-    )
-)
 _JOINS: Final = frozenset(("concat", "concatenate"))
-_REDUCTIONS: Final = frozenset(
-    (
-        "amax",
-        "amin",
-        "max",
-        "mean",
-        "min",
-        "prod",
-        "reduce_max",
-        "reduce_mean",
-        "reduce_min",
-        "reduce_prod",
-        "reduce_std",
-        "reduce_sum",
-        "reduce_variance",
-        "std",
-        "sum",
-        "var",
-    )
-)
 _TRANSPOSES: Final = frozenset(("permute_dimensions", "transpose"))
 _KEYWORDS: Final = ("axis", "perm", "axes", "pattern")
 _KEEP: Final = ("keepdims", "keep_dims")
@@ -113,10 +48,7 @@ def is_elementwise(call: Call) -> bool:
 def operation(syntax: Syntax, call: Call) -> Operation | None:
     """What a call outside layers does to axes; None for layers, and where that is not known."""
     kind = call.layer.kind
-    if (
-        call.layer.path.startswith("keras.layers.")
-        or kind not in _JOINS | _REDUCTIONS | _TRANSPOSES
-    ):
+    if call.layer.path.startswith("keras.layers.") or kind not in _JOINS | REDUCTIONS | _TRANSPOSES:
         return None
     node = syntax.expression(call.location)
     if not isinstance(node, ast.Call) or any(isinstance(a, ast.Starred) for a in node.args):
@@ -131,7 +63,7 @@ def operation(syntax: Syntax, call: Call) -> Operation | None:
     keep = next((given[name] for name in _KEEP if name in given), None)
     if keep is not None and not isinstance(keep, ast.Constant):
         return None
-    keeps = kind not in _REDUCTIONS or (isinstance(keep, ast.Constant) and keep.value is True)
+    keeps = kind not in REDUCTIONS or (isinstance(keep, ast.Constant) and keep.value is True)
     return Operation(kind, axes, argument, keeps)
 
 

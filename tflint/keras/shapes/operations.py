@@ -105,36 +105,43 @@ _BINARY = [
     "true_divide",
     "truediv",
 ]
-_REDUCTIONS = [
-    "all",
-    "amax",
-    "amin",
-    "any",
-    "logsumexp",
-    "max",
-    "mean",
-    "median",
-    "min",
-    "prod",
-    "std",
-    "sum",
-    "var",
-    "reduce_all",
-    "reduce_any",
-    "reduce_logsumexp",
-    "reduce_max",
-    "reduce_mean",
-    "reduce_min",
-    "reduce_prod",
-    "reduce_std",
-    "reduce_sum",
-    "reduce_variance",
-]
+REDUCTIONS = frozenset(
+    (
+        "all",
+        "amax",
+        "amin",
+        "any",
+        "logsumexp",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "prod",
+        "std",
+        "sum",
+        "var",
+        "reduce_all",
+        "reduce_any",
+        "reduce_logsumexp",
+        "reduce_max",
+        "reduce_mean",
+        "reduce_min",
+        "reduce_prod",
+        "reduce_std",
+        "reduce_sum",
+        "reduce_variance",
+    )
+)
 
+# What keeps a shape, broadcasting where there are two; and of that what looks at no neighbours.
+KEEP_SHAPE = frozenset((*_UNARY, *_BINARY))
+ELEMENTWISE = KEEP_SHAPE - frozenset(
+    ("dropout", "l2_normalize", "log_softmax", "normalize", "softmax", "sparsemax")
+)
 
 # What stands behind the tensors, in `keras.ops`, `keras.backend` and `tensorflow` alike.
 _BEHIND_TENSORS = {
-    **dict.fromkeys(_REDUCTIONS, ("axis", "keepdims")),
+    **dict.fromkeys(REDUCTIONS, ("axis", "keepdims")),
     **dict.fromkeys(("concat", "concatenate", "expand_dims", "squeeze", "stack"), ("axis",)),
     **dict.fromkeys(("permute_dimensions", "transpose"), ("axes",)),
     "reshape": ("shape",),
@@ -326,7 +333,7 @@ def _lenient(calculator: Calculator) -> Calculator:
 CALCULATORS: Calculators = {
     **dict.fromkeys(_UNARY, unary),
     **dict.fromkeys(_BINARY, binary),
-    **dict.fromkeys(_REDUCTIONS, reduction),
+    **dict.fromkeys(REDUCTIONS, reduction),
     **dict.fromkeys(("concat", "concatenate"), concatenate),
     **dict.fromkeys(("permute_dimensions", "transpose"), transpose),
     "expand_dims": expand_dims,
