@@ -17,7 +17,6 @@ from tflint.source.containers import (
 )
 from tflint.source.definitions import define_class, define_function
 from tflint.source.imports import import_from, import_modules
-from tflint.source.joins import join
 from tflint.source.limits import MAX_ENDLESS_ROUNDS, MAX_ROUNDS, MAX_WHILE_ROUNDS
 from tflint.source.machine import Frame, Machine
 from tflint.source.matching import match
@@ -26,6 +25,7 @@ from tflint.source.operators import operate
 from tflint.source.scopes import bound_names
 from tflint.source.store import MISSING, OPAQUE, Thing
 from tflint.source.targets import bind
+from tflint.source.trying import try_
 
 # What ends the program.
 _ENDS = frozenset(("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"))
@@ -310,50 +310,6 @@ def _expects_failure(context: ast.expr) -> bool:
     if not isinstance(context, ast.Call) or not isinstance(context.func, ast.Attribute):
         return False
     return context.func.attr.startswith("assertRaises") or context.func.attr == "raises"
-
-
-def try_(machine: Machine, node: Any) -> bool:
-    """`try`: the body runs; handlers may, after any part of it."""
-    names = bound_names(node.body) if node.handlers else ()
-    earlier = {name: _bound(machine, name) for name in names}
-    is_alive = machine.run(node.body)
-    ended = not is_alive and not _left_body(machine)
-    if is_alive and node.orelse:
-        is_alive = machine.run(node.orelse)
-
-    def handle(handler: ast.ExceptHandler) -> Callable[[], bool]:
-        def branch() -> bool:
-            for name, thing in earlier.items():
-                now = _bound(machine, name)
-                if now is not thing:
-                    machine.write_name(name, join((thing, now)))
-            if handler.name:
-                machine.write_name(handler.name, OPAQUE)
-            return machine.run(handler.body)
-
-        return branch
-
-    if node.handlers:
-        reached = is_alive
-        branches = [handle(handler) for handler in node.handlers]
-        if not ended:
-            branches.insert(0, lambda: reached)
-        before = machine.evidence
-        is_alive = machine.fork(branches)
-        # That a handler returns does not make what is behind the body less sure.
-        if reached:
-            machine.evidence = before
-    if node.finalbody:
-        is_alive = machine.run(node.finalbody) and is_alive
-    return is_alive
-
-
-def _bound(machine: Machine, name: str) -> Thing:
-    return machine.scope.home(name).store.content.get(name, MISSING)
-
-
-def _left_body(machine: Machine) -> bool:
-    return bool(machine.frames) and any(frame.left_by is not None for frame in machine.frames[-2:])
 
 
 STATEMENTS: Final[Mapping[type, Callable[[Machine, Any], bool]]] = {
