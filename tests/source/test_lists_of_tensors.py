@@ -16,6 +16,7 @@ from tflint.source.module import SourceModule
         ("[keras.Input((3,)), b]", 2),
         ("a", 1),
         ("[x for x in a]", 1),
+        ("[1.0, 2.0]", 2),
     ],
 )
 @pytest.mark.parametrize("kind", ["Dot(1)", "Subtract()", "Attention()", "Add()"])
