@@ -8,6 +8,7 @@ import random
 import pytest
 
 from tests.random_networks import random_network
+from tflint.analysis.needed import needed
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import check_model
 from tflint.model.graph import Graph
@@ -20,7 +21,6 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model, Operator, SubGraph, Tensor
 from tflint.target.target import find_target
-from tflint_rules.architecture.needed import needed
 
 CODES = ("TFL101", "TFL109", "TFL111", "TFL304", "TFL305", "TFL306", "TFL309", "TFL703")
 DIMENSIONS = (-(2**31), -1, 0, 1, 2, 3, 7, 8, 2**31 - 1)

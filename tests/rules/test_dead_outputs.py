@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.conftest import SHARED_MODELS
 from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, random_inputs, run
+from tflint.analysis.needed import Span, kept, needed, read_by
+from tflint.analysis.windows import window
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
 from tflint.model.graph_builder import GraphBuilder
@@ -25,9 +27,7 @@ from tflint.model.schema import (
     TransposeOptions,
 )
 from tflint.model.tables import Model
-from tflint_rules.architecture.needed import Span, kept, needed, read_by
 from tflint_rules.architecture.smaller_input import smaller_input
-from tflint_rules.architecture.windows import window
 
 NONE = ActivationFunctionType.NONE
 INT32 = TensorType.INT32

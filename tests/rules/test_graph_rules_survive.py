@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from tflint.analysis.fusion import CARRIERS
+from tflint.analysis.operator_kinds import BINARY, RESHAPES, UNARY
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import check_model
 from tflint.model.builder import ModelBuilder
@@ -18,8 +20,6 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model
 from tflint.target.target import find_target
-from tflint_rules.fusion import CARRIERS
-from tflint_rules.operator_kinds import BINARY, RESHAPES, UNARY
 
 RULES = [r for r in all_rules() if r.meta.code.startswith("TFL6") or r.meta.code == "TFL210"]
 NAMES = (

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from tests.conftest import SHARED_MODELS
 from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, assert_bit_equal
+from tflint.analysis.max_pools import MaxPool, composed, mergeable_pools
+from tflint.analysis.windows import Window, window
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import ActivationFunctionType, Padding, Pool2DOptions, TensorType
 from tflint.model.tables import Model
-from tflint_rules.architecture.max_pools import MaxPool, composed, mergeable_pools
-from tflint_rules.architecture.windows import Window, window
 
 FLOAT32, INT8 = TensorType.FLOAT32, TensorType.INT8
 PADDINGS = st.sampled_from((Padding.VALID, Padding.SAME))

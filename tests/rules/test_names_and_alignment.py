@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.cpu_time import assert_linear
 from tests.rules.findings import findings
+from tflint.analysis.names import MOST_BYTES, Named, Problem, names, problems
 from tflint.finding import FixSafety, Severity
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import check_bytes
@@ -23,7 +24,6 @@ from tflint.model.tables import Metadata, Model
 from tflint.model.writer import write_model
 from tflint.target.target import find_target
 from tflint_rules.example_models import moved_constants
-from tflint_rules.integrity.names import MOST_BYTES, Named, Problem, names, problems
 
 INT8, FLOAT32 = TensorType.INT8, TensorType.FLOAT32
 

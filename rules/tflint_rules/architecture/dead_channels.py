@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.channel_groups import ChannelGroup, channel_groups
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
@@ -12,7 +13,6 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.architecture.channel_groups import ChannelGroup, channel_groups
 from tflint_rules.example_models import constant_of, overwrite
 from tflint_rules.wording import operator
 

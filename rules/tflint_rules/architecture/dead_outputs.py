@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tflint.analysis.needed import Need, kept, needed, read_by, whole
+from tflint.analysis.windows import windows
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
@@ -13,9 +15,7 @@ from tflint.model.schema import Padding
 from tflint.model.tables import Model
 from tflint.printable import percent_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.architecture.needed import Need, kept, needed, read_by, whole
 from tflint_rules.architecture.smaller_input import smaller_input
-from tflint_rules.architecture.windows import windows
 from tflint_rules.wording import operator
 
 # Below these shares of a layer's and of a model's multiply-accumulates, and below this many,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.operator_kinds import POOLS
+from tflint.analysis.stored_constants import stored
 from tflint.model.flex import is_channels_first
 from tflint.model.graph import Graph, Node, Value
-from tflint_rules.operator_kinds import POOLS
-from tflint_rules.stored_constants import stored
 
 # Operators that only rearrange or rescale what they get, element by element.
 _KEEPS_ELEMENTS = frozenset(

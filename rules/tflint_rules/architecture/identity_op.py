@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tflint.analysis.identity import identity
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.keras.values import Evidence
 from tflint.model.builder import ModelBuilder
@@ -14,7 +15,6 @@ from tflint.model.schema import AddOptions, MulOptions, PadOptions, TensorType, 
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import KERAS, Bad, Good, KerasContext, Kind, Metadata, ModelContext, Rule
-from tflint_rules.architecture.identity import identity
 from tflint_rules.architecture.keras_identity import keras_identity
 from tflint_rules.keras.connections import keras_calls
 from tflint_rules.keras.places import always_at_its_place, worst_at_each_place

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.max_pools import mergeable_pools
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import Padding
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.architecture.max_pools import mergeable_pools
 
 _SHOWN = 8
 

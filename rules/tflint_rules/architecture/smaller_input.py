@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tflint.analysis.needed import ELEMENTWISE, Need
+from tflint.analysis.operator_kinds import RESHAPES
+from tflint.analysis.windows import windows
 from tflint.model.graph import Graph, Node, Value
-from tflint_rules.architecture.needed import ELEMENTWISE, Need
-from tflint_rules.architecture.windows import windows
-from tflint_rules.operator_kinds import RESHAPES
 
 
 def smaller_input(graph: Graph, needs: dict[int, Need]) -> tuple[Value, tuple[int, ...]] | None:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.constant_folding import (
+    Folding,
+    dequantized,
+    foldings,
+    has_fixed_shapes,
+)
+from tflint.analysis.dataflow import Dataflow
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
@@ -20,13 +27,6 @@ from tflint.model.tables import Model
 from tflint.model.types import QUANTIZED_RANGES
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.constant_folding import (
-    Folding,
-    dequantized,
-    foldings,
-    has_fixed_shapes,
-)
-from tflint_rules.dataflow import Dataflow
 from tflint_rules.wording import operators
 
 INT32 = TensorType.INT32

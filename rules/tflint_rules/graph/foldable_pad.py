@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.quantization_match import same_per_tensor_quantization
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
@@ -14,8 +16,6 @@ from tflint.model.tables import Model
 from tflint.model.types import FORMATS
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.quantization_match import same_per_tensor_quantization
 from tflint_rules.wording import operator, operators
 
 _CONVOLUTIONS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D"))

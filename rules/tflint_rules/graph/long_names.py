@@ -5,6 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from tflint.analysis.file_bytes import (
+    buffer_bytes,
+    metadata_bytes,
+    quantization_bytes,
+    string_bytes,
+    vector_bytes,
+)
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
@@ -12,13 +19,6 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model, QuantizationParameters, Tensor
 from tflint.printable import percent_text, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
-from tflint_rules.file_bytes import (
-    buffer_bytes,
-    metadata_bytes,
-    quantization_bytes,
-    string_bytes,
-    vector_bytes,
-)
 
 # Below these, a file is not worth touching: what is 1 % of a model, its owner has elsewhere.
 _LEAST_BYTES = 256

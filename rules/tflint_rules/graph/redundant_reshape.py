@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.movement import reshape_runs
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import (
@@ -15,8 +17,7 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.movement import describe, reshape_runs, saving
+from tflint_rules.graph.movement_wording import describe, saving
 
 
 def _chain(*shapes: tuple[int, ...], branch: bool = False) -> Model:

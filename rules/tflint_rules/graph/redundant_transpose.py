@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.layout_transposes import layout_transposes
+from tflint.analysis.movement import transpose_runs
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import AddOptions, TensorType, TransposeOptions
 from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.layout.layout_transposes import layout_transposes
-from tflint_rules.movement import describe, saving, transpose_runs
+from tflint_rules.graph.movement_wording import describe, saving
 
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 

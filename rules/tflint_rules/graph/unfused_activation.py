@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.fusion import BOUNDS, CARRIERS, fused_activation, in_turn
+from tflint.analysis.operator_kinds import POOLS, RESHAPES
+from tflint.analysis.quantization_match import same_per_tensor_quantization
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph, Node
@@ -12,10 +16,6 @@ from tflint.model.schema import ActivationFunctionType, AddOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import BOUNDS, CARRIERS, fused_activation, in_turn
-from tflint_rules.operator_kinds import POOLS, RESHAPES
-from tflint_rules.quantization_match import same_per_tensor_quantization
 from tflint_rules.wording import operator
 
 NONE = ActivationFunctionType.NONE

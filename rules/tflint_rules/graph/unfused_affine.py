@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.affine import Affine, affine_runs
+from tflint.analysis.batch_norm import left_norms
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.fusion import LINEAR, fused_activation, is_nonlinear, linear_weights, origins
+from tflint.analysis.operator_kinds import RESHAPES
+from tflint.analysis.stored_constants import stored
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
@@ -11,12 +17,6 @@ from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, 
 from tflint.model.tables import Model
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.affine import Affine, affine_runs
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import LINEAR, fused_activation, is_nonlinear, linear_weights, origins
-from tflint_rules.layout.batch_norm import left_norms
-from tflint_rules.operator_kinds import RESHAPES
-from tflint_rules.stored_constants import stored
 from tflint_rules.wording import operator, operators
 
 # Under this, as in front of a dense layer, the operators cost little but themselves.

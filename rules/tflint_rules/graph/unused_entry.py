@@ -5,6 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from tflint.analysis.constant_folding import is_pure
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.file_bytes import (
+    buffer_bytes,
+    metadata_bytes,
+    operator_code_bytes,
+    tensor_bytes,
+)
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
@@ -12,14 +20,6 @@ from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.constant_folding import is_pure
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.file_bytes import (
-    buffer_bytes,
-    metadata_bytes,
-    operator_code_bytes,
-    tensor_bytes,
-)
 from tflint_rules.wording import operators
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.names import Holder, Named, Problem, names, problems
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
-from tflint_rules.integrity.names import Holder, Named, Problem, names, problems
 
 _SHOWN = 3
 _SHOWN_CHARACTERS = 40

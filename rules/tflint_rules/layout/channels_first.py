@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.layout_transposes import layout_transposes
+from tflint.analysis.movement import transpose_runs
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.keras.facts import FormatChange
 from tflint.keras.network import Call, Layer, Shape
@@ -24,7 +27,6 @@ from tflint.rule import (
     ModelContext,
     Rule,
 )
-from tflint_rules.dataflow import Dataflow
 from tflint_rules.example_archives import saved_sequential
 from tflint_rules.example_models import flex_conv
 from tflint_rules.keras.activations import is_keras
@@ -48,9 +50,7 @@ from tflint_rules.layout.keras_formats import (
     settings_to_first,
     turned_maps,
 )
-from tflint_rules.layout.layout_transposes import layout_transposes
 from tflint_rules.layout.relayout_advice import relayout_advice
-from tflint_rules.movement import transpose_runs
 
 _TODAYS_KERAS = 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import is_float16_dequantize
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
@@ -15,7 +16,6 @@ from tflint_rules.layout.converted_network import weights
 from tflint_rules.layout.converter_examples import FLOAT16, QUANTISED, conversion
 from tflint_rules.layout.converter_settings import TYPES, Conversions, Way
 from tflint_rules.layout.quantization_mode import MODE_SETTINGS, SPEC, Mode, outcome
-from tflint_rules.operand_types import is_float16_dequantize
 
 _SIGNATURE = "FLOAT16->FLOAT32"
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.float_regions import (
+    CONVERSIONS,
+    FLOAT32,
+    Region,
+    float_regions,
+    is_quantised,
+)
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.keras.facts import Conversion
 from tflint.model.builder import ModelBuilder
@@ -19,13 +26,6 @@ from tflint_rules.layout.converter_edges import Edges, edges
 from tflint_rules.layout.converter_examples import CALIBRATED, INT8_EDGES, QUANTISED, conversion
 from tflint_rules.layout.converter_settings import Conversions, Judgement
 from tflint_rules.layout.quantization_mode import MODE_SETTINGS, has_dataset
-from tflint_rules.quantization.float_regions import (
-    CONVERSIONS,
-    FLOAT32,
-    Region,
-    float_regions,
-    is_quantised,
-)
 from tflint_rules.wording import operators
 
 INT8, UINT8 = TensorType.INT8, TensorType.UINT8

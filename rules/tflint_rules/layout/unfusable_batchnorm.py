@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.batch_norm import LeftNorm, left_norms, next_layer
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -22,7 +23,6 @@ from tflint_rules.keras.wording import (
     layer_text,
     map_text,
 )
-from tflint_rules.layout.batch_norm import LeftNorm, left_norms, next_layer
 from tflint_rules.layout.keras_batch_norm import kept_norm
 from tflint_rules.wording import operator
 

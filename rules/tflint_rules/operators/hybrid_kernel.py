@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import hybrid_weights, node_signature
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
@@ -11,7 +12,6 @@ from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
-from tflint_rules.operand_types import hybrid_weights, node_signature
 
 
 def _model(weights: TensorType, type: TensorType = TensorType.FLOAT32) -> Model:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import node_signature
 from tflint.finding import Finding, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import PadOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.operand_types import node_signature
 
 # What the inputs in these positions are called.
 _NAMES = {

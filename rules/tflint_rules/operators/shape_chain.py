@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.constant_folding import Folding, foldings, has_fixed_shapes
+from tflint.analysis.dataflow import Dataflow
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
@@ -17,8 +19,6 @@ from tflint.model.schema import (
 from tflint.model.tables import Model
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.constant_folding import Folding, foldings, has_fixed_shapes
-from tflint_rules.dataflow import Dataflow
 from tflint_rules.wording import operators
 
 INT32 = TensorType.INT32

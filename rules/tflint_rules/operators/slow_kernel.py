@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import node_signature
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
@@ -13,7 +14,6 @@ from tflint.model.tables import Model
 from tflint.printable import percent_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
-from tflint_rules.operand_types import node_signature
 
 INT8, INT16 = TensorType.INT8, TensorType.INT16
 _RUNTIME = "tflm-cmsis-nn"

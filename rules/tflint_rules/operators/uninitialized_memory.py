@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import node_signature
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -11,7 +12,6 @@ from tflint.model.schema import SpaceToBatchNDOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.operand_types import node_signature
 
 # Where these operators pad only, and by how much, says the input in this position.
 _PADDINGS = {"SPACE_TO_BATCH_ND": 2}

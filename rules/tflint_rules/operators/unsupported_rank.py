@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import node_signature
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import StridedSliceOptions, TensorType
 from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.operand_types import node_signature
 
 
 def _slice(rank: int) -> Model:

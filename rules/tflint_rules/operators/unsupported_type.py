@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import hybrid_weights, is_float16_dequantize, node_signature
 from tflint.finding import Finding, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
@@ -12,7 +13,6 @@ from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Kernel, Verdict
-from tflint_rules.operand_types import hybrid_weights, is_float16_dequantize, node_signature
 
 # Types of one operator that a message lists.
 _SHOWN = 8

@@ -5,6 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+from tflint.analysis.accumulators import (
+    INT32_MAX,
+    LEAST_STEPS,
+    overflow,
+    refused_difference,
+    scale_mismatch,
+)
+from tflint.analysis.operand_types import node_signature
+from tflint.analysis.weighted_layers import WeightedLayer, weighted_layers
 from tflint.finding import Finding, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Value
@@ -14,15 +23,6 @@ from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Verdict
 from tflint_rules.example_models import overwrite
-from tflint_rules.operand_types import node_signature
-from tflint_rules.quantization.accumulators import (
-    INT32_MAX,
-    LEAST_STEPS,
-    overflow,
-    refused_difference,
-    scale_mismatch,
-)
-from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 
 INT8, INT16 = TensorType.INT8, TensorType.INT16
 INT32, INT64 = TensorType.INT32, TensorType.INT64

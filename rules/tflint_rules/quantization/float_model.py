@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import hybrid_weights
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
@@ -11,7 +12,6 @@ from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.operand_types import hybrid_weights
 
 FLOAT32 = TensorType.FLOAT32
 # Position of the weights in operators whose weights quantisation turns into int8.

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.weighted_layers import WeightedLayer, weighted_layers
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.constants import Constants
@@ -15,7 +16,6 @@ from tflint.model.schema import Conv2DOptions, Padding, TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 
 # From here on the weakest channel has lost a bit.
 _LEAST_SPREAD = 2.0

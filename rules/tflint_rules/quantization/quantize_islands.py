@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.float_regions import (
+    FLOAT32,
+    Region,
+    float_regions,
+    int8_verdict,
+)
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -13,12 +19,6 @@ from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Runtime, Verdict
-from tflint_rules.quantization.float_regions import (
-    FLOAT32,
-    Region,
-    float_regions,
-    int8_verdict,
-)
 from tflint_rules.wording import operators
 
 INT8 = TensorType.INT8

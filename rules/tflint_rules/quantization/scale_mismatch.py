@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import node_signature
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
@@ -15,7 +16,6 @@ from tflint.model.types import QUANTIZED_RANGES
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Demand, Kernel, Verdict
-from tflint_rules.operand_types import node_signature
 
 INT8 = TensorType.INT8
 # Off by less than this share of the type's range, a value is as good as right.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.operand_types import node_signature
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -12,7 +13,6 @@ from tflint.model.schema import Padding, Pool2DOptions, ReshapeOptions, TensorTy
 from tflint.model.tables import Model
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Runtime, Verdict
-from tflint_rules.operand_types import node_signature
 
 UINT8 = TensorType.UINT8
 # Operators that compute; copies of bytes are the same for any type.

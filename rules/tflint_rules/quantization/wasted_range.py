@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from tflint.analysis.operand_types import hybrid_weights
+from tflint.analysis.weighted_layers import WeightedLayer, weighted_layers
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.constants import HALF_RANGE
@@ -14,9 +16,7 @@ from tflint.model.tables import Model, QuantizationParameters
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.example_models import overwrite
-from tflint_rules.operand_types import hybrid_weights
 from tflint_rules.quantization.per_tensor_weights import shares_a_scale
-from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 
 # Half of the channels at this or below: two bits of the weights of most are lost to the rest.
 _FEW = 31

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Iterable
 from itertools import chain, islice
 
+from tflint.analysis.operator_kinds import RESHAPES
 from tflint.model.graph import Graph, Node, Value
-from tflint_rules.operator_kinds import RESHAPES
 
 # What a convolution or pool may be separated from its TRANSPOSE by.
 _PASSING = frozenset(

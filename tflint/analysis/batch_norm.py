@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.fusion import fused_activation
+from tflint.analysis.operator_kinds import ACTIVATIONS, POOLS
+from tflint.analysis.stored_constants import stored
 from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Graph, Node, Value
 from tflint.model.schema import ActivationFunctionType, Padding, TensorType
 from tflint.model.types import packed_bytes
-from tflint_rules.fusion import fused_activation
-from tflint_rules.operator_kinds import ACTIVATIONS, POOLS
-from tflint_rules.stored_constants import stored
 
 # Global pooling; what it leaves is small, and of any layout.
 _REDUCTIONS = frozenset(("MEAN", "REDUCE_MAX"))

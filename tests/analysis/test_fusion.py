@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.rewrite import rewrite
 from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
+from tflint.analysis.fusion import BOUNDS, CARRIERS, in_turn
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
@@ -30,7 +31,6 @@ from tflint.model.schema import (
     TransposeConvOptions,
 )
 from tflint.model.tables import Model
-from tflint_rules.fusion import BOUNDS, CARRIERS, in_turn
 
 FLOAT32, INT8, INT16, INT32 = (
     TensorType.FLOAT32,

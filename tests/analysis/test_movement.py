@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.rewrite import rewrite
 from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, assert_bit_equal
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.movement import Run, reshape_runs, transpose_runs
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph, graphs
 from tflint.model.graph_builder import per_tensor
@@ -27,8 +29,6 @@ from tflint.model.schema import (
     TransposeOptions,
 )
 from tflint.model.tables import Model
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.movement import Run, reshape_runs, transpose_runs
 
 INT8, INT32 = TensorType.INT8, TensorType.INT32
 Order = tuple[int, ...]

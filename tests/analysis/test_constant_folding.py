@@ -11,6 +11,8 @@ import pytest
 from tests.rewrite import rewrite
 from tests.rules.findings import findings
 from tests.runtimes import assert_bit_equal, run
+from tflint.analysis.constant_folding import foldings
+from tflint.analysis.dataflow import Dataflow
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
@@ -33,8 +35,6 @@ from tflint.model.schema import (
     TransposeOptions,
 )
 from tflint.model.tables import Model
-from tflint_rules.constant_folding import foldings
-from tflint_rules.dataflow import Dataflow
 
 INT32, INT64 = TensorType.INT32, TensorType.INT64
 

@@ -13,6 +13,7 @@ import pytest
 from tests.rewrite import rewrite
 from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, assert_bit_equal, random_inputs, run
+from tflint.analysis import file_bytes
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model, read_model
@@ -20,7 +21,6 @@ from tflint.model.record import ABSENT
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, Tensor
 from tflint.model.writer import write_model
-from tflint_rules import file_bytes
 from tflint_rules.graph.long_names import _repeated_zero_points
 
 # What alignment may add or take at each entry that goes.

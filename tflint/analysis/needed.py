@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tflint.analysis.operator_kinds import RESHAPES
+from tflint.analysis.windows import Window, windows
 from tflint.model.graph import Graph, Node, Value
-from tflint_rules.architecture.windows import Window, windows
-from tflint_rules.operator_kinds import RESHAPES
 
 
 class Span(NamedTuple):

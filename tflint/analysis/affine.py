@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.fusion import fused_activation
+from tflint.analysis.stored_constants import stored
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import ActivationFunctionType, TensorType
-from tflint_rules.dataflow import Dataflow
-from tflint_rules.fusion import fused_activation
-from tflint_rules.stored_constants import stored
 
 _FACTORS = frozenset(("MUL", "DIV"))
 _SUMMANDS = frozenset(("ADD", "SUB"))

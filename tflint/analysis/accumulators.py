@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tflint.analysis.weighted_layers import WeightedLayer
 from tflint.model.constants import Constants
 from tflint.model.graph import Value
 from tflint.model.schema import TensorType
 from tflint.model.tables import QuantizationParameters
 from tflint.model.types import QUANTIZED_RANGES
-from tflint_rules.weighted_layers import WeightedLayer
 
 # From here on a bias in other units than the accumulator's moves outputs visibly: half a step,
 # or one per cent of the bias where its size is not known.

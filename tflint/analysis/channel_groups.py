@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tflint.analysis.operator_kinds import RESHAPES
+from tflint.analysis.weighted_layers import WeightedLayer, weighted_layers
 from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, Value
-from tflint_rules.operator_kinds import RESHAPES
-from tflint_rules.weighted_layers import WeightedLayer, weighted_layers
 
 # More channels than any layer has; see `MAX_CHANNELS` for what can be asked of constants.
 _MAX_CHANNELS = 1 << 16

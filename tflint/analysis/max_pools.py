@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.quantization_match import same_quantization
+from tflint.analysis.windows import Window, window, windows
 from tflint.model.graph import Graph, Node
 from tflint.model.schema import ActivationFunctionType, Padding, Pool2DOptions
-from tflint_rules.architecture.windows import Window, window, windows
-from tflint_rules.quantization_match import same_quantization
 
 # Activations clamp to a range; one after another clamps to what is left of it.
 _RANGES: dict[ActivationFunctionType, tuple[float, float]] = {

@@ -11,6 +11,8 @@ import pytest
 from tests.rewrite import rewrite
 from tests.rules.findings import findings
 from tests.runtimes import random_inputs, run
+from tflint.analysis.affine import Affine, affine_runs
+from tflint.analysis.dataflow import Dataflow
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
@@ -26,8 +28,6 @@ from tflint.model.schema import (
     TransposeConvOptions,
 )
 from tflint.model.tables import Model
-from tflint_rules.affine import Affine, affine_runs
-from tflint_rules.dataflow import Dataflow
 
 NONE, RELU = ActivationFunctionType.NONE, ActivationFunctionType.RELU
 OPTIONS = {"ADD": AddOptions, "SUB": SubOptions, "MUL": MulOptions, "DIV": DivOptions}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.model.graph import Graph, Node, Value
-from tflint_rules.dataflow import Dataflow
 
 # Operators that do something else than compute their outputs from their inputs, or do it
 # differently each time. Custom operators, those that the schema does not know, and

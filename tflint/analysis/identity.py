@@ -6,10 +6,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tflint.analysis.quantization_match import same_quantization
 from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Node, Value
 from tflint.model.schema import ActivationFunctionType, Pool2DOptions, TensorType
 from tflint.model.types import FORMATS, packed_bytes
-from tflint_rules.quantization_match import same_quantization
 
 _NONE = ActivationFunctionType.NONE
 _FLOAT32, _INT8 = TensorType.FLOAT32, TensorType.INT8

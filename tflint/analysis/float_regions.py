@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tflint.analysis.operand_types import node_signature
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import TensorType
 from tflint.target.runtime import Runtime, Verdict
-from tflint_rules.operand_types import node_signature
 
 FLOAT32 = TensorType.FLOAT32
 INTEGERS = frozenset((TensorType.INT8, TensorType.INT16, TensorType.UINT8))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.stored_constants import stored
 from tflint.model.constants import channel_layout
 from tflint.model.graph import Node, Value
 from tflint.model.streaming import Layout
 from tflint.model.types import elements
-from tflint_rules.stored_constants import stored
 
 # Positions of input, weights and bias, the dimension of the weights that output channels lie
 # along, and their rank.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from tflint.analysis.operator_kinds import ACTIVATIONS, POOLS, RESHAPES
+from tflint.analysis.stored_constants import stored
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import ActivationFunctionType, TensorType
-from tflint_rules.operator_kinds import ACTIVATIONS, POOLS, RESHAPES
-from tflint_rules.stored_constants import stored
 
 # Operators that are linear in their weights: the weights' position among the inputs, the
 # bias's, and the weights' dimension that counts output channels.
@@ -22,7 +22,7 @@ LINEAR = {
 _FLOAT = frozenset((TensorType.FLOAT32,))
 _ANY = frozenset((TensorType.FLOAT32, TensorType.INT8, TensorType.INT16, TensorType.UINT8))
 # Operators that apply the activation in their options, and the types they do it for. The
-# kernels of LiteRT and TFLM agree in that, see tests/rules/test_fusion.py: CONCATENATION and
+# kernels of LiteRT and TFLM agree in that, see tests/analysis/test_fusion.py: CONCATENATION and
 # L2_NORMALIZATION have the option too, but refuse to prepare when it is used.
 CARRIERS = {
     "CONV_2D": _ANY,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.findings import findings
+from tflint.analysis.float_regions import float_regions
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
 from tflint.model.graph_builder import GraphBuilder, per_tensor
 from tflint.model.schema import AddOptions, TensorType
 from tflint.model.tables import Model
-from tflint_rules.quantization.float_regions import float_regions
 
 FLOAT32, INT8, UINT8 = TensorType.FLOAT32, TensorType.INT8, TensorType.UINT8
 

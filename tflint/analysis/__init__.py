@@ -1,0 +1,1 @@
+"""What the graph of a model comes to: facts that rules and repairs share."""
