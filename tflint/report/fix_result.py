@@ -38,6 +38,54 @@ class FixedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class PassReport:
+    """What one pass did to a model, in all its turns.
+
+    `bytes_saved` of the file and `arena_saved` (None where there is no arena to plan) are negative
+    where something was added. `refused` says why a rewrite was not taken.
+    """
+
+    code: str
+    name: str
+    safety: FixSafety
+    applied: bool
+    places: int = 0
+    bytes_saved: int = 0
+    arena_saved: int | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What running a model before and after its repairs has shown, over `inputs` samples.
+
+    Errors are absolute, in the units of the real-valued outputs; `snr_db` is the original's signal
+    to the error's noise, infinite where they are equal. `top1_agreement` is the share of decisions
+    that are the same, None where the outputs hold none. `failure` says why the proof fails, None
+    where it holds; `suspect` names the pass that it fails with.
+    """
+
+    method: str
+    inputs: int
+    bit_equal: bool
+    max_error: float
+    mean_error: float
+    snr_db: float
+    top1_agreement: float | None = None
+    accuracy_before: float | None = None
+    accuracy_after: float | None = None
+    tolerance: float = 0.0
+    failure: str | None = None
+    suspect: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the result may take the original's place."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
 class FileFix:
     """What became of one file.
 
@@ -54,6 +102,10 @@ class FileFix:
     bytes_before: int = 0
     bytes_after: int = 0
     output: str | None = None
+    passes: tuple[PassReport, ...] = ()
+    arena_before: int | None = None
+    arena_after: int | None = None
+    proof: Proof | None = None
 
     @property
     def is_changed(self) -> bool:

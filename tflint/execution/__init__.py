@@ -1,0 +1,1 @@
+"""Running models on the host, each in a worker process: LiteRT, and TFLM where it is installed."""

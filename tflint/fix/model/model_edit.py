@@ -1,0 +1,472 @@
+"""A model under change: operators taken out, put in, replaced, and tensors led elsewhere.
+
+    edit = ModelEdit(model)
+    graph = edit.graph(0)
+    graph.read_instead(node.outputs[0].index, node.inputs[0].index)
+    graph.remove(node.index)
+    changed = edit.finish()
+
+Operators and tensors are known by their indices in the model as it was, for as long as the edit
+lasts. `finish` takes out the tensors, buffers and operator codes that the edit left without a use
+(and only these: what nobody used before is TFL607's), and renumbers what refers to them. Whatever
+is not touched, unknown fields and options included, is carried over as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from tflint.memory.offline_plan import METADATA_NAME, offline_plan
+from tflint.model.record import ABSENT, Record, UnknownTable
+from tflint.model.schema import BUILTIN_OPERATORS, TensorType
+from tflint.model.tables import (
+    CUSTOM,
+    PLACEHOLDER_FOR_GREATER_OP_CODES,
+    Buffer,
+    Model,
+    Operator,
+    OperatorCode,
+    QuantizationParameters,
+    SubGraph,
+    Tensor,
+)
+
+_HEADER_WORDS = 3
+_NEW = -1  # The offset of a tensor that TFLM's planner is to place.
+
+
+class ModelEdit:
+    """Changes to one model, whose indices are all in range (`dangling_indices` finds none)."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.buffers = list(model.buffers) or [Buffer()]
+        self._codes = list(model.operator_codes)
+        self._graphs = [GraphEdit(self, graph) for graph in model.subgraphs]
+
+    def graph(self, index: int) -> GraphEdit:
+        """The edit of one subgraph."""
+        return self._graphs[index]
+
+    def add_buffer(self, data: bytes | memoryview) -> int:
+        """A new buffer with these bytes; returns its index. Buffers may be shared, so none is
+        ever changed.
+        """
+        self.buffers.append(Buffer(data))
+        return len(self.buffers) - 1
+
+    def operator_code(self, name: str, version: int = 1) -> int:
+        """The index of a builtin operator's code, entered into the table when it is new.
+
+        Raises `ValueError` for a name that the schema does not know.
+        """
+        code = BUILTIN_OPERATORS.index(name)
+        for index, known in enumerate(self._codes):
+            if known.code == code != CUSTOM and known.version == version:
+                return index
+        self._codes.append(
+            OperatorCode(
+                deprecated_builtin_code=min(code, PLACEHOLDER_FOR_GREATER_OP_CODES),
+                version=version,
+                builtin_code=code,
+            )
+        )
+        return len(self._codes) - 1
+
+    def finish(self) -> Model:
+        """The changed model. Its `file_bytes` is 0: it is not from a file."""
+        model = self.model
+        kept = [graph.kept_tensors() for graph in self._graphs]
+        places = [{old: new for new, old in enumerate(indices)} for indices in kept]
+        subgraphs = [
+            graph.finish(indices, place)
+            for graph, indices, place in zip(self._graphs, kept, places, strict=True)
+        ]
+        signatures = [
+            dataclasses.replace(
+                signature,
+                inputs=self._maps(signature.inputs, signature.subgraph_index, places),
+                outputs=self._maps(signature.outputs, signature.subgraph_index, places),
+            )
+            for signature in model.signature_defs
+        ]
+        changed = dataclasses.replace(
+            model,
+            subgraphs=_like(model.subgraphs, subgraphs),
+            signature_defs=_like(model.signature_defs, signatures),
+            buffers=_like(model.buffers, self.buffers),
+            operator_codes=_like(model.operator_codes, self._codes),
+            file_bytes=0,
+        )
+        changed = self._with_plan(changed, kept)
+        return _without_orphans(changed, model)
+
+    def _maps(self, maps: Sequence[Any], subgraph: int, places: list[dict[int, int]]) -> Any:
+        graph, place = self._graphs[subgraph], places[subgraph]
+        return _like(
+            maps,
+            [
+                dataclasses.replace(entry, tensor_index=place[graph.seen_as(entry.tensor_index)])
+                for entry in maps
+            ],
+        )
+
+    def _with_plan(self, model: Model, kept: list[list[int]]) -> Model:
+        """The model with the file's own memory plan following its tensors, or dropped.
+
+        Only a plan whose tensors stay as they are can be trusted: when operators come or go,
+        tensors live longer or shorter than the plan was made for.
+        """
+        plan = offline_plan(self.model)
+        if plan is None or not any(graph.is_changed for graph in self._graphs):
+            return model
+        metadata = [entry for entry in model.metadata if entry.name != METADATA_NAME]
+        if plan.fault is None and not any(graph.moves_lifetimes for graph in self._graphs):
+            known = iter(plan.offsets)
+            offsets: list[int] = []
+            for graph, indices in zip(self._graphs, kept, strict=True):
+                own = [next(known, _NEW) for _ in range(graph.original_tensors)]
+                offsets += [own[old] if old < len(own) else _NEW for old in indices]
+            data = struct.pack(f"<3i{len(offsets)}i", 1, 0, len(offsets), *offsets)
+            entry = next(e for e in reversed(model.metadata) if e.name == METADATA_NAME)
+            buffers = (*model.buffers, Buffer(data))
+            metadata.append(dataclasses.replace(entry, buffer=len(model.buffers)))
+            model = dataclasses.replace(model, buffers=buffers)
+        return dataclasses.replace(model, metadata=tuple(metadata) or ABSENT)
+
+
+class GraphEdit:
+    """Changes to one subgraph. Tensors are indices, new ones behind those that were there."""
+
+    def __init__(self, owner: ModelEdit, graph: SubGraph) -> None:
+        self._owner = owner
+        self._graph = graph
+        self.tensors = list(graph.tensors)
+        self.inputs = list(graph.inputs)
+        self.outputs = list(graph.outputs)
+        self.original_tensors = len(graph.tensors)
+        self.is_changed = False
+        # Whether tensors may live at other times than before.
+        self.moves_lifetimes = False
+        self._operators: list[Operator | None] = list(graph.operators)
+        self._before: dict[int, list[Operator | None]] = {}
+        self._after: dict[int, list[Operator | None]] = {}
+        self._order: list[int] | None = None
+        self._instead: dict[int, int] = {}
+        self._used = _used_tensors(owner.model, graph)
+
+    # Tensors
+
+    def tensor(self, index: int) -> Tensor:
+        """A tensor as it is now."""
+        return self.tensors[index]
+
+    def change_tensor(self, index: int, **fields: Any) -> None:
+        """Give fields of a tensor other values."""
+        self.is_changed = True
+        self.tensors[index] = dataclasses.replace(self.tensors[index], **fields)
+
+    def add_tensor(
+        self,
+        shape: Sequence[int],
+        type: TensorType,
+        quantization: QuantizationParameters | None = None,
+        *,
+        name: str | None = None,
+        data: bytes | memoryview | None = None,
+    ) -> int:
+        """A new tensor, with `data` a constant in a buffer of its own; returns its index."""
+        self.is_changed = True
+        buffer = 0 if data is None else self._owner.add_buffer(data)
+        self.tensors.append(
+            Tensor(
+                shape=tuple(shape), type=type, buffer=buffer, name=name, quantization=quantization
+            )
+        )
+        return len(self.tensors) - 1
+
+    def set_data(self, index: int, data: bytes | memoryview, **fields: Any) -> None:
+        """Make a tensor a constant with these data, whatever else refers to its old buffer."""
+        self.change_tensor(index, buffer=self._owner.add_buffer(data), **fields)
+
+    def read_instead(self, old: int, new: int) -> None:
+        """Let every operator that reads `old` read `new`.
+
+        An output of the subgraph is no reader: see `write_instead`. Applies to the operators as
+        they are now, not to those that are put in or replaced later.
+        """
+        self.is_changed = self.moves_lifetimes = True
+        for operators in self._lists():
+            for place, operator in enumerate(operators):
+                if operator is not None and old in operator.inputs:
+                    inputs = tuple(new if index == old else index for index in operator.inputs)
+                    operators[place] = dataclasses.replace(operator, inputs=inputs)
+
+    def write_instead(self, old: int, new: int) -> None:
+        """Let every operator that writes `old` write `new`, and every reader of `old` read it.
+
+        So an output `new` of the subgraph keeps its name, type and place when the operator that
+        made it from `old` is taken out.
+        """
+        self.read_instead(old, new)
+        for operators in self._lists():
+            for place, operator in enumerate(operators):
+                if operator is not None and old in operator.outputs:
+                    outputs = tuple(new if index == old else index for index in operator.outputs)
+                    operators[place] = dataclasses.replace(operator, outputs=outputs)
+
+    def output_instead(self, old: int, new: int) -> None:
+        """Make `new` an output of the subgraph in place of `old`, in signatures too."""
+        self.is_changed = self.moves_lifetimes = True
+        self.outputs = [new if index == old else index for index in self.outputs]
+        self._instead[old] = new
+
+    def input_instead(self, old: int, new: int) -> None:
+        """Make `new` an input of the subgraph in place of `old`, in signatures too."""
+        self.is_changed = self.moves_lifetimes = True
+        self.inputs = [new if index == old else index for index in self.inputs]
+        self._instead[old] = new
+
+    def seen_as(self, index: int) -> int:
+        """The tensor that signatures name where they named `index`."""
+        return self._instead.get(index, index)
+
+    # Operators
+
+    def operator(self, index: int) -> Operator:
+        """An operator as it is now. Raises `LookupError` for one that was taken out."""
+        found = self._operators[index]
+        if found is None:
+            raise LookupError(f"operator {index} was taken out")
+        return found
+
+    def change_operator(self, index: int, **fields: Any) -> None:
+        """Give fields of an operator other values: `inputs`, `outputs`, `builtin_options`, ..."""
+        self.is_changed = self.moves_lifetimes = True
+        self._operators[index] = dataclasses.replace(self.operator(index), **fields)
+
+    def remove(self, index: int) -> None:
+        """Take an operator out. What it made must be made or read elsewhere by the end."""
+        self.is_changed = self.moves_lifetimes = True
+        self._operators[index] = None
+
+    def replace(
+        self,
+        index: int,
+        name: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        options: Record | UnknownTable | None = None,
+        *,
+        version: int = 1,
+    ) -> None:
+        """Put a builtin operator in the place of another."""
+        self.is_changed = self.moves_lifetimes = True
+        self._operators[index] = self._new(name, inputs, outputs, options, version)
+
+    def insert_before(
+        self,
+        index: int,
+        name: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        options: Record | UnknownTable | None = None,
+        *,
+        version: int = 1,
+    ) -> None:
+        """Put a builtin operator right before operator `index`, behind those put there earlier.
+
+        `index` may be the number of operators: then it goes to the end.
+        """
+        self.is_changed = self.moves_lifetimes = True
+        operator = self._new(name, inputs, outputs, options, version)
+        self._before.setdefault(index, []).append(operator)
+
+    def insert_after(
+        self,
+        index: int,
+        name: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        options: Record | UnknownTable | None = None,
+        *,
+        version: int = 1,
+    ) -> None:
+        """Put a builtin operator right behind operator `index` and those put there earlier."""
+        self.is_changed = self.moves_lifetimes = True
+        operator = self._new(name, inputs, outputs, options, version)
+        self._after.setdefault(index, []).append(operator)
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """Run the operators in this order of their indices, which must name each once."""
+        self.is_changed = self.moves_lifetimes = True
+        self._order = list(order)
+
+    def _new(
+        self,
+        name: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        options: Record | UnknownTable | None,
+        version: int,
+    ) -> Operator:
+        return Operator(
+            opcode_index=self._owner.operator_code(name, version),
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            builtin_options=options,
+        )
+
+    def _lists(self) -> Iterator[list[Operator | None]]:
+        yield self._operators
+        yield from self._before.values()
+        yield from self._after.values()
+
+    def _running(self) -> Iterator[Operator]:
+        """The operators in the order in which they run."""
+        count = len(self._operators)
+        for index in [*(self._order or range(count)), count]:
+            here = self._operators[index : index + 1]
+            for operator in (*self._before.get(index, ()), *here, *self._after.get(index, ())):
+                if operator is not None:
+                    yield operator
+
+    # The result
+
+    def kept_tensors(self) -> list[int]:
+        """The tensors that stay: those in use now, and those that had no use before."""
+        used = {*self.inputs, *self.outputs, *self._named()}
+        for operator in self._running():
+            used.update(operator.inputs, operator.outputs, operator.intermediates)
+        return [
+            index
+            for index in range(len(self.tensors))
+            if index in used or (index < self.original_tensors and index not in self._used)
+        ]
+
+    def _named(self) -> Iterator[int]:
+        for index in _signature_tensors(self._owner.model, self._graph):
+            yield self.seen_as(index)
+
+    def finish(self, kept: Sequence[int], place: dict[int, int]) -> SubGraph:
+        """The changed subgraph, its tensors renumbered."""
+
+        def renumbered(indices: Iterable[int]) -> tuple[int, ...]:
+            return tuple(place[index] if index >= 0 else index for index in indices)
+
+        operators = [
+            dataclasses.replace(
+                operator,
+                inputs=_like(operator.inputs, renumbered(operator.inputs)),
+                outputs=_like(operator.outputs, renumbered(operator.outputs)),
+                intermediates=_like(operator.intermediates, renumbered(operator.intermediates)),
+            )
+            for operator in self._running()
+        ]
+        graph = self._graph
+        return dataclasses.replace(
+            graph,
+            tensors=_like(graph.tensors, [self.tensors[index] for index in kept]),
+            inputs=_like(graph.inputs, renumbered(self.inputs)),
+            outputs=_like(graph.outputs, renumbered(self.outputs)),
+            operators=_like(graph.operators, operators),
+        )
+
+
+def _like(old: Sequence[Any], new: Sequence[Any]) -> Any:
+    """A tuple; a vector that was not in the file and is still empty stays out of it."""
+    return tuple(new) if new or old is not ABSENT else ABSENT
+
+
+def _signature_tensors(model: Model, graph: SubGraph) -> Iterator[int]:
+    for signature in model.signature_defs:
+        if model.subgraphs[signature.subgraph_index] is graph:
+            for entry in (*signature.inputs, *signature.outputs):
+                yield entry.tensor_index
+
+
+def _used_tensors(model: Model, graph: SubGraph) -> set[int]:
+    used = {*graph.inputs, *graph.outputs, *_signature_tensors(model, graph)}
+    for operator in graph.operators:
+        used.update(operator.inputs, operator.outputs, operator.intermediates)
+    return used
+
+
+def _used_buffers(model: Model) -> set[int]:
+    used = {entry.buffer for entry in model.metadata} | set(model.metadata_buffer)
+    for graph in model.subgraphs:
+        used.update(tensor.buffer for tensor in graph.tensors)
+    return used
+
+
+def _used_codes(model: Model) -> set[int]:
+    return {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
+
+
+def _without_orphans(model: Model, before: Model) -> Model:
+    """The model without the buffers and codes that were used before and are not any more."""
+    used, used_before = _used_buffers(model), _used_buffers(before)
+    count = len(before.buffers)
+    buffers = _kept(len(model.buffers), used | {0}, used_before, count)
+    codes = _kept(
+        len(model.operator_codes),
+        _used_codes(model),
+        _used_codes(before),
+        len(before.operator_codes),
+    )
+    if len(buffers) == len(model.buffers) and len(codes) == len(model.operator_codes):
+        return model
+    return dataclasses.replace(
+        renumbered(model, buffers, codes),
+        buffers=tuple(model.buffers[index] for index in buffers),
+        operator_codes=tuple(model.operator_codes[index] for index in codes),
+    )
+
+
+def _kept(count: int, used: set[int], used_before: set[int], count_before: int) -> list[int]:
+    return [
+        index
+        for index in range(count)
+        if index in used or (index < count_before and index not in used_before)
+    ]
+
+
+def renumbered(model: Model, buffers: Sequence[int], codes: Sequence[int]) -> Model:
+    """The model with its references to buffers and operator codes led to new places.
+
+    `buffers` and `codes` are the old indices in their new order; what refers to others must be
+    gone. The tables themselves are left as they are.
+    """
+    buffer_at = {old: new for new, old in enumerate(buffers)}
+    code_at = {old: new for new, old in enumerate(codes)}
+    return dataclasses.replace(
+        model,
+        metadata=_like(
+            model.metadata,
+            [dataclasses.replace(e, buffer=buffer_at[e.buffer]) for e in model.metadata],
+        ),
+        metadata_buffer=_like(model.metadata_buffer, [buffer_at[i] for i in model.metadata_buffer]),
+        subgraphs=tuple(
+            dataclasses.replace(
+                graph,
+                tensors=_like(
+                    graph.tensors,
+                    [
+                        dataclasses.replace(tensor, buffer=buffer_at.get(tensor.buffer, 0))
+                        for tensor in graph.tensors
+                    ],
+                ),
+                operators=_like(
+                    graph.operators,
+                    [
+                        dataclasses.replace(operator, opcode_index=code_at[operator.opcode_index])
+                        for operator in graph.operators
+                    ],
+                ),
+            )
+            for graph in model.subgraphs
+        ),
+    )
