@@ -8,7 +8,7 @@
 
 Operators and tensors are known by their indices in the model as it was, for as long as the edit
 lasts. `finish` takes out the tensors, buffers and operator codes that the edit left without a use
-(and only these: what nobody used before is TFL607's), and renumbers what refers to them. Whatever
+(and only these, unless `drop_unused` says otherwise), and renumbers what refers to them. Whatever
 is not touched, unknown fields and options included, is carried over as it is.
 """
 
@@ -46,6 +46,8 @@ class ModelEdit:
         self.buffers = list(model.buffers) or [Buffer()]
         self._codes = list(model.operator_codes)
         self._graphs = [GraphEdit(self, graph) for graph in model.subgraphs]
+        self._dropped_metadata: frozenset[int] = frozenset()
+        self._drops_unused = False
 
     def graph(self, index: int) -> GraphEdit:
         """The edit of one subgraph."""
@@ -76,6 +78,19 @@ class ModelEdit:
         )
         return len(self._codes) - 1
 
+    def drop_metadata(self, indices: Iterable[int]) -> None:
+        """Take entries out of the metadata, with the buffers that only they have."""
+        self._dropped_metadata |= frozenset(indices)
+
+    def drop_unused(self) -> None:
+        """Let `finish` also take out what nothing used before the edit.
+
+        Tensors, buffers (but the first, which is empty by convention) and operator codes.
+        """
+        self._drops_unused = True
+        for graph in self._graphs:
+            graph.drop_unused()
+
     def finish(self) -> Model:
         """The changed model. Its `file_bytes` is 0: it is not from a file."""
         model = self.model
@@ -101,8 +116,12 @@ class ModelEdit:
             operator_codes=_like(model.operator_codes, self._codes),
             file_bytes=0,
         )
+        if self._dropped_metadata:
+            entries = enumerate(model.metadata)
+            left = tuple(entry for i, entry in entries if i not in self._dropped_metadata)
+            changed = dataclasses.replace(changed, metadata=left or ABSENT)
         changed = self._with_plan(changed, kept)
-        return _without_orphans(changed, model)
+        return _without_orphans(changed, model, everything=self._drops_unused)
 
     def _maps(self, maps: Sequence[Any], subgraph: int, places: list[dict[int, int]]) -> Any:
         graph, place = self._graphs[subgraph], places[subgraph]
@@ -124,6 +143,8 @@ class ModelEdit:
         if plan is None or not any(graph.is_changed for graph in self._graphs):
             return model
         metadata = [entry for entry in model.metadata if entry.name != METADATA_NAME]
+        if len(metadata) == len(model.metadata):
+            return model
         if plan.fault is None and not any(graph.moves_lifetimes for graph in self._graphs):
             known = iter(plan.offsets)
             offsets: list[int] = []
@@ -334,6 +355,12 @@ class GraphEdit:
                 if operator is not None:
                     yield operator
 
+    def drop_unused(self) -> None:
+        """Keep no tensor that nothing uses at the end, whether it was used before or not."""
+        everything = set(range(self.original_tensors))
+        self.is_changed |= self._used < everything
+        self._used = everything
+
     # The result
 
     def kept_tensors(self) -> list[int]:
@@ -406,16 +433,22 @@ def _used_codes(model: Model) -> set[int]:
     return {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
 
 
-def _without_orphans(model: Model, before: Model) -> Model:
-    """The model without the buffers and codes that were used before and are not any more."""
-    used, used_before = _used_buffers(model), _used_buffers(before)
-    count = len(before.buffers)
-    buffers = _kept(len(model.buffers), used | {0}, used_before, count)
+def _without_orphans(model: Model, before: Model, *, everything: bool) -> Model:
+    """The model without the buffers and codes that were used before and are not any more.
+
+    With `everything`, also without those that had no use before.
+    """
+    buffers = _kept(
+        len(model.buffers),
+        _used_buffers(model) | {0},
+        _used_buffers(before),
+        0 if everything else len(before.buffers),
+    )
     codes = _kept(
         len(model.operator_codes),
         _used_codes(model),
         _used_codes(before),
-        len(before.operator_codes),
+        0 if everything else len(before.operator_codes),
     )
     if len(buffers) == len(model.buffers) and len(codes) == len(model.operator_codes):
         return model
@@ -448,7 +481,7 @@ def renumbered(model: Model, buffers: Sequence[int], codes: Sequence[int]) -> Mo
             model.metadata,
             [dataclasses.replace(e, buffer=buffer_at[e.buffer]) for e in model.metadata],
         ),
-        metadata_buffer=_like(model.metadata_buffer, [buffer_at[i] for i in model.metadata_buffer]),
+        metadata_buffer=_like(model.metadata_buffer, [buffer_at.get(i, i) for i in model.metadata_buffer]),
         subgraphs=tuple(
             dataclasses.replace(
                 graph,
