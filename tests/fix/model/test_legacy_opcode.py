@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from tests.fix.model.passes import hold_equal, hold_examples, hold_untouched, repaired
 from tflint.model.builder import ModelBuilder
@@ -16,8 +17,9 @@ def _network() -> Model:
     return model.build()
 
 
-def _only_in(model: Model, field: str) -> Model:
-    codes = [dataclasses.replace(code, **{field: 0}) for code in model.operator_codes]
+def _without(model: Model, field: str) -> Model:
+    none: dict[str, Any] = {field: 0}
+    codes = [dataclasses.replace(code, **none) for code in model.operator_codes]
     return dataclasses.replace(model, operator_codes=tuple(codes))
 
 
@@ -28,7 +30,7 @@ def test_the_examples_of_the_rule_are_repaired() -> None:
 def test_codes_of_either_field_are_written_in_both() -> None:
     model = _network()
     for field in ("builtin_code", "deprecated_builtin_code"):
-        after = repaired("TFL010", _only_in(model, field))
+        after = repaired("TFL010", _without(model, field))
 
         assert after.operator_codes == model.operator_codes
         hold_equal(model, after)
