@@ -85,13 +85,11 @@ class ModelEdit:
         self._dropped_metadata |= frozenset(indices)
 
     def drop_unused(self) -> None:
-        """Let `finish` also take out what nothing used before the edit.
+        """Let `finish` also take out buffers and operator codes that had no use before the edit.
 
-        Tensors, buffers (but the first, which is empty by convention) and operator codes.
+        The first buffer is empty by convention and stays.
         """
         self._drops_unused = True
-        for graph in self._graphs:
-            graph.drop_unused()
 
     def finish(self) -> Model:
         """The changed model. Its `file_bytes` is 0: it is not from a file."""
@@ -483,7 +481,9 @@ def renumbered(model: Model, buffers: Sequence[int], codes: Sequence[int]) -> Mo
             model.metadata,
             [dataclasses.replace(e, buffer=buffer_at[e.buffer]) for e in model.metadata],
         ),
-        metadata_buffer=_like(model.metadata_buffer, [buffer_at.get(i, i) for i in model.metadata_buffer]),
+        metadata_buffer=_like(
+            model.metadata_buffer, [buffer_at.get(i, i) for i in model.metadata_buffer]
+        ),
         subgraphs=tuple(
             dataclasses.replace(
                 graph,
