@@ -82,7 +82,7 @@ def test_the_merged_pool_gives_the_same_outputs(
     assume(runs)
     for pools in reversed(runs):
         first = pools.nodes[0].index
-        layers[first : first + len(pools.nodes)] = [pools.merged.options]
+        layers[first : first + len(pools.nodes)] = [pools.merged.options(layers[first])]
     merged = stack(height, width, type, *layers)
     assert merged is not None
     assert len(merged.subgraphs[0].operators) < len(model.subgraphs[0].operators)

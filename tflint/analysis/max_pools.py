@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,16 +33,15 @@ class MaxPool:
     padding: Padding
     activation: ActivationFunctionType
 
-    @property
-    def options(self) -> Pool2DOptions:
-        """The builtin options of such a pool."""
-        rows, columns = self.rows, self.columns
-        return Pool2DOptions(
+    def options(self, like: Pool2DOptions) -> Pool2DOptions:
+        """The builtin options of such a pool; what else there is, is as in `like`."""
+        return dataclasses.replace(
+            like,
             padding=self.padding,
-            stride_w=columns.stride,
-            stride_h=rows.stride,
-            filter_width=columns.kernel,
-            filter_height=rows.kernel,
+            stride_w=self.columns.stride,
+            stride_h=self.rows.stride,
+            filter_width=self.columns.kernel,
+            filter_height=self.rows.kernel,
             fused_activation_function=self.activation,
         )
 

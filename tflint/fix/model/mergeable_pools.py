@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from tflint.analysis.max_pools import mergeable_pools
 from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
@@ -17,13 +15,12 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
         for run in mergeable_pools(graph, dataflow):
             # In the place of the first: the map before it, larger than the result, ends there.
             first, *others = run.nodes
-            merged = run.merged.options
-            if isinstance(first.options, Pool2DOptions):
-                merged = dataclasses.replace(merged, unknown_fields=first.options.unknown_fields)
+            if not isinstance(first.options, Pool2DOptions):
+                continue
             changes.change_operator(
                 first.index,
                 outputs=changes.operator(others[-1].index).outputs,
-                builtin_options=merged,
+                builtin_options=run.merged.options(first.options),
             )
             for node in others:
                 changes.remove(node.index)
