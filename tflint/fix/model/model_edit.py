@@ -60,6 +60,10 @@ class ModelEdit:
         self.buffers.append(Buffer(data))
         return len(self.buffers) - 1
 
+    def code(self, index: int) -> OperatorCode:
+        """An operator's code, new ones included."""
+        return self._codes[index]
+
     def operator_code(self, name: str, version: int = 1) -> int:
         """The index of a builtin operator's code, entered into the table when it is new.
 
@@ -277,6 +281,12 @@ class GraphEdit:
         """Give fields of an operator other values: `inputs`, `outputs`, `builtin_options`, ..."""
         self.is_changed = self.moves_lifetimes = True
         self._operators[index] = dataclasses.replace(self.operator(index), **fields)
+
+    def change_version(self, index: int, version: int) -> None:
+        """Give a builtin operator another version, where that is not its own."""
+        code = self._owner.code(self.operator(index).opcode_index)
+        if code.version != version and not code.is_custom:
+            self.change_operator(index, opcode_index=self._owner.operator_code(code.name, version))
 
     def remove(self, index: int) -> None:
         """Take an operator out. What it made must be made or read elsewhere by the end."""
