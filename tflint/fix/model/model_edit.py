@@ -63,6 +63,8 @@ class ModelEdit:
 
         Raises `ValueError` for a name that the schema does not know.
         """
+        if name not in BUILTIN_OPERATORS:
+            raise ValueError(f"{name} is no builtin operator")
         code = BUILTIN_OPERATORS.index(name)
         for index, known in enumerate(self._codes):
             if known.code == code != CUSTOM and known.version == version:
