@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tflint.memory.offline_plan import METADATA_NAME, offline_plan
@@ -59,6 +59,10 @@ class ModelEdit:
         """
         self.buffers.append(Buffer(data))
         return len(self.buffers) - 1
+
+    def code(self, index: int) -> OperatorCode:
+        """An operator's code, new ones included."""
+        return self._codes[index]
 
     def operator_code(self, name: str, version: int = 1) -> int:
         """The index of a builtin operator's code, entered into the table when it is new.
@@ -219,12 +223,7 @@ class GraphEdit:
         An output of the subgraph is no reader: see `write_instead`. Applies to the operators as
         they are now, not to those that are put in or replaced later.
         """
-        self.is_changed = self.moves_lifetimes = True
-        for operators in self._lists():
-            for place, operator in enumerate(operators):
-                if operator is not None and old in operator.inputs:
-                    inputs = tuple(new if index == old else index for index in operator.inputs)
-                    operators[place] = dataclasses.replace(operator, inputs=inputs)
+        self.lead({old: new})
 
     def write_instead(self, old: int, new: int) -> None:
         """Let every operator that writes `old` write `new`, and every reader of `old` read it.
@@ -232,12 +231,24 @@ class GraphEdit:
         So an output `new` of the subgraph keeps its name, type and place when the operator that
         made it from `old` is taken out.
         """
-        self.read_instead(old, new)
+        self.lead({old: new}, {old: new})
+
+    def lead(self, reads: Mapping[int, int], writes: Mapping[int, int] | None = None) -> None:
+        """`read_instead` for many tensors at once, and `write_instead` where `writes` has them."""
+        self.is_changed = self.moves_lifetimes = True
+        written = writes or {}
         for operators in self._lists():
             for place, operator in enumerate(operators):
-                if operator is not None and old in operator.outputs:
-                    outputs = tuple(new if index == old else index for index in operator.outputs)
-                    operators[place] = dataclasses.replace(operator, outputs=outputs)
+                if operator is None:
+                    continue
+                inputs = tuple(reads.get(index, index) for index in operator.inputs)
+                outputs = tuple(written.get(index, index) for index in operator.outputs)
+                if inputs != tuple(operator.inputs) or outputs != tuple(operator.outputs):
+                    operators[place] = dataclasses.replace(
+                        operator,
+                        inputs=_like(operator.inputs, inputs),
+                        outputs=_like(operator.outputs, outputs),
+                    )
 
     def output_instead(self, old: int, new: int) -> None:
         """Make `new` an output of the subgraph in place of `old`, in signatures too."""
@@ -268,6 +279,12 @@ class GraphEdit:
         """Give fields of an operator other values: `inputs`, `outputs`, `builtin_options`, ..."""
         self.is_changed = self.moves_lifetimes = True
         self._operators[index] = dataclasses.replace(self.operator(index), **fields)
+
+    def change_version(self, index: int, version: int) -> None:
+        """Give a builtin operator another version, where that is not its own."""
+        code = self._owner.code(self.operator(index).opcode_index)
+        if code.version != version and not code.is_custom:
+            self.change_operator(index, opcode_index=self._owner.operator_code(code.name, version))
 
     def remove(self, index: int) -> None:
         """Take an operator out. What it made must be made or read elsewhere by the end."""
