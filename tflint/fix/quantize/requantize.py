@@ -179,8 +179,8 @@ class _Work:
             for value in graph.values
         ):
             raise NotQuantized(
-                f"ai-edge-quantizer has found no weights to store as {small.name.lower()}: it knows "
-                "those of convolutions, dense layers and embeddings"
+                f"ai-edge-quantizer has found no weights to store as {small.name.lower()}: it "
+                "knows those of convolutions, dense layers and embeddings"
             )
         finished = self._finished(result)
         if self.target.runtime.is_mcu:
@@ -220,12 +220,10 @@ class _Work:
         else:
             data = tried[method]
         how = "held out" if len(chosen) < count else "that it was calibrated with"
-        compared = counted(len(held_out), "sample")
-        return self._result(
-            data,
-            f"{_title(method)}, the best of {', '.join(METHODS)}: {100 * score[0]:.1f} % agreement, "
-            f"{score[1]:.1f} dB on {compared} {how}",
-        )
+        compared = f"{counted(len(held_out), 'sample')} {how}"
+        measured = f"{100 * score[0]:.1f} % agreement, {score[1]:.1f} dB on {compared}"
+        others = ", ".join(METHODS)
+        return self._result(data, f"{_title(method)}, the best of {others}: {measured}")
 
     def _result(self, data: bytes, calibration: str) -> Requantized:
         model = parse_model(data)
