@@ -8,7 +8,7 @@
 
 Operators and tensors are known by their indices in the model as it was, for as long as the edit
 lasts. `finish` takes out the tensors, buffers and operator codes that the edit left without a use
-(and only these: what nobody used before is TFL607's), and renumbers what refers to them. Whatever
+(and only these, unless `drop_unused` says otherwise), and renumbers what refers to them. Whatever
 is not touched, unknown fields and options included, is carried over as it is.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tflint.memory.offline_plan import METADATA_NAME, offline_plan
@@ -46,6 +46,8 @@ class ModelEdit:
         self.buffers = list(model.buffers) or [Buffer()]
         self._codes = list(model.operator_codes)
         self._graphs = [GraphEdit(self, graph) for graph in model.subgraphs]
+        self._dropped_metadata: frozenset[int] = frozenset()
+        self._drops_unused = False
 
     def graph(self, index: int) -> GraphEdit:
         """The edit of one subgraph."""
@@ -57,6 +59,10 @@ class ModelEdit:
         """
         self.buffers.append(Buffer(data))
         return len(self.buffers) - 1
+
+    def code(self, index: int) -> OperatorCode:
+        """An operator's code, new ones included."""
+        return self._codes[index]
 
     def operator_code(self, name: str, version: int = 1) -> int:
         """The index of a builtin operator's code, entered into the table when it is new.
@@ -77,6 +83,19 @@ class ModelEdit:
             )
         )
         return len(self._codes) - 1
+
+    def drop_metadata(self, indices: Iterable[int]) -> None:
+        """Take entries out of the metadata, with the buffers that only they have."""
+        self._dropped_metadata |= frozenset(indices)
+
+    def drop_unused(self) -> None:
+        """Let `finish` also take out what nothing used before the edit.
+
+        Tensors, buffers (but the first, which is empty by convention) and operator codes.
+        """
+        self._drops_unused = True
+        for graph in self._graphs:
+            graph.drop_unused()
 
     def finish(self) -> Model:
         """The changed model. Its `file_bytes` is 0: it is not from a file."""
@@ -103,8 +122,12 @@ class ModelEdit:
             operator_codes=_like(model.operator_codes, self._codes),
             file_bytes=0,
         )
+        if self._dropped_metadata:
+            entries = enumerate(model.metadata)
+            left = tuple(entry for i, entry in entries if i not in self._dropped_metadata)
+            changed = dataclasses.replace(changed, metadata=left or ABSENT)
         changed = self._with_plan(changed, kept)
-        return _without_orphans(changed, model)
+        return _without_orphans(changed, model, everything=self._drops_unused)
 
     def _maps(self, maps: Sequence[Any], subgraph: int, places: list[dict[int, int]]) -> Any:
         graph, place = self._graphs[subgraph], places[subgraph]
@@ -126,6 +149,8 @@ class ModelEdit:
         if plan is None or not any(graph.is_changed for graph in self._graphs):
             return model
         metadata = [entry for entry in model.metadata if entry.name != METADATA_NAME]
+        if len(metadata) == len(model.metadata):
+            return model
         if plan.fault is None and not any(graph.moves_lifetimes for graph in self._graphs):
             known = iter(plan.offsets)
             offsets: list[int] = []
@@ -200,12 +225,7 @@ class GraphEdit:
         An output of the subgraph is no reader: see `write_instead`. Applies to the operators as
         they are now, not to those that are put in or replaced later.
         """
-        self.is_changed = self.moves_lifetimes = True
-        for operators in self._lists():
-            for place, operator in enumerate(operators):
-                if operator is not None and old in operator.inputs:
-                    inputs = tuple(new if index == old else index for index in operator.inputs)
-                    operators[place] = dataclasses.replace(operator, inputs=inputs)
+        self.lead({old: new})
 
     def write_instead(self, old: int, new: int) -> None:
         """Let every operator that writes `old` write `new`, and every reader of `old` read it.
@@ -213,12 +233,24 @@ class GraphEdit:
         So an output `new` of the subgraph keeps its name, type and place when the operator that
         made it from `old` is taken out.
         """
-        self.read_instead(old, new)
+        self.lead({old: new}, {old: new})
+
+    def lead(self, reads: Mapping[int, int], writes: Mapping[int, int] | None = None) -> None:
+        """`read_instead` for many tensors at once, and `write_instead` where `writes` has them."""
+        self.is_changed = self.moves_lifetimes = True
+        written = writes or {}
         for operators in self._lists():
             for place, operator in enumerate(operators):
-                if operator is not None and old in operator.outputs:
-                    outputs = tuple(new if index == old else index for index in operator.outputs)
-                    operators[place] = dataclasses.replace(operator, outputs=outputs)
+                if operator is None:
+                    continue
+                inputs = tuple(reads.get(index, index) for index in operator.inputs)
+                outputs = tuple(written.get(index, index) for index in operator.outputs)
+                if inputs != tuple(operator.inputs) or outputs != tuple(operator.outputs):
+                    operators[place] = dataclasses.replace(
+                        operator,
+                        inputs=_like(operator.inputs, inputs),
+                        outputs=_like(operator.outputs, outputs),
+                    )
 
     def output_instead(self, old: int, new: int) -> None:
         """Make `new` an output of the subgraph in place of `old`, in signatures too."""
@@ -249,6 +281,12 @@ class GraphEdit:
         """Give fields of an operator other values: `inputs`, `outputs`, `builtin_options`, ..."""
         self.is_changed = self.moves_lifetimes = True
         self._operators[index] = dataclasses.replace(self.operator(index), **fields)
+
+    def change_version(self, index: int, version: int) -> None:
+        """Give a builtin operator another version, where that is not its own."""
+        code = self._owner.code(self.operator(index).opcode_index)
+        if code.version != version and not code.is_custom:
+            self.change_operator(index, opcode_index=self._owner.operator_code(code.name, version))
 
     def remove(self, index: int) -> None:
         """Take an operator out. What it made must be made or read elsewhere by the end."""
@@ -336,6 +374,12 @@ class GraphEdit:
                 if operator is not None:
                     yield operator
 
+    def drop_unused(self) -> None:
+        """Keep no tensor that nothing uses at the end, whether it was used before or not."""
+        everything = set(range(self.original_tensors))
+        self.is_changed |= self._used < everything
+        self._used = everything
+
     # The result
 
     def kept_tensors(self) -> list[int]:
@@ -408,16 +452,22 @@ def _used_codes(model: Model) -> set[int]:
     return {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
 
 
-def _without_orphans(model: Model, before: Model) -> Model:
-    """The model without the buffers and codes that were used before and are not any more."""
-    used, used_before = _used_buffers(model), _used_buffers(before)
-    count = len(before.buffers)
-    buffers = _kept(len(model.buffers), used | {0}, used_before, count)
+def _without_orphans(model: Model, before: Model, *, everything: bool) -> Model:
+    """The model without the buffers and codes that were used before and are not any more.
+
+    With `everything`, also without those that had no use before.
+    """
+    buffers = _kept(
+        len(model.buffers),
+        _used_buffers(model) | {0},
+        _used_buffers(before),
+        0 if everything else len(before.buffers),
+    )
     codes = _kept(
         len(model.operator_codes),
         _used_codes(model),
         _used_codes(before),
-        len(before.operator_codes),
+        0 if everything else len(before.operator_codes),
     )
     if len(buffers) == len(model.buffers) and len(codes) == len(model.operator_codes):
         return model
@@ -450,7 +500,7 @@ def renumbered(model: Model, buffers: Sequence[int], codes: Sequence[int]) -> Mo
             model.metadata,
             [dataclasses.replace(e, buffer=buffer_at[e.buffer]) for e in model.metadata],
         ),
-        metadata_buffer=_like(model.metadata_buffer, [buffer_at[i] for i in model.metadata_buffer]),
+        metadata_buffer=_like(model.metadata_buffer, [buffer_at.get(i, i) for i in model.metadata_buffer]),
         subgraphs=tuple(
             dataclasses.replace(
                 graph,

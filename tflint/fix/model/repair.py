@@ -82,7 +82,7 @@ def start(data: bytes, target: Target) -> Repair:
     Raises `UnreadableModel` for what is no model.
     """
     model = parse_model(data)
-    arena = _arena(model, target)
+    arena = arena_of(model, target)
     return Repair(data, data, model, arena, arena)
 
 
@@ -138,7 +138,7 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
     data = write_model(rewrite.model)
     # What is written is what counts from here on, also for the next pass.
     model = parse_model(data)
-    arena = _arena(model, context.target)
+    arena = arena_of(model, context.target)
     size = len(work.data) if work.steps else len(write_model(work.model))
     if len(data) > size and not fix.may_grow_file:
         return f"it would add {len(data) - size:,} bytes to the file"
@@ -162,7 +162,7 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
     return None
 
 
-def _arena(model: Model, target: Target) -> int | None:
+def arena_of(model: Model, target: Target) -> int | None:
     """What TFLM's `arena_used_bytes()` says of the model; None where there is nothing to plan."""
     try:
         use = memory_use(model, graphs(model), target)
