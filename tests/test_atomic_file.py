@@ -41,7 +41,8 @@ def stop(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 {body}
 try:
-    atomic_file.write_files([(Path("a"), {NEW[:3]!r} * 100_000), (Path("b"), {NEW[:3]!r} * 100_000)])
+    new = {NEW[:3]!r} * 100_000
+    atomic_file.write_files([(Path("a"), new), (Path("b"), new)])
 except UsageError as error:
     print(error)
 """
@@ -97,7 +98,8 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path: Path) -> None:
     body = "atomic_file._sync_folder = lambda folder: None\n"
     waits = "os.replace = lambda *names: (print('ready', flush=True), input(), replace(*names))"
     code = (
-        f"import os\nfrom pathlib import Path\nfrom tflint import atomic_file\nreplace = os.replace\n"
+        "import os\nfrom pathlib import Path\nfrom tflint import atomic_file\n"
+        "replace = os.replace\n"
         f"{body}{waits}\natomic_file.write_files([(Path('a'), b'new')])"
     )
     with subprocess.Popen(
@@ -159,7 +161,9 @@ def test_a_disk_that_cannot_be_synchronised_is_an_error(
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="^`gone/a` cannot be written: No such file or directory$"):
+    with pytest.raises(
+        UsageError, match=r"^`gone/a` cannot be written: No such file or directory$"
+    ):
         write_files([(Path("gone", "a"), NEW)])
 
 
