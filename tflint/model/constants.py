@@ -7,6 +7,8 @@ and a file that lays many of them over one block would make a few bytes cost any
 from __future__ import annotations
 
 import functools
+import math
+import struct
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -136,6 +138,20 @@ class Constants:
             )
 
         return self._fact(value, ("sums", layout, zero_point), compute)
+
+    def bounds(self, value: Value) -> tuple[float, float] | None:
+        """The least and the greatest of float32 numbers; None where one of them is not finite."""
+        count = value.elements
+        found = self._elements(value, Layout(1, 1, count))
+        if found is None or value.type is not TensorType.FLOAT32 or count > MAX_CHANNELS:
+            return None
+
+        def compute() -> tuple[float, float] | None:
+            numbers = struct.unpack(f"<{count}f", found.data)
+            is_finite = math.isfinite(sum(numbers))
+            return (min(numbers), max(numbers)) if is_finite else None
+
+        return self._fact(value, ("bounds",), compute)
 
     def digest(self, data: memoryview) -> bytes | None:
         """A hash of the data; None when too much was read."""

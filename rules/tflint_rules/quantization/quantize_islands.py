@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.float_regions import (
     FLOAT32,
     Region,
     float_regions,
     int8_verdict,
 )
+from tflint.analysis.integer_regions import lowering
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -67,9 +69,9 @@ class QuantizeIslands(Rule):
     have both.
 
     ## Repair
-    Where the runtime has int8 kernels: quantise again with those operators included. Where
-    it has none, or the converter leaves the operator in float (as it does ELU): replace the
-    operator in the source by another.
+    `tflint fix --unsafe` computes in integers what the runtime has kernels for, on scales that
+    follow from those around the island. Where it has none, or the converter leaves the operator
+    in float (as it does ELU): replace the operator in the source by another.
     """
 
     meta = Metadata("TFL402", "quantize-islands", Severity.WARNING, fix=FixSafety.UNSAFE)
@@ -88,16 +90,18 @@ class QuantizeIslands(Rule):
         if not runtime.is_mcu:
             return
         for graph in context.graphs:
+            dataflow = Dataflow(graph)
             for region in float_regions(graph):
                 if not region.entries or not region.exits:
                     continue
+                found = lowering(region, runtime, dataflow, context.constants)
                 yield self.finding(
                     f"{_what(region)}, {_count(region.entries)} DEQUANTIZE before and "
                     f"{_count(region.exits)} QUANTIZE behind: {size_text(region.bytes)} of float32 "
                     f"tensors, {size_text(region.elements)} in int8",
                     node=region.nodes[0] if region.nodes else region.entries[0],
                     help=_help(runtime, region),
-                    fix=None if _lacking(runtime, region) else _FIX,
+                    fix=None if found is None else _FIX,
                 )
 
 
