@@ -29,8 +29,6 @@ from tflint.model.schema import TensorType
 from tflint.target.runtime import Runtime, Verdict
 
 _RESHAPES = frozenset(("SQUEEZE", "EXPAND_DIMS"))
-# The grids of two integers may be as far apart as this share and still be one.
-_SAME = 1e-6
 
 
 @dataclass(slots=True)
@@ -59,6 +57,28 @@ class Lowering:
         source = producer.inputs[0]
         return None if source is None else grid_of(source)
 
+    def carrier(self, value: Value) -> Node | None:
+        """The QUANTIZE at the end whose output is where the value's integers are made.
+
+        An output of the subgraph keeps its name and its place so.
+        """
+        grid, source = self.grids[value], self.source(value)
+        if source == grid:
+            return None
+        ends = (n for n in value.consumers if n.name == "QUANTIZE" and n.outputs[0].is_output)
+        return next((node for node in ends if _gives(node, grid)), None)
+
+    def merged(self, value: Value) -> list[Node]:
+        """The QUANTIZE operators that give what the value's integers are already."""
+        grid = self.grids[value]
+        carrier = self.carrier(value)
+        return [
+            node
+            for node in dict.fromkeys(value.consumers)
+            if node is carrier
+            or (node.name == "QUANTIZE" and _gives(node, grid) and not node.outputs[0].is_output)
+        ]
+
     @property
     def is_whole(self) -> bool:
         """Whether no operator computes in float any more."""
@@ -82,15 +102,6 @@ def lowering(
     if type is None or not _is_sound(region, dataflow):
         return None
     return _Planner(region, runtime, constants, type, interface).plan()
-
-
-def same_grid(a: Grid, b: Grid) -> bool:
-    """Whether the same integers stand for the same reals."""
-    return (
-        a.type is b.type
-        and a.zero_point == b.zero_point
-        and abs(a.scale - b.scale) <= _SAME * min(a.scale, b.scale)
-    )
 
 
 def can_requantise(runtime: Runtime, source: TensorType, to: TensorType) -> bool:
@@ -157,7 +168,9 @@ class _Planner:
         self.kernels = {
             node: kernel
             for node in region.nodes
-            if (kernel := integer_kernel(node)) is not None and self._is_accepted(node)
+            if (kernel := integer_kernel(node)) is not None
+            and kernel.version(type)
+            and self._is_accepted(node)
         }
         self.exits: dict[Value, list[Grid]] = {}
         for exit in region.exits:
@@ -232,9 +245,12 @@ class _Planner:
 
     def _wish(self, value: Value) -> Grid | None:
         """The grid that a value is wanted on: that of the integers it is only moved into."""
-        exits = self.exits.get(value)
+        exits = [grid for grid in self.exits.get(value, ()) if grid.type is self.found.type]
         if exits:
-            return next((grid for grid in exits if grid.type is self.found.type), None)
+            # All were made for these values; the widest loses none of them.
+            return max(exits, key=lambda grid: grid.scale)
+        if value in self.exits:
+            return None
         if value.is_output and value not in self.interface:
             return None
         wish: Grid | None = None
@@ -243,7 +259,7 @@ class _Planner:
             if kernel is None or not kernel.clips_late or len(reader.outputs) != 1:
                 return None
             found = self.wishes.get(reader.outputs[0])
-            if found is None or (wish is not None and not same_grid(wish, found)):
+            if found is None or (wish is not None and wish != found):
                 return None
             wish = found
         return wish
@@ -310,7 +326,7 @@ class _Planner:
         wish = self.wishes.get(outputs[0]) if len(outputs) == 1 else None
         grid: Grid | None = None
         if kernel.scales is Scales.SAME:
-            if all(same_grid(given[0], other) for other in given) and self._holds(given[0], bounds):
+            if all(given[0] == other for other in given) and self._holds(given[0], bounds):
                 grid = given[0]
             else:
                 low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
@@ -328,7 +344,7 @@ class _Planner:
             wanted = grid if kernel.scales is Scales.SAME else own or covering(reach, type)
             if wanted is None:
                 return False
-            if own is None or not same_grid(own, wanted):
+            if own != wanted:
                 demands[node, position] = wanted
         if any(
             value in self.values and not can_requantise(self.runtime, type, type)
@@ -391,16 +407,15 @@ class _Planner:
             # Native integers, or QUANTIZE right behind where the floats are made; and floats of
             # those integers for who still reads floats.
             count += value in found.floats
-            count += sum(not merges(node, grid) for node in exits)
             source = found.source(value)
-            count += source is not None and not same_grid(source, grid)
+            count += len(exits) - sum(node in found.merged(value) for node in exits)
+            count += source is not None and source != grid
         return count
 
 
-def merges(exit: Node, grid: Grid) -> bool:
-    """Whether integers on this grid can take the place of what a QUANTIZE gives."""
+def _gives(exit: Node, grid: Grid) -> bool:
     own = grid_of(exit.outputs[0])
-    return own is not None and same_grid(own, grid) and not exit.outputs[0].is_output
+    return own == grid
 
 
 def _made_at(value: Value) -> int:

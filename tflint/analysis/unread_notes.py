@@ -93,9 +93,7 @@ def unread_metadata(model: Model) -> Iterator[int]:
 def says_nothing(quantization: QuantizationParameters) -> bool:
     """Whether there is nothing in it that tells it from no quantisation at all."""
     return (
-        not quantization.scale
-        and quantization.details is None
-        and not quantization.unknown_fields
+        not quantization.scale and quantization.details is None and not quantization.unknown_fields
     )
 
 

@@ -26,24 +26,14 @@ class UnusedEntries:
         return bool(self.tensors or self.buffers or self.operator_codes or self.metadata)
 
 
-def names_by_index(model: Model) -> bool:
-    """Whether something in the model may refer to entries by indices that nobody here reads.
-
-    Such are fields of newer schemas, and TFLM's compression metadata.
-    """
-    return (
-        bool(model.unknown_fields)
-        or any(graph.unknown_fields for graph in model.subgraphs)
-        or any(entry.name == COMPRESSION for entry in model.metadata)
-    )
-
-
 def unused_entries(model: Model) -> UnusedEntries:
     """What nothing in the model refers to; buffer 0 is empty by convention and counts as used.
 
-    All indices are in range. Nothing is unused where a use may not show (`names_by_index`).
+    All indices are in range. Fields of a newer schema may refer to what lies beside them:
+    tensors of a subgraph that has some are used, and so is everything where the model has some,
+    or compressed tensors.
     """
-    if names_by_index(model):
+    if model.unknown_fields or any(entry.name == COMPRESSION for entry in model.metadata):
         return UnusedEntries()
     tensors, buffers = _unused_tensors(model)
     codes = {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
@@ -72,7 +62,7 @@ def _unused_tensors(model: Model) -> tuple[list[tuple[int, int]], list[int]]:
         for operator in subgraph.operators:
             used.update(operator.inputs, operator.outputs, operator.intermediates)
         for t, tensor in enumerate(subgraph.tensors):
-            if t in used:
+            if t in used or subgraph.unknown_fields:
                 kept.add(tensor.buffer)
             else:
                 tensors.append((g, t))

@@ -94,4 +94,3 @@ class LongNames(Rule):
             help=f"strip the file: saves {size_text(total)} of flash",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
         )
-

@@ -139,4 +139,3 @@ class UnusedEntry(Rule):
             f"{size_text(freed)} of constants",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
         )
-

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from tflint.analysis.float_regions import FLOAT32
 from tflint.analysis.integer_grids import Grid
 from tflint.analysis.integer_kernels import integer_kernel
-from tflint.analysis.integer_regions import Lowering, merges, same_grid
+from tflint.analysis.integer_regions import Lowering
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import (
+    ActivationFunctionType,
+    AddOptions,
     DequantizeOptions,
     QuantizeOptions,
     ReshapeOptions,
+    SubOptions,
     TensorType,
 )
 from tflint.model.types import QUANTIZED_RANGES
@@ -24,6 +27,12 @@ from tflint.model.types import QUANTIZED_RANGES
 # QUANTIZE takes integers from its second version on, DEQUANTIZE gives them from int8 and int16.
 _REQUANTIZE_VERSION = 2
 _DEQUANTIZE_VERSION = 2
+_NONE = ActivationFunctionType.NONE
+# By default, these take int16 on scales that are powers of two only.
+_ANY_SCALE: dict[str, type[AddOptions] | type[SubOptions]] = {
+    "ADD": AddOptions,
+    "SUB": SubOptions,
+}
 
 
 class Lowerer:
@@ -72,10 +81,13 @@ class _RegionEdit:
     def _place(self, value: Value, grid: Grid) -> int:
         edit, producer = self._edit, value.producer
         source = self._found.source(value)
-        if source is not None and producer is not None and same_grid(source, grid):
+        if producer is not None and source == grid:
             tensor = producer.inputs[0]
             assert tensor is not None
             return tensor.index
+        carrier = self._found.carrier(value)
+        if carrier is not None:
+            return carrier.outputs[0].index
         if value in self._found.floats or (source is not None and value.is_output):
             return self._twin(value, grid)
         edit.change_tensor(
@@ -119,13 +131,13 @@ class _RegionEdit:
                 DequantizeOptions(),
                 version=_DEQUANTIZE_VERSION,
             )
+        merged = found.merged(value)
         for reader in value.consumers:
-            if reader.name != "QUANTIZE":
-                continue
-            if merges(reader, grid):
-                edit.read_instead(reader.outputs[0].index, integers)
+            if reader in merged:
+                if reader.outputs[0].index != integers:
+                    edit.read_instead(reader.outputs[0].index, integers)
                 edit.remove(reader.index)
-            else:
+            elif reader.name == "QUANTIZE":
                 edit.replace(
                     reader.index,
                     "QUANTIZE",
@@ -142,7 +154,7 @@ class _RegionEdit:
 
     def _enter(self, value: Value, grid: Grid, entry: Node, source: Grid) -> None:
         edit, integers = self._edit, self._integers[value]
-        if not same_grid(source, grid):
+        if source != grid:
             read = entry.operator.inputs[0]
             edit.insert_before(
                 entry.index,
@@ -203,6 +215,13 @@ class _RegionEdit:
             )
             return
         edit.change_operator(node.index, inputs=tuple(inputs), outputs=tuple(outputs))
+        options = _ANY_SCALE.get(node.name)
+        if found.type is TensorType.INT16 and options is not None:
+            fused = getattr(node.options, "fused_activation_function", _NONE)
+            edit.change_operator(
+                node.index,
+                builtin_options=options(fused_activation_function=fused, pot_scale_int16=False),
+            )
         kernel = integer_kernel(node)
         assert kernel is not None
         edit.change_version(node.index, max(kernel.version(found.type), node.code.version))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tflint.analysis.unused_entries import COMPRESSION
 from tflint.errors import TflintError, UsageError
 from tflint.finding import FixSafety
 from tflint.fix.model.model_fix import ModelFix, OutputChange, RewriteContext
@@ -150,13 +151,15 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
         raise PassFailed(fix.code, error) from error
     if rewrite is None:
         return None
-    data = write_model(rewrite.model)
+    if any(entry.name == COMPRESSION for entry in work.model.metadata):
+        return "its compressed tensors are known by their place in the file, which may not change"
+    data = write_model(rewrite.model, compact=True)
     # What is written is what counts from here on, also for the next pass.
     model = parse_model(data)
     arena = arena_of(model, context.target)
-    size = len(work.data) if work.steps else len(write_model(work.model))
-    if len(data) > size and not fix.may_grow_file:
-        return f"it would add {len(data) - size:,} bytes to the file"
+    limit = _size_limit(work, fix)
+    if limit is not None and len(data) > limit:
+        return f"it would add {len(data) - limit:,} bytes to the file"
     if arena is not None and work.arena is not None and arena > work.arena:
         return f"it would add {arena - work.arena:,} bytes to the arena"
     saved = None if arena is None or work.arena is None else work.arena - arena
@@ -174,7 +177,23 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
         )
     )
     work.data, work.model, work.arena = data, model, arena
+    work.refusals = [refusal for refusal in work.refusals if refusal.code != fix.code]
     return None
+
+
+def _size_limit(work: Repair, fix: ModelFix) -> int | None:
+    """The most bytes that the file may have behind a pass; None where that is open.
+
+    As many as it has, as it would be written; for passes that may grow it, as many as it had at
+    the beginning, so that others have to save first.
+    """
+    if fix.may_exceed_original:
+        return None
+    now = len(work.data) if work.steps else len(write_model(work.model, compact=True))
+    if fix.may_grow_file:
+        return max(len(work.before), now)
+    # Before the first step, what alignment adds counts as well.
+    return now if work.steps else min(len(work.before), now)
 
 
 def arena_of(model: Model, target: Target) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tflint.analysis.unused_entries import dead_operators, names_by_index, unused_entries
+from tflint.analysis.unused_entries import dead_operators, unused_entries
 from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 
@@ -21,10 +21,11 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
             map(len, (unused.tensors, unused.buffers, unused.operator_codes, unused.metadata))
         )
         edit.drop_metadata(unused.metadata)
+        edit.drop_unused()
+        for subgraph in {g for g, _ in unused.tensors}:
+            edit.graph(subgraph).drop_unused()
     if not places:
         return None
-    if not names_by_index(model):
-        edit.drop_unused()
     return Rewrite(edit.finish(), places)
 
 
