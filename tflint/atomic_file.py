@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,8 +23,12 @@ from tflint.printable import printable
 _TEMPORARY = re.compile(r"\.tflint-(\d{1,10})-\d{1,10}\.tmp")
 
 
-def write_files(files: Sequence[tuple[Path, str | bytes]]) -> None:
+def write_files(
+    files: Sequence[tuple[Path, str | bytes]], modes: Mapping[Path, int] | None = None
+) -> None:
     """Write all of the documents, texts as UTF-8 with LF.
+
+    A file that is replaced keeps its permissions; a new one gets those in `modes`, if any.
 
     Raises `UsageError`, also for files that are read-only, and then leaves no part. Each goes to a
     file beside the one it replaces, is read again, and takes its place when all are there: nobody
@@ -52,8 +56,11 @@ def write_files(files: Sequence[tuple[Path, str | bytes]]) -> None:
             stream: BinaryIO = open(beside, "xb")  # noqa: SIM115 - stays open, as it holds the lock
             ready.append((path, beside, target, stream))
             _write(stream, beside, data)
+            mode = (modes or {}).get(path)
             if os.path.exists(target):
-                os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
+                mode = stat.S_IMODE(os.stat(target).st_mode)
+            if mode is not None:
+                os.chmod(beside, mode)
         while ready:
             path, beside, target, stream = ready[0]
             if sys.platform == "win32":

@@ -224,6 +224,7 @@ def tflint_with_input(folder: Path, text: str, *arguments: str) -> tuple[int, st
         (["clean.tflite", "--tolerance", "2"], "--tolerance is a share"),
         (["clean.tflite", "--in-place", "-o", "x"], "exclude each other"),
         (["archive.h5"], "`archive.h5` was left as it is: archives are repaired by --reconvert"),
+        (["clean.tflite", "--reconvert"], "--reconvert needs the converter"),
         (["text.tflite"], "`text.tflite` cannot be read: "),
     ],
 )

@@ -35,7 +35,8 @@ class IntegerKernel:
     `clips_late` tells that values may be clipped before the operator instead of behind it.
     `bounds` gives the least and the greatest output for those of the operands, None where that
     is not known. `fixed` is the output's grid by type. `may_fuse` allows a fused activation.
-    `versions` are the operator's versions from which there are int8 and int16.
+    `versions` are the operator's versions from which there are int8 and int16, 0 for none: what
+    LiteRT refuses could not be proved.
     """
 
     scales: Scales
@@ -46,7 +47,7 @@ class IntegerKernel:
     versions: tuple[int, int] = (1, 1)
 
     def version(self, type: TensorType) -> int:
-        """The operator's version from which it takes this type."""
+        """The operator's version from which it takes this type, 0 where it does not."""
         return self.versions[type is INT16]
 
 
@@ -146,14 +147,6 @@ def _squared_difference(node: Node, operands: Sequence[Bounds]) -> Bounds | None
     return None if found is None else (0.0, max(map(abs, found)) ** 2)
 
 
-def _sum(node: Node, operands: Sequence[Bounds]) -> Bounds | None:
-    x, y = node.input(0), node.outputs[0]
-    if x is None or not y.elements:
-        return None
-    count = -(-x.elements // y.elements)
-    return count * operands[0][0], count * operands[0][1]
-
-
 def _fixed(int8: Grid, int16: Grid | None = None) -> tuple[tuple[TensorType, Grid], ...]:
     return ((INT8, int8),) if int16 is None else ((INT8, int8), (INT16, int16))
 
@@ -205,11 +198,10 @@ _KERNELS: dict[str, IntegerKernel] = {
     "HARD_SWISH": IntegerKernel(Scales.FREE, bounds=_hard_swish),
     "ABS": IntegerKernel(Scales.FREE, bounds=_abs, versions=(2, 2)),
     "MEAN": IntegerKernel(Scales.FREE, bounds=_same, versions=(2, 3)),
-    "SUM": IntegerKernel(Scales.FREE, bounds=_sum, versions=(2, 2)),
     "ADD": IntegerKernel(Scales.FREE, bounds=_add, may_fuse=True, versions=(2, 4)),
     "SUB": IntegerKernel(Scales.FREE, bounds=_sub, may_fuse=True, versions=(2, 5)),
     "MUL": IntegerKernel(Scales.FREE, bounds=_mul, may_fuse=True, versions=(2, 4)),
-    "SQUARED_DIFFERENCE": IntegerKernel(Scales.FREE, bounds=_squared_difference, versions=(2, 2)),
+    "SQUARED_DIFFERENCE": IntegerKernel(Scales.FREE, bounds=_squared_difference, versions=(2, 0)),
     "LOGISTIC": IntegerKernel(
         Scales.FIXED, fixed=_fixed(Grid(INT8, 1 / 256, -128), _UNSIGNED), versions=(2, 3)
     ),

@@ -8,7 +8,6 @@ integers that come out are only clipped and moved values, their grid was calibra
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.float_regions import FLOAT32, Region
@@ -22,47 +21,15 @@ from tflint.analysis.integer_grids import (
     grid_of,
 )
 from tflint.analysis.integer_kernels import IntegerKernel, Scales, integer_kernel
+from tflint.analysis.lowering import Lowering
 from tflint.analysis.operand_types import node_signature
 from tflint.model.constants import Constants
 from tflint.model.graph import Node, Value
 from tflint.model.schema import TensorType
 from tflint.target.runtime import Runtime, Verdict
 
+_MOST_PLANS = 3
 _RESHAPES = frozenset(("SQUEEZE", "EXPAND_DIMS"))
-# The grids of two integers may be as far apart as this share and still be one.
-_SAME = 1e-6
-
-
-@dataclass(slots=True)
-class Lowering:
-    """The part of a float region that becomes integers of one type.
-
-    `nodes` are its operators, in order. `grids` are those of the values that are integers then,
-    `operands` those that operators demand of an input where it is not the value's own (of
-    constants always), by operator and position. `floats` are the values that are needed in float
-    after all. `reshapes` are operators that the runtime only has as RESHAPE.
-    """
-
-    region: Region
-    type: TensorType
-    nodes: list[Node] = field(default_factory=list)
-    grids: dict[Value, Grid] = field(default_factory=dict)
-    operands: dict[tuple[Node, int], Grid] = field(default_factory=dict)
-    floats: set[Value] = field(default_factory=set)
-    reshapes: set[Node] = field(default_factory=set)
-
-    def source(self, value: Value) -> Grid | None:
-        """The grid of the integers that DEQUANTIZE makes a value from; None where it does not."""
-        producer = value.producer
-        if producer is None or producer.name != "DEQUANTIZE":
-            return None
-        source = producer.inputs[0]
-        return None if source is None else grid_of(source)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether no operator computes in float any more."""
-        return len(self.nodes) == len(self.region.nodes)
 
 
 def lowering(
@@ -81,16 +48,14 @@ def lowering(
     type = _type(region)
     if type is None or not _is_sound(region, dataflow):
         return None
-    return _Planner(region, runtime, constants, type, interface).plan()
-
-
-def same_grid(a: Grid, b: Grid) -> bool:
-    """Whether the same integers stand for the same reals."""
-    return (
-        a.type is b.type
-        and a.zero_point == b.zero_point
-        and abs(a.scale - b.scale) <= _SAME * min(a.scale, b.scale)
-    )
+    for _ in range(_MOST_PLANS):
+        found = _Planner(region, runtime, constants, type, interface).plan()
+        in_float = interface if found is None else interface & found.floats
+        if not in_float:
+            return found
+        # Who is read in float as well, or has no grid, stays as it is.
+        interface -= in_float
+    return None
 
 
 def can_requantise(runtime: Runtime, source: TensorType, to: TensorType) -> bool:
@@ -152,12 +117,14 @@ class _Planner:
         self.runtime = runtime
         self.constants = constants
         self.interface = interface
-        self.found = Lowering(region, type)
+        self.found = Lowering(region, type, interface=interface)
         self.values = set(region.values)
         self.kernels = {
             node: kernel
             for node in region.nodes
-            if (kernel := integer_kernel(node)) is not None and self._is_accepted(node)
+            if (kernel := integer_kernel(node)) is not None
+            and kernel.version(type)
+            and self._is_accepted(node)
         }
         self.exits: dict[Value, list[Grid]] = {}
         for exit in region.exits:
@@ -232,10 +199,13 @@ class _Planner:
 
     def _wish(self, value: Value) -> Grid | None:
         """The grid that a value is wanted on: that of the integers it is only moved into."""
-        exits = self.exits.get(value)
+        exits = [grid for grid in self.exits.get(value, ()) if grid.type is self.found.type]
         if exits:
-            return next((grid for grid in exits if grid.type is self.found.type), None)
-        if value.is_output and value not in self.interface:
+            # All were made for these values; the widest loses none of them.
+            return max(exits, key=lambda grid: grid.scale)
+        if value in self.exits:
+            return None
+        if value.is_output:
             return None
         wish: Grid | None = None
         for reader in value.consumers:
@@ -243,7 +213,7 @@ class _Planner:
             if kernel is None or not kernel.clips_late or len(reader.outputs) != 1:
                 return None
             found = self.wishes.get(reader.outputs[0])
-            if found is None or (wish is not None and not same_grid(wish, found)):
+            if found is None or (wish is not None and wish != found):
                 return None
             wish = found
         return wish
@@ -310,7 +280,7 @@ class _Planner:
         wish = self.wishes.get(outputs[0]) if len(outputs) == 1 else None
         grid: Grid | None = None
         if kernel.scales is Scales.SAME:
-            if all(same_grid(given[0], other) for other in given) and self._holds(given[0], bounds):
+            if all(given[0] == other for other in given) and self._holds(given[0], bounds):
                 grid = given[0]
             else:
                 low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
@@ -328,7 +298,7 @@ class _Planner:
             wanted = grid if kernel.scales is Scales.SAME else own or covering(reach, type)
             if wanted is None:
                 return False
-            if own is None or not same_grid(own, wanted):
+            if own != wanted:
                 demands[node, position] = wanted
         if any(
             value in self.values and not can_requantise(self.runtime, type, type)
@@ -391,16 +361,10 @@ class _Planner:
             # Native integers, or QUANTIZE right behind where the floats are made; and floats of
             # those integers for who still reads floats.
             count += value in found.floats
-            count += sum(not merges(node, grid) for node in exits)
             source = found.source(value)
-            count += source is not None and not same_grid(source, grid)
+            count += len(exits) - sum(node in found.merged(value) for node in exits)
+            count += source is not None and source != grid
         return count
-
-
-def merges(exit: Node, grid: Grid) -> bool:
-    """Whether integers on this grid can take the place of what a QUANTIZE gives."""
-    own = grid_of(exit.outputs[0])
-    return own is not None and same_grid(own, grid) and not exit.outputs[0].is_output
 
 
 def _made_at(value: Value) -> int:

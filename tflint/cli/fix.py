@@ -92,6 +92,7 @@ def fix(
             show_default=str(DEFAULT_TOLERANCE),
         ),
     ] = None,
+    reconvert: Annotated[bool, typer.Option("--reconvert", hidden=True)] = False,
     stdin_filename: StdinFilename = None,
     target: Target = None,
     select: Select = None,
@@ -126,6 +127,11 @@ def fix(
     from tflint.cli.stdin import from_stdin
     from tflint.config.load import load_settings
 
+    if reconvert:
+        raise UsageError(
+            "--reconvert needs the converter, which is not there yet: repair the source and "
+            "convert it again"
+        )
     if in_place and output is not None:
         raise UsageError("--in-place and --output exclude each other")
     check_color(color)

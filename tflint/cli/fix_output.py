@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,16 +89,19 @@ def publish(
 def _written(run: RepairRun, output: Path | None, *, in_place: bool, to_stdout: bool) -> FixReport:
     """Write the files; the report of that."""
     writes: list[tuple[Path, bytes]] = []
+    modes: dict[Path, int] = {}
     files = []
     for repaired in run.files:
         target = _target(repaired, output, in_place=in_place, to_stdout=to_stdout)
         if target is None:
             files.append(repaired.fix)
             continue
-        _refuse_changed_meanwhile(repaired)
         writes.append((target, repaired.after))
+        if not to_stdout:
+            # Whom the original is hidden from shall not read its copy.
+            modes[target] = _mode_of_unchanged(repaired)
         files.append(dataclasses.replace(repaired.fix, output=shown_path(target)))
-    write_files(writes)
+    write_files(writes, modes)
     return dataclasses.replace(run.report, files=tuple(files))
 
 
@@ -123,14 +127,18 @@ def _target(
     return target
 
 
-def _refuse_changed_meanwhile(repaired: Repaired) -> None:
+def _mode_of_unchanged(repaired: Repaired) -> int:
+    """The permissions of a file that was repaired.
+
+    Raises `TflintError` where it is gone or was changed meanwhile.
+    """
     path = repaired.artifact.path
     try:
-        same = path.read_bytes() == repaired.before
+        if path.read_bytes() == repaired.before:
+            return stat.S_IMODE(path.stat().st_mode)
     except OSError:
-        same = False
-    if not same:
-        raise TflintError(f"`{shown(path)}` was changed while it was repaired: nothing is written")
+        pass
+    raise TflintError(f"`{shown(path)}` was changed while it was repaired: nothing is written")
 
 
 def _print_difference(file: FileFix, color: str) -> None:

@@ -82,7 +82,7 @@ def _about_archives(artifacts: Sequence[Artifact]) -> str:
         if len(artifacts) == 1
         else f"{first} and {more} were left as they are"
     )
-    return f"{which}: archives are repaired by --reconvert, which comes with `tflint convert`"
+    return f"{which}: archives are repaired by --reconvert, which needs the converter"
 
 
 def _read(artifact: Artifact) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tflint.analysis.unused_entries import COMPRESSION
-from tflint.errors import UsageError
+from tflint.errors import TflintError, UsageError
 from tflint.finding import FixSafety
 from tflint.fix.model.model_fix import ModelFix, OutputChange, RewriteContext
 from tflint.fix.model.registry import model_fixes
@@ -20,10 +20,22 @@ from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
+from tflint.printable import printable
 from tflint.target.target import Target
 
 # Each round makes the model smaller or simpler; nobody's needs more, and a mistake ends here.
 MAX_ROUNDS = 20
+
+
+class PassFailed(TflintError):
+    """A pass raised an exception: a mistake of ours, in one line."""
+
+    def __init__(self, code: str, error: Exception) -> None:
+        what = printable(f"{type(error).__name__}: {error}", 200)
+        super().__init__(
+            f"internal error in the repair of {code}, please report it: {what} "
+            f"(--ignore {code} goes on without)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,10 @@ def _to_fixed_point(
 
 def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
     """Carry out one pass, if it finds something; why its rewrite was not taken."""
-    rewrite = fix.rewrite(context)
+    try:
+        rewrite = fix.rewrite(context)
+    except Exception as error:
+        raise PassFailed(fix.code, error) from error
     if rewrite is None:
         return None
     if any(entry.name == COMPRESSION for entry in work.model.metadata):
@@ -145,8 +160,9 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
     limit = _size_limit(work, fix)
     if limit is not None and len(data) > limit:
         return f"it would add {len(data) - limit:,} bytes to the file"
-    if arena is not None and work.arena is not None and arena > work.arena:
-        return f"it would add {arena - work.arena:,} bytes to the arena"
+    is_larger = arena is not None and work.arena is not None and arena > work.arena
+    if is_larger and not fix.may_grow_arena:
+        return f"it would add {(arena or 0) - (work.arena or 0):,} bytes to the arena"
     saved = None if arena is None or work.arena is None else work.arena - arena
     work.steps.append(
         Step(

@@ -66,6 +66,25 @@ class Histogram:
             self.counts[BINS // 4 : BINS // 4 + BINS // 2] = joined
         self.reach = reach
 
+    def widened(self, reach: float) -> NDArray[np.int64]:
+        """The counts in bins for a reach at least as large."""
+        copy = Histogram(reach=self.reach, counts=self.counts.copy())
+        copy._widen(reach)
+        return copy.counts
+
     def edges(self) -> NDArray[np.float64]:
         """The `BINS + 1` edges of the bins."""
         return np.linspace(-self.reach, self.reach, BINS + 1)
+
+
+def merged(left: Histogram, right: Histogram) -> Histogram:
+    """What both have seen."""
+    reach = max(left.reach, right.reach)
+    return Histogram(
+        min(left.low, right.low),
+        max(left.high, right.high),
+        reach,
+        left.samples + right.samples,
+        left.is_finite and right.is_finite,
+        left.widened(reach) + right.widened(reach),
+    )

@@ -36,8 +36,30 @@ MAX_ROUNDS = 400
 Shape = tuple[int, ...]
 _RESHAPES = frozenset(("RESHAPE", "EXPAND_DIMS", "SQUEEZE"))
 _UNARY = frozenset(
-    "ABS CEIL COS ELU EXP FLOOR GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC NEG RELU RELU6 RELU_0_TO_1 "
-    "RELU_N1_TO_1 ROUND RSQRT SIN SQRT SQUARE TANH".split()
+    [
+        "ABS",
+        "CEIL",
+        "COS",
+        "ELU",
+        "EXP",
+        "FLOOR",
+        "GELU",
+        "HARD_SWISH",
+        "LEAKY_RELU",
+        "LOG",
+        "LOGISTIC",
+        "NEG",
+        "RELU",
+        "RELU6",
+        "RELU_0_TO_1",
+        "RELU_N1_TO_1",
+        "ROUND",
+        "RSQRT",
+        "SIN",
+        "SQRT",
+        "SQUARE",
+        "TANH",
+    ]
 )
 _BINARY = frozenset(("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM"))
 _POOLS = frozenset(("MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"))
@@ -149,9 +171,7 @@ def _joins(changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow) -> 
         changed.remove(reader.index)
         changed.read_instead(second.result.index, move.source.index)
     else:
-        _write_reshape(
-            changed, reader.index, move.source.index, second.result.index, second.after
-        )
+        _write_reshape(changed, reader.index, move.source.index, second.result.index, second.after)
     return True
 
 
@@ -167,15 +187,16 @@ def _passes_elementwise(changed: GraphEdit, move: _Reshape, reader: Node, flow: 
         if other is None or not other.is_constant or len(reader.inputs) != 2:
             return False
         channels = other.elements
-        if channels != 1 and not (
-            other.shape[-1] == channels == move.before[-1] == move.after[-1]
-        ):
+        if channels != 1 and not (other.shape[-1] == channels == move.before[-1] == move.after[-1]):
             return False
         flat = other.index
         if len(other.shape) > 1:
             flat = changed.add_tensor(
-                (channels,), other.type, other.tensor.quantization,
-                name=other.tensor.name, data=other.data,
+                (channels,),
+                other.type,
+                other.tensor.quantization,
+                name=other.tensor.name,
+                data=other.data,
             )
         inputs.insert(1 - (position or 0), flat)
     elif reader.name not in _UNARY or len(reader.inputs) != 1:
@@ -205,8 +226,11 @@ def _passes_window(changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataf
             return False
         turned = np.ascontiguousarray(numbers.transpose(0, 2, 1, 3))
         inputs[1] = changed.add_tensor(
-            turned.shape, weights.type, weights.tensor.quantization,
-            name=weights.tensor.name, data=turned.tobytes(),
+            turned.shape,
+            weights.type,
+            weights.tensor.quantization,
+            name=weights.tensor.name,
+            data=turned.tobytes(),
         )
     batch, height, width, channels = result.shape
     _swap(changed, move, reader, inputs, result, (batch, width, height, channels), options)

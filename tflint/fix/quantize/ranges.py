@@ -55,7 +55,7 @@ def mse(histogram: Histogram, levels: int) -> Range:
     values = (edges[used] + edges[used + 1]) / 2
     weights = histogram.counts[used].astype(np.float64)
     best, least = widest, _error(values, weights, *widest, levels)
-    shares = np.linspace(1.0, _NARROWEST, _CANDIDATES)
+    shares = [float(share) for share in np.linspace(1.0, _NARROWEST, _CANDIDATES)]
     for _ in range(3):
         before = best
         for end in (0, 1):

@@ -27,18 +27,66 @@ FLOAT32, INT8, INT16 = TensorType.FLOAT32, TensorType.INT8, TensorType.INT16
 
 # Kernels that move or pick integers: the output has the scale of the input.
 SAME_SCALE = frozenset(
-    "BATCH_TO_SPACE_ND DEPTH_TO_SPACE EXPAND_DIMS MAXIMUM MINIMUM MIRROR_PAD REDUCE_MAX REDUCE_MIN "
-    "RESHAPE REVERSE_V2 SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT_V SQUEEZE TILE UNPACK".split()
+    [
+        "BATCH_TO_SPACE_ND",
+        "DEPTH_TO_SPACE",
+        "EXPAND_DIMS",
+        "MAXIMUM",
+        "MINIMUM",
+        "MIRROR_PAD",
+        "REDUCE_MAX",
+        "REDUCE_MIN",
+        "RESHAPE",
+        "REVERSE_V2",
+        "SPACE_TO_BATCH_ND",
+        "SPACE_TO_DEPTH",
+        "SPLIT_V",
+        "SQUEEZE",
+        "TILE",
+        "UNPACK",
+    ]
+)
+# Kernels that ai-edge-quantizer gives the scale of their input.
+KEEPS_SCALE = frozenset(
+    [
+        "AVERAGE_POOL_2D",
+        "BROADCAST_TO",
+        "GATHER",
+        "GATHER_ND",
+        "MAX_POOL_2D",
+        "MIRROR_PAD",
+        "PAD",
+        "REDUCE_MIN",
+        "RESHAPE",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SLICE",
+        "SPACE_TO_DEPTH",
+        "STRIDED_SLICE",
+        "TRANSPOSE",
+        "UNPACK",
+    ]
 )
 # Kernels that rescale between any two scales.
 _ANY_SCALE = frozenset(
-    "ABS DIV ELU HARD_SWISH LEAKY_RELU PRELU RELU RELU6 RSQRT SQUARED_DIFFERENCE".split()
+    [
+        "ABS",
+        "DIV",
+        "ELU",
+        "HARD_SWISH",
+        "LEAKY_RELU",
+        "PRELU",
+        "RELU",
+        "RELU6",
+        "RSQRT",
+        "SQUARED_DIFFERENCE",
+    ]
 )
 # Kernels whose output scale is written into them, for int8.
 _FIXED_SCALE = {"L2_NORMALIZATION": (1 / 128, 0), "LOG_SOFTMAX": (16 / 256, 127)}
 # Kernels that read integers and give indices or truth values.
 _READERS = frozenset(
-    "ARG_MAX ARG_MIN EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL NOT_EQUAL".split()
+    ["ARG_MAX", "ARG_MIN", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"]
 )
 KNOWN = SAME_SCALE | _ANY_SCALE | frozenset(_FIXED_SCALE) | _READERS
 

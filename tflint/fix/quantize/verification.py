@@ -51,7 +51,9 @@ def quantization_faults(model: Model, activations: TensorType) -> Iterator[str]:
     for graph in graphs(model):
         left = [node for node in graph.nodes if _touches_float(node)]
         if left:
-            names = ", ".join(f"{printable(node.name, 40)} #{node.index}" for node in left[:MAX_NAMED])
+            names = ", ".join(
+                f"{printable(node.name, 40)} #{node.index}" for node in left[:MAX_NAMED]
+            )
             more = f" and {len(left) - MAX_NAMED} more" if len(left) > MAX_NAMED else ""
             yield f"{names}{more} still in float"
         ends = (*graph.inputs, *graph.outputs)

@@ -6,35 +6,38 @@ Both libraries are native code that a model can take down, and they print what t
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tflint.errors import MissingExtra, TflintError
-from tflint.fix.quantize.histogram import Histogram
-from tflint.fix.quantize.worker import PROGRESS
+from tflint.errors import HostFailed, MissingExtra, TflintError
+from tflint.execution.frames import Array
+from tflint.execution.process import Limits, run_worker
+from tflint.fix.quantize.histogram import Histogram, merged
 from tflint.printable import printable
 
+# Called with how many samples have been run, and how many there are.
 Progress = Callable[[int, int], None]
-_EXTRA = ("ai_edge_litert", "ai_edge_quantizer")
-_SECONDS = 3600.0
-_MOST_OF_A_MESSAGE = 400
+
+_WORKER = "tflint.fix.quantize.worker"
+_PACKAGES = ("ai_edge_litert", "ai_edge_quantizer")
+# Quantising a model of many megabytes takes minutes; each part of the samples has as long.
+LIMITS = Limits(seconds=1800.0, memory_bytes=16 << 30)
+# Samples go to a process in parts of this size, so that any number of them can be run.
+MAX_PART_BYTES = 64 << 20
+_MAX_REASON = 400
 
 
 class QuantizerRefused(TflintError):
     """LiteRT or ai-edge-quantizer does not take the model; its words follow."""
 
 
-class WorkerFailed(TflintError):
-    """The process came to an end that was not its own: a crash, a time-out, no memory."""
+def check_installed() -> None:
+    """Raise `MissingExtra` unless LiteRT and ai-edge-quantizer are there; neither is loaded."""
+    if any(importlib.util.find_spec(package) is None for package in _PACKAGES):
+        raise MissingExtra("quantising", "quantize")
 
 
 def histograms(
@@ -42,96 +45,61 @@ def histograms(
     tensors: Sequence[int],
     inputs: Sequence[NDArray[Any]],
     *,
-    seconds: float = _SECONDS,
+    limits: Limits = LIMITS,
     progress: Progress | None = None,
 ) -> list[Histogram]:
     """What float tensors of the first subgraph hold over all samples, on LiteRT, in their order.
 
     `inputs[i].shape` is (samples, *the shape of input i). Raises `MissingExtra`,
-    `QuantizerRefused` or `WorkerFailed`.
+    `QuantizerRefused` or `HostFailed`.
     """
-    with tempfile.TemporaryDirectory(prefix="tflint-") as name:
-        folder = Path(name)
-        names = []
-        for index, values in enumerate(inputs):
-            names.append(f"input{index}.npy")
-            np.save(folder / names[-1], values, allow_pickle=False)
-        request = {"job": "calibrate", "tensors": list(tensors), "inputs": names}
-        _run(folder, model, request, seconds, progress)
-        with np.load(folder / "result.npz", allow_pickle=False) as found:
-            return [
-                Histogram(
-                    float(found["low"][n]),
-                    float(found["high"][n]),
-                    float(found["reach"][n]),
-                    int(found["samples"][n]),
-                    bool(found["is_finite"][n]),
-                    found["counts"][n],
-                )
-                for n in range(len(tensors))
-            ]
+    check_installed()
+    total = len(inputs[0]) if inputs else 1
+    sample_bytes = sum(values.nbytes // max(total, 1) for values in inputs)
+    step = max(1, min(total, MAX_PART_BYTES // max(sample_bytes, 1)))
+    found = [Histogram() for _ in tensors]
+    request = {"job": "calibrate", "tensors": list(tensors)}
+    for first in range(0, total, step):
+        part = [np.ascontiguousarray(values[first : first + step]) for values in inputs]
+        ends, seen, counts = _answer(model, request, part, limits)
+        new = [
+            Histogram(float(e[0]), float(e[1]), float(e[2]), int(s[0]), bool(s[1]), c.copy())
+            for e, s, c in zip(ends, seen, counts, strict=True)
+        ]
+        found = [merged(old, more) for old, more in zip(found, new, strict=True)]
+        if progress is not None:
+            progress(min(first + step, total), total)
+    return found
 
 
 def quantized(
     model: bytes,
     mode: str,
-    ranges: Mapping[str, tuple[int, float, float]] | None,
+    ranges: Mapping[str, tuple[int, float, float]],
     *,
-    operators: Sequence[str] = (),
-    seconds: float = _SECONDS,
+    limits: Limits = LIMITS,
 ) -> bytes:
     """What ai-edge-quantizer makes of a model. It returns what it does not understand unchanged.
 
-    `ranges` has rank, low and high end by tensor name; `operators` are what float16 is for.
-    Raises as `histograms` does.
+    `ranges` has rank, low and high end by tensor name. Raises as `histograms` does.
     """
-    with tempfile.TemporaryDirectory(prefix="tflint-") as name:
-        folder = Path(name)
-        request = {
-            "job": "quantize",
-            "mode": mode,
-            "operators": list(operators),
-            "ranges": None if ranges is None else {key: list(r) for key, r in ranges.items()},
-        }
-        _run(folder, model, request, seconds, None)
-        return (folder / "result.tflite").read_bytes()
+    check_installed()
+    request = {"job": "quantize", "mode": mode, "ranges": dict(ranges)}
+    (data,) = _answer(model, request, (), limits)
+    return data.tobytes()
 
 
-def _run(
-    folder: Path,
-    model: bytes,
-    request: Mapping[str, object],
-    seconds: float,
-    progress: Progress | None,
-) -> None:
-    if any(importlib.util.find_spec(package) is None for package in _EXTRA):
-        raise MissingExtra("quantising", "quantize")
-    (folder / "model.tflite").write_bytes(model)
-    (folder / "request.json").write_text(json.dumps(request))
-    command = [sys.executable, "-m", "tflint.fix.quantize.worker", str(folder)]
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        timer = threading.Timer(seconds, process.kill)
-        timer.start()
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith(PROGRESS) and progress is not None:
-                    done, total = line.removeprefix(PROGRESS).split()
-                    progress(int(done), int(total))
-            code = process.wait()
-        finally:
-            is_late = not timer.is_alive()
-            timer.cancel()
-            process.kill()
-            process.wait()
-    refusal = folder / "refusal.txt"
-    if refusal.exists():
-        raise QuantizerRefused(printable(refusal.read_text(), _MOST_OF_A_MESSAGE))
-    if code:
-        said = (folder / "log.txt").read_text(errors="replace").strip().splitlines()[-1:]
-        why = f"took more than {seconds:,.0f} s" if is_late else f"ended with {code}"
-        tail = f": {printable(said[0], _MOST_OF_A_MESSAGE)}" if said and not is_late else ""
-        raise WorkerFailed(f"the process that quantises {why}{tail}")
+def _answer(
+    model: bytes, request: Mapping[str, Any], arrays: Sequence[Array], limits: Limits
+) -> Sequence[Array]:
+    ended = run_worker(_WORKER, request, [np.frombuffer(model, np.uint8), *arrays], limits)
+    if not ended.frames:
+        last = ended.log.strip().splitlines()[-1:]
+        log = f" ({printable(last[0], _MAX_REASON)})" if last and not ended.is_time_out else ""
+        raise HostFailed(f"quantising failed: {ended.fault or 'it ended early'}{log}")
+    head, found = ended.frames[0]
+    if "refused" in head:
+        tool = "LiteRT" if request["job"] == "calibrate" else "ai-edge-quantizer"
+        reason = printable(" ".join(str(head["refused"]).split()), _MAX_REASON)
+        raise QuantizerRefused(f"{tool} refuses the model: {reason}")
+    return found
