@@ -238,7 +238,9 @@ def _step_can_be_cut(step: Step, count: int) -> bool:
     if node.name in RESHAPES:
         return True
     for value in node.inputs[1:]:
-        if value is not None and value.shape and value.shape[-1] % count == 0:
+        if value is None or value is step.x or not value.shape:
+            continue
+        if value.shape[-1] % count == 0:
             if not _is_sound(value) or value.type not in _CUT:
                 return False
     return True
