@@ -84,6 +84,31 @@ def settled(value: Value, number: float) -> float | None:
     return scale * (min(max(round(steps) + zero_point, low), high) - zero_point)
 
 
+def requantised(value: Value, accumulator: int, step: float) -> float | None:
+    """What a kernel makes of an accumulator, whose steps are `step`, in a value's own steps.
+
+    Source: `MultiplyByQuantizedMultiplier` with two roundings in tensorflow/lite/kernels/internal,
+    as LiteRT and TFLM are built; for int16, which is rounded otherwise, the nearest step.
+    """
+    found = value.quantization
+    if found is None or len(found.scale) != 1 or not found.scale[0] > 0:
+        return None
+    scale = found.scale[0]
+    if value.type is not TensorType.INT8 or not step / scale < 2.0**30:
+        return accumulator * step
+    fraction, exponent = math.frexp(step / scale)
+    multiplier = round(fraction * (1 << 31))
+    left, right = max(exponent, 0), max(-exponent, 0)
+    product = (accumulator << left) * multiplier
+    nudged = product + ((1 << 30) if product >= 0 else 1 - (1 << 30))
+    high = nudged >> 31 if nudged >= 0 else -(-nudged >> 31)
+    if right > 31:
+        return 0.0
+    mask = (1 << right) - 1
+    rounded = (high >> right) + ((high & mask) > (mask >> 1) + (high < 0))
+    return rounded * scale
+
+
 def _made(node: Node, x: Value, y: Value, number: float, c: int, count: int) -> float | None:
     name = node.name
     if name in _SAME:

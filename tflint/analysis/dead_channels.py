@@ -6,12 +6,13 @@ input, goes into the biases of the layers that read it, unless padding mixes zer
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tflint.analysis.channel_groups import ChannelGroup, Step, channel_groups
-from tflint.analysis.constant_channels import clamped, passed, settled
+from tflint.analysis.constant_channels import clamped, passed, requantised, settled
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.operator_kinds import RESHAPES
 from tflint.analysis.stored_constants import stored
@@ -23,6 +24,8 @@ from tflint.model.types import packed_bytes
 
 # Channels that are followed by themselves through steps; more is not worth the time.
 _MOST_VISITS = 1 << 18
+# Accumulators of kernels have 32 bits.
+_GREATEST = 2**31 - 1
 _FLOATS = frozenset((TensorType.FLOAT32, TensorType.FLOAT16))
 _CODES = {
     TensorType.FLOAT32: "f",
@@ -134,20 +137,22 @@ def _through_depthwise(
 
 def _made_of_bias(layer: WeightedLayer, c: int, total: float) -> float | None:
     """What a layer makes of a channel whose products sum up to `total` everywhere."""
-    bias = layer.bias
-    if bias is not None:
-        behind = stored(bias)
-        number = None if behind is None else _number(behind, c, layer.channels.channels)
-        if number is None or behind is None:
+    number = 0.0
+    if layer.bias is not None:
+        behind = stored(layer.bias)
+        found = None if behind is None else _number(behind, c, layer.channels.channels)
+        if found is None or behind is None:
             return None
-        if behind.type not in _FLOATS:
-            step = _bias_step(layer, c)
-            if step is None:
-                return None
-            number *= step
-        total += number
-    found = clamped(layer.node, total)
-    return None if found is None else settled(layer.output, found)
+        number = found
+    if layer.x.type is TensorType.FLOAT32:
+        made: float | None = total + number
+    else:
+        step = _bias_step(layer, c)
+        if not step or abs(number) > _GREATEST or abs(total / step) > _GREATEST:
+            return None
+        made = requantised(layer.output, round(total / step) + int(number), step)
+    made = None if made is None else clamped(layer.node, made)
+    return None if made is None else settled(layer.output, made)
 
 
 def _bias_step(layer: WeightedLayer, c: int) -> float | None:
@@ -157,7 +162,8 @@ def _bias_step(layer: WeightedLayer, c: int) -> float | None:
         return None
     if len(weights.scale) not in (1, layer.channels.channels):
         return None
-    return x.scale[0] * weights.scale[c if len(weights.scale) > 1 else 0]
+    step = x.scale[0] * weights.scale[c if len(weights.scale) > 1 else 0]
+    return step if math.isfinite(step) and step > 0 else None
 
 
 def _channel_sum(layer: WeightedLayer, c: int) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tflint.analysis.dead_channels import DeadGroup, dead_channels
 from tflint.finding import FixSafety
+from tflint.fix.model.layer_folding import room_for_copies
 from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 
@@ -29,13 +30,17 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
 
 def _cut_all(context: RewriteContext, edit: ModelEdit) -> int:
     """Cut the groups that have no layer in common; how many that were."""
-    done = 0
+    done, room = 0, room_for_copies(context.model)
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
         taken: set[int] = set()
         for found in dead_channels(graph, dataflow, context.constants):
             layers = {layer.node.index for layer in found.group.layers}
             if not found.removable or layers & taken:
                 continue
+            size = sum(layer.weights.bytes for layer in found.group.layers)
+            if size > room:
+                continue
+            room -= size
             if _cut(found, edit, context):
                 taken |= layers
                 done += 1
