@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from tflint.config.load import load_settings
 from tflint.config.settings import Settings
+from tflint.errors import UsageError
 from tflint.lint.baseline import apply_baseline, read_baseline
 from tflint.lint.discover import Artifact, discover
 from tflint.lint.parallel import Job, check_each
 from tflint.lint.registry import all_rules, find_rule, plugin_of, plugins
+from tflint.lint.selection import named_codes
 from tflint.lint.suppression import suppress
 from tflint.report.formats import find_format
 from tflint.report.result import FileReport, LintReport
+from tflint.rule import Kind
 
 if TYPE_CHECKING:
-    from tflint.fix.run import RepairRun
+    from tflint.fix.options import FixOptions
+    from tflint.fix.repaired import RepairRun
 
 PathLike = str | os.PathLike[str]
 
@@ -127,19 +131,26 @@ def _holds(path: Path, folder: Path) -> bool:
 
 def run_fix(
     settings: Settings,
-    paths: Iterable[str],
+    paths: Sequence[str],
+    options: FixOptions | None = None,
     *,
-    unsafe: bool = False,
     given: Artifact | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> RepairRun:
-    """Repair sources in memory under a configuration; nothing is written.
+    """Repair sources and models in memory under a configuration; nothing is written.
 
-    `given` is a source to repair instead of those at `paths`. Raises `UsageError` for paths that
-    cannot be searched or hold no sources, and `MissingExtra`.
+    `given` is a source to repair instead of those at `paths`. Codes that the settings select one
+    by one are `requested`. Results of earlier runs that a search finds are passed over. Raises
+    `UsageError` for paths that cannot be searched or hold nothing to repair, and `MissingExtra`.
     """
     # Repairs need LibCST and what goes with it, which no check does.
+    from tflint.fix.options import FixOptions
+    from tflint.fix.result_file import without_results
     from tflint.fix.run import repair_all
 
+    values = settings.values
+    named = named_codes((*values["select"], *values["extend-select"]))
+    options = dataclasses.replace(options or FixOptions(), requested=named)
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
 
@@ -148,12 +159,14 @@ def run_fix(
         report = suppress(report, settings.suppressions, settings.root)
         return (report if baseline is None else apply_baseline(report, baseline)).files[0]
 
-    found = discover(paths, settings.excludes) if given is None else [given]
-    run = repair_all(
-        [(artifact, settings.plan(artifact.path)) for artifact in found],
-        accept,
-        unsafe=unsafe,
-    )
+    if given is None:
+        found = without_results(discover(paths, settings.excludes), paths)
+    elif given.kind is Kind.TFLITE:
+        raise UsageError("a model is not repaired from stdin: give the path of its file")
+    else:
+        found = [given]
+    jobs = [(artifact, settings.plan(artifact.path)) for artifact in found]
+    run = repair_all(jobs, accept, options, progress)
     notes = (*plugin_problems(), *run.report.notes)
     report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
     return dataclasses.replace(run, report=report)

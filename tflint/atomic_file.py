@@ -1,56 +1,159 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all.
+
+What is to be written goes to `.tflint-<pid>-<number>.tmp` beside the file that it replaces. That
+file is locked for as long as the process lives that writes it, so whoever writes to the same
+folder next can tell what a process that was killed has left there, and removes it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import re
 import stat
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from tflint.errors import UsageError
 from tflint.printable import printable
 
+_TEMPORARY = re.compile(r"\.tflint-(\d{1,10})-\d{1,10}\.tmp")
 
-def write_files(files: Sequence[tuple[Path, str | bytes]]) -> None:
+
+def write_files(
+    files: Sequence[tuple[Path, str | bytes]], modes: Mapping[Path, int] | None = None
+) -> None:
     """Write all of the documents, texts as UTF-8 with LF.
 
+    A file that is replaced keeps its permissions; a new one gets those in `modes`, if any.
+
     Raises `UsageError`, also for files that are read-only, and then leaves no part. Each goes to a
-    file beside the one it replaces, and takes its place when all are there: nobody sees half of
-    one. What is no regular file, such as a pipe, is written to as it is.
+    file beside the one it replaces, is read again, and takes its place when all are there: nobody
+    sees half of one, whenever the process or the machine stops. What is no regular file, such as
+    a pipe, is written to as it is.
     """
-    ready: list[tuple[Path, str, str]] = []
+    ready: list[tuple[Path, str, str, BinaryIO]] = []
+    folders: dict[str, None] = {}
     path = Path()
     try:
         for i, (path, text) in enumerate(files):
             data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
             target = os.path.realpath(path)  # A link stays a link.
             if os.path.exists(target) and not os.path.isfile(target):
-                with open(target, "wb") as stream:
-                    stream.write(data)
+                with open(target, "wb") as device:
+                    device.write(data)
                 continue
             if os.path.exists(target):
                 _refuse_read_only(target)
-            beside = os.path.join(os.path.dirname(target), f".tflint-{os.getpid()}-{i}.tmp")
-            with open(beside, "xb") as stream:
-                ready.append((path, beside, target))
-                stream.write(data)
+            folder = os.path.dirname(target)
+            if folder not in folders:
+                _remove_leftovers(folder)
+                folders[folder] = None
+            beside = os.path.join(folder, f".tflint-{os.getpid()}-{i}.tmp")
+            stream: BinaryIO = open(beside, "xb")  # noqa: SIM115 - stays open, as it holds the lock
+            ready.append((path, beside, target, stream))
+            _write(stream, beside, data)
+            mode = (modes or {}).get(path)
             if os.path.exists(target):
-                os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
+                mode = stat.S_IMODE(os.stat(target).st_mode)
+            if mode is not None:
+                os.chmod(beside, mode)
         while ready:
-            path, beside, target = ready[0]
+            path, beside, target, stream = ready[0]
+            if sys.platform == "win32":
+                stream.close()  # What is open there cannot be renamed.
             os.replace(beside, target)
+            stream.close()
             del ready[0]
+        for folder in folders:
+            _sync_folder(folder)
     except OSError as error:
         with contextlib.suppress(ValueError):
             path = path.relative_to(Path.cwd())
         shown = printable(str(path), 400)
         raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
     finally:
-        for _, beside, _ in ready:
+        for _, beside, _, stream in ready:
+            with contextlib.suppress(OSError):
+                stream.close()
             with contextlib.suppress(OSError):
                 os.unlink(beside)
+
+
+def _write(stream: BinaryIO, path: str, data: bytes) -> None:
+    """Write, have it on the disk, and read it again. Raises `OSError`."""
+    _lock(stream)
+    stream.write(data)
+    stream.flush()
+    os.fsync(stream.fileno())
+    with open(path, "rb") as again:
+        if again.read() != data:
+            raise OSError(errno.EIO, "what was written reads differently")
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the new names on the disk as well, where folders can be synchronised."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _remove_leftovers(folder: str) -> None:
+    """Remove what processes that were killed have left of their files in a folder."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            match = _TEMPORARY.fullmatch(name)
+            if match is not None:
+                with contextlib.suppress(OSError):
+                    _remove_leftover(os.path.join(folder, name), int(match[1]))
+
+
+def _remove_leftover(path: str, process: int) -> None:
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        return  # Not ours.
+    if sys.platform == "win32":
+        os.unlink(path)  # Fails while the process that writes it has it open.
+        return
+    # A number says little: processes of other containers have the same ones. So both have to
+    # tell that it is over, the number first, as a file is there a moment before it is locked.
+    if process != os.getpid() and _is_running(process):
+        return
+    with open(path, "rb") as stream:
+        if _lock(stream):
+            os.unlink(path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # Someone else's.
+    return True
+
+
+def _lock(stream: BinaryIO) -> bool:
+    """Lock an open file for this process; False where another one has it."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # A file system without locks.
+    return True
 
 
 def _refuse_read_only(target: str) -> None:

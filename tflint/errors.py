@@ -10,7 +10,9 @@ TflintError
 │   ├── MalformedArchive       a `.keras`, `.h5` or SavedModel that is damaged or hostile (TFL001)
 │   ├── NoNetwork              an archive without a network: weights only, a data set (TFL001)
 │   └── NotAModel              the bytes are something else altogether (TFL002)
-└── UnwritableModel            a model that cannot be written without losing something
+├── UnwritableModel            a model that cannot be written without losing something
+├── ModelRefused               a runtime on this host does not run the model, and says why
+└── HostFailed                 a runtime on this host crashed, hung or ran out of memory
 """
 
 from __future__ import annotations
@@ -90,3 +92,13 @@ class NotAModel(UnreadableModel):
 
 class UnwritableModel(TflintError):
     """Writing the model would lose or corrupt something."""
+
+
+class ModelRefused(TflintError):
+    """A runtime does not run the model; the message is what it says."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+class HostFailed(TflintError):
+    """A worker process came to no end of its own: a crash, a time-out, no memory left."""

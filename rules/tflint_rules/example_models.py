@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Mapping
 
 from tflint.model.builder import ModelBuilder
+from tflint.model.schema import TensorType
 from tflint.model.tables import Buffer, Model
 
 
@@ -74,11 +76,23 @@ def overwrite(model: ModelBuilder, operator: int, position: int, data: bytes | b
     model.buffers[tensor.buffer] = Buffer(bytes(data))
 
 
-def flex_options(name: str, attributes: dict[str, str]) -> bytes:
+# What an attribute of a TensorFlow operator may be; a type stands for TensorFlow's.
+Attribute = str | bool | int | float | TensorType | tuple[int, ...]
+# tensorflow/core/framework/types.proto.
+_DATA_TYPES = {
+    TensorType.FLOAT32: 1,
+    TensorType.INT32: 3,
+    TensorType.INT8: 6,
+    TensorType.INT64: 9,
+    TensorType.BOOL: 10,
+}
+
+
+def flex_options(name: str, attributes: Mapping[str, Attribute]) -> bytes:
     """Custom options of a Flex operator: a FlexBuffer of its name and its NodeDef."""
     node_def = _text(2, name)
     for key, value in attributes.items():
-        node_def += _field(5, _text(1, key) + _field(2, _text(2, value)))
+        node_def += _field(5, _text(1, key) + _field(2, _attribute(value)))
     # The two strings, then a vector of their offsets backwards and their types (string: 5),
     # then the root: that vector, untyped (10). All offsets are two bytes wide.
     data = b""
@@ -102,10 +116,36 @@ def flex_conv(data_format: str) -> Model:
     model = ModelBuilder()
     x = model.input((1, 1, 32, 32) if first else (1, 32, 32, 1))
     y = model.tensor((1, 8, 30, 30) if first else (1, 30, 30, 8), name="conv2d/Conv2D")
-    options = flex_options("Conv2D", {"data_format": data_format, "padding": "VALID"})
+    attributes: dict[str, Attribute] = {
+        "data_format": data_format,
+        "padding": "VALID",
+        "strides": (1, 1, 1, 1),
+        "T": TensorType.FLOAT32,
+    }
+    options = flex_options("Conv2D", attributes)
     model.operator("FlexConv2D", [x, model.constant((3, 3, 1, 8))], [y], custom_options=options)
     model.output(model.fully_connected(model.flatten(y), units=3))
     return model.build()
+
+
+def _attribute(value: Attribute) -> bytes:
+    """An `AttrValue`. Source: tensorflow/core/framework/attr_value.proto."""
+    if isinstance(value, str):
+        return _text(2, value)
+    if isinstance(value, tuple):
+        packed = b"".join(map(_varint, value))
+        return _field(1, _field(3, packed))
+    if isinstance(value, TensorType):
+        return _number(6, _DATA_TYPES[value])
+    if isinstance(value, bool):
+        return _number(5, value)
+    if isinstance(value, int):
+        return _number(3, value)
+    return bytes((4 << 3 | 5,)) + struct.pack("<f", value)
+
+
+def _number(number: int, value: int) -> bytes:
+    return bytes((number << 3,)) + _varint(value)
 
 
 def _field(number: int, payload: bytes) -> bytes:
@@ -117,6 +157,7 @@ def _text(number: int, text: str) -> bytes:
 
 
 def _varint(value: int) -> bytes:
+    value &= 2**64 - 1
     out = b""
     while value >= 0x80:
         out += bytes((value & 0x7F | 0x80,))

@@ -152,6 +152,8 @@ def test_json_has_the_keys_of_the_interface(call: Call, tmp_path: Path) -> None:
         "fixed": 1,
         "left": 1,
         "with_unsafe": 1,
+        "with_quantize": 0,
+        "failed": 0,
     }
     assert train["path"] == train["output"] == "train.py"
     assert train["written"] is True
@@ -214,29 +216,30 @@ def tflint_with_input(folder: Path, text: str, *arguments: str) -> tuple[int, st
         (["train.py", "--format", "sarif"], "unknown format"),
         (["train.py", "--select", "TFL999"], "unknown rule"),
         (["train.py", "--fail-on", "fatal"], "fatal"),
-        (["clean.tflite"], "only sources are repaired so far: `clean.tflite`"),
+        (["clean.tflite", "--quantize", "int4"], "unknown mode of quantisation `int4`; did you"),
+        (["clean.tflite", "--quantize", "int8"], "needs real inputs"),
+        (["clean.tflite", "--quantize", "int8", "--calibrate", "no.npy"], "does not exist"),
+        (["clean.tflite", "--calibration", "mse"], "--calibration is for --quantize int16x8"),
+        (["clean.tflite", "--calibrate", "random"], "--calibrate random is for --quantize"),
+        (["clean.tflite", "--tolerance", "2"], "--tolerance is a share"),
+        (["clean.tflite", "--in-place", "-o", "x"], "exclude each other"),
+        (["archive.h5"], "`archive.h5` was left as it is: archives are repaired by --reconvert"),
+        (["clean.tflite", "--reconvert"], "--reconvert needs the converter"),
+        (["text.tflite"], "`text.tflite` cannot be read: "),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
     call: Call, models: Path, arguments: list[str], says: str
 ) -> None:
     write(models, train=SAFE, clean=CLEAN)
+    (models / "archive.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    (models / "text.tflite").write_bytes(b"no model")
     result = call("fix", *arguments, cwd=models)
 
     assert (result.code, result.stdout) == (2, "")
     assert says in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert read(models / "train.py") == SAFE
-
-
-def test_models_are_passed_over(call: Call, models: Path) -> None:
-    write(models, train=SAFE)
-    result = call("fix", cwd=models)
-
-    assert "only sources are repaired so far: `clean.tflite` and 3 others were left" in " ".join(
-        result.stdout.split()
-    )
-    assert read(models / "train.py") == SAFELY_FIXED
 
 
 def test_without_the_library_the_extra_is_named(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.conftest import SHARED_MODELS
 from tests.rules.findings import findings as findings_of
 from tests.runtimes import RUNTIMES, assert_bit_equal
-from tflint.analysis.max_pools import MaxPool, composed, mergeable_pools
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.max_pools import composed, mergeable_pools
 from tflint.analysis.windows import Window, window
 from tflint.finding import Severity
 from tflint.model.builder import ModelBuilder
@@ -60,17 +61,6 @@ def stack(height: int, width: int, type: TensorType, *pools: Pool2DOptions) -> M
     return model.build()
 
 
-def options_of(pool: MaxPool) -> Pool2DOptions:
-    return Pool2DOptions(
-        pool.padding,
-        pool.columns.stride,
-        pool.rows.stride,
-        pool.columns.kernel,
-        pool.rows.kernel,
-        pool.activation,
-    )
-
-
 findings = partial(findings_of, "TFL304")
 
 
@@ -87,11 +77,12 @@ def test_the_merged_pool_gives_the_same_outputs(
     model = stack(height, width, type, *layers)
     assume(model is not None)
     assert model is not None
-    runs = list(mergeable_pools(Graph(model, 0)))
+    graph = Graph(model, 0)
+    runs = list(mergeable_pools(graph, Dataflow(graph)))
     assume(runs)
     for pools in reversed(runs):
         first = pools.nodes[0].index
-        layers[first : first + len(pools.nodes)] = [options_of(pools.merged)]
+        layers[first : first + len(pools.nodes)] = [pools.merged.options(layers[first])]
     merged = stack(height, width, type, *layers)
     assert merged is not None
     assert len(merged.subgraphs[0].operators) < len(model.subgraphs[0].operators)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tflint.analysis.dataflow import Dataflow
-from tflint.analysis.fusion import fused_activation
+from tflint.analysis.fusion import BOUNDS, fused_activation
 from tflint.analysis.stored_constants import stored
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import ActivationFunctionType, TensorType
@@ -34,9 +34,17 @@ class Affine:
     per_channel: bool
 
     @property
+    def scales_by_channel(self) -> bool:
+        """Whether channels differ in their factors."""
+        return any(
+            node.name in _FACTORS and constant.elements > 1
+            for node, constant in zip(self.nodes, self.constants, strict=True)
+        )
+
+    @property
     def activation(self) -> ActivationFunctionType:
         """The activation that the last operator has fused."""
-        return fused_activation(self.nodes[-1]) or ActivationFunctionType.NONE
+        return _activation(self.nodes[-1]) or ActivationFunctionType.NONE
 
 
 def affine_runs(graph: Graph, dataflow: Dataflow) -> list[Affine]:
@@ -66,7 +74,7 @@ def affine_operands(node: Node) -> tuple[Value, Value] | None:
     name = node.name
     if name not in _FACTORS and name not in _SUMMANDS:
         return None
-    if len(node.inputs) != 2 or len(node.outputs) != 1:
+    if len(node.inputs) != 2 or len(node.outputs) != 1 or _activation(node) is None:
         return None
     left, right = node.inputs
     if left is None or right is None:
@@ -91,8 +99,16 @@ def is_scalar_or_per_channel(constant: Value, x: Value) -> bool:
     return bool(constant.shape) and constant.shape[-1] == count == x.shape[-1]
 
 
+def _activation(node: Node) -> ActivationFunctionType | None:
+    """What an operator clamps its result to, by default nothing; None where that is not known."""
+    if node.options is None:
+        return ActivationFunctionType.NONE
+    found = fused_activation(node)
+    return found if found in BOUNDS else None
+
+
 def _is_plain(node: Node) -> bool:
-    return fused_activation(node) == ActivationFunctionType.NONE
+    return _activation(node) is ActivationFunctionType.NONE
 
 
 def _affine(run: list[tuple[Node, Value, Value]]) -> Affine:

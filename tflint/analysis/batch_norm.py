@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.analysis.fusion import fused_activation
 from tflint.analysis.operator_kinds import ACTIVATIONS, POOLS
 from tflint.analysis.stored_constants import stored
-from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Graph, Node, Value
-from tflint.model.schema import ActivationFunctionType, Padding, TensorType
-from tflint.model.types import packed_bytes
+from tflint.model.graph import Graph, Node, Value
+from tflint.model.schema import ActivationFunctionType
 
 # Global pooling; what it leaves is small, and of any layout.
 _REDUCTIONS = frozenset(("MEAN", "REDUCE_MAX"))
@@ -102,50 +100,6 @@ def left_norms(graph: Graph) -> Iterator[LeftNorm]:
                 yield norm
         elif behind.name in _CHANNELS_LAST or behind.name in POOLS:
             yield norm
-
-
-def next_layer(norm: LeftNorm) -> Node | None:
-    """The float layer that can take the pair into its weights exactly but for rounding, or None.
-
-    That takes channels, no reader but this layer, no padding that would need another value
-    than 0 once the offset is gone, and, past a max pool, scales that are not negative.
-    """
-    if not norm.is_per_channel or fused_activation(norm.add):
-        return None
-    node: Node | None = _only_reader(norm.add)
-    for _ in range(_MOST_STEPS):
-        if node is None:
-            return None
-        if node.name in ("CONV_2D", "FULLY_CONNECTED"):
-            return node if _takes_offset(node) else None
-        rescales = node.name == "AVERAGE_POOL_2D" or (
-            node.name == "MAX_POOL_2D" and _is_not_negative(norm.mul)
-        )
-        if node.name != "RESHAPE" and not (rescales and not fused_activation(node)):
-            return None
-        node = _only_reader(node)
-    return None
-
-
-def _takes_offset(node: Node) -> bool:
-    weights = node.input(1)
-    if weights is None or not weights.is_constant or weights.type is not TensorType.FLOAT32:
-        return False
-    if node.name == "FULLY_CONNECTED":
-        return True
-    padded = getattr(node.options, "padding", None) is not Padding.VALID
-    return not padded or tuple(weights.shape[1:3]) == (1, 1)
-
-
-def _is_not_negative(mul: Node) -> bool:
-    """Whether all of a small constant's scales are at least 0."""
-    scales = next((v for v in mul.inputs if v is not None and v.data is not None), None)
-    if scales is None or scales.data is None or scales.type is not TensorType.FLOAT32:
-        return False
-    count = scales.elements
-    if count > MAX_ARGUMENT_ELEMENTS or len(scales.data) != packed_bytes(scales.shape, scales.type):
-        return False
-    return min(struct.unpack(f"<{count}f", scales.data), default=-1) >= 0
 
 
 def _scaled(node: Node) -> tuple[Value | None, int | None]:

@@ -6,7 +6,9 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.quantization_match import same_quantization
+from tflint.analysis.signed_zeros import is_sign_of_zero_seen
 from tflint.model.graph import MAX_ARGUMENT_ELEMENTS, Node, Value
 from tflint.model.schema import ActivationFunctionType, Pool2DOptions, TensorType
 from tflint.model.types import FORMATS, packed_bytes
@@ -24,20 +26,42 @@ _SCALE_RATIO = 1024
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An operator that gives out `value` as it is, and what it does to no effect."""
+    """An operator that gives out `value` as it is, and what it does to no effect.
+
+    Not `is_exact` where it gives 0.0 for -0.0 and something in the graph may tell.
+    """
 
     value: Value
     does: str
+    is_exact: bool = True
+
+
+def removable_identity(node: Node, dataflow: Dataflow) -> Identity | None:
+    """An identity without which the graph is the same: readers of its output can read its input.
+
+    Not where that would make an input of the model its output, or two outputs one; constants
+    are for folding (TFL605), and a variable changes under its readers.
+    """
+    found = identity(node)
+    if found is None:
+        return None
+    x, y = found.value, node.outputs[0]
+    if x.is_constant or not dataflow.is_stable(x) or not dataflow.is_stable(y):
+        return None
+    maker = dataflow.maker(x)
+    if not x.is_input and (maker is None or maker.index >= node.index):
+        return None
+    return None if y.is_output and (x.is_input or x.is_output) else found
 
 
 def identity(node: Node) -> Identity | None:
     """Why an operator's output is its input ("adds 0"), or None where it may be another.
 
     Only what is so for any input of the declared shape counts, and only where the output has
-    the input's type, shape and quantisation. Zeros aside: -0.0 + 0.0 is 0.0.
+    the input's type, shape and quantisation. Numbers are taken for finite.
     """
     test = _TESTS.get(node.name)
-    if test is None or not node.outputs:
+    if test is None or len(node.outputs) != 1:
         return None
     x = node.input(_DATA_INPUT.get(node.name, 0))
     if node.name in _EITHER and x is not None and x.is_constant:
@@ -55,7 +79,9 @@ def identity(node: Node) -> Identity | None:
         if value is not None and value is not x and value.data is None:
             return None
     does = test(node, x)
-    return None if does is None else Identity(x, does)
+    if does is None:
+        return None
+    return Identity(x, does, not (node.name in _SUMMING and is_sign_of_zero_seen(x, y)))
 
 
 def _pool(node: Node, x: Value) -> str | None:
@@ -190,6 +216,8 @@ def _argument(node: Node, position: int) -> tuple[int, ...] | None:
 
 # What the elements come from, where it is not the first input.
 _DATA_INPUT = {"SPLIT": 1}
+# What adds zeros of its own: -0.0 + 0.0 is 0.0.
+_SUMMING = frozenset(("ADD", "ADD_N", "AVERAGE_POOL_2D", "MEAN", "RESIZE_BILINEAR", "SUM"))
 # Operators that take their constant on either side.
 _EITHER = frozenset(("ADD", "MUL"))
 # That the output has the shape of the input is known when these are asked.

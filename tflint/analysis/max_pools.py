@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.quantization_match import same_quantization
 from tflint.analysis.windows import Window, window, windows
 from tflint.model.graph import Graph, Node
@@ -17,6 +19,8 @@ _RANGES: dict[ActivationFunctionType, tuple[float, float]] = {
     ActivationFunctionType.RELU6: (0, 6),
     ActivationFunctionType.RELU_N1_TO_1: (-1, 1),
 }
+# The options of an operator hold 32-bit numbers.
+_LARGEST = 2**31 - 1
 _ACTIVATIONS = {bounds: activation for activation, bounds in _RANGES.items()}
 
 
@@ -28,6 +32,18 @@ class MaxPool:
     columns: Window
     padding: Padding
     activation: ActivationFunctionType
+
+    def options(self, like: Pool2DOptions) -> Pool2DOptions:
+        """The builtin options of such a pool; what else there is, is as in `like`."""
+        return dataclasses.replace(
+            like,
+            padding=self.padding,
+            stride_w=self.columns.stride,
+            stride_h=self.rows.stride,
+            filter_width=self.columns.kernel,
+            filter_height=self.rows.kernel,
+            fused_activation_function=self.activation,
+        )
 
     @property
     def comparisons(self) -> int:
@@ -56,7 +72,7 @@ class PoolRun:
     comparisons: int
 
 
-def mergeable_pools(graph: Graph) -> Iterator[PoolRun]:
+def mergeable_pools(graph: Graph, dataflow: Dataflow) -> Iterator[PoolRun]:
     """The runs of two or more max pools that one pool equals, in execution order."""
     runs: dict[int, PoolRun] = {}
     for node in graph.nodes:
@@ -67,9 +83,8 @@ def mergeable_pools(graph: Graph) -> Iterator[PoolRun]:
         # Any other reader needs the map between, and a later writer changes what is read.
         if (
             run is not None
-            and x.consumers == [node]
-            and x.producer is run.nodes[-1]
-            and not x.is_output
+            and dataflow.sole_reader(x) is node
+            and dataflow.is_stable(node.outputs[0])
         ):
             merged = _merge(run.merged, pool)
         if run is None or merged is None:
@@ -85,7 +100,11 @@ def mergeable_pools(graph: Graph) -> Iterator[PoolRun]:
 
 def _max_pool(node: Node) -> MaxPool | None:
     """What a max pool does; None for what is not one, or does nothing (see TFL305)."""
-    if node.name != "MAX_POOL_2D" or not isinstance(node.options, Pool2DOptions):
+    if (
+        node.name != "MAX_POOL_2D"
+        or len(node.outputs) != 1
+        or not isinstance(node.options, Pool2DOptions)
+    ):
         return None
     found, x = windows(node), node.input(0)
     if found is None or x is None or not same_quantization(x, node.outputs[0]):
@@ -119,6 +138,8 @@ def composed(first: Window, second: Window, padding: Padding) -> Window | None:
     if first.stride > first.kernel and second.kernel > 1:
         return None  # The windows of the first leave gaps.
     kernel = first.kernel + (second.kernel - 1) * first.stride
+    if max(kernel, first.stride * second.stride) > _LARGEST:
+        return None
     merged = window(first.inputs, kernel, first.stride * second.stride, padding)
     if merged is None or merged.outputs != second.outputs:
         return None

@@ -23,17 +23,23 @@ from tflint.cli.options import (
     check_format,
 )
 from tflint.errors import ExitCode, UsageError
+from tflint.fix.options import CALIBRATIONS, DEFAULT_TOLERANCE, MODES
 
 
 def fix(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Keras sources, or folders to search; - is stdin.", show_default="."),
+        typer.Argument(
+            help="Models, Keras sources, or folders to search; - is a source on stdin.",
+            show_default=".",
+        ),
     ] = None,
     unsafe: Annotated[
         bool,
         typer.Option(
-            "--unsafe", help="Repair also where that changes an interface or what is computed."
+            "--unsafe",
+            help="Repair also where that changes an interface, rounds differently, or changes "
+            "what a source computes.",
         ),
     ] = False,
     diff: Annotated[
@@ -41,12 +47,52 @@ def fix(
     ] = False,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, not over the source."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the result of a single file there."
+        ),
     ] = None,
     in_place: Annotated[
         bool,
-        typer.Option("--in-place", help="Edit files where they are: for sources the default."),
+        typer.Option(
+            "--in-place",
+            help="Write models over the originals, not to NAME.fixed.tflite. Sources always are.",
+        ),
     ] = False,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help=f"Requantise models: {', '.join(MODES)}.",
+            autocompletion=complete_words(*MODES),
+        ),
+    ] = None,
+    calibrate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA|random",
+            help="Real inputs, before quantisation, for ranges and the proof: .npy, .npz, or a "
+            "folder of .npy.",
+        ),
+    ] = None,
+    calibration: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help=f"From inputs to ranges: {', '.join(CALIBRATIONS)}.",
+            show_default="best",
+            autocompletion=complete_words(*CALIBRATIONS),
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="How far results may be off that are not bit-equal: the share of decisions, and "
+            "of the outputs' range.",
+            show_default=str(DEFAULT_TOLERANCE),
+        ),
+    ] = None,
+    reconvert: Annotated[bool, typer.Option("--reconvert", hidden=True)] = False,
     stdin_filename: StdinFilename = None,
     target: Target = None,
     select: Select = None,
@@ -65,23 +111,39 @@ def fix(
     isolated: Isolated = False,
     color: Color = "auto",
 ) -> None:
-    """Repair Keras sources where they stand.
+    """Repair models and Keras sources.
 
-    Takes the repairs that leave what the code does as it is; with --unsafe the others as well.
-    What was repaired is checked again before anything is written. Exits with 1 when findings are
-    left that --fail-on covers, when a repair did not hold up, and with --diff when there would be
+    Takes the repairs that leave results, or what code does, as they are; with --unsafe the others
+    as well. A source is edited where it stands, a model becomes NAME.fixed.tflite beside it, once
+    running both has proved that the answers did not change. Exits with 1 when something is left
+    that --fail-on covers, when a repair did not hold up, and with --diff when there would be
     changes.
     """
     from tflint.api import run_fix
     from tflint.cli.fix_output import publish, refuse
+    from tflint.cli.fix_request import fix_options
     from tflint.cli.output import check_color
+    from tflint.cli.progress import Progress
     from tflint.cli.stdin import from_stdin
     from tflint.config.load import load_settings
 
+    if reconvert:
+        raise UsageError(
+            "--reconvert needs the converter, which is not there yet: repair the source and "
+            "convert it again"
+        )
     if in_place and output is not None:
         raise UsageError("--in-place and --output exclude each other")
     check_color(color)
     check_format(format)
+    options = fix_options(
+        unsafe=unsafe,
+        diff=diff,
+        quantize=quantize,
+        calibrate=calibrate,
+        calibration=calibration,
+        tolerance=tolerance,
+    )
     refuse(paths or ["."], output, format, diff=diff, color=color)
     settings = load_settings(
         {
@@ -95,14 +157,21 @@ def fix(
         isolated=isolated,
     )
     given = from_stdin(paths or (), stdin_filename)
-    repaired = run_fix(settings, paths or ["."], unsafe=unsafe, given=given)
+    progress = Progress("repaired")
+    try:
+        repaired = run_fix(settings, paths or ["."], options, given=given, progress=progress)
+    finally:
+        progress.clear()
     report = publish(
         repaired,
         format,
         diff=diff,
         output=None if output is None else Path(output),
+        in_place=in_place,
         to_stdout=given is not None,
         color=color,
     )
+    if any(report.failures):
+        raise typer.Exit(ExitCode.USAGE)
     would_change = diff and any(file.is_changed for file in report.files)
     raise typer.Exit(ExitCode.FINDINGS if report.fails or would_change else ExitCode.OK)

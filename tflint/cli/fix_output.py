@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,16 @@ from tflint.atomic_file import write_files
 from tflint.cli.output import emit, emit_bytes, print_lines, use_color
 from tflint.cli.reporting import is_one_file, output_file, shown
 from tflint.errors import TflintError, UsageError
+from tflint.fix.result_file import fixed_path, refuse_others
 from tflint.lint.discover import shown_path
 from tflint.printable import printable
-from tflint.report.fix_result import FixReport
+from tflint.report import diff_text
+from tflint.report.fix_result import FileFix, FixReport
 from tflint.report.style import Line, Span, line, plain
+from tflint.rule import Kind
 
 if TYPE_CHECKING:
-    from tflint.fix.run import Repaired, RepairRun
+    from tflint.fix.repaired import Repaired, RepairRun
 
 
 def refuse(
@@ -37,7 +41,7 @@ def refuse(
     if output is not None:
         output_file(format, Path(output))
         if len(paths) > 1 or Path(paths[0]).is_dir():
-            raise UsageError("-o takes the result of a single source")
+            raise UsageError("-o takes the result of a single source or model")
     if color == "always" and format == "json":
         raise UsageError("--color always and --format json contradict each other")
 
@@ -48,10 +52,13 @@ def publish(
     *,
     diff: bool,
     output: Path | None,
+    in_place: bool,
     to_stdout: bool,
     color: str,
 ) -> FixReport:
     """Write what was repaired and print the report; returns it, with what was written.
+
+    What could not be repaired at all goes to stderr, a line each, whatever the format.
 
     Raises `UsageError` if a file cannot be written; then none is, and nothing is printed.
     """
@@ -59,17 +66,16 @@ def publish(
 
     report = run.report
     if not diff:
-        report = _written(run, output, to_stdout=to_stdout)
+        report = _written(run, output, in_place=in_place, to_stdout=to_stdout)
+    for _, why in report.failures:
+        print(f"tflint: {printable(why, 4000)}", file=sys.stderr)
     if format == "json":
         emit(fix_json.render(report, with_diff=diff))
         return report
     lines = list(fix_text.render(report, is_dry=diff))
     if diff:
-        shown_diff = "".join(file.diff for file in report.files)
-        if use_color(color):
-            print_lines(_coloured(shown_diff), color=color)
-        else:
-            emit(shown_diff)
+        for file in report.files:
+            _print_difference(file, color)
         sys.stderr.write(plain(lines))
     elif to_stdout and output is None:
         for repaired in run.files:
@@ -80,33 +86,69 @@ def publish(
     return report
 
 
-def _written(run: RepairRun, output: Path | None, *, to_stdout: bool) -> FixReport:
+def _written(run: RepairRun, output: Path | None, *, in_place: bool, to_stdout: bool) -> FixReport:
     """Write the files; the report of that."""
     writes: list[tuple[Path, bytes]] = []
+    modes: dict[Path, int] = {}
     files = []
     for repaired in run.files:
-        target = output or repaired.artifact.path
-        if output is not None and not is_one_file(output, repaired.artifact.path):
-            writes.append((output, repaired.after))
-        elif repaired.fix.is_changed and not (to_stdout and output is None):
-            _refuse_changed_meanwhile(repaired)
-            writes.append((target, repaired.after))
-        else:
+        target = _target(repaired, output, in_place=in_place, to_stdout=to_stdout)
+        if target is None:
             files.append(repaired.fix)
             continue
+        writes.append((target, repaired.after))
+        if not to_stdout:
+            # Whom the original is hidden from shall not read its copy.
+            modes[target] = _mode_of_unchanged(repaired)
         files.append(dataclasses.replace(repaired.fix, output=shown_path(target)))
-    write_files(writes)
+    write_files(writes, modes)
     return dataclasses.replace(run.report, files=tuple(files))
 
 
-def _refuse_changed_meanwhile(repaired: Repaired) -> None:
+def _target(
+    repaired: Repaired, output: Path | None, *, in_place: bool, to_stdout: bool
+) -> Path | None:
+    """The file to write; None for none.
+
+    Whoever reads the file of `-o` next finds it there, changed or not, but not in place of a
+    result that there is none of.
+    """
+    fix, path = repaired.fix, repaired.artifact.path
+    if fix.failure is not None or not fix.is_proved:
+        return None
+    if output is not None and not is_one_file(output, path):
+        return output
+    if not fix.is_changed or (to_stdout and output is None):
+        return None
+    if fix.kind is not Kind.TFLITE or in_place or output is not None:
+        return output or path
+    target = fixed_path(path)
+    refuse_others(target)
+    return target
+
+
+def _mode_of_unchanged(repaired: Repaired) -> int:
+    """The permissions of a file that was repaired.
+
+    Raises `TflintError` where it is gone or was changed meanwhile.
+    """
     path = repaired.artifact.path
     try:
-        same = path.read_bytes() == repaired.before
+        if path.read_bytes() == repaired.before:
+            return stat.S_IMODE(path.stat().st_mode)
     except OSError:
-        same = False
-    if not same:
-        raise TflintError(f"`{shown(path)}` was changed while it was repaired: nothing is written")
+        pass
+    raise TflintError(f"`{shown(path)}` was changed while it was repaired: nothing is written")
+
+
+def _print_difference(file: FileFix, color: str) -> None:
+    """What would change: of a source a unified diff, of a model what `tflint diff` shows."""
+    if file.comparison is not None:
+        print_lines(diff_text.render(file.comparison), color=color)
+    elif use_color(color):
+        print_lines(_coloured(file.diff), color=color)
+    else:
+        emit(file.diff)
 
 
 def _coloured(diff: str) -> list[Line]:

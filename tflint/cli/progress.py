@@ -18,18 +18,19 @@ class Progress:
     Only where stderr is a terminal: in a log it would be noise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, done: str = "checked") -> None:
+        self._done = done
         self._on = sys.stderr.isatty()
         self._next = time.monotonic() + FIRST_AFTER_S
         self._width = 0
 
     def __call__(self, done: int, of: int) -> None:
-        """Say that `done` of `of` files are checked, if it is time to."""
+        """Say that `done` of `of` files are through, if it is time to."""
         now = time.monotonic()
         if not self._on or now < self._next:
             return
         self._next = now + EVERY_S
-        text = f"checked {done:,} of {of:,} files"
+        text = f"{self._done} {done:,} of {of:,} files"
         sys.stderr.write(f"\r{text:<{self._width}}")
         sys.stderr.flush()
         self._width = len(text)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from tflint.errors import MissingExtra, UsageError
+from tflint.errors import MissingExtra, TflintError, UsageError
 from tflint.finding import Finding
+from tflint.fix.options import FixOptions
+from tflint.fix.repaired import Accept, Repaired, RepairRun
 from tflint.lint.discover import Artifact, source_bytes
 from tflint.lint.parallel import Job
 from tflint.lint.plan import Plan
@@ -15,31 +16,10 @@ from tflint.lint.runner import check_source
 from tflint.printable import counted, printable
 from tflint.report.fix_result import FileFix, FixReport, LeftFinding
 from tflint.report.result import FileReport
-from tflint.rule import SOURCES, Stage
+from tflint.rule import ARCHIVES, SOURCES, Kind, Stage
 from tflint.source.module import SourceModule
 from tflint.source.parsing import SourceError
 from tflint.source.relevance import mentions_keras
-
-# What is set aside of a report: accepted by a configuration or a baseline.
-Accept = Callable[[FileReport], FileReport]
-
-
-@dataclass(frozen=True, slots=True)
-class Repaired:
-    """What came of one file, and its bytes as they are to be written."""
-
-    artifact: Artifact
-    fix: FileFix
-    before: bytes
-    after: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RepairRun:
-    """What came of all files, and the report."""
-
-    files: tuple[Repaired, ...]
-    report: FixReport
 
 
 def require_editor() -> None:
@@ -50,33 +30,67 @@ def require_editor() -> None:
         raise MissingExtra("repairing Python sources", "fix") from error
 
 
-def repair_all(jobs: Sequence[Job], accept: Accept, *, unsafe: bool = False) -> RepairRun:
-    """Repair the sources among the files, in memory.
+def repair_all(
+    jobs: Sequence[Job],
+    accept: Accept,
+    options: FixOptions,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> RepairRun:
+    """Repair the sources and models among the files, in memory.
 
-    Raises `MissingExtra` without the library that edits, `UsageError` where there is no source.
+    `progress` is told how many files of how many are done. Raises `MissingExtra` without the
+    library that edits sources, `UsageError` where there is neither a source nor a model, and
+    `TflintError` where the only file cannot be repaired at all.
     """
-    sources = [(artifact, plan) for artifact, plan in jobs if artifact.kind in SOURCES]
-    others = [artifact for artifact, _ in jobs if artifact.kind not in SOURCES]
-    if not sources:
-        raise UsageError(f"only sources are repaired so far: {_named(others)}")
-    require_editor()
-    files = tuple(repair_bytes(_read(job[0]), *job, accept, unsafe=unsafe) for job in sources)
-    notes = (f"only sources are repaired so far: {_named(others)}",) if others else ()
-    return RepairRun(files, FixReport(tuple(file.fix for file in files), notes=notes))
+    wanted = [job for job in jobs if job[0].kind in SOURCES or job[0].kind is Kind.TFLITE]
+    archives = [artifact for artifact, _ in jobs if artifact.kind in ARCHIVES]
+    if not wanted:
+        raise UsageError(_about_archives(archives))
+    if any(artifact.kind in SOURCES for artifact, _ in wanted):
+        require_editor()
+    files = []
+    for done, (artifact, plan) in enumerate(wanted):
+        progress(done, len(wanted))
+        files.append(_repaired(artifact, plan, accept, options))
+    if len(files) == 1 and files[0].fix.failure is not None:
+        raise TflintError(files[0].fix.failure)
+    notes = (_about_archives(archives),) if archives else ()
+    return RepairRun(tuple(files), FixReport(tuple(file.fix for file in files), notes=notes))
 
 
-def _named(artifacts: Sequence[Artifact]) -> str:
-    """`a.tflite and 2 others were left as they are`."""
+def _repaired(artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions) -> Repaired:
+    if artifact.kind in SOURCES:
+        data = _read(artifact)
+        return repair_bytes(data, artifact, plan, accept, unsafe=options.unsafe)
+    from tflint.fix.model.pipeline import failed, repair_model
+
+    try:
+        data = _read(artifact)
+    except UsageError as error:
+        return failed(artifact, b"", str(error))
+    return repair_model(data, artifact, plan, accept, options)
+
+
+def _about_archives(artifacts: Sequence[Artifact]) -> str:
+    """`a.h5 and 2 others were left as they are: ...`"""
+    if not artifacts:
+        return "there is no model or source to repair"
     first = f"`{printable(artifacts[0].shown, 400)}`"
     more = counted(len(artifacts) - 1, "other")
-    was = "was left as it is" if len(artifacts) == 1 else "were left as they are"
-    return f"{first} {was}" if len(artifacts) == 1 else f"{first} and {more} {was}"
+    which = (
+        f"{first} was left as it is"
+        if len(artifacts) == 1
+        else f"{first} and {more} were left as they are"
+    )
+    return f"{which}: archives are repaired by --reconvert, which needs the converter"
 
 
 def _read(artifact: Artifact) -> bytes:
     if artifact.data is not None:
         return artifact.data
     try:
+        if artifact.kind is Kind.TFLITE:
+            return artifact.path.read_bytes()
         return source_bytes(artifact.path, artifact.kind)
     except OSError as error:
         shown = printable(artifact.shown, 400)

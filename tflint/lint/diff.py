@@ -63,13 +63,24 @@ def diff_models(
     accepted: Callable[[Finding], bool] = _nothing,
 ) -> DiffReport:
     """Compare two models, one of which may be None."""
-    changes = None
-    if all(model is None or LintedModel(target, model).is_sound for model in (old, new)):
-        changes = compare(old or Model(), new or Model())
     before, after = (
         None if model is None else _checked(model, rules, target, path, accepted)
         for model, path in zip((old, new), paths, strict=True)
     )
+    return diff_reports(old, new, before, after, target)
+
+
+def diff_reports(
+    old: Model | None,
+    new: Model | None,
+    before: FileReport | None,
+    after: FileReport | None,
+    target: Target,
+) -> DiffReport:
+    """Compare two models that have been checked, one of which may be None."""
+    changes = None
+    if all(model is None or LintedModel(target, model).is_sound for model in (old, new)):
+        changes = compare(old or Model(), new or Model())
     removed, added, kept = _matched(before, after, changes)
     notes = [] if changes else ["a graph is broken; operators and tensors were not compared"]
     for which, file in (("before", before), ("after", after)):

@@ -54,6 +54,15 @@ def selected_codes(selectors: tuple[str, ...]) -> frozenset[str]:
     return frozenset(rule.meta.code for rule in all_rules() if _best(rule, selectors))
 
 
+def named_codes(selectors: Iterable[str]) -> frozenset[str]:
+    """The codes of the rules that are named one by one, by code or name: no prefix, no `ALL`."""
+    return frozenset(
+        rule.meta.code
+        for rule in all_rules()
+        if _best(rule, _split(selectors)) > len(rule.meta.code)
+    )
+
+
 def _split(entries: Iterable[str]) -> list[str]:
     return [part for entry in entries for part in entry.replace(",", " ").split()]
 

@@ -13,6 +13,8 @@ from tflint.memory.order import MOST_STEPS, Reordering, best_order, refine
 from tflint.model.graph import Graph, graphs
 from tflint.model.tables import Model
 
+# Metadata that names operators by their places, for LiteRT to keep them in order.
+_CONTROL_DEPENDENCIES = "model_control_dependencies"
 # Operators to plan for in trying candidates: each is planned as a whole.
 _MOST_PLANNED = 4000
 # What the planner may take for a candidate (see `greedy_planner`), about half a second. Only
@@ -38,9 +40,12 @@ def reorder(
     """The best order that `steps` of search find for the first subgraph.
 
     None where the order cannot matter or must not change: a plan of the file's own, subgraphs
-    that are called, one operator. The order may be the one that the model has.
+    that are called, one operator, metadata that tells LiteRT of an order. The order may be the
+    one that the model has.
     """
     if arena.is_planned_offline or arena.fault or not arena.is_planned or not subgraphs:
+        return None
+    if any(entry.name == _CONTROL_DEPENDENCIES for entry in model.metadata):
         return None
     first = subgraphs[0]
     if len(first.nodes) < 2 or any(node.name in CALLERS for node in first.nodes):

@@ -38,7 +38,7 @@ _OTHER_FORMATS = (
 # What a table is charged at least. It keeps the number of objects proportional to the file's
 # size even where tables of no fields lie on top of each other. The smallest table is four
 # bytes, and four for the offset to it: twice that is allowed, and so is any file that is tight.
-_LEAST_CHARGE = 12
+LEAST_CHARGE = 12
 # A field of a newer schema is far more work than a known one.
 _UNKNOWN_CHARGE = 24
 
@@ -122,7 +122,7 @@ class _Reader:
             return known[0]
         before = self.buffer.reach_left
         table = self.buffer.table(at)
-        self.buffer.charge(max(0, _LEAST_CHARGE - table.inline_bytes))
+        self.buffer.charge(max(0, LEAST_CHARGE - table.inline_bytes))
         shape = layout(name)
         values: dict[str, Any] = {}
         slots = table.slots

@@ -15,6 +15,13 @@ from typing import TypeVar
 import flatbuffers
 
 from tflint.errors import UnwritableModel
+from tflint.model.compact_writer import (
+    DATA_ALIGNMENT,
+    MAX_BYTES,
+    MAX_TABLE_BYTES,
+    compact_flatbuffer,
+    has_loose_parts,
+)
 from tflint.model.reader import IDENTIFIER
 from tflint.model.record import ABSENT, UnknownField, UnknownTable
 from tflint.model.schema import UNIONS
@@ -23,23 +30,23 @@ from tflint.model.wire import Field, Shape, layout
 
 T = TypeVar("T")
 
-# `force_align: 16` of Buffer.data in the schema; runtimes use the data where they lie.
-DATA_ALIGNMENT = 16
-# Flatbuffers address with 32 bits, signed in places, and within a table with 16.
-MAX_BYTES = 2**31 - 1
-MAX_TABLE_BYTES = 2**16 - 1
 
-
-def write_model(model: Model) -> bytes:
+def write_model(model: Model, *, compact: bool = False) -> bytes:
     """The model as a flatbuffer, followed by the data that it keeps outside.
+
+    With `compact` the flatbuffer shares what is equal, which the format allows and readers do not
+    notice; models with parts that only a newer schema knows are not written so.
 
     Raises `UnwritableModel` when the flatbuffer would pass 2 GiB, or a table 64 KiB.
     """
+    flatbuffer = compact_flatbuffer if compact and not has_loose_parts(model) else _flatbuffer
     external = _external_data(model)
     if not external:
-        return _flatbuffer(_with_offsets(model, {}))
-    # The offsets' values do not change the length, so a first draft tells where data begin.
-    position = len(_flatbuffer(_with_offsets(model, dict.fromkeys(external, 2))))
+        return flatbuffer(_with_offsets(model, {}))
+    # The offsets' values do not change the length, so a first draft tells where data begin. Each
+    # is another: equal ones would be shared.
+    draft = {key: place for place, key in enumerate(external, 2)}
+    position = len(flatbuffer(_with_offsets(model, draft)))
     offsets: dict[int, int] = {}
     tail = []
     for key, data in external.items():
@@ -47,7 +54,7 @@ def write_model(model: Model) -> bytes:
         offsets[key] = position + padding
         tail += [bytes(padding), data]
         position = offsets[key] + len(data)
-    return b"".join([_flatbuffer(_with_offsets(model, offsets)), *tail])
+    return b"".join([flatbuffer(_with_offsets(model, offsets)), *tail])
 
 
 def _external_data(model: Model) -> dict[int, memoryview | bytes]:

@@ -36,8 +36,7 @@ def render(report: DiffReport) -> str:
         "after": _file(report.after),
         "identical": report.identical,
         "changed": not report.is_empty,
-        "difference": _difference(report),
-        "changes": None if changes is None else _changes(changes),
+        **difference_document(report),
         "findings": {
             "added": [finding_document(finding) for finding in report.added],
             "removed": [finding_document(finding) for finding in report.removed],
@@ -52,6 +51,14 @@ def render(report: DiffReport) -> str:
         "notes": list(report.notes),
     }
     return json_text(document)
+
+
+def difference_document(report: DiffReport) -> dict[str, Any]:
+    """What differs between the models, without the findings."""
+    return {
+        "difference": _difference(report),
+        "changes": None if report.changes is None else _changes(report.changes),
+    }
 
 
 def _file(file: FileReport | None) -> dict[str, Any] | None:

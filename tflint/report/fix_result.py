@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.finding import Finding, FixSafety, Location, Severity
+from tflint.report.diff_result import DiffReport
 from tflint.rule import Kind
 
 
@@ -13,8 +14,9 @@ from tflint.rule import Kind
 class LeftFinding:
     """A finding that is still there.
 
-    `safety` is set where a repair is at hand and was not asked for; `reasons` say what stands in
-    the way of one, with the places. Both are empty where tflint has no repair for it.
+    `safety` is set where a repair is at hand and was not asked for (`RECONVERT`: quantising, which
+    needs data); `reasons` say what stands in the way of one, with the places. Both are empty where
+    tflint has no repair for it.
     `is_unproved` tells of a repair that was tried and did not hold up.
     """
 
@@ -90,7 +92,12 @@ class FileFix:
     """What became of one file.
 
     `output` is the file that holds the result, None where nothing was written. `notes` say what
-    is left for the user to see to; `diff` is a unified diff, whether or not it was asked for.
+    is left for the user to see to. `failure` says why the file could not be repaired at all; a
+    repair that could not be proved is none, and is told by `proof`.
+
+    Of sources, `diff` is a unified diff, whether or not it was asked for; of models, `passes`,
+    the arena (`arena_used_bytes()`, None where there is none to plan), the `proof`, None where
+    nothing had to be proved, and the `comparison` of the two models.
     """
 
     path: str
@@ -106,11 +113,32 @@ class FileFix:
     arena_before: int | None = None
     arena_after: int | None = None
     proof: Proof | None = None
+    comparison: DiffReport | None = None
+    failure: str | None = None
 
     @property
     def is_changed(self) -> bool:
         """Whether the repairs change the file."""
-        return bool(self.diff)
+        return bool(self.diff) or any(one.applied for one in self.passes)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether no proof speaks against the repairs."""
+        return self.proof is None or self.proof.holds
+
+    def fails(self, level: Severity | None) -> bool:
+        """Whether this file fails the run: by a failed proof, or by what is left of this level.
+
+        Of a source every finding counts, as the code can be repaired by hand where it stands. Of a
+        model only those count that tflint has a repair for: what it has none for is `check`'s.
+        """
+        if not self.is_proved:
+            return True
+        return any(
+            left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
+            for left in self.left
+            if left.has_repair or self.kind is not Kind.TFLITE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +160,13 @@ class FixReport:
         return sum(len(file.fixed) for file in self.files)
 
     @property
+    def failures(self) -> Iterator[tuple[str, str]]:
+        """The files that could not be repaired at all, and why."""
+        for file in self.files:
+            if file.failure is not None:
+                yield file.path, file.failure
+
+    @property
     def fails(self) -> bool:
         """Whether a finding is left that fails the run, or a repair could not be proved."""
-        level = self.fail_on
-        return any(
-            left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
-            for left in self.left
-        )
+        return any(file.fails(self.fail_on) for file in self.files)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from tflint.finding import Location
+from tflint.finding import FixSafety, Location
 from tflint.printable import counted, printable
+from tflint.report.fix_model_text import has_news, render_model
 from tflint.report.fix_result import FileFix, FixReport, LeftFinding
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.wording import MAX_MESSAGE, path_text, place
+from tflint.rule import Kind
 
 WIDTH = 100
 INDENT = "            "
@@ -20,7 +22,7 @@ SHOWN = 8
 def render(report: FixReport, *, is_dry: bool = False) -> Iterator[Line]:
     """The report, line by line; `is_dry` for a run that writes nothing."""
     for file in report.files:
-        if not (file.fixed or file.notes or any(left.has_repair for left in file.left)):
+        if not (_has_news(file) or (file.kind is Kind.TFLITE and len(report.files) == 1)):
             continue
         yield from _file(file, is_dry)
         yield line()
@@ -28,11 +30,21 @@ def render(report: FixReport, *, is_dry: bool = False) -> Iterator[Line]:
     yield from _closing(report, is_dry)
 
 
+def _has_news(file: FileFix) -> bool:
+    if file.kind is Kind.TFLITE:
+        return has_news(file)
+    return bool(file.fixed or file.notes or any(left.has_repair for left in file.left))
+
+
 def _file(file: FileFix, is_dry: bool) -> Iterator[Line]:
     title: list[str | Span] = [Span(path_text(file.path), "path")]
     if file.output is not None and file.output != file.path:
         title.append(Span(f" -> {path_text(file.output)}", "dim"))
     yield line(*title)
+    if file.kind is Kind.TFLITE:
+        yield from render_model(file, is_dry=is_dry)
+        yield from _notes(file.notes, "  ")
+        return
     word = "would fix" if is_dry else "fixed"
     fixed = sorted(file.fixed, key=lambda found: found.finding.code)
     for code, group in groupby(fixed, key=lambda found: found.finding.code):
@@ -84,12 +96,18 @@ def _wrapped(text: str, indent: str) -> Iterator[Line]:
 
 def _closing(report: FixReport, is_dry: bool) -> Iterator[Line]:
     left = [found for found in report.left if found.has_repair]
-    unsafe = sum(found.safety is not None for found in left)
+    unsafe = sum(found.safety is FixSafety.UNSAFE for found in left)
+    quantize = sum(found.safety is FixSafety.RECONVERT for found in left)
+    failed = len(list(report.failures))
     others = sum(not found.has_repair for found in report.left)
     fixed = f"{report.fixed_count:,} {'to fix' if is_dry else 'fixed'}"
     text = f"{counted(len(report.files), 'file')}: {fixed}, {len(left):,} left"
-    if unsafe:
-        text += f" ({unsafe:,} with --unsafe)"
+    with_ = [(unsafe, "--unsafe"), (quantize, "--quantize")]
+    hints = [f"{count:,} with {option}" for count, option in with_ if count]
+    if hints:
+        text += f" ({', '.join(hints)})"
+    if failed:
+        text += f", {counted(failed, 'file')} not repaired"
     yield line(text)
     if others:
         what = counted(others, "finding")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tflint.analysis.identity import identity
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.identity import Identity, removable_identity
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.keras.values import Evidence
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph import Node, Value
+from tflint.model.graph import Node
 from tflint.model.graph_builder import per_tensor
 from tflint.model.record import Record
 from tflint.model.schema import AddOptions, MulOptions, PadOptions, TensorType, TransposeOptions
@@ -158,21 +159,27 @@ class IdentityOp(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        fix = Fix(FixSafety.SAFE, "tflint fix {path}")
-        for node in context.nodes:
-            found = identity(node)
-            if found is None or not _is_removable(found.value, node):
-                continue
-            size, y = node.outputs[0].bytes, node.outputs[0]
-            shape = " x ".join(map(str, y.shape[:8])) or "scalar"
-            yield self.finding(
-                f"{printable(node.name, 40)} {found.does}: its {shape} output is its input, "
-                f"copied at each inference",
-                node=node,
-                help=f"leave it out: that saves an operator, and {size_text(size)} of RAM while "
-                f"it runs",
-                fix=fix,
-            )
+        for graph in context.graphs:
+            dataflow = Dataflow(graph)
+            for node in graph.nodes:
+                found = removable_identity(node, dataflow)
+                if found is not None:
+                    yield self._finding(found, node)
+
+    def _finding(self, found: Identity, node: Node) -> Finding:
+        size, y = node.outputs[0].bytes, node.outputs[0]
+        shape = " x ".join(map(str, y.shape[:8])) or "scalar"
+        zeros = "" if found.is_exact else "; 0.0 for -0.0 aside, outputs stay the same"
+        return self.finding(
+            f"{printable(node.name, 40)} {found.does}: its {shape} output is its input, "
+            f"copied at each inference",
+            node=node,
+            help=f"leave it out: that saves an operator, and {size_text(size)} of RAM while "
+            f"it runs{zeros}",
+            fix=Fix(FixSafety.SAFE, "tflint fix {path}")
+            if found.is_exact
+            else Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+        )
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:
         yield from worst_at_each_place(self._in_keras(context))
@@ -201,14 +208,3 @@ class IdentityOp(Rule):
                 confidence=confidence(certain=call_is_certain([call])),
                 help=f"leave it out: {saves}",
             )
-
-
-def _is_removable(x: Value, node: Node) -> bool:
-    """Whether readers of the output can read the input instead.
-
-    Not where that would make an input of the model its output, or two outputs one; constants
-    are for folding (TFL605), and a variable changes under its readers.
-    """
-    if x.is_constant or x.tensor.is_variable or x.index == node.outputs[0].index:
-        return False
-    return not (node.outputs[0].is_output and (x.is_input or x.is_output))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.max_pools import mergeable_pools
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
@@ -69,7 +70,7 @@ class MergeablePools(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         for graph in context.graphs:
-            for run in mergeable_pools(graph):
+            for run in mergeable_pools(graph, Dataflow(graph)):
                 nodes, merged = run.nodes, run.merged
                 saved = sum(node.outputs[0].bytes for node in nodes[:-1])
                 shape = nodes[0].outputs[0].shape

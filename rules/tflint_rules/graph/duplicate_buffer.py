@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from tflint.analysis.duplicate_constants import duplicate_constants, wasted_bytes
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.constants import Constants
 from tflint.model.graph import Value
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 
-# Less is not worth a repair; the tables of the buffers come on top, some 20 bytes each.
-_LEAST_SAVING = 64
-# What is compared before anything is hashed.
-_SAMPLE = 64
 _SHOWN = 3
 
 
@@ -44,7 +39,7 @@ class DuplicateBuffer(Rule):
     ## What it does
     Compares the data of all constants, by length, by a sample and by hash, and adds up what
     stands in the file again. Buffers that lie at the same place of the file count once. Less
-    than 64 bytes in all are not reported.
+    than 64 bytes in all are not reported, nor are constants that an operator writes to.
 
     ## Why it matters on a device
     Flash holds each copy. Tensors may share a buffer: shape, type and quantisation belong to
@@ -64,14 +59,10 @@ class DuplicateBuffer(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        stored = _stored(context)
-        sets = sorted(
-            _equal(context.constants, stored),
-            key=lambda equal: (-_waste(equal), equal[0].subgraph, equal[0].index),
-        )
-        saving = sum(map(_waste, sets))
-        if saving < _LEAST_SAVING:
+        sets = duplicate_constants(context.model, context.graphs, context.constants)
+        if not sets:
             return
+        saving = sum(map(wasted_bytes, sets))
         shown = "; ".join(map(_described, sets[:_SHOWN]))
         more = f"; and {len(sets) - _SHOWN:,} more" if len(sets) > _SHOWN else ""
         first = sets[0][1]
@@ -83,47 +74,6 @@ class DuplicateBuffer(Rule):
             help=f"let the tensors share a buffer: saves {size_text(saving)}",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
         )
-
-
-def _stored(context: ModelContext) -> list[Value]:
-    """One constant for each place in the file."""
-    places: dict[tuple[int, int], Value] = {}
-    buffers = context.model.buffers
-    for graph in context.graphs:
-        for value in graph.values:
-            if value.data is not None:
-                buffer = buffers[value.tensor.buffer]
-                at = id(buffer.data) if buffer.position is None else buffer.position
-                places.setdefault((at, len(value.data)), value)
-    return list(places.values())
-
-
-def _equal(constants: Constants, stored: Iterable[Value]) -> Iterator[list[Value]]:
-    """Constants of the same bytes, in sets of two or more."""
-    alike: dict[tuple[int, bytes], list[Value]] = defaultdict(list)
-    lengths: dict[int, list[Value]] = defaultdict(list)
-    for value in stored:
-        lengths[value.bytes].append(value)
-    for length, values in lengths.items():
-        for value in values if len(values) > 1 else ():
-            assert value.data is not None
-            sample = bytes(value.data[:_SAMPLE]) + bytes(value.data[-_SAMPLE:])
-            alike[length, sample].append(value)
-    for (length, _), values in alike.items():
-        if length <= _SAMPLE:
-            yield from (values,) if len(values) > 1 else ()
-            continue
-        same: dict[bytes, list[Value]] = defaultdict(list)
-        for value in values if len(values) > 1 else ():
-            assert value.data is not None
-            digest = constants.digest(value.data)
-            if digest is not None:
-                same[digest].append(value)
-        yield from (equal for equal in same.values() if len(equal) > 1)
-
-
-def _waste(equal: list[Value]) -> int:
-    return equal[0].bytes * (len(equal) - 1)
 
 
 def _described(equal: list[Value]) -> str:

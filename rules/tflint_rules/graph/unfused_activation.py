@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tflint.analysis.dataflow import Dataflow
-from tflint.analysis.fusion import BOUNDS, CARRIERS, fused_activation, in_turn
-from tflint.analysis.operator_kinds import POOLS, RESHAPES
-from tflint.analysis.quantization_match import same_per_tensor_quantization
+from tflint.analysis.unfused_activations import unfused_activations
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph import Graph, Node
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import ActivationFunctionType, AddOptions, TensorType
 from tflint.model.tables import Model
@@ -19,9 +16,6 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.wording import operator
 
 NONE = ActivationFunctionType.NONE
-_FUSABLE = {name: ActivationFunctionType[name] for name in ("RELU", "RELU6", "RELU_N1_TO_1")}
-# Operators whose output must keep the scale of their input, so it cannot take another one.
-_KEEPS_SCALE = POOLS | {"SVDF"}
 
 
 def _network(
@@ -103,11 +97,10 @@ class UnfusedActivation(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         for graph in context.graphs:
-            for node, carrier, before, after in _unfused(graph):
-                x, y = node.inputs[0], node.outputs[0]
-                assert x is not None
-                at, size = operator(carrier), size_text(y.bytes)
-                safe = same_per_tensor_quantization(x, y)
+            for found in unfused_activations(graph, Dataflow(graph)):
+                node, before, after = found.node, found.before, found.after
+                at, size = operator(found.carrier), size_text(node.outputs[0].bytes)
+                safe = found.is_exact
                 if before == after and safe:
                     message = f"{node.name} changes nothing behind the {before.name} fused in {at}"
                     help = f"remove it: saves an operator and a second copy of {size} in RAM"
@@ -130,35 +123,3 @@ class UnfusedActivation(Rule):
 
 _SAFE = Fix(FixSafety.SAFE, "tflint fix {path}")
 _UNSAFE = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
-_Unfused = tuple[Node, Node, ActivationFunctionType, ActivationFunctionType]
-
-
-def _unfused(graph: Graph) -> Iterator[_Unfused]:
-    """Activations with the operator that could carry them, what that has fused, and would."""
-    dataflow = Dataflow(graph)
-    # Where the result of an operator that carries activations has got to, and the one it has.
-    ends: dict[int, tuple[Node, ActivationFunctionType]] = {}
-    for node in graph.nodes:
-        name = node.name
-        if name in CARRIERS:
-            has = fused_activation(node)
-            if has in BOUNDS and node.outputs and node.outputs[0].type in CARRIERS[name]:
-                ends[node.outputs[0].index] = node, has
-            continue
-        if (name not in RESHAPES and name not in _FUSABLE) or not node.inputs or not node.outputs:
-            continue
-        x, y = node.inputs[0], node.outputs[0]
-        if x is None or x.index not in ends or dataflow.sole_reader(x) is not node:
-            continue
-        carrier, has = ends[x.index]
-        if name in RESHAPES:
-            if same_per_tensor_quantization(x, y):
-                ends[y.index] = carrier, has
-            continue
-        then = in_turn(has, _FUSABLE[name])
-        if then is None or x.type != y.type or y.elements != x.elements:
-            continue
-        if carrier.name in _KEEPS_SCALE and not same_per_tensor_quantization(x, y):
-            continue
-        yield node, carrier, has, then
-        ends[y.index] = carrier, then

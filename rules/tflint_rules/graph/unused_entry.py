@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from tflint.analysis.constant_folding import is_pure
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.file_bytes import (
     buffer_bytes,
@@ -13,10 +12,11 @@ from tflint.analysis.file_bytes import (
     operator_code_bytes,
     tensor_bytes,
 )
+from tflint.analysis.unused_entries import dead_operators, unused_entries
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
-from tflint.model.graph import Graph, Node, Value
+from tflint.model.graph import Graph, Value
 from tflint.model.tables import Model
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
@@ -79,27 +79,26 @@ class UnusedEntry(Rule):
         model, graphs = context.model, context.graphs
         for graph in graphs:
             yield from self._dead_operators(graph, model)
-        tensors, buffers = _unused_tensors(model)
-        codes = _unused_codes(model)
-        hollow = [m for m in model.metadata if not model.buffers[m.buffer].data]
+        unused = unused_entries(model)
+        if not unused:
+            return
+        tensors = unused.tensors
         size = (
             sum(tensor_bytes(model.subgraphs[g].tensors[t]) for g, t in tensors)
-            + sum(buffer_bytes(model.buffers[b]) for b in buffers)
-            + sum(operator_code_bytes(model.operator_codes[c]) for c in codes)
-            + sum(map(metadata_bytes, hollow))
+            + sum(buffer_bytes(model.buffers[b]) for b in unused.buffers)
+            + sum(operator_code_bytes(model.operator_codes[c]) for c in unused.operator_codes)
+            + sum(metadata_bytes(model.metadata[m]) for m in unused.metadata)
         )
         parts = [
             counted(len(found), noun)
             for found, noun in (
                 (tensors, "tensor"),
-                (buffers, "buffer"),
-                (codes, "operator code"),
-                (hollow, "metadata entry"),
+                (unused.buffers, "buffer"),
+                (unused.operator_codes, "operator code"),
+                (unused.metadata, "metadata entry"),
             )
             if found
         ]
-        if not parts:
-            return
         listed = " and ".join((", ".join(parts[:-1]), parts[-1]) if parts[1:] else parts)
         where = Location(anchor="tables")
         if tensors:
@@ -115,7 +114,7 @@ class UnusedEntry(Rule):
         )
 
     def _dead_operators(self, graph: Graph, model: Model) -> Iterator[Finding]:
-        dead = _dead(graph, model)
+        dead = dead_operators(graph, model)
         if not dead:
             return
         dataflow = Dataflow(graph)
@@ -140,55 +139,3 @@ class UnusedEntry(Rule):
             f"{size_text(freed)} of constants",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
         )
-
-
-def _unused_tensors(model: Model) -> tuple[list[tuple[int, int]], list[int]]:
-    """Tensors that nothing uses, by subgraph and index, and buffers that nothing in use has."""
-    tensors: list[tuple[int, int]] = []
-    kept = {0, *model.metadata_buffer}
-    kept.update(m.buffer for m in model.metadata if model.buffers[m.buffer].data)
-    for g, subgraph in enumerate(model.subgraphs):
-        used = {*subgraph.inputs, *subgraph.outputs}
-        for operator in subgraph.operators:
-            used.update(operator.inputs, operator.outputs, operator.intermediates)
-        for signature in model.signature_defs:
-            if signature.subgraph_index == g:
-                entries = (*signature.inputs, *signature.outputs)
-                used.update(entry.tensor_index for entry in entries)
-        for t, tensor in enumerate(subgraph.tensors):
-            if t in used:
-                kept.add(tensor.buffer)
-            else:
-                tensors.append((g, t))
-    return tensors, [b for b in range(len(model.buffers)) if b not in kept]
-
-
-def _unused_codes(model: Model) -> list[int]:
-    used = {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
-    return [code for code in range(len(model.operator_codes)) if code not in used]
-
-
-def _dead(graph: Graph, model: Model) -> list[Node]:
-    """The operators that no output, state or side effect depends on, in execution order."""
-    makers: dict[int, list[Node]] = {}
-    needed = [value.index for value in graph.outputs]
-    for signature in model.signature_defs:
-        if signature.subgraph_index == graph.index:
-            needed += [entry.tensor_index for entry in signature.outputs]
-    left: list[Node] = []
-    for node in graph.nodes:
-        for value in node.outputs:
-            makers.setdefault(value.index, []).append(node)
-        if not is_pure(node) or not node.outputs or any(v.tensor.is_variable for v in node.outputs):
-            left.append(node)
-    live: set[int] = set()
-    while left or needed:
-        # Once its makers are live, a value needs no second look.
-        if needed:
-            left += makers.pop(needed.pop(), ())
-            continue
-        node = left.pop()
-        if node.index not in live:
-            live.add(node.index)
-            needed += [value.index for value in node.inputs if value is not None]
-    return [node for node in graph.nodes if node.index not in live]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from tflint.analysis.constant_alignment import (
+    ALIGNMENT,
+    StoredConstant,
+    misaligned_constants,
+    placed_constants,
+)
 from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
-from tflint.model.tables import Model, Tensor
-from tflint.model.types import BITS
+from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
 from tflint_rules.example_models import moved_constants
 
-# `force_align: 16` of Buffer.data in the schema.
-_ALIGNMENT = 16
-# The widest load that faults off its alignment on a 32-bit core: LDRD, LDM and VLDR are made of
-# words, and so are the vector loads of MVE.
-_WORD = 4
 # Arm's cores with MVE move eight bytes at a time.
 _MVE_BUS = 8
 
@@ -28,28 +27,6 @@ def _dense(weights: TensorType = TensorType.INT8) -> Model:
     x = model.input((1, 16), TensorType.FLOAT32 if weights is TensorType.FLOAT32 else weights)
     model.output(model.fully_connected(x, units=4, weights=weights))
     return model.build()
-
-
-@dataclass(frozen=True, slots=True)
-class _Constant:
-    """Constant data that tensors use, the first of them with its address in the model."""
-
-    subgraph: int
-    index: int
-    tensor: Tensor
-    position: int
-    size: int
-
-    @property
-    def alignment(self) -> int:
-        """The largest power of two, up to 16, that its position is a multiple of."""
-        return min(self.position & -self.position, _ALIGNMENT)
-
-    @property
-    def may_fault(self) -> bool:
-        """Whether a core that insists on alignment cannot load its elements."""
-        width = min(BITS.get(self.tensor.type, 8) // 8, _WORD)
-        return self.alignment < width
 
 
 class UnalignedBuffer(Rule):
@@ -115,10 +92,10 @@ class UnalignedBuffer(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        constants = list(_constants(context))
-        found = [constant for constant in constants if constant.alignment < _ALIGNMENT]
+        found = misaligned_constants(context.model, context.target)
         if not found:
             return
+        constants = list(placed_constants(context.model, context.target))
         worst = min(found, key=lambda constant: (not constant.may_fault, constant.alignment))
         severity, consequence = _consequence(context, found)
         many = f"{len(found):,} of {len(constants):,} constant{'s' * (len(constants) != 1)}"
@@ -131,28 +108,12 @@ class UnalignedBuffer(Rule):
             severity=severity,
             location=Location(subgraph=worst.subgraph, tensor=worst.index, anchor="constants"),
             help="write the file again with its constants aligned: no output changes, at most "
-            f"{size_text(sum(_ALIGNMENT - c.alignment for c in found))} are added",
+            f"{size_text(sum(ALIGNMENT - c.alignment for c in found))} are added",
             fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
         )
 
 
-def _constants(context: ModelContext) -> Iterator[_Constant]:
-    """The constants that tensors use, each once."""
-    buffers, seen = context.model.buffers, set()
-    for g, subgraph in enumerate(context.model.subgraphs):
-        for t, tensor in enumerate(subgraph.tensors):
-            if tensor.buffer >= len(buffers) or tensor.buffer in seen:
-                continue
-            seen.add(tensor.buffer)
-            buffer = buffers[tensor.buffer]
-            # That a runtime takes external data for zeros is TFL212's to say.
-            if buffer.is_external and context.runtime.ignores_external_data:
-                continue
-            if buffer.data and buffer.position is not None:
-                yield _Constant(g, t, tensor, buffer.position, len(buffer.data))
-
-
-def _consequence(context: ModelContext, found: list[_Constant]) -> tuple[Severity, str]:
+def _consequence(context: ModelContext, found: list[StoredConstant]) -> tuple[Severity, str]:
     """What comes of it on the target, and how bad that is."""
     core = context.target.core
     faulty = sum(constant.may_fault for constant in found)
@@ -163,7 +124,7 @@ def _consequence(context: ModelContext, found: list[_Constant]) -> tuple[Severit
         )
     least = min(constant.alignment for constant in found)
     if context.target.mve and least < _MVE_BUS:
-        slow = sum(c.size // _ALIGNMENT for c in found if c.alignment < _MVE_BUS)
+        slow = sum(c.size // ALIGNMENT for c in found if c.alignment < _MVE_BUS)
         return Severity.WARNING, (
             f"{core} loads 16 bytes in two transfers of 8, off that boundary in three: up to "
             f"{slow:,} more each time they are read"

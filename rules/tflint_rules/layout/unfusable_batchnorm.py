@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.analysis.batch_norm import LeftNorm, left_norms, next_layer
+from tflint.analysis.affine_folding import norm_folds
+from tflint.analysis.batch_norm import LeftNorm
+from tflint.analysis.constant_ranges import ConstantRanges
+from tflint.analysis.dataflow import Dataflow
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -186,11 +189,12 @@ class UnfusableBatchnorm(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
+        ranges = ConstantRanges()
         for graph in context.graphs:
-            for norm in left_norms(graph):
+            for norm, fold in norm_folds(graph, Dataflow(graph), ranges):
                 size, elements = norm.map.bytes, norm.map.elements
                 shape = " x ".join(map(str, norm.map.shape[1:8]))
-                forward = next_layer(norm)
+                forward = None if fold is None else fold.layer
                 fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
                 if forward is not None:
                     fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")

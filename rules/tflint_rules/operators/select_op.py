@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
@@ -11,6 +12,9 @@ from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.example_models import flex_conv, flex_options
+
+if TYPE_CHECKING:
+    from tflint.analysis.flex.plan import Plan
 
 # TensorFlow operators that the converter normally turns into this builtin.
 _BUILTINS = {
@@ -74,8 +78,10 @@ class SelectOp(Rule):
     "Failed to get registration from op code CUSTOM".
 
     ## Repair
-    Change the layer so that the converter finds a builtin, drop `SELECT_TF_OPS` so that it
-    says so, and convert again.
+    `tflint fix --unsafe` puts builtins in the place of operators that equal some, with their
+    weights rearranged; what was channels_first is turned at the edges. For the others: change
+    the layer so that the converter finds a builtin, drop `SELECT_TF_OPS` so that it says so,
+    and convert again.
     """
 
     meta = Metadata(
@@ -101,6 +107,9 @@ class SelectOp(Rule):
         for node in context.nodes:
             if not is_flex(node):
                 continue
+            # Few models have any: the others are checked without it.
+            from tflint.analysis.flex.table import equal_builtins
+
             operator = flex_operator(node)
             what = f"{printable(node.name, 60)} is TensorFlow's {_described(operator)}"
             if context.runtime.is_mcu:
@@ -110,11 +119,14 @@ class SelectOp(Rule):
                 )
             else:
                 needs = "it needs the Flex delegate linked in, tens of megabytes"
+            plan = equal_builtins(node)
             yield self.finding(
                 f"{what}; {needs}",
                 node=node,
-                help=_cause(operator),
-                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
+                help=_cause(operator) if plan is None else _repair(plan),
+                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
+                if plan is None
+                else Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
             )
 
 
@@ -132,6 +144,16 @@ def _value(value: AttributeValue) -> str:
     if isinstance(value, tuple):
         return "[" + ",".join(_value(item) for item in value[:8]) + "]"
     return printable(str(value), 40)
+
+
+def _repair(plan: Plan) -> str:
+    """What the operator becomes."""
+    names = list(dict.fromkeys(step.name for step in plan.steps))
+    if not names:
+        return "it passes on what it is given: `tflint fix --unsafe` takes it out"
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    turned = " with the channels last" if plan.is_turned else ""
+    return f"it equals the builtin {listed}{turned}: `tflint fix --unsafe` puts that in its place"
 
 
 def _cause(operator: FlexOperator) -> str:

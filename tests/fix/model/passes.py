@@ -62,7 +62,7 @@ def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False)
         return None
     assert rewrite.places > 0
     assert unsafe or rewrite.safety is FixSafety.SAFE
-    written = parse_model(write_model(rewrite.model))
+    written = parse_model(write_model(rewrite.model, compact=True))
     assert not list(dangling_indices(written))
     hold_interface(read, written, names=not unsafe and code not in RENAMING)
     return dataclasses.replace(rewrite, model=written)

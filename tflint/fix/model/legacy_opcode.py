@@ -25,5 +25,5 @@ def _in_both_fields(code: OperatorCode) -> OperatorCode:
     )
 
 
-# The new field takes room that files of before schema 3a do not spend.
+# The new field takes room that files of before schema 3a do not spend: others have to save it.
 FIX = ModelFix("TFL010", _rewrite, may_grow_file=True)

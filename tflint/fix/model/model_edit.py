@@ -8,18 +8,23 @@
 
 Operators and tensors are known by their indices in the model as it was, for as long as the edit
 lasts. `finish` takes out the tensors, buffers and operator codes that the edit left without a use
-(and only these: what nobody used before is TFL607's), and renumbers what refers to them. Whatever
+(and only these, unless `drop_unused` says otherwise), and renumbers what refers to them. Whatever
 is not touched, unknown fields and options included, is carried over as it is.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tflint.memory.offline_plan import METADATA_NAME, offline_plan
+from tflint.fix.model.renumbering import (
+    like,
+    signature_tensors,
+    used_tensors,
+    with_plan,
+    without_orphans,
+)
 from tflint.model.record import ABSENT, Record, UnknownTable
 from tflint.model.schema import BUILTIN_OPERATORS, TensorType
 from tflint.model.tables import (
@@ -34,9 +39,6 @@ from tflint.model.tables import (
     Tensor,
 )
 
-_HEADER_WORDS = 3
-_NEW = -1  # The offset of a tensor that TFLM's planner is to place.
-
 
 class ModelEdit:
     """Changes to one model, whose indices are all in range (`dangling_indices` finds none)."""
@@ -46,6 +48,8 @@ class ModelEdit:
         self.buffers = list(model.buffers) or [Buffer()]
         self._codes = list(model.operator_codes)
         self._graphs = [GraphEdit(self, graph) for graph in model.subgraphs]
+        self._dropped_metadata: frozenset[int] = frozenset()
+        self._drops_unused = False
 
     def graph(self, index: int) -> GraphEdit:
         """The edit of one subgraph."""
@@ -82,6 +86,17 @@ class ModelEdit:
         )
         return len(self._codes) - 1
 
+    def drop_metadata(self, indices: Iterable[int]) -> None:
+        """Take entries out of the metadata, with the buffers that only they have."""
+        self._dropped_metadata |= frozenset(indices)
+
+    def drop_unused(self) -> None:
+        """Let `finish` also take out buffers and operator codes that had no use before the edit.
+
+        The first buffer is empty by convention and stays.
+        """
+        self._drops_unused = True
+
     def finish(self) -> Model:
         """The changed model. Its `file_bytes` is 0: it is not from a file."""
         model = self.model
@@ -101,47 +116,30 @@ class ModelEdit:
         ]
         changed = dataclasses.replace(
             model,
-            subgraphs=_like(model.subgraphs, subgraphs),
-            signature_defs=_like(model.signature_defs, signatures),
-            buffers=_like(model.buffers, self.buffers),
-            operator_codes=_like(model.operator_codes, self._codes),
+            subgraphs=like(model.subgraphs, subgraphs),
+            signature_defs=like(model.signature_defs, signatures),
+            buffers=like(model.buffers, self.buffers),
+            operator_codes=like(model.operator_codes, self._codes),
             file_bytes=0,
         )
-        changed = self._with_plan(changed, kept)
-        return _without_orphans(changed, model)
+        if self._dropped_metadata:
+            entries = enumerate(model.metadata)
+            left = tuple(entry for i, entry in entries if i not in self._dropped_metadata)
+            changed = dataclasses.replace(changed, metadata=left or ABSENT)
+        if any(graph.is_changed for graph in self._graphs):
+            may_stay = not any(graph.moves_lifetimes for graph in self._graphs)
+            changed = with_plan(changed, model, kept, may_stay=may_stay)
+        return without_orphans(changed, model, everything=self._drops_unused)
 
     def _maps(self, maps: Sequence[Any], subgraph: int, places: list[dict[int, int]]) -> Any:
         graph, place = self._graphs[subgraph], places[subgraph]
-        return _like(
+        return like(
             maps,
             [
                 dataclasses.replace(entry, tensor_index=place[graph.seen_as(entry.tensor_index)])
                 for entry in maps
             ],
         )
-
-    def _with_plan(self, model: Model, kept: list[list[int]]) -> Model:
-        """The model with the file's own memory plan following its tensors, or dropped.
-
-        Only a plan whose tensors stay as they are can be trusted: when operators come or go,
-        tensors live longer or shorter than the plan was made for.
-        """
-        plan = offline_plan(self.model)
-        if plan is None or not any(graph.is_changed for graph in self._graphs):
-            return model
-        metadata = [entry for entry in model.metadata if entry.name != METADATA_NAME]
-        if plan.fault is None and not any(graph.moves_lifetimes for graph in self._graphs):
-            known = iter(plan.offsets)
-            offsets: list[int] = []
-            for graph, indices in zip(self._graphs, kept, strict=True):
-                own = [next(known, _NEW) for _ in range(graph.original_tensors)]
-                offsets += [own[old] if old < len(own) else _NEW for old in indices]
-            data = struct.pack(f"<3i{len(offsets)}i", 1, 0, len(offsets), *offsets)
-            entry = next(e for e in reversed(model.metadata) if e.name == METADATA_NAME)
-            buffers = (*model.buffers, Buffer(data))
-            metadata.append(dataclasses.replace(entry, buffer=len(model.buffers)))
-            model = dataclasses.replace(model, buffers=buffers)
-        return dataclasses.replace(model, metadata=tuple(metadata) or ABSENT)
 
 
 class GraphEdit:
@@ -162,7 +160,7 @@ class GraphEdit:
         self._after: dict[int, list[Operator | None]] = {}
         self._order: list[int] | None = None
         self._instead: dict[int, int] = {}
-        self._used = _used_tensors(owner.model, graph)
+        self._used = used_tensors(owner.model, graph)
 
     # Tensors
 
@@ -204,12 +202,7 @@ class GraphEdit:
         An output of the subgraph is no reader: see `write_instead`. Applies to the operators as
         they are now, not to those that are put in or replaced later.
         """
-        self.is_changed = self.moves_lifetimes = True
-        for operators in self._lists():
-            for place, operator in enumerate(operators):
-                if operator is not None and old in operator.inputs:
-                    inputs = tuple(new if index == old else index for index in operator.inputs)
-                    operators[place] = dataclasses.replace(operator, inputs=inputs)
+        self.lead({old: new})
 
     def write_instead(self, old: int, new: int) -> None:
         """Let every operator that writes `old` write `new`, and every reader of `old` read it.
@@ -217,12 +210,24 @@ class GraphEdit:
         So an output `new` of the subgraph keeps its name, type and place when the operator that
         made it from `old` is taken out.
         """
-        self.read_instead(old, new)
+        self.lead({old: new}, {old: new})
+
+    def lead(self, reads: Mapping[int, int], writes: Mapping[int, int] | None = None) -> None:
+        """`read_instead` for many tensors at once, and `write_instead` where `writes` has them."""
+        self.is_changed = self.moves_lifetimes = True
+        written = writes or {}
         for operators in self._lists():
             for place, operator in enumerate(operators):
-                if operator is not None and old in operator.outputs:
-                    outputs = tuple(new if index == old else index for index in operator.outputs)
-                    operators[place] = dataclasses.replace(operator, outputs=outputs)
+                if operator is None:
+                    continue
+                inputs = tuple(reads.get(index, index) for index in operator.inputs)
+                outputs = tuple(written.get(index, index) for index in operator.outputs)
+                if inputs != tuple(operator.inputs) or outputs != tuple(operator.outputs):
+                    operators[place] = dataclasses.replace(
+                        operator,
+                        inputs=like(operator.inputs, inputs),
+                        outputs=like(operator.outputs, outputs),
+                    )
 
     def output_instead(self, old: int, new: int) -> None:
         """Make `new` an output of the subgraph in place of `old`, in signatures too."""
@@ -346,6 +351,12 @@ class GraphEdit:
                 if operator is not None:
                     yield operator
 
+    def drop_unused(self) -> None:
+        """Keep no tensor that nothing uses at the end, whether it was used before or not."""
+        everything = set(range(self.original_tensors))
+        self.is_changed |= self._used < everything
+        self._used = everything
+
     # The result
 
     def kept_tensors(self) -> list[int]:
@@ -360,7 +371,7 @@ class GraphEdit:
         ]
 
     def _named(self) -> Iterator[int]:
-        for index in _signature_tensors(self._owner.model, self._graph):
+        for index in signature_tensors(self._owner.model, self._graph):
             yield self.seen_as(index)
 
     def finish(self, kept: Sequence[int], place: dict[int, int]) -> SubGraph:
@@ -372,113 +383,17 @@ class GraphEdit:
         operators = [
             dataclasses.replace(
                 operator,
-                inputs=_like(operator.inputs, renumbered(operator.inputs)),
-                outputs=_like(operator.outputs, renumbered(operator.outputs)),
-                intermediates=_like(operator.intermediates, renumbered(operator.intermediates)),
+                inputs=like(operator.inputs, renumbered(operator.inputs)),
+                outputs=like(operator.outputs, renumbered(operator.outputs)),
+                intermediates=like(operator.intermediates, renumbered(operator.intermediates)),
             )
             for operator in self._running()
         ]
         graph = self._graph
         return dataclasses.replace(
             graph,
-            tensors=_like(graph.tensors, [self.tensors[index] for index in kept]),
-            inputs=_like(graph.inputs, renumbered(self.inputs)),
-            outputs=_like(graph.outputs, renumbered(self.outputs)),
-            operators=_like(graph.operators, operators),
+            tensors=like(graph.tensors, [self.tensors[index] for index in kept]),
+            inputs=like(graph.inputs, renumbered(self.inputs)),
+            outputs=like(graph.outputs, renumbered(self.outputs)),
+            operators=like(graph.operators, operators),
         )
-
-
-def _like(old: Sequence[Any], new: Sequence[Any]) -> Any:
-    """A tuple; a vector that was not in the file and is still empty stays out of it."""
-    return tuple(new) if new or old is not ABSENT else ABSENT
-
-
-def _signature_tensors(model: Model, graph: SubGraph) -> Iterator[int]:
-    for signature in model.signature_defs:
-        if model.subgraphs[signature.subgraph_index] is graph:
-            for entry in (*signature.inputs, *signature.outputs):
-                yield entry.tensor_index
-
-
-def _used_tensors(model: Model, graph: SubGraph) -> set[int]:
-    used = {*graph.inputs, *graph.outputs, *_signature_tensors(model, graph)}
-    for operator in graph.operators:
-        used.update(operator.inputs, operator.outputs, operator.intermediates)
-    return used
-
-
-def _used_buffers(model: Model) -> set[int]:
-    used = {entry.buffer for entry in model.metadata} | set(model.metadata_buffer)
-    for graph in model.subgraphs:
-        used.update(tensor.buffer for tensor in graph.tensors)
-    return used
-
-
-def _used_codes(model: Model) -> set[int]:
-    return {operator.opcode_index for graph in model.subgraphs for operator in graph.operators}
-
-
-def _without_orphans(model: Model, before: Model) -> Model:
-    """The model without the buffers and codes that were used before and are not any more."""
-    used, used_before = _used_buffers(model), _used_buffers(before)
-    count = len(before.buffers)
-    buffers = _kept(len(model.buffers), used | {0}, used_before, count)
-    codes = _kept(
-        len(model.operator_codes),
-        _used_codes(model),
-        _used_codes(before),
-        len(before.operator_codes),
-    )
-    if len(buffers) == len(model.buffers) and len(codes) == len(model.operator_codes):
-        return model
-    return dataclasses.replace(
-        renumbered(model, buffers, codes),
-        buffers=tuple(model.buffers[index] for index in buffers),
-        operator_codes=tuple(model.operator_codes[index] for index in codes),
-    )
-
-
-def _kept(count: int, used: set[int], used_before: set[int], count_before: int) -> list[int]:
-    return [
-        index
-        for index in range(count)
-        if index in used or (index < count_before and index not in used_before)
-    ]
-
-
-def renumbered(model: Model, buffers: Sequence[int], codes: Sequence[int]) -> Model:
-    """The model with its references to buffers and operator codes led to new places.
-
-    `buffers` and `codes` are the old indices in their new order; what refers to others must be
-    gone. The tables themselves are left as they are.
-    """
-    buffer_at = {old: new for new, old in enumerate(buffers)}
-    code_at = {old: new for new, old in enumerate(codes)}
-    return dataclasses.replace(
-        model,
-        metadata=_like(
-            model.metadata,
-            [dataclasses.replace(e, buffer=buffer_at[e.buffer]) for e in model.metadata],
-        ),
-        metadata_buffer=_like(model.metadata_buffer, [buffer_at[i] for i in model.metadata_buffer]),
-        subgraphs=tuple(
-            dataclasses.replace(
-                graph,
-                tensors=_like(
-                    graph.tensors,
-                    [
-                        dataclasses.replace(tensor, buffer=buffer_at.get(tensor.buffer, 0))
-                        for tensor in graph.tensors
-                    ],
-                ),
-                operators=_like(
-                    graph.operators,
-                    [
-                        dataclasses.replace(operator, opcode_index=code_at[operator.opcode_index])
-                        for operator in graph.operators
-                    ],
-                ),
-            )
-            for graph in model.subgraphs
-        ),
-    )

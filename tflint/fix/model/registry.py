@@ -7,10 +7,12 @@ import importlib
 
 from tflint.fix.model.model_fix import ModelFix
 
-# Modules of this package, named for their rules. First what makes a model readable and its shapes
+# Modules of this package, named for their rules. First alignment, which whatever is written has,
+# and whose bytes must not be put down to others. Then what makes a model readable and its shapes
 # known, then what makes constants known, then operators that go, then those that merge, then what
 # works on integers, then the order that is left, then what the file holds besides.
 ORDER: tuple[str, ...] = (
+    "unaligned_buffer",
     "legacy_opcode",
     "bad_quantization",
     "hostile_names",
@@ -39,7 +41,6 @@ ORDER: tuple[str, ...] = (
     "unused_entry",
     "long_names",
     "missing_signature",
-    "unaligned_buffer",
 )
 
 

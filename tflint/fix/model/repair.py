@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tflint.errors import UsageError
+from tflint.analysis.unused_entries import COMPRESSION
+from tflint.errors import TflintError, UsageError
 from tflint.finding import FixSafety
 from tflint.fix.model.model_fix import ModelFix, OutputChange, RewriteContext
 from tflint.fix.model.registry import model_fixes
@@ -19,10 +20,22 @@ from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
+from tflint.printable import printable
 from tflint.target.target import Target
 
 # Each round makes the model smaller or simpler; nobody's needs more, and a mistake ends here.
 MAX_ROUNDS = 20
+
+
+class PassFailed(TflintError):
+    """A pass raised an exception: a mistake of ours, in one line."""
+
+    def __init__(self, code: str, error: Exception) -> None:
+        what = printable(f"{type(error).__name__}: {error}", 200)
+        super().__init__(
+            f"internal error in the repair of {code}, please report it: {what} "
+            f"(--ignore {code} goes on without)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ def start(data: bytes, target: Target) -> Repair:
     Raises `UnreadableModel` for what is no model.
     """
     model = parse_model(data)
-    arena = _arena(model, target)
+    arena = arena_of(model, target)
     return Repair(data, data, model, arena, arena)
 
 
@@ -132,18 +145,24 @@ def _to_fixed_point(
 
 def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
     """Carry out one pass, if it finds something; why its rewrite was not taken."""
-    rewrite = fix.rewrite(context)
+    try:
+        rewrite = fix.rewrite(context)
+    except Exception as error:
+        raise PassFailed(fix.code, error) from error
     if rewrite is None:
         return None
-    data = write_model(rewrite.model)
+    if any(entry.name == COMPRESSION for entry in work.model.metadata):
+        return "its compressed tensors are known by their place in the file, which may not change"
+    data = write_model(rewrite.model, compact=True)
     # What is written is what counts from here on, also for the next pass.
     model = parse_model(data)
-    arena = _arena(model, context.target)
-    size = len(work.data) if work.steps else len(write_model(work.model))
-    if len(data) > size and not fix.may_grow_file:
-        return f"it would add {len(data) - size:,} bytes to the file"
-    if arena is not None and work.arena is not None and arena > work.arena:
-        return f"it would add {arena - work.arena:,} bytes to the arena"
+    arena = arena_of(model, context.target)
+    limit = _size_limit(work, fix)
+    if limit is not None and len(data) > limit:
+        return f"it would add {len(data) - limit:,} bytes to the file"
+    is_larger = arena is not None and work.arena is not None and arena > work.arena
+    if is_larger and not fix.may_grow_arena:
+        return f"it would add {(arena or 0) - (work.arena or 0):,} bytes to the arena"
     saved = None if arena is None or work.arena is None else work.arena - arena
     work.steps.append(
         Step(
@@ -159,10 +178,26 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
         )
     )
     work.data, work.model, work.arena = data, model, arena
+    work.refusals = [refusal for refusal in work.refusals if refusal.code != fix.code]
     return None
 
 
-def _arena(model: Model, target: Target) -> int | None:
+def _size_limit(work: Repair, fix: ModelFix) -> int | None:
+    """The most bytes that the file may have behind a pass; None where that is open.
+
+    As many as it has, as it would be written; for passes that may grow it, as many as it had at
+    the beginning, so that others have to save first.
+    """
+    if fix.may_exceed_original:
+        return None
+    now = len(work.data) if work.steps else len(write_model(work.model, compact=True))
+    if fix.may_grow_file:
+        return max(len(work.before), now)
+    # Before the first step, what alignment adds counts as well.
+    return now if work.steps else min(len(work.before), now)
+
+
+def arena_of(model: Model, target: Target) -> int | None:
     """What TFLM's `arena_used_bytes()` says of the model; None where there is nothing to plan."""
     try:
         use = memory_use(model, graphs(model), target)

@@ -1,0 +1,94 @@
+"""TFL604: weights and bias hold what was multiplied and added, but for rounding."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from tests.analysis.test_affine import LAYERS, ORDERS, before, behind
+from tests.fix.model.affine_networks import affine_network, norm_network
+from tests.fix.model.passes import (
+    hold_equal,
+    hold_examples,
+    hold_idempotent,
+    hold_untouched,
+    operators,
+    repaired,
+    turn,
+)
+from tests.rules.findings import findings
+from tflint.finding import FixSafety
+from tflint.model.schema import Padding, TensorType
+from tflint.model.tables import Model
+
+# Of float32 outputs, relative to the largest of them.
+ROUNDING = 1e-5
+
+
+def test_the_examples_of_the_rule_are_repaired() -> None:
+    hold_examples("TFL604", unsafe=True, tolerance=ROUNDING)
+
+
+def test_nothing_is_done_that_was_not_asked_for() -> None:
+    hold_untouched("TFL604", behind("CONV_2D", "MUL ADD"))
+
+
+@pytest.mark.parametrize("shape", [(4,), (1,), ()])
+@pytest.mark.parametrize("names", ORDERS)
+@pytest.mark.parametrize("name", [*LAYERS, "TRANSPOSE_CONV"])
+def test_a_run_behind_a_layer(name: str, names: str, shape: tuple[int, ...]) -> None:
+    model = behind(name, names, shape)
+    after = repaired("TFL604", model, unsafe=True)
+
+    assert len(operators(after)) == len(operators(model)) - len(names.split())
+    hold_equal(model, after, tolerance=ROUNDING)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1,)])
+@pytest.mark.parametrize("padding", [Padding.VALID, Padding.SAME])
+@pytest.mark.parametrize("names", ORDERS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_run_in_front_of_a_layer(
+    name: str, names: str, padding: Padding, shape: tuple[int, ...]
+) -> None:
+    model = before(name, names, padding, shape)
+    if not findings("TFL604", model):
+        hold_untouched("TFL604", model, unsafe=True)
+        return
+    after = repaired("TFL604", model, unsafe=True)
+
+    assert len(operators(after)) == len(operators(model)) - len(names.split())
+    hold_equal(model, after, tolerance=ROUNDING)
+
+
+# float32 rounds; float16 keeps 11 bits; and where a dynamic range is measured of what is
+# scaled, a number in the middle between two steps may go to the other one.
+TOLERANCES = {TensorType.FLOAT32: ROUNDING, TensorType.FLOAT16: 5e-3, TensorType.INT8: 2e-2}
+
+
+def offered(code: str, model: Model) -> int:
+    """How many repairs a rule offers."""
+    found = [finding.fix for finding in findings(code, model, "litert")]
+    return sum(fix is not None and fix.safety is FixSafety.UNSAFE for fix in found)
+
+
+@pytest.mark.parametrize("weights", TOLERANCES, ids=lambda type: type.name)
+@pytest.mark.parametrize("code", ["TFL604", "TFL111"])
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 1 << 20))
+def test_what_is_offered_is_done_and_nothing_else(
+    code: str, weights: TensorType, seed: int
+) -> None:
+    model = (norm_network if code == "TFL111" else affine_network)(seed, weights)
+    count = offered(code, model)
+    event(f"offered: {count}")
+    rewrite = turn(code, model, target="litert", unsafe=True)
+    if not count:
+        assert rewrite is None
+        return
+    assert rewrite is not None
+    assert rewrite.places >= count
+    assert offered(code, rewrite.model) == 0
+    hold_idempotent(code, rewrite.model, unsafe=True)
+    hold_equal(model, rewrite.model, tolerance=TOLERANCES[weights], may_refuse=True, seeds=(0, 1))

@@ -1,0 +1,1 @@
+"""Kernels for constants: what operators give for inputs that are known, bit for bit."""

@@ -1,0 +1,248 @@
+"""One model from its bytes to its repaired and proved bytes.
+
+Safe passes to their fixed point, with `--unsafe` the others; with `--quantize` the conversion to
+integers and the passes again; then the proof: what safe passes made must answer the same to the
+bit, the whole within the tolerance. What fails its proof is not offered for writing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from tflint.errors import MalformedModel, MissingExtra, TflintError, UnreadableModel
+from tflint.finding import FixSafety
+from tflint.fix.model.outcome import (
+    NEW_MEANING,
+    QUANTIZE,
+    fixed_findings,
+    left_findings,
+    pass_reports,
+)
+from tflint.fix.model.repair import Repair, Step, arena_of, repair, safe_prefix, start
+from tflint.fix.options import FixOptions
+from tflint.fix.repaired import Accept, Repaired
+from tflint.lint.context import LintedModel
+from tflint.lint.diff import diff_reports
+from tflint.lint.discover import Artifact
+from tflint.lint.plan import Plan
+from tflint.lint.runner import check_model
+from tflint.model.reader import parse_model
+from tflint.model.tables import Model
+from tflint.printable import printable
+from tflint.report.fix_result import FileFix, LeftFinding, PassReport, Proof
+from tflint.report.result import FileReport
+from tflint.rule import Kind
+from tflint.target.target import Target
+
+# Until all parts are there.
+Samples = Any
+Prove = Callable[..., Proof]
+
+# Random inputs that ranges are taken from, where there are no data.
+RANDOM_SAMPLES = 200
+
+
+def repair_model(
+    data: bytes, artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions
+) -> Repaired:
+    """Repair a model in memory. What cannot be carried out is told by `FileFix.failure`."""
+    try:
+        return _repaired(data, artifact, plan, accept, options)
+    except TflintError as error:
+        shown = printable(artifact.shown, 400)
+        is_unreadable = isinstance(error, UnreadableModel)
+        why = f"`{shown}` cannot be read: {error}" if is_unreadable else f"`{shown}`: {error}"
+        return failed(artifact, data, why)
+
+
+def failed(artifact: Artifact, data: bytes, why: str) -> Repaired:
+    """What came of a file that could not be repaired at all."""
+    size = len(data)
+    fix = FileFix(artifact.shown, Kind.TFLITE, bytes_before=size, bytes_after=size, failure=why)
+    return Repaired(artifact, fix, data, data)
+
+
+def _repaired(
+    data: bytes, artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions
+) -> Repaired:
+    target = plan.target
+    model = parse_model(data)
+    if not LintedModel(target, model).is_sound:
+        raise MalformedModel("the graph is broken, `tflint check` says where")
+    before = accept(check_model(model, plan.rules, target, artifact.shown))
+    samples = _samples(model, options)
+    is_wanted = _selection(plan, before)
+    work = start(data, target)
+    repair(work, target, is_wanted=is_wanted, unsafe=options.unsafe, requested=options.requested)
+    notes: list[str] = []
+    if options.quantize is not None:
+        notes += _quantize(work, options.quantize, samples, target, options)
+        repair(
+            work,
+            target,
+            is_wanted=lambda code: is_wanted(code) and (options.unsafe or code not in NEW_MEANING),
+            unsafe=True,
+            requested=options.requested,
+        )
+    if not work.steps:
+        return Repaired(artifact, _untouched(artifact, data, before, work, options), data, data)
+    proof = None
+    try:
+        proof = _proof(work, samples, options)
+    except MissingExtra as error:
+        if not options.is_dry:
+            raise
+        notes.append(f"not proved: {error}")
+    if proof is not None and not proof.holds:
+        fix = _unproved(artifact, data, before, work, proof)
+        return Repaired(artifact, fix, data, data)
+    after = accept(check_model(work.model, plan.rules, target, artifact.shown))
+    comparison = diff_reports(model, work.model, before, after, target)
+    fix = FileFix(
+        artifact.shown,
+        Kind.TFLITE,
+        fixed=fixed_findings(comparison.removed, work),
+        left=left_findings(after.findings, work, options),
+        notes=tuple(dict.fromkeys((*notes, *work.notes, *(proof.notes if proof else ())))),
+        bytes_before=len(data),
+        bytes_after=len(work.data),
+        passes=pass_reports(work),
+        arena_before=work.arena_before,
+        arena_after=work.arena,
+        proof=proof,
+        comparison=comparison,
+    )
+    return Repaired(artifact, fix, data, work.data)
+
+
+def _samples(model: Model, options: FixOptions) -> Samples | None:
+    """The inputs that were given, or asked for; None without."""
+    if options.calibrate is None and not options.is_random:
+        return None
+    samples = importlib.import_module("tflint.fix.proof.samples")
+    if options.calibrate is None:
+        return samples.random_samples(model, RANDOM_SAMPLES)
+    return samples.load_samples(options.calibrate, model)
+
+
+def _selection(plan: Plan, before: FileReport) -> Callable[[str], bool]:
+    """Whether a code is to be repaired: it is selected, and not all it reports is accepted."""
+    selected = {rule.meta.code for rule in plan.rules}
+    found = {finding.code for finding in before.findings}
+    accepted = {silenced.finding.code for silenced in before.silenced} - found
+    return lambda code: code in selected and code not in accepted
+
+
+def _quantize(
+    work: Repair, mode: str, samples: Samples | None, target: Target, options: FixOptions
+) -> tuple[str, ...]:
+    """Requantise; returns what there is to say about it."""
+    result = importlib.import_module("tflint.fix.quantize.requantize").requantize(
+        work.data, mode, samples, target, calibration=options.calibration
+    )
+    if result.data == work.data:
+        return tuple(result.notes)
+    model = parse_model(result.data)
+    arena = arena_of(model, target)
+    saved = None if arena is None or work.arena is None else work.arena - arena
+    work.steps.append(
+        Step(
+            code=QUANTIZE,
+            data=result.data,
+            arena=arena,
+            places=1,
+            safety=FixSafety.UNSAFE,
+            bytes_saved=len(work.data) - len(result.data),
+            arena_saved=saved,
+        )
+    )
+    work.data, work.model, work.arena = result.data, model, arena
+    return tuple(result.notes)
+
+
+def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
+    """What running both models shows: of the safe steps alone first, then of all."""
+    prove: Prove = importlib.import_module("tflint.fix.proof.proving").prove
+    safe = safe_prefix(work)
+    if work.is_safe or safe is not work.before:
+        proof = prove(work.before, safe, samples=samples, exact=True, tolerance=options.tolerance)
+        if work.is_safe or not proof.holds:
+            return _with_suspect(proof, work, samples, options)
+    proof = prove(
+        work.before,
+        work.data,
+        samples=samples,
+        exact=False,
+        tolerance=options.tolerance,
+        outputs=work.outputs,
+    )
+    return _with_suspect(proof, work, samples, options)
+
+
+def _with_suspect(
+    proof: Proof, work: Repair, samples: Samples | None, options: FixOptions
+) -> Proof:
+    """A failed proof with the pass that it fails with: the first whose result does not hold."""
+    if proof.holds:
+        return proof
+    prove: Prove = importlib.import_module("tflint.fix.proof.proving").prove
+
+    def fails(count: int) -> bool:
+        steps = work.steps[:count]
+        is_safe = all(step.safety is FixSafety.SAFE for step in steps)
+        changes = tuple(change for step in steps for change in step.outputs)
+        return not prove(
+            work.before,
+            steps[-1].data,
+            samples=samples,
+            exact=is_safe,
+            tolerance=options.tolerance,
+            outputs=changes,
+        ).holds
+
+    low, high = 0, len(work.steps)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return dataclasses.replace(proof, suspect=work.steps[high - 1].code)
+
+
+def _untouched(
+    artifact: Artifact, data: bytes, before: FileReport, work: Repair, options: FixOptions
+) -> FileFix:
+    return FileFix(
+        artifact.shown,
+        Kind.TFLITE,
+        left=left_findings(before.findings, work, options),
+        bytes_before=len(data),
+        bytes_after=len(data),
+        passes=pass_reports(work),
+        arena_before=work.arena_before,
+        arena_after=work.arena_before,
+    )
+
+
+def _unproved(
+    artifact: Artifact, data: bytes, before: FileReport, work: Repair, proof: Proof
+) -> FileFix:
+    """The model as it was: none of its steps counts, and none of its findings is gone."""
+    return FileFix(
+        artifact.shown,
+        Kind.TFLITE,
+        left=tuple(LeftFinding(finding) for finding in before.findings),
+        notes=proof.notes,
+        bytes_before=len(data),
+        bytes_after=len(data),
+        passes=tuple(_not_taken(one) for one in pass_reports(work)),
+        arena_before=work.arena_before,
+        arena_after=work.arena_before,
+        proof=proof,
+    )
+
+
+def _not_taken(one: PassReport) -> PassReport:
+    reason = one.refused or "the proof failed"
+    return dataclasses.replace(one, applied=False, bytes_saved=0, arena_saved=None, refused=reason)

@@ -1,0 +1,31 @@
+"""What a repair is handed and what it hands back, for sources and models alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tflint.lint.discover import Artifact
+from tflint.report.fix_result import FileFix, FixReport
+from tflint.report.result import FileReport
+
+# What is set aside of a report: accepted by a configuration or a baseline.
+Accept = Callable[[FileReport], FileReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What came of one file, and its bytes as they are to be written."""
+
+    artifact: Artifact
+    fix: FileFix
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRun:
+    """What came of all files, and the report."""
+
+    files: tuple[Repaired, ...]
+    report: FixReport

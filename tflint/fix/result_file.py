@@ -1,0 +1,58 @@
+"""Where the result of a repair goes: `NAME.fixed.tflite` beside a model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from tflint.errors import UsageError
+from tflint.lint.discover import Artifact
+from tflint.model.reader import IDENTIFIER
+from tflint.printable import printable
+from tflint.rule import Kind
+
+SUFFIX = ".fixed.tflite"
+_MODEL_SUFFIX = ".tflite"
+
+
+def fixed_path(path: Path) -> Path:
+    """`NAME.fixed.tflite` for `NAME.tflite`; what has another suffix keeps it."""
+    name = path.name
+    if name.lower().endswith(_MODEL_SUFFIX) and len(name) > len(_MODEL_SUFFIX):
+        name = name[: -len(_MODEL_SUFFIX)]
+    return path.with_name(name + SUFFIX)
+
+
+def without_results(found: Iterable[Artifact], paths: Iterable[str]) -> list[Artifact]:
+    """The files without the results of earlier runs, unless a path names them."""
+    named = {os.path.abspath(path) for path in paths}
+    return [
+        artifact
+        for artifact in found
+        if artifact.kind is not Kind.TFLITE
+        or not artifact.path.name.lower().endswith(SUFFIX)
+        or os.path.abspath(artifact.path) in named
+    ]
+
+
+def refuse_others(target: Path) -> None:
+    """Raise `UsageError` where `target`, a name nobody asked for, may be someone else's file.
+
+    Only a model is replaced, as an earlier run may have left it, and no link is followed: it
+    could lead to the original.
+    """
+    shown = printable(target.as_posix(), 400)
+    if target.is_symlink():
+        raise UsageError(f"`{shown}` is a link: -o or --in-place has to say where to write")
+    if not target.exists():
+        return
+    if not target.is_file():
+        raise UsageError(f"`{shown}` is no file: -o has to say where to write")
+    try:
+        with target.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
+    if start[4:] != IDENTIFIER:
+        raise UsageError(f"`{shown}` is there and is no model: -o has to say where to write")
