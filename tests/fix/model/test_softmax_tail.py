@@ -47,7 +47,9 @@ def hold_best_class(before: Model, after: Model) -> None:
             inputs = random_inputs(before, seed)
             expected = outputs_on(before, inputs, runtime)
             got = outputs_on(after, inputs, runtime)
-            assert not isinstance(expected, str), expected
+            if isinstance(expected, str):
+            assert runtime == "tflm", expected
+            continue
             assert not isinstance(got, str), got
             for place, (a, b) in enumerate(zip(expected, got, strict=True)):
                 assert a.shape == b.shape
