@@ -438,6 +438,26 @@ def test_statistics_that_are_read_keep_a_batch_normalisation() -> None:
         assert (rewritten("TFL201", model, unsafe=True) is None) == is_read
 
 
+@pytest.mark.parametrize("behind", ["input", "convolution"])
+def test_a_batch_normalisation_is_carried_out_where_it_is(behind: str) -> None:
+    net = Nchw()
+    x = net.x if behind == "input" else net.conv(net.x)
+    shapes = [like(1, 4, 8, 8), *(like(4) for _ in range(4))]
+    known = [net.model.constant((4,)) for _ in range(3)]
+    known.append(net.model.constant((4,), values=(0.5, 1.0, 2.0, 0.1)))
+    attributes: dict[str, Attribute] = {"is_training": False, "data_format": "NCHW"}
+    y = flex(net.model, "FusedBatchNormV3", [x, *known], shapes, attributes)[0]
+    model = net.finished(y)
+
+    after = fixed(model)
+
+    assert operators(after) == {
+        "input": ["MUL", "ADD"],
+        "convolution": ["TRANSPOSE", "CONV_2D", "MUL", "ADD", "TRANSPOSE"],
+    }[behind]
+    hold_reference(model, after)
+
+
 def test_nothing_is_done_unless_it_is_asked_for() -> None:
     hold_untouched("TFL201", _conv())
 
