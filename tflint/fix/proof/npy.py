@@ -74,7 +74,8 @@ def _array(stream: IO[bytes], size: int, title: str) -> Array:
         elif major != 1:
             raise ValueError(f"version {major}")
         shape, is_fortran, dtype = read(stream)
-    except (ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError) as error:
+    except Exception as error:
+        # NumPy parses the header as Python literals, and raises what its tokeniser does as well.
         raise UsageError(f"{title} is no .npy array: {printable(str(error), 200)}") from error
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise UsageError(f"{title} holds {_kind(dtype)}, not numbers")
