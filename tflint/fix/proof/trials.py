@@ -45,7 +45,7 @@ class Kind(Enum):
     SAMPLES = "sample"
     RANDOM = "random input"
     EXTREME = "extreme input"
-    SEQUENCE = "step of a sequence"
+    SEQUENCE = "sequence step"
 
 
 @dataclass(frozen=True, slots=True)
