@@ -304,7 +304,8 @@ def _about_hosts(trial: Trial) -> Iterator[str]:
         if isinstance(before, ModelRefused) and isinstance(after, tuple):
             yield f"{host.title} runs the result; it does not run the original"
         elif isinstance(before, ModelRefused) and isinstance(after, ModelRefused):
-            yield f"{host.title} runs neither the original nor the result ({after})"
+            reason = str(after).removeprefix(f"{host.title} does not run the model: ")
+            yield f"{host.title} runs neither the original nor the result: {reason}"
 
 
 def _shape(values: Array) -> str:
