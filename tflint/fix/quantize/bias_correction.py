@@ -23,6 +23,7 @@ from tflint.model.graph import Node, graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
+from tflint.model.types import QUANTIZED_RANGES
 from tflint.model.writer import write_model
 
 _LAYERS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"))
@@ -46,13 +47,15 @@ def with_corrected_biases(
     layers = [node for node in graphs(model)[0].nodes if _has_bias(node, pairs)]
     if not layers:
         return quantized
-    wanted = [pairs[node.outputs[0].index] for node in layers]
+    # Of what integers cannot hold only the end is wanted, and no bias brings it nearer.
+    wanted = {pairs[node.outputs[0].index]: _ends(node) for node in layers}
     means = dict(zip(wanted, channel_means(original, wanted, inputs), strict=True))
     step = -(-len(layers) // _MOST_ROUNDS)
     stored = quantized_inputs(quantized, inputs)
     for first in range(0, len(layers), step):
         part = layers[first : first + step]
-        found = channel_means(write_model(model), [n.outputs[0].index for n in part], stored)
+        outputs = {node.outputs[0].index: (-np.inf, np.inf) for node in part}
+        found = channel_means(write_model(model), outputs, stored)
         shifts = {
             node.index: means[pairs[node.outputs[0].index]] - _real(node, values)
             for node, values in zip(part, found, strict=True)
@@ -71,9 +74,18 @@ def _has_bias(node: Node, pairs: dict[int, int]) -> bool:
     return (
         output.index in pairs
         and output.quantization is not None
+        and output.type in QUANTIZED_RANGES
         and output.shape[-1:] == bias.shape
         and len(bias.quantization.scale) in (1, bias.elements)
     )
+
+
+def _ends(node: Node) -> tuple[float, float]:
+    """The reals that the smallest and the largest integer of an output stand for."""
+    output = node.outputs[0]
+    low, high = QUANTIZED_RANGES[output.type]
+    found = _real(node, np.array([low, high], np.float64))
+    return float(found[0]), float(found[1])
 
 
 def _real(node: Node, stored: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,14 +15,14 @@ from tflint.fix.quantize.bias_correction import with_corrected_biases
 from tflint.fix.quantize.equalization import equalized, pairs
 from tflint.fix.quantize.histogram import Histogram, merged
 from tflint.fix.quantize.identities import name_of, origin, with_plain_names
-from tflint.fix.quantize.ranges import METHODS, PERCENTILE, Range
+from tflint.fix.quantize.ranges import METHODS, PERCENTILE, Range, competing, saturating
 from tflint.fix.quantize.remaining_operators import (
     KEEPS_SCALE,
     SAME_SCALE,
     without_float_operators,
 )
 from tflint.fix.quantize.worker_process import Progress, quantized, statistics
-from tflint.model.graph import Graph, graphs
+from tflint.model.graph import Graph, Node, graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
@@ -39,6 +39,12 @@ _LEVELS = {"int8": 255, "int16x8": 65534}
 _MIN_PARTED = 16
 # A choice needs no more samples than these of each part.
 _MOST_COMPARED = 150
+# From here on these operators' outputs, whose scales are fixed, change by less than half a step:
+# the logistic function is 1 / 512 at -6.24, the hyperbolic tangent 1 - 1 / 256 at 3.12.
+_SATURATION = {
+    "LOGISTIC": {"int8": 6.25, "int16x8": 11.1},
+    "TANH": {"int8": 3.15, "int16x8": 5.6},
+}
 
 
 class NotQuantized(TflintError):
@@ -70,10 +76,11 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Samples and what they make of the model."""
+    """Samples and what they make of the model: see `Statistics`."""
 
     inputs: list[Real]
     histograms: dict[int, Histogram]
+    tops: dict[int, float]
 
 
 class StaticQuantization:
@@ -101,12 +108,17 @@ class StaticQuantization:
         # Every other sample: neighbours in a recording are alike, and would be in one part.
         is_parted = self._count >= _MIN_PARTED
         starts = (0, 1) if is_parted else (0,)
-        self._parts = [self._part(start, len(starts), progress) for start in starts]
-        self._whole = self._parts[0].histograms
+        values = [v for v in self._graph.values if v.type is FLOAT32 and not v.is_constant]
+        wanted = [value.index for value in values]
+        self._parts = [self._part(wanted, start, len(starts), progress) for start in starts]
+        self._whole = self._parts[0]
         if is_parted:
-            both = (part.histograms for part in self._parts)
-            left, right = both
-            self._whole = {key: merged(left[key], right[key]) for key in left}
+            left, right = self._parts
+            self._whole = _Part(
+                self._inputs,
+                {key: merged(left.histograms[key], right.histograms[key]) for key in wanted},
+                {key: min(left.tops[key], right.tops[key]) for key in left.tops},
+            )
 
     def calibrated(self, calibration: str) -> Calibrated:
         """The model by one method, or by the best of all."""
@@ -138,7 +150,7 @@ class StaticQuantization:
         """The mean score of each recipe: ranges from one part, outputs of the other."""
         totals: dict[Recipe, list[Score]] = {recipe: [] for recipe in recipes}
         for part, other in zip(self._parts, reversed(self._parts), strict=True):
-            models = self._quantized([self._ranges(part.histograms, r) for r in recipes])
+            models = self._quantized([self._ranges(part, r) for r in recipes])
             for recipe, score in zip(recipes, self._scores(models, other.inputs), strict=True):
                 totals[recipe].append(score)
         return {recipe: _mean(scores) for recipe, scores in totals.items()}
@@ -180,43 +192,53 @@ class StaticQuantization:
         wanted = [pair.value.index for pair in pairs(model)]
         if not wanted:
             return model
-        _, peaks = statistics(write_model(model), [], wanted, self._inputs)
-        return equalized(model, dict(zip(wanted, peaks, strict=True)))
+        found = statistics(write_model(model), [], self._inputs, channels=wanted)
+        return equalized(model, found.peaks)
 
-    def _part(self, start: int, step: int, progress: Progress | None) -> _Part:
+    def _part(
+        self, wanted: Sequence[int], start: int, step: int, progress: Progress | None
+    ) -> _Part:
         inputs = [np.ascontiguousarray(values[start::step]) for values in self._inputs]
-        values = [v for v in self._graph.values if v.type is FLOAT32 and not v.is_constant]
-        wanted = [value.index for value in values]
+        rows = [n.inputs[0].index for n in self._graph.nodes if _is_softmax(n) and n.inputs[0]]
 
         def report(done: int, total: int) -> None:
             if progress is not None:
                 progress(start * total + done, step * total)
 
-        found, _ = statistics(self._data, wanted, [], inputs, progress=report)
-        for value, histogram in zip(values, found, strict=True):
+        found = statistics(self._data, wanted, inputs, rows=rows, progress=report)
+        for index, histogram in found.histograms.items():
             if not histogram.is_finite:
                 raise NotQuantized(
-                    f"{self._made_by(value.index)} becomes infinite or NaN on these samples"
+                    f"{self._made_by(index)} becomes infinite or NaN on these samples"
                 )
-        return _Part(inputs, dict(zip(wanted, found, strict=True)))
+        return _Part(inputs, found.histograms, found.tops)
 
     def _made_by(self, index: int) -> str:
         node = self._graph.values[index].producer
         return "an input" if node is None else f"what {printable(node.name)} #{node.index} makes"
 
-    def _ranges(self, found: Mapping[int, Histogram], recipe: Recipe) -> dict[int, Range]:
-        """Each tensor's range. What the model gives, and what it decides by, is not clipped:
-        values that are rare there are the answers.
+    def _ranges(self, part: _Part, recipe: Recipe) -> dict[int, Range]:
+        """Each tensor's range. What the model gives, and what it decides by, is not clipped by
+        how rare values are: those are the answers.
         """
-        methods = {value.index: recipe.inputs for value in self._graph.inputs}
-        for value in self._graph.outputs:
-            methods[value.index] = "minmax"
-            if value.producer is not None and value.producer.name in ("SOFTMAX", "LOGISTIC"):
-                methods.update((v.index, "minmax") for v in value.producer.inputs if v is not None)
         levels = _LEVELS[self._mode]
+        methods = {value.index: recipe.inputs for value in self._graph.inputs}
+        methods.update((value.index, "minmax") for value in self._graph.outputs)
+        kept = {}
+        for value in self._graph.values:
+            names = {node.name for node in value.consumers}
+            if value.index not in part.histograms or len(names) != 1 or value.is_output:
+                continue
+            found = part.histograms[value.index]
+            if names <= _SATURATION.keys():
+                kept[value.index] = saturating(found, _SATURATION[names.pop()][self._mode])
+            elif value.index in part.tops:
+                kept[value.index] = competing(found, part.tops[value.index])
         ranges = {
-            index: METHODS[methods.get(index, recipe.inner)](histogram, levels)
-            for index, histogram in found.items()
+            index: kept[index]
+            if index in kept
+            else METHODS[methods.get(index, recipe.inner)](histogram, levels)
+            for index, histogram in part.histograms.items()
         }
         for node in self._graph.nodes:
             if node.name in SAME_SCALE | KEEPS_SCALE and node.inputs and node.inputs[0] is not None:
@@ -224,6 +246,13 @@ class StaticQuantization:
                     if value.index in ranges and node.inputs[0].index in ranges:
                         ranges[value.index] = ranges[node.inputs[0].index]
         return ranges
+
+
+def _is_softmax(node: Node) -> bool:
+    first = node.input(0)
+    return (
+        node.name == "SOFTMAX" and first is not None and not first.is_constant and bool(first.shape)
+    )
 
 
 def _mean(scores: Sequence[Score]) -> Score:

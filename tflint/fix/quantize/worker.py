@@ -29,28 +29,34 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
 
 
 def _count(request: Json, arrays: Sequence[Array]) -> Frame:
-    """Histograms of tensors, and how far from zero each channel of tensors gets."""
+    """Histograms of tensors, how far from zero each channel of tensors gets, and the smallest
+    that the largest value of a row of tensors is.
+    """
     histograms = {tensor: Histogram() for tensor in request["tensors"]}
     peaks: dict[int, Array] = {tensor: np.zeros((), np.float32) for tensor in request["channels"]}
+    tops: dict[int, float] = dict.fromkeys(request["rows"], np.inf)
     for interpreter in _runs(arrays[0], arrays[1:]):
         for tensor, histogram in histograms.items():
             # A view into the interpreter, gone before the next call of it.
             histogram.add(interpreter.tensor(tensor)())
         for tensor, peak in peaks.items():
             peaks[tensor] = np.maximum(peak, np.abs(_by_channel(interpreter, tensor)).max(axis=0))
+        for tensor, top in tops.items():
+            tops[tensor] = min(top, float(_by_channel(interpreter, tensor).max(axis=1).min()))
     found = list(histograms.values())
     ends = np.array([[h.low, h.high, h.reach] for h in found], np.float64).reshape(-1, 3)
     seen = np.array([[h.samples, h.is_finite] for h in found], np.int64).reshape(-1, 2)
     counts = np.array([h.counts for h in found], np.int64).reshape(len(found), BINS)
-    return {}, [ends, seen, counts, *peaks.values()]
+    return {}, [ends, seen, counts, np.array(list(tops.values()), np.float64), *peaks.values()]
 
 
 def _average(request: Json, arrays: Sequence[Array]) -> Frame:
-    """The sum of the values of each channel of tensors, as they are stored, over all samples."""
-    sums: dict[int, Array] = {tensor: np.zeros((), np.float64) for tensor in request["channels"]}
+    """The sum of the means of each channel of tensors, of values cut to ends, over all samples."""
+    ends: dict[int, list[float]] = {tensor: [low, high] for tensor, low, high in request["ends"]}
+    sums: dict[int, Array] = {tensor: np.zeros((), np.float64) for tensor in ends}
     for interpreter in _runs(arrays[0], arrays[1:]):
         for tensor, total in sums.items():
-            values = _by_channel(interpreter, tensor)
+            values = np.clip(_by_channel(interpreter, tensor), *ends[tensor])
             sums[tensor] = total + values.mean(axis=0, dtype=np.float64)
     return {}, list(sums.values())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,15 @@ class QuantizerRefused(TflintError):
     """LiteRT or ai-edge-quantizer does not take the model; its words follow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What `statistics` has found, by tensor."""
+
+    histograms: dict[int, Histogram]
+    peaks: dict[int, NDArray[np.float32]]
+    tops: dict[int, float]
+
+
 def check_installed() -> None:
     """Raise `MissingExtra` unless LiteRT and ai-edge-quantizer are there; neither is loaded."""
     if any(importlib.util.find_spec(package) is None for package in _PACKAGES):
@@ -45,44 +55,54 @@ def check_installed() -> None:
 def statistics(
     model: bytes,
     tensors: Sequence[int],
-    channels: Sequence[int],
     inputs: Sequence[NDArray[Any]],
     *,
+    channels: Sequence[int] = (),
+    rows: Sequence[int] = (),
     limits: Limits = LIMITS,
     progress: Progress | None = None,
-) -> tuple[list[Histogram], list[NDArray[np.float32]]]:
-    """What float tensors of the first subgraph hold over all samples, on LiteRT: a histogram of
-    each of `tensors`, and of each of `channels` the largest absolute value by channel.
+) -> Statistics:
+    """What float tensors of the first subgraph hold over all samples, on LiteRT.
 
+    A histogram of each of `tensors`; of each of `channels` the largest absolute value by channel;
+    of each of `rows` the smallest that the largest value along the last axis is.
     `inputs[i].shape` is (samples, *the shape of input i). Raises `MissingExtra`,
     `QuantizerRefused` or `HostFailed`.
     """
-    request = {"job": "count", "tensors": list(tensors), "channels": list(channels)}
+    request: dict[str, Any] = {"job": "count", "tensors": list(tensors)}
+    request.update(channels=list(channels), rows=list(rows))
     found = [Histogram() for _ in tensors]
     peaks: list[NDArray[np.float32]] = []
+    tops = np.full(len(rows), np.inf)
     for part in _parts(inputs, progress):
-        ends, seen, counts, *most = _answer(request, [_bytes(model), *part], limits)
+        ends, seen, counts, least, *most = _answer(request, [_bytes(model), *part], limits)
         new = [
             Histogram(float(e[0]), float(e[1]), float(e[2]), int(s[0]), bool(s[1]), c.copy())
             for e, s, c in zip(ends, seen, counts, strict=True)
         ]
         found = [merged(old, more) for old, more in zip(found, new, strict=True)]
         peaks = [np.maximum(a, b) for a, b in zip(peaks, most, strict=True)] if peaks else most
-    return found, peaks
+        tops = np.minimum(tops, least)
+    return Statistics(
+        dict(zip(tensors, found, strict=True)),
+        dict(zip(channels, peaks, strict=True)),
+        dict(zip(rows, tops.tolist(), strict=True)),
+    )
 
 
 def channel_means(
     model: bytes,
-    channels: Sequence[int],
+    ends: Mapping[int, tuple[float, float]],
     inputs: Sequence[NDArray[Any]],
     *,
     limits: Limits = LIMITS,
 ) -> list[NDArray[np.float64]]:
     """The mean of each channel of tensors over all samples and places, in stored values.
 
+    `ends` has what smaller and larger values count as, by tensor, in the order of the results.
     Raises as `statistics` does.
     """
-    request = {"job": "average", "channels": list(channels)}
+    request = {"job": "average", "ends": [[key, *pair] for key, pair in ends.items()]}
     sums: list[NDArray[np.float64]] = []
     for part in _parts(inputs, None):
         found = _answer(request, [_bytes(model), *part], limits)
