@@ -116,11 +116,13 @@ def with_most(report: FileReport) -> FileReport:
 
 def addressed(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
     """The findings with path, fingerprint and the path in their repair's command."""
+    # As part of a command, a name must not be taken for an option.
+    argument = shlex.quote(f"./{path}" if path.startswith("-") else path)
     for finding, fingerprint in zip(findings, fingerprints(findings, path), strict=True):
         fix = finding.fix
         yield dataclasses.replace(
             finding,
             path=path,
-            fix=fix and Fix(fix.safety, fix.command.replace("{path}", shlex.quote(path))),
+            fix=fix and Fix(fix.safety, fix.command.replace("{path}", argument)),
             fingerprint=fingerprint,
         )

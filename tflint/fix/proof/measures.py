@@ -21,13 +21,14 @@ _FLOAT_NOISE = 1e-5
 class Error:
     """The error of an output: absolute, its greatest and its mean, and the ratio to the signal.
 
-    `range` is from the least to the greatest value of the original. `signal` and `noise` are sums
-    of squares.
+    `range` is from the least to the greatest value of the original, `magnitude` its greatest
+    absolute value. `signal` and `noise` are sums of squares.
     """
 
     maximum: float
     mean: float
     range: float
+    magnitude: float
     signal: float
     noise: float
 
@@ -102,6 +103,7 @@ def error(before: Array, after: Array) -> Error:
             maximum=float(difference.max(initial=0)),
             mean=float(difference.mean()) if difference.size else 0.0,
             range=float(finite.max() - finite.min()) if finite.size else 0.0,
+            magnitude=float(np.abs(finite).max(initial=0)),
             signal=float(np.square(finite).sum()),
             noise=float(np.square(difference).sum()),
         )
