@@ -54,13 +54,15 @@ def _repairable(file: FileFix) -> Iterator[LeftFinding]:
 
 
 def _title(one: PassReport) -> str:
+    """`TFL609 long-names`, `quantize int8`, `write compact-file`."""
     return f"{printable(one.code)} {printable(one.name)}"
 
 
 def _applied(one: PassReport, width: int, is_dry: bool) -> Line:
     word = "would fix" if is_dry else "fixed"
     saved = [_saving("file", one.bytes_saved), _saving("arena", one.arena_saved)]
-    details = ", ".join(text for text in saved if text) or counted(one.places, "place")
+    details = ", ".join(text for text in saved if text)
+    details = details or (counted(one.places, "place") if one.places else "nothing saved")
     if one.safety is not FixSafety.SAFE:
         details += ", unsafe"
     padding = " " * (width - len(_title(one)) + 2)
