@@ -9,10 +9,10 @@ the original on LiteRT (dynamic-range models with themselves), the arena on TFLM
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace as Samples
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace as Samples
 from typing import Any
 
 import numpy as np

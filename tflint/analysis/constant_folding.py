@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.evaluable import is_evaluable
 from tflint.model.graph import Graph, Node, Value
 
 # Operators that do something else than compute their outputs from their inputs, or do it
@@ -42,6 +43,8 @@ _IMPURE = frozenset(
 # NodeAndRegistration and TfLiteEvalTensor, measured on the release of 2026-08-20.
 _NODE_BYTES = 32
 _TENSOR_BYTES = 12
+# What a repair may add to the file for the RAM that it saves.
+MAX_GROWTH_BYTES = 1024
 _EXPANDING = frozenset(("DEQUANTIZE", "DENSIFY"))
 # These know their result from the shape of what they read.
 _OF_SHAPE = frozenset(("SHAPE", "RANK"))
@@ -78,6 +81,24 @@ class Folding:
         """Bytes of constants that folding adds to the file; negative when it shrinks."""
         stored = {value.tensor.buffer: value.bytes for value in self.freed}
         return sum(value.bytes for value in self.results) - sum(stored.values())
+
+    @property
+    def is_repairable(self) -> bool:
+        """Whether the results are known to the bit, and no large ones of small constants."""
+        return self.flash_bytes <= MAX_GROWTH_BYTES and all(map(is_evaluable, self.nodes))
+
+
+def evaluable_values(graph: Graph, dataflow: Dataflow, *, fixed_shapes: bool) -> dict[int, Node]:
+    """The values that operators on constants make and whose elements are known to the bit.
+
+    By their indices, each with its operator, in execution order. `fixed_shapes` as in `foldings`.
+    """
+    known: dict[int, Node] = {}
+    for node in graph.nodes:
+        if is_evaluable(node) and _is_foldable(node, known, dataflow, fixed_shapes=fixed_shapes):
+            for value in node.outputs:
+                known[value.index] = node
+    return known
 
 
 def foldings(graph: Graph, dataflow: Dataflow, *, fixed_shapes: bool) -> list[Folding]:

@@ -58,7 +58,7 @@ _ELEMENTS: Mapping[str, tuple[_Types, tuple[int, ...] | None]] = {
     "ZEROS_LIKE": (_NUMBER, (0,)),
     "SELECT_V2": (_NUMBER, (1, 2)),
     "CAST": (_CASTS, (0,)),
-    "RANGE": (_INTEGER, None),
+    "RANGE": (_NUMBER, None),
     "BROADCAST_ARGS": (_INTEGER, None),
     "ADD": (_NUMBER, None),
     "SUB": (_NUMBER, None),

@@ -6,15 +6,19 @@ two of them meet even with such operators in between, and become one, or nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.operator_kinds import BINARY, RESHAPES, UNARY
 from tflint.analysis.quantization_match import same_per_tensor_quantization
 from tflint.model.graph import Graph, Node, Value
+from tflint.model.schema import TensorType
+from tflint.model.types import FORMATS, packed_bytes
 
 _ELEMENTWISE = UNARY | BINARY
+# Up to here every elementwise kernel takes any shape.
+_MOST_DIMENSIONS = 4
 Order = tuple[int, ...]
 
 
@@ -26,11 +30,17 @@ class Run:
     value has the order (or shape) of the first, otherwise one of them remains. With `alone`
     the last mover undoes one whose result others read too, so that one stays. `passed` are
     the elementwise operators that would work on the map as it was.
+
+    `last` is what the run ends with: a mover, or an elementwise operator at which branches meet.
+    `keys` say, by the index of the operator, where the elements of its result are: for transposes
+    which dimension of the unmoved map each of its dimensions is, for reshapes the unmoved shape.
     """
 
     movers: tuple[Node, ...]
     passed: tuple[Node, ...]
     cancel: bool
+    last: Node
+    keys: Mapping[int, Order] = field(default_factory=dict)
     alone: bool = False
 
     @property
@@ -91,7 +101,7 @@ def reshape_runs(graph: Graph, dataflow: Dataflow) -> list[Run]:
 
 def permutation(node: Node) -> Order | None:
     """The permutation of a TRANSPOSE when it is a constant and fits the shapes."""
-    if node.name != "TRANSPOSE" or len(node.inputs) < 2 or not node.outputs:
+    if node.name != "TRANSPOSE" or len(node.inputs) != 2 or len(node.outputs) != 1:
         return None
     x, argument, y = node.inputs[0], node.inputs[1], node.outputs[0]
     order = None if argument is None else argument.integers()
@@ -104,7 +114,7 @@ def permutation(node: Node) -> Order | None:
 
 def _reshape(node: Node) -> Order | None:
     """The shape that a reshape starts from, when its result's is known from the file."""
-    if node.name not in RESHAPES or not node.inputs or not node.outputs:
+    if node.name not in RESHAPES or not node.inputs or len(node.outputs) != 1:
         return None
     x, y = node.inputs[0], node.outputs[0]
     if x is None or x.data is not None or not same_per_tensor_quantization(x, y):
@@ -171,7 +181,7 @@ def _runs(graph: Graph, dataflow: Dataflow, kind: _Kind) -> Iterator[Run]:
                     yield _run(link, cancel=True)
                     continue
             elif before is not None and _undoes(before, node, own, kind, dataflow):
-                yield Run((before.node, node), (), cancel=True, alone=True)
+                yield Run((before.node, node), (), cancel=True, last=node, alone=True)
                 continue
             link = link or _Link(node, own, (), mover=True)
         elif node.name in _ELEMENTWISE:
@@ -208,16 +218,29 @@ def _passing(node: Node, moved: dict[int, _Link], dataflow: Dataflow, kind: _Kin
     if len(before) == 1 and not constants and node.name in BINARY:
         return None
     key = before[0].key
+    if len(key) > max(len(y.shape), _MOST_DIMENSIONS):
+        return None
     for constant in constants:
         if constant.elements != 1 and not (
             len(constant.shape) <= len(y.shape)
             and dataflow.reads(constant) == 1
+            and is_stored_plainly(constant)
             and kind.fits(key, constant, y)
         ):
             return None
     for link in before:
         link.followed = True
     return _Link(node, key, tuple(before), mover=False)
+
+
+def is_stored_plainly(constant: Value) -> bool:
+    """Whether a constant's elements lie one behind the other, each in bytes of its own."""
+    return (
+        constant.data is not None
+        and (constant.type in FORMATS or constant.type is TensorType.FLOAT16)
+        and constant.tensor.sparsity is None
+        and packed_bytes(constant.shape, constant.type) == len(constant.data)
+    )
 
 
 def _is_per_tensor(value: Value) -> bool:
@@ -262,13 +285,17 @@ def _run(last: _Link, *, cancel: bool) -> Run:
         last = last.before[0]
     movers: list[Node] = []
     passed: list[Node] = []
+    keys: dict[int, Order] = {}
     left = [last]
     while left:
         link = left.pop()
+        keys[link.node.index] = link.key
         (passed if link.node.name in _ELEMENTWISE else movers).append(link.node)
         left.extend(link.before)
     return Run(
         tuple(sorted(movers, key=lambda node: node.index)),
         tuple(sorted(passed, key=lambda node: node.index)),
         cancel,
+        last.node,
+        keys,
     )

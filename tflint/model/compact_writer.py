@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -303,33 +302,39 @@ def _in_order(root: _Node) -> tuple[list[_Node], list[_Node]]:
     return done[::-1], leaves
 
 
+# What brings a gap of so many words to where the next constant starts: the lengths, modulo that
+# of a line of four words, of one to three things. The first that are at hand are taken.
+_FILLINGS = {
+    1: ((1,), (2, 3), (3, 3, 3), (2, 2, 1)),
+    2: ((2,), (1, 1), (3, 3), (1, 2, 3)),
+    3: ((3,), (2, 1), (1, 1, 1), (2, 2, 3)),
+}
+
+
 class _Small:
-    """Leaves that are not constants, the longest that fits a gap at hand."""
+    """Leaves that are not constants, which stand in the gaps between those."""
 
     def __init__(self, nodes: Sequence[_Node]) -> None:
         self._nodes = sorted(nodes, key=lambda node: (-node.alignment, -len(node.raw)))
-        self._fitting: dict[tuple[int, int], list[_Node]] = defaultdict(list)
-        for node in reversed(self._nodes):
-            if len(node.raw) < DATA_ALIGNMENT:
-                self._fitting[len(node.raw), node.alignment].append(node)
         self._placed: set[int] = set()
+        self._by_words: dict[int, list[_Node]] = {1: [], 2: [], 3: []}
+        for node in reversed(self._nodes):
+            words = -(-len(node.raw) // _WORD) % 4
+            if node.alignment <= _WORD and words:
+                self._by_words[words].append(node)
 
     def fill(self, end: int, before: _Node) -> int:
         """Place nodes between `end` and another one; gives where the last of them ends."""
-        while True:
-            stop = before.start(end)
-            fitting = [
-                (length, nodes)
-                for (length, _), nodes in self._fitting.items()
-                if nodes and nodes[-1].start(end) + length <= stop
-            ]
-            if not fitting:
+        gap = (before.phase - end) % DATA_ALIGNMENT // _WORD
+        for words in _FILLINGS.get(gap, ()):
+            if all(len(self._by_words[one]) >= words.count(one) for one in words):
+                for one in words:
+                    node = self._by_words[one].pop()
+                    node.at = -(-end // _WORD) * _WORD
+                    end = node.at + len(node.raw)
+                    self._placed.add(id(node))
                 return end
-            _, nodes = max(fitting, key=lambda found: found[0])
-            node = nodes.pop()
-            node.at = node.start(end)
-            end = node.at + len(node.raw)
-            self._placed.add(id(node))
+        return end
 
     def rest(self) -> list[_Node]:
         """The nodes that are not placed yet, in an order that leaves little padding."""

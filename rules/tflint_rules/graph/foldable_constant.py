@@ -116,7 +116,7 @@ class FoldableConstant(Rule):
             node=folding.nodes[0],
             help=f"store the {results}: saves {counted(count, 'operator')} and "
             f"{ram} of RAM, {change} flash",
-            fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+            fix=Fix(FixSafety.SAFE, "tflint fix {path}") if folding.is_repairable else None,
         )
 
     def _expanded_weights(self, graph: Graph) -> Iterator[Finding]:

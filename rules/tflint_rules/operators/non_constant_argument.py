@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.analysis.operand_types import node_signature
-from tflint.finding import Finding, FixSafety, Severity
+from tflint.analysis.constant_folding import evaluable_values, has_fixed_shapes
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.runtime_arguments import runtime_arguments
+from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.schema import PadOptions, TensorType
+from tflint.model.schema import PadOptions, ReshapeOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
@@ -40,15 +42,23 @@ _NAMES = {
 }
 
 
-def _pad(*, constant: bool) -> Model:
+_UNKNOWN = "fix the model's input shape, batch included, and convert again"
+_KNOWN = "it is always the same: store it as a constant"
+
+
+def _pad(paddings_are: str) -> Model:
     model = ModelBuilder()
     x, y = model.input((1, 4, 4, 1)), model.tensor((1, 6, 6, 1))
     shape, int32 = (4, 2), TensorType.INT32
-    paddings = (
-        model.constant(shape, int32, (0, 0, 1, 1, 1, 1, 0, 0))
-        if constant
-        else model.input(shape, int32)
-    )
+    if paddings_are == "an input":
+        paddings = model.input(shape, int32)
+    elif paddings_are == "a constant":
+        paddings = model.constant(shape, int32, (0, 0, 1, 1, 1, 1, 0, 0))
+    else:
+        flat = model.constant((8,), int32, (0, 0, 1, 1, 1, 1, 0, 0))
+        paddings = model.tensor(shape, int32)
+        to = model.constant((2,), int32, shape)
+        model.operator("RESHAPE", [flat, to], [paddings], ReshapeOptions(new_shape=shape))
     model.operator("PAD", [x, paddings], [y], PadOptions())
     model.output(y)
     return model.build()
@@ -67,7 +77,8 @@ class NonConstantArgument(Rule):
 
     ## Repair
     Fix the input's shape (batch included) and convert again: the computed argument then
-    usually folds into a constant.
+    usually folds into a constant. Where it follows from constants and from shapes, which TFLM
+    takes from the file, `tflint fix` stores it as one; outputs stay bit for bit the same.
     """
 
     meta = Metadata(
@@ -82,26 +93,32 @@ class NonConstantArgument(Rule):
         ),
     )
     examples = (
-        Bad("Paddings as an input", lambda: _pad(constant=False), says="paddings"),
-        Good("Constant paddings", lambda: _pad(constant=True)),
-        Good("LiteRT resizes at run time", lambda: _pad(constant=False), target="litert"),
+        Bad("Paddings as an input", lambda: _pad("an input"), says="paddings"),
+        Bad("Paddings of constants", lambda: _pad("computed"), says="computed at run time"),
+        Good("Constant paddings", lambda: _pad("a constant")),
+        Good("LiteRT resizes at run time", lambda: _pad("an input"), target="litert"),
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        runtime = context.runtime
-        for node in context.nodes:
-            kernel = runtime.kernel(node.name)
-            if kernel is None or not (kernel.constant_inputs or kernel.constant_inputs_for):
+        for graph in context.graphs:
+            found = [
+                (node, position, value)
+                for node in graph.nodes
+                for position, value in runtime_arguments(node, context.runtime)
+            ]
+            if not found:
                 continue
-            for position in kernel.constants(node_signature(kernel, node)):
-                value = node.input(position)
-                if value is None or value.is_constant:
-                    continue
+            fixed = has_fixed_shapes(graph, is_mcu=context.runtime.is_mcu)
+            known = evaluable_values(graph, Dataflow(graph), fixed_shapes=fixed)
+            for node, position, value in found:
                 name = _NAMES.get(node.name, {}).get(position, f"input {position}")
+                maker = known.get(value.index)
+                is_known = maker is not None and maker.index < node.index
                 yield self.finding(
                     f"{node.name} needs a constant {name}, but `{printable(value.name)}` is "
                     f"{'an input' if value.is_input else 'computed'} at run time",
                     node=node,
                     value=value,
-                    help="fix the model's input shape, batch included, and convert again",
+                    help=_KNOWN if is_known else _UNKNOWN,
+                    fix=Fix(FixSafety.SAFE, "tflint fix {path}") if is_known else None,
                 )

@@ -99,5 +99,5 @@ class ShapeChain(Rule):
             node=folding.nodes[0],
             help=f"{how}: saves {counted(count, 'operator')} and {size_text(ram)} of "
             f"RAM, {change} flash",
-            fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+            fix=Fix(FixSafety.SAFE, "tflint fix {path}") if folding.is_repairable else None,
         )

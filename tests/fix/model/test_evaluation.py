@@ -331,6 +331,8 @@ def cast(rng: random.Random) -> Case:
 def range_(rng: random.Random) -> Case:
     start, delta, count = rng.randint(-9, 9), rng.choice((1, 2, -1, -3)), rng.randint(1, 9)
     numbers = (start, start + delta * count, delta)
+    if rng.random() < 0.5:
+        return [np.float32(n / 2) for n in numbers], FLOAT32, [(count,)], RangeOptions()
     return [ints(n, scalar=True) for n in numbers], INT32, [(count,)], RangeOptions()
 
 

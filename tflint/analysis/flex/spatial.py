@@ -12,7 +12,6 @@ import struct
 from tflint.analysis.flex.plan import (
     FLOAT32,
     INT32,
-    MAX_CHANNELS,
     ChannelsLast,
     ChannelsLastOutput,
     Constant,
@@ -25,7 +24,6 @@ from tflint.analysis.flex.plan import (
     Steps,
     TensorFlowOperator,
     constant,
-    is_whole,
     require,
     scalar,
     zeros,
@@ -35,7 +33,6 @@ from tflint.model.schema import (
     Conv2DOptions,
     DepthToSpaceOptions,
     DepthwiseConv2DOptions,
-    LocalResponseNormalizationOptions,
     Padding,
     Pool2DOptions,
     ResizeBilinearOptions,
@@ -122,22 +119,6 @@ def _reach(size: int, kernel: int, stride: int, dilation: int, padding: Padding)
     return (size - (kernel - 1) * dilation - 1) // stride + 1
 
 
-def _bias(op: TensorFlowOperator, channels: int) -> list[Operand]:
-    """A bias of zeros, as every converter writes one; none where only the file's word is there
-    for the number of channels.
-    """
-    weights = op.value(1)
-    maker = weights.producer
-    whole = is_whole(weights) or (
-        maker is not None
-        and maker.name == "DEQUANTIZE"
-        and bool(maker.inputs)
-        and maker.inputs[0] is not None
-        and is_whole(maker.inputs[0])
-    )
-    return [zeros(channels)] if whole and channels <= MAX_CHANNELS else []
-
-
 def convolution(op: TensorFlowOperator) -> Plan:
     """Conv2D: filters are height x width x in x out there, out x height x width x in here."""
     op.counts(2)
@@ -161,7 +142,7 @@ def convolution(op: TensorFlowOperator) -> Plan:
         dilation_w_factor=dilation_w,
         dilation_h_factor=dilation_h,
     )
-    steps.add("CONV_2D", [image.operand, weights, *_bias(op, filters)], output, options)
+    steps.add("CONV_2D", [image.operand, weights, zeros(filters)], output, options)
     return Plan(tuple(steps.steps))
 
 
@@ -194,7 +175,7 @@ def depthwise_convolution(op: TensorFlowOperator) -> Plan:
     )
     # Dilation came with version 2.
     version = 1 if dilation_h == dilation_w == 1 else 2
-    inputs = [image.operand, weights, *_bias(op, filters)]
+    inputs = [image.operand, weights, zeros(filters)]
     steps.add("DEPTHWISE_CONV_2D", inputs, output, options, version)
     return Plan(tuple(steps.steps))
 
@@ -345,23 +326,6 @@ def depth_and_space(op: TensorFlowOperator) -> Plan:
         sizes = (image.height * block, image.width * block, image.channels // (block * block))
         name, options = "DEPTH_TO_SPACE", DepthToSpaceOptions(block)
     steps.add(name, [image.operand], image.output(*sizes), options)
-    return Plan(tuple(steps.steps))
-
-
-def local_response(op: TensorFlowOperator) -> Plan:
-    """LRN."""
-    op.counts(1)
-    op.floats(0)
-    output = op.output(op.dimensions(0, 4), FLOAT32)
-    options = LocalResponseNormalizationOptions(
-        radius=op.count("depth_radius", 5),
-        bias=op.number("bias", 1.0),
-        alpha=op.number("alpha", 1.0),
-        beta=op.number("beta", 0.5),
-    )
-    require(0 <= options.radius < 2**31)
-    steps = Steps()
-    steps.add("LOCAL_RESPONSE_NORMALIZATION", [Given(0)], output, options)
     return Plan(tuple(steps.steps))
 
 

@@ -16,6 +16,7 @@ from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.record import Record, UnknownTable
 from tflint.model.schema import ReshapeOptions, TransposeOptions
+from tflint.model.types import elements
 
 Shape = tuple[int, ...]
 
@@ -76,6 +77,13 @@ class LayoutTensors:
         """A constant of a plan, as a tensor."""
         return self._edit.add_tensor(operand.shape, operand.type, data=operand.data())
 
+    def stored(self, operand: Constant) -> int:
+        """A constant of a plan that may be large. Raises `TooMuch`."""
+        index = self.constant(operand)
+        if not self._constants.may_make(elements(operand.shape) * 8):
+            raise TooMuch
+        return index
+
     def twin(self, value: Value, new: list[New]) -> int:
         """The value with its channels last, made where it is not at hand."""
         index = self.read(value)
@@ -132,7 +140,7 @@ class LayoutTensors:
             return found
         maker = self.dataflow.maker(value)
         stored = maker.input(0) if maker is not None and maker.name == "DEQUANTIZE" else None
-        if maker is not None and stored is not None and stored.is_constant:
+        if maker is not None and stored is not None and stored.shape == value.shape:
             found = self._constants.tensor(self._edit, stored, order, shape)
             if found is not None:
                 real = self._edit.add_tensor(shape, value.type)

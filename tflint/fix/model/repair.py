@@ -165,8 +165,9 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
     limit = _size_limit(work, fix)
     if limit is not None and len(data) > limit:
         return f"it would add {len(data) - limit:,} bytes to the file"
-    if arena is not None and work.arena is not None and arena > work.arena:
-        return f"it would add {arena - work.arena:,} bytes to the arena"
+    is_larger = arena is not None and work.arena is not None and arena > work.arena
+    if is_larger and not fix.may_grow_arena:
+        return f"it would add {(arena or 0) - (work.arena or 0):,} bytes to the arena"
     saved = None if arena is None or work.arena is None else work.arena - arena
     work.steps.append(
         Step(

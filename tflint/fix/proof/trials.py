@@ -168,9 +168,10 @@ def _run_on(
         runs.append(Run(before.data, old, key, keeps_state))
         runs.append(Run(after.data, new, key, keeps_state))
         places += [trial.before, trial.after]
-    for place, outcome in zip(places, execute_all(runs, host, limits), strict=True):
+    outcomes = execute_all(runs, host, limits)
+    for number, (place, outcome) in enumerate(zip(places, outcomes, strict=True)):
         if isinstance(outcome, HostFailed):
-            raise outcome
+            raise HostFailed(f"{outcome}, on {'the result' if number % 2 else 'the original'}")
         place[host] = outcome
 
 

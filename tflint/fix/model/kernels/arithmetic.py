@@ -199,10 +199,25 @@ def _range(node: Node, inputs: _Inputs) -> list[Array]:
     y = node.outputs[0]
     if any(array.size != 1 for array in inputs):
         raise Unknown
+    if inputs[0].dtype.kind == "f":
+        return [_range_of_floats(node, *(_held(array).reshape(()) for array in inputs))]
     start, limit, delta = (integers(array)[0] for array in inputs)
     numbers = range(start, limit, delta)
     expect((len(numbers),), y)
     return [np.array(numbers, dtype_of(y.type))]
+
+
+def _range_of_floats(node: Node, start: Any, limit: Any, delta: Any) -> Array:
+    """Where summing up and multiplying, of which kernels do either, come to the same."""
+    count = np.ceil(np.abs((limit - start) / _nonzero(delta)))
+    expect((int(count),), node.outputs[0])
+    steps = np.full(int(count), delta, np.float32)
+    steps[:1] = start
+    found = np.add.accumulate(steps, dtype=np.float32)
+    multiplied = start + np.arange(int(count), dtype=np.float32) * delta
+    if (limit > start) != (delta > 0) or not np.array_equal(found, multiplied):
+        raise Unknown
+    return _held(found)
 
 
 KERNELS: dict[str, Kernel] = {

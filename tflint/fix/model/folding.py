@@ -1,0 +1,111 @@
+"""Operators on constants, computed once and for all: what takes their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from tflint.analysis.constant_folding import Folding, foldings, has_fixed_shapes
+from tflint.fix.model.evaluation import evaluated, stored_array
+from tflint.fix.model.kernels.kernel import Array
+from tflint.fix.model.model_edit import GraphEdit, ModelEdit
+from tflint.fix.model.model_fix import Rewrite, RewriteContext
+from tflint.model.graph import Node, Value
+from tflint.model.record import ABSENT
+from tflint.model.tables import Model
+
+# How many bytes are computed for one model, at most: as often as honest models store them.
+_FACTOR = 16
+_SLACK = 64 << 20
+
+
+class Evaluator:
+    """The values of operators on constants, each computed once, within a bound for the model."""
+
+    def __init__(self, model: Model) -> None:
+        stored = sum(len(buffer.data) for buffer in model.buffers if buffer.data)
+        self._left = _FACTOR * stored + _SLACK
+        self._known: dict[tuple[int, int], Array] = {}
+
+    def compute(self, nodes: Iterable[Node]) -> bool:
+        """Compute the outputs of operators in execution order; whether all are known."""
+        failed = [node for node in nodes if not self._compute(node)]
+        return not failed
+
+    def _compute(self, node: Node) -> bool:
+        self._left -= sum(value.bytes for value in node.outputs)
+        if self._left < 0:
+            return False
+        # Only the shape of what SHAPE reads is needed.
+        arrays = [] if node.name in ("SHAPE", "RANK") else list(map(self.array, node.inputs))
+        found = evaluated(node, arrays)
+        for value, array in zip(node.outputs, found or (), strict=False):
+            self._known[value.subgraph, value.index] = array
+        return found is not None
+
+    def array(self, value: Value | None) -> Array | None:
+        """The elements of a value, None where they were not computed."""
+        if value is None:
+            return None
+        if value.data is not None:
+            return stored_array(value)
+        return self._known.get((value.subgraph, value.index))
+
+
+def folded(context: RewriteContext, is_wanted: Callable[[Folding], bool]) -> Rewrite | None:
+    """The model with the results of wanted groups of operators in their place."""
+    edit, evaluator, places = ModelEdit(context.model), Evaluator(context.model), 0
+    for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
+        fixed = has_fixed_shapes(graph, is_mcu=context.target.runtime.is_mcu)
+        for folding in foldings(graph, dataflow, fixed_shapes=fixed):
+            if (
+                is_wanted(folding)
+                and folding.is_repairable
+                and not _is_read_elsewhere(folding)
+                and evaluator.compute(folding.nodes)
+            ):
+                _store(edit.graph(graph.index), folding, evaluator)
+                places += 1
+    return Rewrite(edit.finish(), places) if places else None
+
+
+def _is_read_elsewhere(folding: Folding) -> bool:
+    """Whether a SHAPE of another group reads what is no result: that has to go first."""
+    inside = {node.index for node in folding.nodes}
+    results = {value.index for value in folding.results}
+    return any(
+        reader.index not in inside
+        for node in folding.nodes
+        for value in node.outputs
+        if value.index not in results
+        for reader in value.consumers
+    )
+
+
+def _store(edit: GraphEdit, folding: Folding, evaluator: Evaluator) -> None:
+    for value in folding.results:
+        array = evaluator.array(value)
+        if array is not None:
+            edit.set_data(value.index, data_of(array), shape_signature=ABSENT)
+    for node in folding.nodes:
+        edit.remove(node.index)
+
+
+def data_of(array: Array) -> bytes:
+    """The elements as a buffer holds them."""
+    return np.ascontiguousarray(array).tobytes()
+
+
+def makers(values: Iterable[Value], known: Mapping[int, Node]) -> list[Node]:
+    """The operators that known values are made by, and what they read, in execution order."""
+    found: dict[int, Node] = {}
+    left = [value.index for value in values]
+    while left:
+        node = known.get(left.pop())
+        if node is None or node.index in found:
+            continue
+        found[node.index] = node
+        if node.name not in ("SHAPE", "RANK"):
+            left += [read.index for read in node.inputs if read is not None]
+    return [found[index] for index in sorted(found)]
