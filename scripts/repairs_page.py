@@ -1,6 +1,6 @@
 """The parts of `docs/repairs.md` that are written by scripts, each between two comments.
 
-`scripts/generate_docs.py` writes the table of passes, `scripts/measure_repairs.py` the measurements.
+`scripts/generate_docs.py` writes the passes, `scripts/measure_repairs.py` what was measured.
 """
 
 from __future__ import annotations
