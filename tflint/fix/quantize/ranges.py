@@ -20,6 +20,9 @@ PERCENTILE = 99.99
 # How many ends `mse` tries for each side, from the widest range down to a tenth of it.
 _CANDIDATES = 64
 _NARROWEST = 0.1
+# exp(-8) is less than a tenth of the step of int8 probabilities.
+_BEHIND = 8.0
+_SLACK = 0.1
 
 
 def minmax(histogram: Histogram, levels: int) -> Range:
@@ -71,6 +74,22 @@ def mse(histogram: Histogram, levels: int) -> Range:
         if best == before:
             break
     return best
+
+
+def saturating(histogram: Histogram, limit: float) -> Range:
+    """The range for a value that only a function reads which does not change beyond `limit`."""
+    low, high = histogram.low, histogram.high
+    return _with_zero(max(low, -limit), min(high, limit))
+
+
+def competing(histogram: Histogram, top: float) -> Range:
+    """The range for logits, of which only those count that are near the largest of their row.
+
+    `top` is the smallest that the largest of a row was. Below it by `_BEHIND` a softmax gives
+    nothing; rows of other samples may have theirs somewhat lower.
+    """
+    low = top - _BEHIND - _SLACK * (histogram.high - top)
+    return _with_zero(max(histogram.low, low), histogram.high)
 
 
 def _error(
