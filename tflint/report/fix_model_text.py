@@ -130,7 +130,7 @@ def _measures(proof: Proof) -> str:
         return "every output equal to the bit"
     parts = []
     if proof.top1_agreement is not None:
-        parts.append(f"{100 * proof.top1_agreement:.1f} % of decisions the same")
+        parts.append(f"{100 * proof.top1_agreement:.4g} % of decisions the same")
     parts.append(f"error at most {proof.max_error:.3g}, {proof.mean_error:.2g} on average")
     if math.isfinite(proof.snr_db):
         parts.append(f"SNR {proof.snr_db:.1f} dB")

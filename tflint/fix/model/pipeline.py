@@ -8,7 +8,6 @@ bit, the whole within the tolerance. What fails its proof is not offered for wri
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -140,11 +139,11 @@ def _quantize(
     work: Repair, mode: str, samples: Samples | None, target: Target, options: FixOptions
 ) -> tuple[str, ...]:
     """Requantise; returns what there is to say about it."""
-    result = importlib.import_module("tflint.fix.quantize.requantize").requantize(
-        work.data, mode, samples, target, calibration=options.calibration
-    )
+    from tflint.fix.quantize.requantize import requantize
+
+    result = requantize(work.data, mode, samples, target, calibration=options.calibration)
     if result.data == work.data:
-        return tuple(result.notes)
+        return result.notes
     model = parse_model(result.data)
     arena = arena_of(model, target)
     saved = None if arena is None or work.arena is None else work.arena - arena
@@ -160,7 +159,7 @@ def _quantize(
         )
     )
     work.data, work.model, work.arena = result.data, model, arena
-    return tuple(result.notes)
+    return result.notes
 
 
 def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
