@@ -451,10 +451,13 @@ def test_a_batch_normalisation_is_carried_out_where_it_is(behind: str) -> None:
 
     after = fixed(model)
 
-    assert operators(after) == {
-        "input": ["MUL", "ADD"],
-        "convolution": ["TRANSPOSE", "CONV_2D", "MUL", "ADD", "TRANSPOSE"],
-    }[behind]
+    assert (
+        operators(after)
+        == {
+            "input": ["MUL", "ADD"],
+            "convolution": ["TRANSPOSE", "CONV_2D", "MUL", "ADD", "TRANSPOSE"],
+        }[behind]
+    )
     hold_reference(model, after)
 
 
