@@ -221,15 +221,15 @@ def test_measured_and_computed_are_the_same(call: Call, folder: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 def test_an_interruption_ends_the_worker(folder: Path) -> None:
     """Of the program alone, as an editor or a script would send it."""
-    slow = "import time, sys\nsys.stdin.read()\ntime.sleep(60)\n"
+    slow = "import time\ndef answer(request, arrays):\n    time.sleep(60)\n    yield {}, ()\n"
     (folder / "slow.py").write_text(slow, encoding="utf-8")
     code = (
-        "import sys, tflint.memory.wheel as wheel\n"
-        "run = wheel.subprocess.run\n"
-        "def started(command, **options):\n"
+        "import tflint.execution.process as process\n"
+        "run = process.run_worker\n"
+        "def started(module, *rest):\n"
         "    print('started', flush=True)\n"
-        "    return run([sys.executable, 'slow.py', 'tflint-test-worker'], **options)\n"
-        "wheel.subprocess.run = started\n"
+        "    return run('slow', *rest)\n"
+        "process.run_worker = started\n"
         "from tflint.cli.main import main\n"
         "main()\n"
     )

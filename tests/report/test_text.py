@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Location, Severity
@@ -156,3 +158,45 @@ def test_the_table_of_targets_has_a_line_for_each() -> None:
 
     for name in named_targets():
         assert sum(line.startswith(f"{name} ") for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ([("safe", "")], "tflint fix m.tflite repairs 1"),
+        ([("unsafe", " --unsafe")], "tflint fix --unsafe m.tflite repairs 1"),
+        (
+            [("safe", ""), ("safe", ""), ("unsafe", " --unsafe")],
+            "tflint fix m.tflite repairs 2, 1 more with --unsafe",
+        ),
+        (
+            [("reconvert", " --quantize int8 --calibrate DATA")],
+            "tflint fix m.tflite --quantize int8 --calibrate DATA repairs 1",
+        ),
+        ([("safe", " --select TFL701"), ("reconvert", " --reconvert")], None),
+    ],
+)
+def test_what_repairs_a_model_comes_last(commands: list[tuple[str, str]], said: str | None) -> None:
+    found = [
+        dataclasses.replace(finding(i), fix=Fix(FixSafety(safety), f"tflint fix m.tflite{options}"))
+        for i, (safety, options) in enumerate(commands)
+    ]
+    last = text(*found).splitlines()[-1]
+
+    assert last == (f"      {said}" if said else "next: tflint rule TFL204 says what it means")
+
+
+def test_a_long_path_does_not_push_the_counts_out() -> None:
+    path = f"{'deep/' * 20}m.tflite"
+    fix = Fix(FixSafety.SAFE, f"tflint fix {path}")
+    file = FileReport(
+        path,
+        Kind.TFLITE,
+        True,
+        FACTS,
+        (dataclasses.replace(finding(), fix=fix),),
+        find_target("tflm"),
+    )
+    report = plain(render(LintReport(file.target, (file,)))).splitlines()
+
+    assert report[-2:] == [f"      tflint fix {path}", "      repairs 1"]

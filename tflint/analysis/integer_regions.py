@@ -8,7 +8,6 @@ integers that come out are only clipped and moved values, their grid was calibra
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.float_regions import FLOAT32, Region
@@ -22,67 +21,15 @@ from tflint.analysis.integer_grids import (
     grid_of,
 )
 from tflint.analysis.integer_kernels import IntegerKernel, Scales, integer_kernel
+from tflint.analysis.lowering import Lowering
 from tflint.analysis.operand_types import node_signature
 from tflint.model.constants import Constants
 from tflint.model.graph import Node, Value
 from tflint.model.schema import TensorType
 from tflint.target.runtime import Runtime, Verdict
 
+_MOST_PLANS = 3
 _RESHAPES = frozenset(("SQUEEZE", "EXPAND_DIMS"))
-
-
-@dataclass(slots=True)
-class Lowering:
-    """The part of a float region that becomes integers of one type.
-
-    `nodes` are its operators, in order. `grids` are those of the values that are integers then,
-    `operands` those that operators demand of an input where it is not the value's own (of
-    constants always), by operator and position. `floats` are the values that are needed in float
-    after all. `reshapes` are operators that the runtime only has as RESHAPE.
-    """
-
-    region: Region
-    type: TensorType
-    nodes: list[Node] = field(default_factory=list)
-    grids: dict[Value, Grid] = field(default_factory=dict)
-    operands: dict[tuple[Node, int], Grid] = field(default_factory=dict)
-    floats: set[Value] = field(default_factory=set)
-    reshapes: set[Node] = field(default_factory=set)
-
-    def source(self, value: Value) -> Grid | None:
-        """The grid of the integers that DEQUANTIZE makes a value from; None where it does not."""
-        producer = value.producer
-        if producer is None or producer.name != "DEQUANTIZE":
-            return None
-        source = producer.inputs[0]
-        return None if source is None else grid_of(source)
-
-    def carrier(self, value: Value) -> Node | None:
-        """The QUANTIZE at the end whose output is where the value's integers are made.
-
-        An output of the subgraph keeps its name and its place so.
-        """
-        grid, source = self.grids[value], self.source(value)
-        if source == grid:
-            return None
-        ends = (n for n in value.consumers if n.name == "QUANTIZE" and n.outputs[0].is_output)
-        return next((node for node in ends if _gives(node, grid)), None)
-
-    def merged(self, value: Value) -> list[Node]:
-        """The QUANTIZE operators that give what the value's integers are already."""
-        grid = self.grids[value]
-        carrier = self.carrier(value)
-        return [
-            node
-            for node in dict.fromkeys(value.consumers)
-            if node is carrier
-            or (node.name == "QUANTIZE" and _gives(node, grid) and not node.outputs[0].is_output)
-        ]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether no operator computes in float any more."""
-        return len(self.nodes) == len(self.region.nodes)
 
 
 def lowering(
@@ -101,7 +48,14 @@ def lowering(
     type = _type(region)
     if type is None or not _is_sound(region, dataflow):
         return None
-    return _Planner(region, runtime, constants, type, interface).plan()
+    for _ in range(_MOST_PLANS):
+        found = _Planner(region, runtime, constants, type, interface).plan()
+        in_float = interface if found is None else interface & found.floats
+        if not in_float:
+            return found
+        # Who is read in float as well, or has no grid, stays as it is.
+        interface -= in_float
+    return None
 
 
 def can_requantise(runtime: Runtime, source: TensorType, to: TensorType) -> bool:
@@ -163,7 +117,7 @@ class _Planner:
         self.runtime = runtime
         self.constants = constants
         self.interface = interface
-        self.found = Lowering(region, type)
+        self.found = Lowering(region, type, interface=interface)
         self.values = set(region.values)
         self.kernels = {
             node: kernel
@@ -251,7 +205,7 @@ class _Planner:
             return max(exits, key=lambda grid: grid.scale)
         if value in self.exits:
             return None
-        if value.is_output and value not in self.interface:
+        if value.is_output:
             return None
         wish: Grid | None = None
         for reader in value.consumers:
@@ -411,11 +365,6 @@ class _Planner:
             count += len(exits) - sum(node in found.merged(value) for node in exits)
             count += source is not None and source != grid
         return count
-
-
-def _gives(exit: Node, grid: Grid) -> bool:
-    own = grid_of(exit.outputs[0])
-    return own == grid
 
 
 def _made_at(value: Value) -> int:

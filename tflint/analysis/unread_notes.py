@@ -12,13 +12,17 @@ from tflint.analysis.file_bytes import (
     string_bytes,
     vector_bytes,
 )
-from tflint.model.tables import Model, QuantizationParameters, SubGraph, Tensor
+from tflint.model.tables import Buffer, Model, QuantizationParameters, SubGraph, Tensor
 
 # Below these, a file is not worth touching: what is 1 % of a model, its owner has elsewhere.
 _LEAST_BYTES = 256
 _LEAST_SHARE = 0.05
 # A sector of flash, the least that most boards erase, counts whatever the model's size.
 _SECTOR = 4096
+# The field of a tensor that names its buffer.
+_REFERENCE_BYTES = 4
+# What converters describe every model by.
+_BOILERPLATE = frozenset(("MLIR Converted.", "TOCO Converted."))
 # What converters note for those who debug them.
 _UNREAD_METADATA = frozenset(("CONVERSION_METADATA", "debug_metadata"))
 
@@ -32,6 +36,8 @@ class UnreadNotes:
     empty_quantization: int = 0
     zero_points: int = 0
     shape_signatures: int = 0
+    empty_buffers: int = 0
+    description: int = 0
     metadata: int = 0
 
     @property
@@ -64,6 +70,8 @@ def unread_notes(model: Model) -> UnreadNotes:
         empty_quantization=empty,
         zero_points=_repeated_zero_points(model),
         shape_signatures=signatures,
+        empty_buffers=_empty_buffers(model),
+        description=string_bytes(model.description) if is_boilerplate(model.description) else 0,
         metadata=sum(
             metadata_bytes(model.metadata[m]) + _data_bytes(model, model.metadata[m].buffer)
             for m in unread_metadata(model)
@@ -95,6 +103,23 @@ def says_nothing(quantization: QuantizationParameters) -> bool:
     return (
         not quantization.scale and quantization.details is None and not quantization.unknown_fields
     )
+
+
+def empty_buffers(model: Model) -> frozenset[int]:
+    """The buffers without data, for which the first, which is empty by convention, will do."""
+    if not model.buffers or not _is_empty(model.buffers[0]):
+        return frozenset()
+    return frozenset(i for i, buffer in enumerate(model.buffers) if i and _is_empty(buffer))
+
+
+def _is_empty(buffer: Buffer) -> bool:
+    # A vector of no bytes is another thing: LiteRT takes it for a constant's data.
+    return buffer.data is None and not buffer.is_external and not buffer.unknown_fields
+
+
+def is_boilerplate(description: str | None) -> bool:
+    """Whether a description is what a converter writes into every file."""
+    return description in _BOILERPLATE
 
 
 def repeats_shape(tensor: Tensor) -> bool:
@@ -131,6 +156,15 @@ def _zero_points(subgraph: SubGraph) -> Iterator[tuple[int, ...]]:
     for tensor in subgraph.tensors:
         if tensor.quantization is not None and len(tensor.quantization.zero_point) > 1:
             yield tensor.quantization.zero_point
+
+
+def _empty_buffers(model: Model) -> int:
+    """Bytes of the references to buffers without data, and of those that nothing else has."""
+    empty = empty_buffers(model)
+    used = [t.buffer for subgraph in model.subgraphs for t in subgraph.tensors if t.buffer in empty]
+    kept = {*model.metadata_buffer, *(entry.buffer for entry in model.metadata)}
+    gone = set(used) - kept
+    return _REFERENCE_BYTES * len(used) + sum(buffer_bytes(model.buffers[b]) for b in gone)
 
 
 def _data_bytes(model: Model, buffer: int) -> int:

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from tflint.errors import HostFailed, MissingExtra, ModelRefused
+from tflint.errors import HostFailed, MissingExtra, ModelRefused, UsageError
 from tflint.execution.frames import Array
 from tflint.execution.process import DEFAULT_LIMITS, Limits, run_worker
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
-from tflint.printable import printable
+from tflint.printable import counted, printable
 
 MAX_REASON = 400
 
@@ -88,7 +88,8 @@ def execute_all(runs: Sequence[Run], host: Host, limits: Limits = DEFAULT_LIMITS
     """What came of each run. `limits.seconds` are for all of them.
 
     Raises `MissingExtra` where the runtime is not installed, `HostFailed` where no process can
-    be started, and what `parse_model` raises.
+    be started, `UsageError` for another number of inputs than the model takes, and what
+    `parse_model` raises.
     """
     if not is_installed(host):
         package, extra = _PACKAGES[host]
@@ -133,6 +134,11 @@ def _request(run: Run, model: Model, place: int, first: int) -> dict[str, Any]:
         if run.signature is not None and (signature.signature_key or "") == run.signature:
             names = [entry.name or "" for entry in signature.inputs]
             outputs = [entry.name or "" for entry in signature.outputs]
+    taken = len(names) if run.signature is not None else len(graph.inputs) if graph else 0
+    if taken != len(run.inputs):
+        raise UsageError(
+            f"the model takes {counted(taken, 'input')}, {len(run.inputs):,} were given"
+        )
     return {
         "model": place,
         "inputs": list(range(first, first + len(run.inputs))),

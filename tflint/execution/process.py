@@ -80,13 +80,16 @@ def run_worker(
         except OSError as error:
             raise HostFailed(f"no worker process can be started: {error.strerror}") from error
         stack.callback(_end, process)
-        received, fault = _converse(process, request, arrays, limits)
+        received, is_time_out = _converse(process, request, arrays, limits)
         frames = []
         stream = io.BytesIO(received)
         while (frame := read_frame(stream)) is not None:
             frames.append(frame)
-        is_time_out = fault is not None
-        if fault is None:
+        if is_time_out:
+            fault: str | None = f"it was ended after {limits.seconds:g} seconds"
+        elif len(received) > limits.memory_bytes:
+            fault = "it was ended: its outputs take too much memory"
+        else:
             fault = _fault(process.returncode)
         return Ended(tuple(frames), fault, _last_words(log), is_time_out)
 
@@ -96,8 +99,8 @@ def _converse(
     request: Mapping[str, Any],
     arrays: Sequence[Array],
     limits: Limits,
-) -> tuple[bytes, str | None]:
-    """What the worker sent, and why it was killed if it was."""
+) -> tuple[bytes, bool]:
+    """What the worker sent before it ended or was killed, and whether it was too slow."""
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise AssertionError("both were asked for")
@@ -123,18 +126,11 @@ def _converse(
     with contextlib.suppress(subprocess.TimeoutExpired):
         if not threads[1].is_alive() and len(received) <= limits.memory_bytes:
             process.wait(max(deadline - time.monotonic(), 0.1))
-    fault = None
-    if process.poll() is None:
-        is_late = len(received) <= limits.memory_bytes
-        fault = (
-            f"it was ended after {limits.seconds:g} seconds"
-            if is_late
-            else "it was ended: its outputs take too much memory"
-        )
-        _kill(process)
+    is_time_out = process.poll() is None and len(received) <= limits.memory_bytes
+    _end(process)
     for thread in threads:
         thread.join(5)
-    return bytes(received), fault
+    return bytes(received), is_time_out
 
 
 def _start(module: str, limits: Limits, log: IO[bytes], lifeline: int) -> subprocess.Popen[bytes]:
@@ -192,7 +188,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
-    process.wait()
 
 
 def _fault(code: int) -> str | None:

@@ -7,13 +7,8 @@ standard error, from C++.
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tflint.errors import MissingExtra
 
@@ -66,39 +61,29 @@ def measure_all(models: Sequence[tuple[bytes, int]], *, smallest: bool = True) -
     """Each model's measurement, in order; a model that takes the process down has its log."""
     if not is_installed():
         raise MissingExtra("measuring on this host", "tflm")
-    with tempfile.TemporaryDirectory(prefix="tflint-") as folder:
-        jobs = []
-        for index, (data, estimate) in enumerate(models):
-            path = Path(folder) / f"{index}.tflite"
-            path.write_bytes(data)
-            room = min(2 * estimate + _ROOM, MAX_ARENA_BYTES)
-            jobs.append((str(path), room // 16 * 16, estimate))
-        results: list[Measurement] = []
-        while len(results) < len(jobs):
-            results += _run(jobs[len(results) :], smallest=smallest)
-        return results
+    results: list[Measurement] = []
+    while len(results) < len(models):
+        results += _run(models[len(results) :], smallest=smallest)
+    return results
 
 
-def _run(jobs: Sequence[tuple[str, int, int]], *, smallest: bool) -> Iterator[Measurement]:
+def _run(models: Sequence[tuple[bytes, int]], *, smallest: bool) -> Iterator[Measurement]:
     """The measurements up to the one that ends the process."""
-    command = [sys.executable, "-m", "tflint.memory.wheel_worker"]
-    request = json.dumps({"smallest": smallest, "jobs": jobs})
-    try:
-        done = subprocess.run(
-            command,
-            check=False,
-            input=request,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS + 2 * len(jobs),
-        )
-        output, code = done.stdout, f"the process ended with {done.returncode}"
-    except subprocess.TimeoutExpired as expired:
-        # Bytes, although text was asked for.
-        output = (expired.stdout or b"").decode(errors="replace")
-        code = "it took too long"
-    lines = [line for line in output.splitlines() if line.endswith("}")]
-    for line in lines:
-        yield Measurement(**json.loads(line))
-    if len(lines) < len(jobs):
-        yield Measurement(ran=False, log=f"TFLM was brought down: {code}")
+    import numpy as np
+
+    from tflint.execution.process import Limits, run_worker
+
+    jobs = []
+    for _, estimate in models:
+        room = min(2 * estimate + _ROOM, MAX_ARENA_BYTES)
+        jobs.append((room // 16 * 16, estimate))
+    ended = run_worker(
+        "tflint.memory.wheel_worker",
+        {"smallest": smallest, "jobs": jobs},
+        [np.frombuffer(data, np.uint8) for data, _ in models],
+        Limits(TIMEOUT_SECONDS + 2 * len(jobs)),
+    )
+    for head, _ in ended.frames:
+        yield Measurement(**head)
+    if len(ended.frames) < len(models):
+        yield Measurement(ran=False, log=f"TFLM was brought down: {ended.fault or 'it ended'}")

@@ -1,34 +1,29 @@
-"""The process that runs the wheel: jobs as JSON on standard input, a JSON line for each."""
+"""The process that runs the wheel: each job's model is an array of bytes."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import sys
-import tempfile
-from typing import IO, Any
+from collections.abc import Iterator, Sequence
+
+from tflint.execution.frames import Array, Json
+from tflint.execution.worker import take_log
 
 _LINE = re.compile(r"(?:Arena allocation (\w+)|'(.+?)' used) (\d+) bytes")
 
 
-def main() -> None:
+def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
     """Measure each job's model."""
-    request = json.load(sys.stdin)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
-        for path, room, estimate in request["jobs"]:
-            with open(path, "rb") as file:
-                model = file.read()
-            guess = estimate if request["smallest"] else None
-            print(json.dumps(_measure(model, room, log, guess)), flush=True)
+    for (room, estimate), model in zip(request["jobs"], arrays, strict=True):
+        guess = estimate if request["smallest"] else None
+        yield _measure(model.tobytes(), room, guess), ()
 
 
-def _measure(model: bytes, room: int, log: IO[bytes], guess: int | None) -> dict[str, Any]:
-    _take(log)
+def _measure(model: bytes, room: int, guess: int | None) -> Json:
+    take_log()
     if not _allocates(model, room, report=True):
-        return {"ran": False, "log": _take(log)}
-    found = _LINE.findall(_take(log))
+        return {"ran": False, "log": take_log()}
+    found = _LINE.findall(take_log())
     parts = {part: int(size) for part, _, size in found if part}
     return {
         "ran": True,
@@ -78,16 +73,3 @@ def _allocates(model: bytes, arena_bytes: int, *, report: bool = False) -> bool:
     if report:
         interpreter.print_allocations()
     return True
-
-
-def _take(log: IO[bytes]) -> str:
-    """What was printed since the last time."""
-    log.seek(0)
-    text = log.read().decode(errors="replace")
-    log.seek(0)
-    log.truncate()
-    return text
-
-
-if __name__ == "__main__":
-    main()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby, zip_longest
 
-from tflint.finding import Finding, FixSafety
+from tflint.finding import Finding, Fix, FixSafety
 from tflint.printable import printable
 from tflint.report.result import FileReport, LintReport
 from tflint.report.source_excerpt import excerpt_lines
@@ -25,14 +26,16 @@ from tflint.report.wording import (
     silenced_text,
     verdict,
 )
-from tflint.rule import SOURCES
-from tflint.target.target import Target
+from tflint.rule import ARCHIVES
+from tflint.target.target import DEFAULT_TARGET, Target
 
 WIDTH = 100
 INDENT = "      "
 # Findings of one rule in one file that are shown in full, in models and in sources.
 SHOWN = 3
 SHOWN_IN_SOURCES = 10
+_UNSAFE = "--unsafe"
+_QUANTIZE = "--quantize int8 --calibrate DATA"
 
 
 def render(report: LintReport) -> Iterator[Line]:
@@ -150,18 +153,37 @@ def _closing(report: LintReport) -> Iterator[Line]:
 
 
 def _repairs(report: LintReport) -> Iterator[Line]:
-    """How much of what was found in sources can be repaired there."""
-    files = [file for file in report.files if file.kind in SOURCES]
+    """How much of what was found in sources and models can be repaired there."""
+    files = [file for file in report.files if file.kind not in ARCHIVES]
     repairs = [
-        (file, finding.fix.safety) for file in files for finding in file.findings if finding.fix
+        (file, _with(finding.fix)) for file in files for finding in file.findings if finding.fix
     ]
-    safe = sum(safety is FixSafety.SAFE for _, safety in repairs)
-    unsafe = sum(safety is FixSafety.UNSAFE for _, safety in repairs)
-    if not safe and not unsafe:
+    counts = Counter(option for _, option in repairs if option is not None)
+    if not counts:
         return
-    names = dict.fromkeys(file.path for file, _ in repairs)
+    names = dict.fromkeys(file.path for file, option in repairs if option is not None)
     path = f" {shlex.quote(path_text(next(iter(names))))}" if len(names) == 1 else ""
-    command = f"tflint fix{path}" if safe else f"tflint fix --unsafe{path}"
-    counts = f"{safe:,}" if safe else f"{unsafe:,}"
-    more = f", {unsafe:,} more with --unsafe" if safe and unsafe else ""
-    yield line("      ", Span(command, "code"), f" repairs {counts}{more}")
+    if report.target.name != DEFAULT_TARGET:
+        path += f" --target {shlex.quote(printable(report.target.name))}"
+    # The command is for the least that changes something, the rest comes on top of it.
+    first, *others = [option for option in ("", _UNSAFE, _QUANTIZE) if counts[option]]
+    command = f"tflint fix{first and f' {first}'}{path}"
+    if first == _QUANTIZE:
+        command = f"tflint fix{path} {first}"
+    more = "".join(f", {counts[option]:,} more with {option}" for option in others)
+    what = f"repairs {counts[first]:,}{more}"
+    if len(INDENT) + len(command) + 1 + len(what) <= WIDTH:
+        yield line(INDENT, Span(command, "code"), f" {what}")
+        return
+    yield line(INDENT, Span(command, "code"))
+    for text in wrap(what, WIDTH, INDENT):
+        yield line(text)
+
+
+def _with(fix: Fix) -> str | None:
+    """The options that this repair takes; None where it is not among all those of a file."""
+    if fix.safety is FixSafety.RECONVERT:
+        return _QUANTIZE if _QUANTIZE in fix.command else None
+    if "--select" in fix.command:  # On request only.
+        return None
+    return _UNSAFE if fix.safety is FixSafety.UNSAFE else ""

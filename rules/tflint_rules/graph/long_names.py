@@ -43,7 +43,8 @@ class LongNames(Rule):
     Adds up the names of tensors (those of inputs and outputs not counted), the minimum and
     maximum that a quantiser noted beside each scale, quantisation parameters without a
     scale, shape signatures that only repeat the shape, lists of zero points that are stored
-    again and again instead of once, and metadata for debugging a converter. Fires from
+    again and again instead of once, a buffer without data for each value where one will do,
+    the description that a converter gives every file, and metadata for debugging it. Fires from
     5 % of the file on (but 256 bytes), or from 4 KiB.
 
     ## Why it matters on a device
@@ -82,6 +83,8 @@ class LongNames(Rule):
             "of empty quantisation": notes.empty_quantization,
             "of repeated zero points": notes.zero_points,
             "of shape signatures": notes.shape_signatures,
+            "of a converter's description": notes.description,
+            "of empty buffers": notes.empty_buffers,
             "of debugging metadata": notes.metadata,
         }
         total, share = notes.total, notes.total / max(file_bytes, 1)

@@ -6,38 +6,26 @@ import dataclasses
 import math
 from collections.abc import Iterator
 
-from tflint.finding import Finding, Location, Severity
+from tflint.analysis.quantization_problems import (
+    count_problem,
+    equal_quantization,
+    filter_problem,
+    missing_problem,
+    scale_users,
+    value_problem,
+)
+from tflint.finding import Finding, Fix, FixSafety, Location, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_channel, per_tensor
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, QuantizationParameters, SubGraph, Tensor
-from tflint.model.types import QUANTIZED_RANGES
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule, Stage
 
 INT8 = TensorType.INT8
-# Operators that compute with the scales of their operands; the others pass integers on.
-_SCALED = frozenset(
-    (
-        "ADD",
-        "BATCH_MATMUL",
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "FULLY_CONNECTED",
-        "LOGISTIC",
-        "MUL",
-        "SOFTMAX",
-        "SUB",
-        "TANH",
-    )
-)
-# The dimension of a filter that convolutions take a scale each for.
-_CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
+_FIX = Fix(FixSafety.SAFE, "tflint fix {path}")
+_EQUAL = "what TFLM takes it for can be written so that both read the same"
 _SOFTMAXES = frozenset(("SOFTMAX", "LOG_SOFTMAX"))
-_NARROW = frozenset((TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT4))
-# Integers that are used as numbers as often as quantised; a zero point means something
-# only where the narrow types have one.
-_WIDE = (TensorType.INT32, TensorType.INT64)
 
 
 def _input(quantization: QuantizationParameters) -> Model:
@@ -87,13 +75,15 @@ class BadQuantization(Rule):
 
     ## Repair
     Quantise again. A quantised dimension that is out of range on a tensor where only one
-    value is possible (a bias has one dimension) can be set to it without any change.
+    value is possible (a bias has one dimension) can be set to it without any change, and so
+    can zero points that are fewer than the scales: TFLM reads the first for all of them.
     """
 
     meta = Metadata(
         "TFL006",
         "bad-quantization",
         Severity.ERROR,
+        fix=FixSafety.SAFE,
         stage=Stage.TABLES,
         runtime_errors=(
             r"quantized_dimension must be in range",
@@ -130,39 +120,42 @@ class BadQuantization(Rule):
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         lenient = Severity.WARNING if context.runtime.is_mcu else Severity.ERROR
         for g, subgraph in enumerate(context.model.subgraphs):
-            needed, filters = _need_scale(context.model, subgraph)
-            tolerated: dict[str, list[int]] = {}
+            needed, filters = scale_users(context.model, subgraph)
+            tolerated: dict[tuple[str, Fix | None], list[int]] = {}
             if context.runtime.is_mcu:
                 yield from self._vanishing(context, g, subgraph)
             for t, tensor in enumerate(subgraph.tensors):
                 quantization, severity = tensor.quantization, Severity.ERROR
                 if quantization is None or not (quantization.scale and quantization.zero_point):
-                    problem = _missing(quantization, needed.get(t), context.runtime.is_mcu)
+                    problem = missing_problem(quantization, needed.get(t), context.runtime.is_mcu)
                 else:
-                    problem = _value_problem(tensor.type, quantization)
+                    problem = value_problem(tensor.type, quantization)
                     if problem is None and t in filters:
-                        problem = _filter_problem(tensor, filters[t])
+                        problem = filter_problem(tensor, filters[t])
                     if problem is None:
-                        problem, severity = _count_problem(tensor, quantization), lenient
+                        problem, severity = count_problem(tensor, quantization), lenient
                 if problem is None:
                     continue
+                fix = _FIX if equal_quantization(tensor, filters.get(t)) else None
                 if severity is Severity.WARNING:
-                    tolerated.setdefault(problem, []).append(t)
+                    tolerated.setdefault((problem, fix), []).append(t)
                     continue
                 yield self.finding(
                     f"{_named(t, tensor)}: {problem}",
                     location=Location(subgraph=g, tensor=t, anchor=tensor.name),
-                    help="quantise the model again",
+                    help=_EQUAL if fix else "quantise the model again",
+                    fix=fix,
                 )
-            for problem, tensors in tolerated.items():
+            for (problem, fix), tensors in tolerated.items():
                 first = subgraph.tensors[tensors[0]]
                 more = f" and {len(tensors) - 1:,} more" if len(tensors) > 1 else ""
                 yield self.finding(
                     f"{_named(tensors[0], first)}{more}: {problem}",
                     severity=Severity.WARNING,
                     location=Location(subgraph=g, tensor=tensors[0], anchor=first.name),
-                    help=f"{context.runtime.title} runs it, LiteRT refuses it; quantise the model "
-                    "again",
+                    help=f"{context.runtime.title} runs it, LiteRT refuses it; "
+                    + (_EQUAL if fix else "quantise the model again"),
+                    fix=fix,
                 )
 
     def _vanishing(self, context: ModelContext, g: int, subgraph: SubGraph) -> Iterator[Finding]:
@@ -199,81 +192,3 @@ class BadQuantization(Rule):
 
 def _named(index: int, tensor: Tensor) -> str:
     return f"tensor {index} `{printable(tensor.name or '')}` ({tensor.type.name})"
-
-
-def _filter_problem(tensor: Tensor, axis: int) -> str | None:
-    """What convolutions refuse of their filter's scales, which `axis` is the channels of.
-
-    Source: `TF_LITE_ENSURE` on scale->size in TFLM's conv_common.cc and LiteRT's conv.cc.
-    """
-    quantization = tensor.quantization
-    assert quantization is not None
-    scales, along = len(quantization.scale), quantization.quantized_dimension
-    if scales == 1 or len(tensor.shape) <= axis:
-        return None
-    if scales != tensor.shape[axis]:
-        return f"{scales} scales for a filter of {tensor.shape[axis]} channels"
-    if along != axis and not (0 <= along < len(tensor.shape) and scales == tensor.shape[along]):
-        return f"quantised along dimension {along}, not along its channels, dimension {axis}"
-    return None
-
-
-def _missing(
-    quantization: QuantizationParameters | None, operator: str | None, is_mcu: bool
-) -> str | None:
-    """What is wrong with half of a quantisation, or none, on a tensor that `operator` needs."""
-    if quantization is not None and quantization.scale and not (is_mcu and operator is None):
-        return "scales without zero points count as none, and LiteRT refuses them"
-    return None if operator is None else f"no scale, but {operator} computes with one"
-
-
-def _need_scale(model: Model, subgraph: SubGraph) -> tuple[dict[int, str], dict[int, int]]:
-    """Narrow integers that operators compute with, and filters.
-
-    By tensor index: the name of such an operator; the dimension of a filter's channels.
-    """
-    scaled = [
-        code.name if not code.is_custom and code.name in _SCALED else None
-        for code in model.operator_codes
-    ]
-    needed: dict[int, str] = {}
-    filters: dict[int, int] = {}
-    for operator in subgraph.operators:
-        name = scaled[operator.opcode_index] if operator.opcode_index < len(scaled) else None
-        if name is None:
-            continue
-        for index in (*operator.inputs, *operator.outputs):
-            if 0 <= index < len(subgraph.tensors) and subgraph.tensors[index].type in _NARROW:
-                needed[index] = name
-        if name in _CHANNELS and len(operator.inputs) > 1:
-            filters[operator.inputs[1]] = _CHANNELS[name]
-    return needed, filters
-
-
-def _value_problem(type: TensorType, quantization: QuantizationParameters) -> str | None:
-    """What is wrong with the numbers themselves, where the type gives them a meaning."""
-    bounds = QUANTIZED_RANGES.get(type)
-    if bounds is None:
-        return None
-    for scale in quantization.scale:
-        if not (math.isfinite(scale) and scale > 0):
-            return f"scale {scale!r} is not a finite number above zero"
-    if type in _WIDE:
-        return None
-    for zero_point in quantization.zero_point:
-        if not bounds[0] <= zero_point <= bounds[1]:
-            return f"zero point {zero_point} is outside {bounds[0]}..{bounds[1]}"
-    return None
-
-
-def _count_problem(tensor: Tensor, quantization: QuantizationParameters) -> str | None:
-    """What LiteRT's `ParseQuantization` (interpreter_builder.cc) refuses."""
-    scales, zero_points = len(quantization.scale), len(quantization.zero_point)
-    if scales != zero_points:
-        return f"{scales} scales, but {zero_points} zero points"
-    axis, rank = quantization.quantized_dimension, len(tensor.shape)
-    if axis < 0 or (rank and axis >= rank):
-        return f"quantised along dimension {axis}, but it has {rank}"
-    if scales != 1 and rank and scales != tensor.shape[axis]:
-        return f"{scales} scales for {tensor.shape[axis]} indices of dimension {axis}"
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.float_regions import (
     CONVERSIONS,
     FLOAT32,
@@ -12,6 +13,8 @@ from tflint.analysis.float_regions import (
     float_regions,
     is_quantised,
 )
+from tflint.analysis.integer_grids import Grid
+from tflint.analysis.integer_interface import IntegerInterface, integer_interface
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.keras.facts import Conversion
 from tflint.model.builder import ModelBuilder
@@ -29,6 +32,7 @@ from tflint_rules.layout.quantization_mode import MODE_SETTINGS, has_dataset
 from tflint_rules.wording import operators
 
 INT8, UINT8 = TensorType.INT8, TensorType.UINT8
+_BODIES = (INT8, TensorType.INT16)
 _EDGES = {FLOAT32: "float32", UINT8: "uint8"}
 _UINT8_EDGES = ("inference_input_type = tf.uint8", "inference_output_type = tf.uint8")
 # Inputs and outputs that one message names.
@@ -71,9 +75,10 @@ class FloatIo(Rule):
     """An int8 model takes or gives float32 or uint8: it converts at its edges.
 
     ## What it does
-    Finds the inputs that QUANTIZE turns into int8 before anything else, and the outputs that
-    DEQUANTIZE or QUANTIZE makes of int8, or float operators of what DEQUANTIZE gives them at
-    the end, and adds up the buffers that they take. In a source: looks at each `.convert()`
+    Finds the inputs that QUANTIZE turns into int8 or int16 before anything else, or that are only
+    moved before it does, and the outputs that DEQUANTIZE or QUANTIZE makes of such integers, or
+    float operators of what DEQUANTIZE gives them at the end, and adds up the buffers that they
+    take. In a source: looks at each `.convert()`
     with `Optimize.DEFAULT` and a representative data set, whose `inference_input_type` and
     `inference_output_type` are float32, which is the default, or uint8.
 
@@ -84,7 +89,8 @@ class FloatIo(Rule):
 
     ## Repair
     Convert with `inference_input_type = inference_output_type = tf.int8`, and apply the
-    input's scale and zero point where the device makes its features.
+    input's scale and zero point where the device makes its features. `tflint fix --unsafe` does
+    it to the model, and says what scale and zero point its inputs and outputs have then.
     """
 
     meta = Metadata(
@@ -124,22 +130,25 @@ class FloatIo(Rule):
         graph = context.graphs[0]
         if not any(is_quantised(node) for node in graph.nodes):
             return
-        edges = {edge.value: edge for edge in (*_inputs(graph), *_outputs(graph))}
+        found = integer_interface(graph, context.runtime, Dataflow(graph), context.constants)
+        edges = {edge.value: edge for edge in _edges(graph, found)}
         if not edges:
             return
+        repaired = found.changed
+        body = _body(repaired, edges)
         conversions = list(dict.fromkeys(n for edge in edges.values() for n in edge.conversions))
         buffers = {value for edge in edges.values() for value in edge.buffers}
         taken = sum(value.bytes for value in buffers)
         yield self.finding(
-            f"{_list(list(edges.values()))}, where the model computes in int8: "
-            f"{_conversions(conversions)}, and {size_text(taken)} of buffers that int8 would not "
-            "need",
+            f"{_list(list(edges.values()))}, where the model computes in {body}: "
+            f"{_conversions(conversions)}, and {size_text(taken)} of buffers that {body} would "
+            "not need",
             node=conversions[0],
             value=next(iter(edges)),
-            help="convert with inference_input_type and inference_output_type tf.int8: saves "
+            help=f"convert with inference_input_type and inference_output_type tf.{body}: saves "
             f"{counted(len(conversions), 'operator')}, up to "
             f"{size_text(taken)} of RAM{_code(context, conversions)}",
-            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe") if repaired else None,
         )
 
     def check_source(self, context: SourceContext) -> Iterator[Finding]:
@@ -183,10 +192,45 @@ class _Edge:
     tail: tuple[Node, ...] = ()
 
 
+def _body(repaired: dict[Value, Grid], edges: dict[Value, _Edge]) -> str:
+    """The type that the model computes in, behind its conversions."""
+    types = [grid.type for grid in repaired.values()]
+    for edge in edges.values():
+        for node in edge.conversions:
+            types += [v.type for v in (*node.inputs, *node.outputs) if v is not None]
+    return next((t for t in types if t in _BODIES), INT8).name.lower()
+
+
+def _edges(graph: Graph, found: IntegerInterface) -> Iterator[_Edge]:
+    """Inputs before outputs, each in the order of the model's interface."""
+    edges = {edge.value: edge for edge in (*_inputs(graph), *_outputs(graph))}
+    edges.update((edge.value, edge) for edge in _in_regions(found))
+    for value in dict.fromkeys((*graph.inputs, *graph.outputs)):
+        if value in edges:
+            yield edges[value]
+
+
+def _in_regions(found: IntegerInterface) -> Iterator[_Edge]:
+    """The inputs and outputs of float regions that the repair makes integers of."""
+    for lowered in found.regions:
+        region = lowered.region
+        for value in region.values:
+            if value not in lowered.interface:
+                continue
+            readers = [] if value.producer is not None else value.consumers
+            if value.is_input and all(_goes_to_integers(node) for node in readers):
+                yield _Edge(value, tuple(readers), (value,))
+            elif value.producer is not None and value.producer.name in CONVERSIONS:
+                yield _Edge(value, (value.producer,), (value,))
+            else:
+                around = region.exits if value.is_input else region.entries or region.exits
+                yield _Edge(value, tuple(around), tuple(region.values), tuple(region.nodes))
+
+
 def _inputs(graph: Graph) -> Iterator[_Edge]:
     for value in dict.fromkeys(graph.inputs):
         converted = value.type in _EDGES and not value.is_constant and value.consumers
-        if converted and all(_goes_to_int8(node) for node in value.consumers):
+        if converted and all(_goes_to_integers(node) for node in value.consumers):
             yield _Edge(value, tuple(value.consumers), (value,))
 
 
@@ -202,7 +246,7 @@ def _outputs(graph: Graph) -> Iterator[_Edge]:
         source = None if producer is None else producer.input(0)
         if producer is None or source is None:
             continue
-        if producer.name in CONVERSIONS and source.type is INT8 and not source.is_constant:
+        if producer.name in CONVERSIONS and source.type in _BODIES and not source.is_constant:
             yield _Edge(value, (producer,), (value,))
         elif found is not None and _is_tail(found):
             yield _Edge(value, tuple(found.entries), tuple(found.values), tuple(found.nodes))
@@ -213,15 +257,16 @@ def _is_tail(region: Region) -> bool:
     return bool(region.entries) and not region.exits and not any(v.is_input for v in region.values)
 
 
-def _goes_to_int8(node: Node) -> bool:
-    return node.name == "QUANTIZE" and bool(node.outputs) and node.outputs[0].type is INT8
+def _goes_to_integers(node: Node) -> bool:
+    return node.name == "QUANTIZE" and bool(node.outputs) and node.outputs[0].type in _BODIES
 
 
 def _list(edges: list[_Edge]) -> str:
     parts = []
     for edge in edges[:_SHOWN]:
         side = "input" if edge.value.is_input else "output"
-        tail = f" (made in float by {operators(edge.tail, 3)})" if edge.tail else ""
+        verb = "read" if edge.value.is_input else "made"
+        tail = f" ({verb} in float by {operators(edge.tail, 3)})" if edge.tail else ""
         type = _EDGES[edge.value.type]
         parts.append(f"{side} `{printable(edge.value.name, 60)}` is {type}{tail}")
     more = f" and {len(edges) - _SHOWN:,} more" if len(edges) > _SHOWN else ""

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from tests.analysis.test_affine import LAYERS, ORDERS, before, behind
-from tests.fix.model.passes import hold_equal, hold_examples, hold_untouched, operators, repaired
+from tests.fix.model.affine_networks import affine_network, norm_network
+from tests.fix.model.passes import (
+    hold_equal,
+    hold_examples,
+    hold_idempotent,
+    hold_untouched,
+    operators,
+    repaired,
+    turn,
+)
 from tests.rules.findings import findings
-from tflint.model.schema import Padding
+from tflint.finding import FixSafety
+from tflint.model.schema import Padding, TensorType
+from tflint.model.tables import Model
 
 # Of float32 outputs, relative to the largest of them.
 ROUNDING = 1e-5
@@ -47,3 +60,35 @@ def test_a_run_in_front_of_a_layer(
 
     assert len(operators(after)) == len(operators(model)) - len(names.split())
     hold_equal(model, after, tolerance=ROUNDING)
+
+
+# float32 rounds; float16 keeps 11 bits; and where a dynamic range is measured of what is
+# scaled, a number in the middle between two steps may go to the other one.
+TOLERANCES = {TensorType.FLOAT32: ROUNDING, TensorType.FLOAT16: 5e-3, TensorType.INT8: 2e-2}
+
+
+def offered(code: str, model: Model) -> int:
+    """How many repairs a rule offers."""
+    found = [finding.fix for finding in findings(code, model, "litert")]
+    return sum(fix is not None and fix.safety is FixSafety.UNSAFE for fix in found)
+
+
+@pytest.mark.parametrize("weights", TOLERANCES, ids=lambda type: type.name)
+@pytest.mark.parametrize("code", ["TFL604", "TFL111"])
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 1 << 20))
+def test_what_is_offered_is_done_and_nothing_else(
+    code: str, weights: TensorType, seed: int
+) -> None:
+    model = (norm_network if code == "TFL111" else affine_network)(seed, weights)
+    count = offered(code, model)
+    event(f"offered: {count}")
+    rewrite = turn(code, model, target="litert", unsafe=True)
+    if not count:
+        assert rewrite is None
+        return
+    assert rewrite is not None
+    assert rewrite.places >= count
+    assert offered(code, rewrite.model) == 0
+    hold_idempotent(code, rewrite.model, unsafe=True)
+    hold_equal(model, rewrite.model, tolerance=TOLERANCES[weights], may_refuse=True, seeds=(0, 1))

@@ -6,7 +6,6 @@ from tflint.analysis.flex.plan import (
     FLOAT32,
     INT32,
     INT64,
-    MAX_CHANNELS,
     Given,
     Operand,
     Plan,
@@ -61,8 +60,8 @@ def _is_stored(op: TensorFlowOperator) -> bool:
     maker = value.producer
     if maker is not None and maker.name == "DEQUANTIZE" and maker.inputs:
         stored = maker.inputs[0]
-        return stored is not None and is_whole(stored) and max(value.shape) <= MAX_CHANNELS
-    return is_whole(value) and max(value.shape) <= MAX_CHANNELS
+        return stored is not None and is_whole(stored)
+    return is_whole(value)
 
 
 def batch_product(op: TensorFlowOperator) -> Plan:

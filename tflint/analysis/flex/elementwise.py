@@ -120,6 +120,8 @@ def binary(op: TensorFlowOperator) -> Plan:
     a, b = op.value(0), op.value(1)
     require(a.type is b.type and a.type in types)
     shape = _together(op, 0, 1)
+    # That kernel does not broadcast.
+    require(name != "ATAN2" or a.shape == b.shape)
     options = _OPTIONS[name]() if name in _OPTIONS else None
     steps = Steps()
     output = op.output(shape, BOOL if is_comparison else a.type)
@@ -175,8 +177,11 @@ def choice(op: TensorFlowOperator) -> Plan:
         return Plan(tuple(steps.steps), is_elementwise=True)
     shape = op.dimensions(1)
     require(b.shape == shape and condition.shape in (shape, shape[:1], ()))
-    steps.add("SELECT", [Given(0), Given(1), Given(2)], op.output(shape, a.type))
-    return Plan(tuple(steps.steps), is_elementwise=condition.shape == shape)
+    # One condition for all elements of a row is what the later version has not.
+    alike = condition.shape in (shape, ())
+    name = "SELECT_V2" if alike else "SELECT"
+    steps.add(name, [Given(0), Given(1), Given(2)], op.output(shape, a.type))
+    return Plan(tuple(steps.steps), is_elementwise=alike)
 
 
 def cast(op: TensorFlowOperator) -> Plan:
@@ -187,6 +192,25 @@ def cast(op: TensorFlowOperator) -> Plan:
     output, steps = op.output(op.dimensions(0), new), Steps()
     steps.add("CAST", [Given(0)], output, CastOptions(old, new))
     return Plan(tuple(steps.steps), is_elementwise=True)
+
+
+def power(op: TensorFlowOperator) -> Plan:
+    """Pow; to the powers that are most used, by operators that more runtimes have."""
+    op.counts(2)
+    exponent = op.value(1)
+    if not (exponent.is_constant and exponent.shape == () and exponent.type is FLOAT32):
+        return binary(op)
+    f = _Formula(op, 2)
+    (value,) = op.reals(1)()
+    if value == 2:
+        return f.ends("SQUARE", X)
+    if value == 3:
+        return f.ends("MUL", f("SQUARE", X), X)
+    if value == 4:
+        return f.ends("SQUARE", f("SQUARE", X))
+    if value in (0.5, -0.5):
+        return f.ends("SQRT" if value > 0 else "RSQRT", X)
+    return binary(op)
 
 
 def zeros_like(op: TensorFlowOperator) -> Plan:
@@ -205,8 +229,8 @@ def zeros_like(op: TensorFlowOperator) -> Plan:
 class _Formula:
     """Steps over values of one shape, the last of which makes the output."""
 
-    def __init__(self, op: TensorFlowOperator) -> None:
-        op.counts(1)
+    def __init__(self, op: TensorFlowOperator, inputs: int = 1) -> None:
+        op.counts(inputs)
         op.floats(0)
         self._shape = op.dimensions(0)
         self._output = op.output(self._shape, FLOAT32)

@@ -137,7 +137,8 @@ def broadcast_to(op: TensorFlowOperator) -> Plan:
     pairs = zip(shape[::-1], wanted[::-1], strict=False)
     require(all(a in (1, b) for a, b in pairs) and min(wanted, default=1) > 0)
     output, steps = op.output(wanted, type), Steps()
-    steps.add("BROADCAST_TO", [Given(0), constant(wanted)], output)
+    # There is no version 1.
+    steps.add("BROADCAST_TO", [Given(0), constant(wanted)], output, version=2)
     return Plan(tuple(steps.steps))
 
 

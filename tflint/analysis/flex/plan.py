@@ -300,7 +300,8 @@ def scalar(value: float, type: TensorType = FLOAT32) -> Constant:
 
 
 def zeros(count: int) -> Constant:
-    """A vector of float32 zeros."""
+    """A vector of float32 zeros, for no more channels than there may be."""
+    require(count <= MAX_CHANNELS)
     return Constant((count,), FLOAT32, lambda: bytes(4 * count))
 
 

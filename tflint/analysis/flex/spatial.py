@@ -12,7 +12,6 @@ import struct
 from tflint.analysis.flex.plan import (
     FLOAT32,
     INT32,
-    MAX_CHANNELS,
     ChannelsLast,
     ChannelsLastOutput,
     Constant,
@@ -25,18 +24,20 @@ from tflint.analysis.flex.plan import (
     Steps,
     TensorFlowOperator,
     constant,
-    is_whole,
     require,
     scalar,
     zeros,
 )
 from tflint.model.record import Record
 from tflint.model.schema import (
+    AddOptions,
     Conv2DOptions,
     DepthToSpaceOptions,
     DepthwiseConv2DOptions,
-    LocalResponseNormalizationOptions,
+    MulOptions,
     Padding,
+    PadOptions,
+    PadV2Options,
     Pool2DOptions,
     ResizeBilinearOptions,
     ResizeNearestNeighborOptions,
@@ -108,9 +109,9 @@ class _Map:
             inputs = [self.operand, constant([n for row in rows for n in row], INT32, (4, 2))]
             padded = steps.value(self.shape)
             if fill is None:
-                steps.add("PAD", inputs, padded)
+                steps.add("PAD", inputs, padded, PadOptions())
             else:
-                steps.add("PADV2", [*inputs, scalar(fill)], padded)
+                steps.add("PADV2", [*inputs, scalar(fill)], padded, PadV2Options())
             self.operand = padded
         return Padding.VALID
 
@@ -120,22 +121,6 @@ def _reach(size: int, kernel: int, stride: int, dilation: int, padding: Padding)
     if padding is Padding.SAME:
         return -(-size // stride)
     return (size - (kernel - 1) * dilation - 1) // stride + 1
-
-
-def _bias(op: TensorFlowOperator, channels: int) -> list[Operand]:
-    """A bias of zeros, as every converter writes one; none where only the file's word is there
-    for the number of channels.
-    """
-    weights = op.value(1)
-    maker = weights.producer
-    whole = is_whole(weights) or (
-        maker is not None
-        and maker.name == "DEQUANTIZE"
-        and bool(maker.inputs)
-        and maker.inputs[0] is not None
-        and is_whole(maker.inputs[0])
-    )
-    return [zeros(channels)] if whole and channels <= MAX_CHANNELS else []
 
 
 def convolution(op: TensorFlowOperator) -> Plan:
@@ -161,7 +146,7 @@ def convolution(op: TensorFlowOperator) -> Plan:
         dilation_w_factor=dilation_w,
         dilation_h_factor=dilation_h,
     )
-    steps.add("CONV_2D", [image.operand, weights, *_bias(op, filters)], output, options)
+    steps.add("CONV_2D", [image.operand, weights, zeros(filters)], output, options)
     return Plan(tuple(steps.steps))
 
 
@@ -194,7 +179,7 @@ def depthwise_convolution(op: TensorFlowOperator) -> Plan:
     )
     # Dilation came with version 2.
     version = 1 if dilation_h == dilation_w == 1 else 2
-    inputs = [image.operand, weights, *_bias(op, filters)]
+    inputs = [image.operand, weights, zeros(filters)]
     steps.add("DEPTHWISE_CONV_2D", inputs, output, options, version)
     return Plan(tuple(steps.steps))
 
@@ -271,12 +256,12 @@ def bias(op: TensorFlowOperator) -> Plan:
     is_first = layout == "NCHW" and len(shape) > 2
     require(channels == (shape[1] if is_first else shape[-1]))
     if not is_first:
-        steps.add("ADD", [Given(0), Given(1)], output)
+        steps.add("ADD", [Given(0), Given(1)], output, AddOptions())
     elif len(shape) == 4 and 0 in op.channels_last:
-        steps.add("ADD", [ChannelsLast(0), Given(1)], ChannelsLastOutput(0))
+        steps.add("ADD", [ChannelsLast(0), Given(1)], ChannelsLastOutput(0), AddOptions())
     else:
         along = Rearranged(1, (0,), (channels, *(1,) * (len(shape) - 2)))
-        steps.add("ADD", [Given(0), along], output)
+        steps.add("ADD", [Given(0), along], output, AddOptions())
     return Plan(tuple(steps.steps))
 
 
@@ -297,14 +282,20 @@ def batch_normalisation(op: TensorFlowOperator) -> Plan:
     def offsets() -> list[float]:
         return [o - m * f for o, m, f in zip(offset(), mean(), factors(), strict=True)]
 
-    steps = Steps()
-    output = image.output(image.height, image.width, image.channels)
-    scaled = steps.value(image.shape)
-    factor = Constant((image.channels,), FLOAT32, lambda: _packed(factors()))
-    steps.add("MUL", [image.operand, factor], scaled)
+    steps, shape = Steps(), op.dimensions(0)
+    x: Operand = Given(0)
+    output: Result = op.output(shape, FLOAT32)
+    along: Shape = (image.channels,)
+    if image.is_first and 0 in op.channels_last:
+        x, output, shape = ChannelsLast(0), ChannelsLastOutput(0), image.shape
+    elif image.is_first:
+        along = (image.channels, 1, 1)
+    scaled = steps.value(shape)
     steps.add(
-        "ADD", [scaled, Constant((image.channels,), FLOAT32, lambda: _packed(offsets()))], output
+        "MUL", [x, Constant(along, FLOAT32, lambda: _packed(factors()))], scaled, MulOptions()
     )
+    added = Constant(along, FLOAT32, lambda: _packed(offsets()))
+    steps.add("ADD", [scaled, added], output, AddOptions())
     return Plan(tuple(steps.steps))
 
 
@@ -345,23 +336,6 @@ def depth_and_space(op: TensorFlowOperator) -> Plan:
         sizes = (image.height * block, image.width * block, image.channels // (block * block))
         name, options = "DEPTH_TO_SPACE", DepthToSpaceOptions(block)
     steps.add(name, [image.operand], image.output(*sizes), options)
-    return Plan(tuple(steps.steps))
-
-
-def local_response(op: TensorFlowOperator) -> Plan:
-    """LRN."""
-    op.counts(1)
-    op.floats(0)
-    output = op.output(op.dimensions(0, 4), FLOAT32)
-    options = LocalResponseNormalizationOptions(
-        radius=op.count("depth_radius", 5),
-        bias=op.number("bias", 1.0),
-        alpha=op.number("alpha", 1.0),
-        beta=op.number("beta", 0.5),
-    )
-    require(0 <= options.radius < 2**31)
-    steps = Steps()
-    steps.add("LOCAL_RESPONSE_NORMALIZATION", [Given(0)], output, options)
     return Plan(tuple(steps.steps))
 
 

@@ -97,9 +97,13 @@ def _folded(fold: Fold) -> LayerNumbers | None:
     else:
         each, added = _by_input(fold, factor, w.shape), _by_input(fold, summand, w.shape)
         rest = tuple(d for d in range(w.ndim) if d != axis)
-        b = b + (w * scales.reshape(along) * added).sum(axis=rest)
+        shifts = w * scales.reshape(along) * added
         if is_float:
-            w = w * each
+            w = _rounded(w * each, weights.type)
+            # The summand goes through the weights as they are rounded, so that what rounding
+            # costs depends on what they read before, not on how far that was shifted.
+            shifts = np.where(np.isfinite(added / each), w * (added / each), shifts)
+        b = b + shifts.sum(axis=rest)
         by = factor if factor.size == 1 else each.reshape(-1)
     b = np.broadcast_to(b, (count,))
     needs_bias = bias is not None or bool(b.any())
@@ -109,13 +113,13 @@ def _folded(fold: Fold) -> LayerNumbers | None:
         return None
     w = w * np.sign(by).reshape(along)
     size = np.abs(by)
-    scales = _float32(np.where(size > 0, size, 1) * scales)
+    scales = _rounded(np.where(size > 0, size, 1) * scales, TensorType.FLOAT32)
     if not (np.isfinite(scales).all() and (scales > 0).all()):
         return None
     type = TensorType.FLOAT32
     steps: Reals | None = None
     if run.input.type is not TensorType.FLOAT32:
-        steps = _float32(_input_scale(fold, is_after=True) * scales)
+        steps = _rounded(_input_scale(fold, is_after=True) * scales, TensorType.FLOAT32)
         wide = run.input.type is TensorType.INT16
         type = bias.type if bias else TensorType.INT64 if wide else TensorType.INT32
     return _as_integers(w, b if needs_bias else None, scales, steps, type)
@@ -199,5 +203,5 @@ def _reals(constant: Value) -> Reals:
     return (numbers - (found.zero_point or (0,))[0]) * found.scale[0]
 
 
-def _float32(values: Reals) -> Reals:
-    return values.astype(np.float32).astype(np.float64)
+def _rounded(values: Reals, type: TensorType) -> Reals:
+    return values.astype(_DTYPES[type]).astype(np.float64)

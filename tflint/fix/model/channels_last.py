@@ -149,18 +149,19 @@ class LayoutRewrite:
         return True
 
     def _as_planned(self, node: Node, plan: Plan, new: list[New]) -> None:
-        rearranged = {
-            operand: self._tensors.rearranged(node, operand, new)
-            for step in plan.steps
-            for operand in step.inputs
-            if isinstance(operand, Rearranged)
-        }
+        # What there may be too much of comes first: nothing is noted before.
+        prepared: dict[int, int] = {}
+        for operand in (operand for step in plan.steps for operand in step.inputs):
+            if isinstance(operand, Rearranged):
+                prepared[id(operand)] = self._tensors.rearranged(node, operand, new)
+            elif isinstance(operand, Constant):
+                prepared[id(operand)] = self._tensors.stored(operand)
         made: dict[int, int] = {}
         behind: list[New] = []
         for step in plan.steps:
             inputs = [
-                rearranged[operand]
-                if isinstance(operand, Rearranged)
+                prepared[id(operand)]
+                if id(operand) in prepared
                 else self._operand(node, operand, made, new)
                 for operand in step.inputs
             ]
@@ -169,18 +170,14 @@ class LayoutRewrite:
         new += behind
 
     def _operand(self, node: Node, operand: Operand, made: dict[int, int], new: list[New]) -> int:
-        if isinstance(operand, Constant):
-            return self._tensors.constant(operand)
         if isinstance(operand, Made):
             return made[operand.index]
         assert isinstance(operand, Given | ChannelsLast)
         value = node.inputs[operand.position]
         assert value is not None
-        return (
-            self._tensors.read(value)
-            if isinstance(operand, Given)
-            else self._tensors.twin(value, new)
-        )
+        if isinstance(operand, Given):
+            return self._tensors.read(value)
+        return self._tensors.twin(value, new)
 
     def _result(self, node: Node, result: Result, made: dict[int, int], behind: list[New]) -> int:
         if isinstance(result, Made):
@@ -334,6 +331,9 @@ class LayoutRewrite:
                     self._tensors.twins[value], value, TO_CHANNELS_FIRST, found
                 )
                 turned.setdefault(index, []).append(back)
+        for index in self._tensors.bypassed:
+            if not any(value.index in read for value in self._graph.nodes[index].outputs):
+                self._edit.remove(index)
         for node in self._graph.nodes:
             self._put_in(node)
             for new in turned.get(node.index, ()):

@@ -16,6 +16,7 @@ from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.record import Record, UnknownTable
 from tflint.model.schema import ReshapeOptions, TransposeOptions
+from tflint.model.types import elements
 
 Shape = tuple[int, ...]
 
@@ -45,6 +46,8 @@ class LayoutTensors:
         # By the indices of values: the tensor with channels last; the tensor that is read instead.
         self.twins: dict[int, int] = {}
         self.instead: dict[int, int] = {}
+        # The operators past which weights were rearranged.
+        self.bypassed: set[int] = set()
         self._edit = edit
         self._graph = graph
         self._constants = constants
@@ -75,6 +78,13 @@ class LayoutTensors:
     def constant(self, operand: Constant) -> int:
         """A constant of a plan, as a tensor."""
         return self._edit.add_tensor(operand.shape, operand.type, data=operand.data())
+
+    def stored(self, operand: Constant) -> int:
+        """A constant of a plan that may be large. Raises `TooMuch`."""
+        index = self.constant(operand)
+        if not self._constants.may_make(elements(operand.shape) * 8):
+            raise TooMuch
+        return index
 
     def twin(self, value: Value, new: list[New]) -> int:
         """The value with its channels last, made where it is not at hand."""
@@ -132,9 +142,10 @@ class LayoutTensors:
             return found
         maker = self.dataflow.maker(value)
         stored = maker.input(0) if maker is not None and maker.name == "DEQUANTIZE" else None
-        if maker is not None and stored is not None and stored.is_constant:
+        if maker is not None and stored is not None and stored.shape == value.shape:
             found = self._constants.tensor(self._edit, stored, order, shape)
             if found is not None:
+                self.bypassed.add(maker.index)
                 real = self._edit.add_tensor(shape, value.type)
                 version = self._graph.nodes[maker.index].code.version
                 new.append(New("DEQUANTIZE", [found], [real], maker.options, version))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from typing import Any
 
 from tflint.analysis.unread_notes import (
+    empty_buffers,
+    is_boilerplate,
     repeats_shape,
     says_nothing,
     unread_metadata,
@@ -14,70 +18,98 @@ from tflint.analysis.unread_notes import (
 from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.model.record import ABSENT
-from tflint.model.tables import Operator, QuantizationParameters, SubGraph, Tensor
-
-_NO_DEBUG_METADATA = -1
+from tflint.model.tables import Model, QuantizationParameters, SubGraph, Tensor
 
 
 def _rewrite(context: RewriteContext) -> Rewrite | None:
     model = context.model
     if not unread_notes(model).matter(model.file_bytes):
         return None
+    edit = ModelEdit(model)
     metadata = tuple(unread_metadata(model))
-    zero_points: dict[tuple[int, ...], tuple[int, ...]] = {}
-    subgraphs, places = [], len(metadata)
+    edit.drop_metadata(metadata)
+    strip = _Strip(empty_buffers(model))
+    places = len(metadata)
     for g, subgraph in enumerate(model.subgraphs):
         unread = frozenset(unread_names(model, g))
-        tensors = tuple(
-            _stripped(tensor, zero_points, keeps_name=t not in unread)
-            for t, tensor in enumerate(subgraph.tensors)
+        for t, tensor in enumerate(subgraph.tensors):
+            fields = strip.changes(tensor, keeps_name=t not in unread)
+            if fields:
+                edit.graph(g).change_tensor(t, **fields)
+                places += 1
+    changed = edit.finish()
+    if metadata:
+        changed = _without_debug_metadata(changed)
+    if is_boilerplate(model.description):
+        changed, places = dataclasses.replace(changed, description=None), places + 1
+    return Rewrite(_most_used_code_first(changed), places)
+
+
+class _Strip:
+    """What to change of tensors, so that what they hold is read by someone, and is held once."""
+
+    def __init__(self, empty: frozenset[int]) -> None:
+        self._empty = empty
+        self._zero_points: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def changes(self, tensor: Tensor, *, keeps_name: bool) -> dict[str, Any]:
+        """The new values of those fields of a tensor that get any."""
+        fields: dict[str, Any] = {}
+        if not keeps_name and tensor.name is not None:
+            fields["name"] = None
+        if tensor.buffer in self._empty:
+            fields["buffer"] = 0
+        if repeats_shape(tensor):
+            fields["shape_signature"] = ABSENT
+        old = tensor.quantization
+        new = None if old is None else self._quantization(old)
+        if new is not old:
+            fields["quantization"] = new
+        return fields
+
+    def _quantization(self, old: QuantizationParameters) -> QuantizationParameters | None:
+        if says_nothing(old):
+            return None
+        points = old.zero_point
+        if len(points) > 1:
+            # The same list is the same object behind this, so equality does not show it.
+            points = self._zero_points.setdefault(points, points)
+        if old.min is ABSENT and old.max is ABSENT and points is old.zero_point:
+            return old
+        return dataclasses.replace(old, min=ABSENT, max=ABSENT, zero_point=points)
+
+
+def _without_debug_metadata(model: Model) -> Model:
+    """The model without references into the metadata that are gone."""
+
+    def graph(old: SubGraph) -> SubGraph:
+        operators = tuple(dataclasses.replace(o, debug_metadata_index=-1) for o in old.operators)
+        return dataclasses.replace(
+            old, operators=operators or old.operators, debug_metadata_index=-1
         )
-        # Equal lists of zero points are one object behind this: equality does not show it.
-        places += sum(old is not new for old, new in zip(subgraph.tensors, tensors, strict=True))
-        subgraph = dataclasses.replace(subgraph, tensors=tensors)
-        subgraphs.append(_without_debug_metadata(subgraph) if metadata else subgraph)
-    edit = ModelEdit(dataclasses.replace(model, subgraphs=tuple(subgraphs)))
-    edit.drop_metadata(metadata)
-    return Rewrite(edit.finish(), places)
+
+    return dataclasses.replace(model, subgraphs=tuple(map(graph, model.subgraphs)))
 
 
-def _stripped(
-    tensor: Tensor, zero_points: dict[tuple[int, ...], tuple[int, ...]], *, keeps_name: bool
-) -> Tensor:
-    """The tensor without what nobody reads; itself where there is nothing to take off."""
-    old = tensor.quantization
-    quantization = None if old is None else _without_ranges(old, zero_points)
-    name = tensor.name if keeps_name else None
-    signature = ABSENT if repeats_shape(tensor) else tensor.shape_signature
-    if quantization is old and name == tensor.name and signature == tensor.shape_signature:
-        return tensor
+def _most_used_code_first(model: Model) -> Model:
+    """The model with the operator code first that most operators have: 0 takes no bytes."""
+    uses = Counter(o.opcode_index for graph in model.subgraphs for o in graph.operators)
+    first = max(uses, key=lambda code: (uses[code], -code), default=0)
+    if uses[first] == uses[0]:
+        return model
+    codes = list(model.operator_codes)
+    codes[0], codes[first] = codes[first], codes[0]
+    place = {0: first, first: 0}
+
+    def graph(old: SubGraph) -> SubGraph:
+        operators = tuple(
+            dataclasses.replace(o, opcode_index=place.get(o.opcode_index, o.opcode_index))
+            for o in old.operators
+        )
+        return dataclasses.replace(old, operators=operators or old.operators)
+
     return dataclasses.replace(
-        tensor, name=name, quantization=quantization, shape_signature=signature
-    )
-
-
-def _without_ranges(
-    old: QuantizationParameters, zero_points: dict[tuple[int, ...], tuple[int, ...]]
-) -> QuantizationParameters | None:
-    if says_nothing(old):
-        return None
-    points = old.zero_point
-    if len(points) > 1:
-        points = zero_points.setdefault(points, points)
-    if old.min is ABSENT and old.max is ABSENT and points is old.zero_point:
-        return old
-    return dataclasses.replace(old, min=ABSENT, max=ABSENT, zero_point=points)
-
-
-def _without_debug_metadata(subgraph: SubGraph) -> SubGraph:
-    """The subgraph without references into the metadata that go."""
-
-    def operator(old: Operator) -> Operator:
-        return dataclasses.replace(old, debug_metadata_index=_NO_DEBUG_METADATA)
-
-    operators = tuple(map(operator, subgraph.operators)) or subgraph.operators
-    return dataclasses.replace(
-        subgraph, operators=operators, debug_metadata_index=_NO_DEBUG_METADATA
+        model, operator_codes=tuple(codes), subgraphs=tuple(map(graph, model.subgraphs))
     )
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tflint.analysis.float_regions import FLOAT32
 from tflint.analysis.integer_grids import Grid
 from tflint.analysis.integer_kernels import integer_kernel
-from tflint.analysis.integer_regions import Lowering
+from tflint.analysis.lowering import Lowering
 from tflint.fix.model.model_edit import GraphEdit
-from tflint.model.graph import Graph, Node, Value
+from tflint.model.graph import Node, Value
 from tflint.model.schema import (
     ActivationFunctionType,
     AddOptions,
@@ -25,7 +25,7 @@ from tflint.model.schema import (
 from tflint.model.types import QUANTIZED_RANGES
 
 # QUANTIZE takes integers from its second version on, DEQUANTIZE gives them from int8 and int16.
-_REQUANTIZE_VERSION = 2
+REQUANTIZE_VERSION = 2
 _DEQUANTIZE_VERSION = 2
 _NONE = ActivationFunctionType.NONE
 # By default, these take int16 on scales that are powers of two only.
@@ -38,15 +38,14 @@ _ANY_SCALE: dict[str, type[AddOptions] | type[SubOptions]] = {
 class Lowerer:
     """Regions of one subgraph on their way to integers; constants are quantised once."""
 
-    def __init__(self, graph: Graph, edit: GraphEdit, interface: frozenset[Value]) -> None:
-        self._graph = graph
+    def __init__(self, edit: GraphEdit) -> None:
         self._edit = edit
-        self._interface = interface
         self._constants: dict[tuple[Value, Grid], int] = {}
+        self._replaced: dict[int, int] = {}
 
     def lower(self, found: Lowering) -> None:
         """Put the region's integer operators in the place of its float ones."""
-        _RegionEdit(self._edit, found, self._interface, self._constants).apply()
+        _RegionEdit(self._edit, found, self._constants, self._replaced).apply()
 
 
 class _RegionEdit:
@@ -54,13 +53,14 @@ class _RegionEdit:
         self,
         edit: GraphEdit,
         found: Lowering,
-        interface: frozenset[Value],
         constants: dict[tuple[Value, Grid], int],
+        replaced: dict[int, int],
     ) -> None:
         self._edit = edit
         self._found = found
-        self._interface = interface
         self._constants = constants
+        # Tensors that are made no more, and those that are read instead, of all regions.
+        self._replaced = replaced
         self._lowered = set(found.nodes)
         # The tensors that hold a value's integers, on its own grid and on others.
         self._integers: dict[Value, int] = {}
@@ -82,13 +82,16 @@ class _RegionEdit:
         edit, producer = self._edit, value.producer
         source = self._found.source(value)
         if producer is not None and source == grid:
-            tensor = producer.inputs[0]
-            assert tensor is not None
-            return tensor.index
+            tensor = self._now(producer.operator.inputs[0])
+            if value in self._found.interface:
+                # The output's name and place in signatures go to the integers.
+                edit.output_instead(value.index, tensor)
+                edit.change_tensor(tensor, name=value.tensor.name)
+            return tensor
         carrier = self._found.carrier(value)
         if carrier is not None:
             return carrier.outputs[0].index
-        if value in self._found.floats or (source is not None and value.is_output):
+        if value in self._found.floats:
             return self._twin(value, grid)
         edit.change_tensor(
             value.index,
@@ -96,6 +99,15 @@ class _RegionEdit:
             quantization=grid.parameters,
         )
         return value.index
+
+    def _now(self, tensor: int) -> int:
+        """The tensor that is read where the file has this one."""
+        while tensor in self._replaced:
+            tensor = self._replaced[tensor]
+        return tensor
+
+    def _of(self, value: Value) -> int:
+        return self._now(self._integers[value])
 
     def _twin(self, value: Value, grid: Grid) -> int:
         name = f"{value.name}_{grid.type.name.lower()}" if value.tensor.name else None
@@ -112,11 +124,11 @@ class _RegionEdit:
     def _convert(self, value: Value, grid: Grid) -> None:
         """Make the integers of a value from what there is, and give floats to who needs them."""
         edit, found, producer = self._edit, self._found, value.producer
-        integers, source = self._integers[value], found.source(value)
+        integers, source = self._of(value), found.source(value)
         if source is not None and producer is not None:
             self._enter(value, grid, producer, source)
         elif producer is None:
-            if value not in self._interface:
+            if value not in self._found.interface:
                 self._insert_at_start("QUANTIZE", value.index, integers)
         elif producer not in self._lowered:
             edit.insert_after(
@@ -136,6 +148,7 @@ class _RegionEdit:
             if reader in merged:
                 if reader.outputs[0].index != integers:
                     edit.read_instead(reader.outputs[0].index, integers)
+                    self._replaced[reader.outputs[0].index] = integers
                 edit.remove(reader.index)
             elif reader.name == "QUANTIZE":
                 edit.replace(
@@ -144,7 +157,7 @@ class _RegionEdit:
                     [integers],
                     [reader.outputs[0].index],
                     QuantizeOptions(),
-                    version=_REQUANTIZE_VERSION,
+                    version=REQUANTIZE_VERSION,
                 )
         for node in value.consumers:
             for position, read in enumerate(node.inputs):
@@ -153,16 +166,16 @@ class _RegionEdit:
                     self._requantise(value, wanted, node)
 
     def _enter(self, value: Value, grid: Grid, entry: Node, source: Grid) -> None:
-        edit, integers = self._edit, self._integers[value]
+        edit, integers = self._edit, self._of(value)
         if source != grid:
-            read = entry.operator.inputs[0]
+            read = self._now(entry.operator.inputs[0])
             edit.insert_before(
                 entry.index,
                 "QUANTIZE",
                 [read],
                 [integers],
                 QuantizeOptions(),
-                version=_REQUANTIZE_VERSION,
+                version=REQUANTIZE_VERSION,
             )
         if value not in self._found.floats:
             edit.remove(entry.index)
@@ -173,18 +186,18 @@ class _RegionEdit:
             return
         made = self._add(value, grid, None)
         self._requantised[key] = made
-        arguments = ([self._integers[value]], [made], QuantizeOptions())
+        arguments = ([self._of(value)], [made], QuantizeOptions())
         producer = value.producer
         if producer is None:
-            self._insert_at_start("QUANTIZE", self._integers[value], made)
+            self._insert_at_start("QUANTIZE", self._of(value), made)
         else:
             self._edit.insert_after(
-                producer.index, "QUANTIZE", *arguments, version=_REQUANTIZE_VERSION
+                producer.index, "QUANTIZE", *arguments, version=REQUANTIZE_VERSION
             )
 
     def _insert_at_start(self, name: str, read: int, made: int) -> None:
         self._edit.insert_before(
-            0, name, [read], [made], QuantizeOptions(), version=_REQUANTIZE_VERSION
+            0, name, [read], [made], QuantizeOptions(), version=REQUANTIZE_VERSION
         )
 
     # The operators between
@@ -198,7 +211,9 @@ class _RegionEdit:
                 inputs.append(index)
             else:
                 inputs.append(self._operand(node, position, value))
-        outputs = [self._integers.get(value, value.index) for value in node.outputs]
+        outputs = [
+            self._of(value) if value in self._integers else value.index for value in node.outputs
+        ]
         if node in found.reshapes:
             shape = node.outputs[0].shape
             argument = edit.add_tensor(
@@ -232,7 +247,7 @@ class _RegionEdit:
             assert wanted is not None
             return self._constant(value, wanted)
         if wanted is None:
-            return self._integers[value]
+            return self._of(value)
         return self._requantised[value, wanted]
 
     def _constant(self, value: Value, grid: Grid) -> int:
@@ -247,6 +262,15 @@ class _RegionEdit:
             )
             self._constants[key] = index
         return self._constants[key]
+
+
+def meaning(grid: Grid) -> str:
+    """What integers on a grid stand for, for the user to see: what a device has to do."""
+    shift = f"{'+-'[grid.zero_point > 0]} {abs(grid.zero_point)}" if grid.zero_point else ""
+    integer = f"(integer {shift})" if shift else "integer"
+    return (
+        f"scale {grid.scale:.9g}, zero point {grid.zero_point}; real = {grid.scale:.9g} * {integer}"
+    )
 
 
 def quantised(numbers: NDArray[np.float32], grid: Grid) -> bytes:

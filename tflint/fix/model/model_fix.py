@@ -87,12 +87,14 @@ class ModelFix:
     leaves operators, options and subgraphs that it does not know as they are.
 
     A rewrite that makes the file or the arena larger is not taken. Passes with `may_grow_file`
-    may spend on the file what others saved, those with `may_exceed_original` even more. Passes
-    `on_request` run only for codes that the user named.
+    may spend on the file what others saved, those with `may_exceed_original` even more; those
+    with `may_grow_arena` make models run that had none. Passes `on_request` run only for codes
+    that the user named.
     """
 
     code: str
     rewrite: Callable[[RewriteContext], Rewrite | None]
     may_grow_file: bool = False
     may_exceed_original: bool = False
+    may_grow_arena: bool = False
     on_request: bool = False

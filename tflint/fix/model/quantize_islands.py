@@ -15,7 +15,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
         return None
     edit, places = ModelEdit(context.model), 0
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
-        lowerer = Lowerer(graph, edit.graph(graph.index), frozenset())
+        lowerer = Lowerer(edit.graph(graph.index))
         for region in float_regions(graph):
             if not region.entries or not region.exits:
                 continue

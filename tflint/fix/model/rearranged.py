@@ -46,13 +46,17 @@ class RearrangedConstants:
             index = graph.add_tensor(shape, value.type, quantization, name=value.tensor.name)
             graph.change_tensor(index, buffer=self._buffers[key])
             return index
-        self._left -= len(value.data)
-        if self._left < 0:
+        if not self.may_make(len(value.data)):
             return None
         data = _transposed(value.data, bits // 8, value.shape, order)
         index = graph.add_tensor(shape, value.type, quantization, name=value.tensor.name, data=data)
         self._buffers[key] = graph.tensor(index).buffer
         return index
+
+    def may_make(self, size: int) -> bool:
+        """Whether so many bytes more may be made of the model."""
+        self._left -= size
+        return self._left >= 0
 
 
 def _transposed(data: memoryview, width: int, shape: Shape, order: Shape) -> bytes:

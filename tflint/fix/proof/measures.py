@@ -21,13 +21,14 @@ _FLOAT_NOISE = 1e-5
 class Error:
     """The error of an output: absolute, its greatest and its mean, and the ratio to the signal.
 
-    `range` is from the least to the greatest value of the original. `signal` and `noise` are sums
-    of squares.
+    `range` is from the least to the greatest value of the original, `magnitude` its greatest
+    absolute value. `signal` and `noise` are sums of squares.
     """
 
     maximum: float
     mean: float
     range: float
+    magnitude: float
     signal: float
     noise: float
 
@@ -36,7 +37,8 @@ class Error:
         """The signal-to-noise ratio in decibels; infinite without noise."""
         if not self.noise:
             return math.inf
-        return 10 * math.log10(self.signal / self.noise) if self.signal else -math.inf
+        ratio = self.signal / self.noise
+        return 10 * math.log10(ratio) if ratio > 0 else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def error(before: Array, after: Array) -> Error:
             maximum=float(difference.max(initial=0)),
             mean=float(difference.mean()) if difference.size else 0.0,
             range=float(finite.max() - finite.min()) if finite.size else 0.0,
+            magnitude=float(np.abs(finite).max(initial=0)),
             signal=float(np.square(finite).sum()),
             noise=float(np.square(difference).sum()),
         )

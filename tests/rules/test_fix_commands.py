@@ -1,0 +1,118 @@
+"""The command that a finding gives works when it is pasted: the finding is gone behind it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
+from tflint.finding import Finding, FixSafety
+from tflint.fix.model.registry import model_fixes
+from tflint.fix.result_file import fixed_path
+from tflint.lint.registry import built_in_rules
+from tflint.lint.runner import check_bytes, check_example
+from tflint.model.tables import Model
+from tflint.model.writer import write_model
+from tflint.report.fix_result import Proof
+from tflint.rule import Bad, Kind, Rule
+from tflint.target.target import find_target
+
+# A path that a shell would take apart.
+NAME = "it's a model.tflite"
+# Repairs that need the converter, which is not there yet.
+LATER = "--reconvert"
+
+
+def commands(rule: type[Rule], example: Bad) -> dict[str, list[Finding]]:
+    """The commands that the rule's findings in an example give, where that is a model."""
+    report = check_example(example.build(), [rule], find_target(example.target))
+    found: dict[str, list[Finding]] = {}
+    if report.kind is Kind.TFLITE:
+        for finding in report.findings:
+            if finding.fix is not None:
+                found.setdefault(finding.fix.command, []).append(finding)
+    return found
+
+
+# Repairs that are there.
+REPAIRED = {fix.code for fix in model_fixes()}
+CASES = [
+    pytest.param(rule, example, id=f"{rule.meta.code}-{example.title}")
+    for rule in built_in_rules()
+    if Kind.TFLITE in rule.meta.applies_to
+    for example in rule.examples
+    if isinstance(example, Bad)
+    and any(
+        LATER in command or "--quantize" in command or rule.meta.code in REPAIRED
+        for command in commands(rule, example)
+    )
+]
+
+
+def test_every_kind_of_repair_is_among_the_cases() -> None:
+    kinds = {
+        (finding.fix.safety, "--quantize" in command, LATER in command)
+        for case in CASES
+        for command, found in commands(*case.values).items()
+        for finding in found
+        if finding.fix is not None
+    }
+
+    assert kinds == {
+        (FixSafety.SAFE, False, False),
+        (FixSafety.UNSAFE, False, False),
+        (FixSafety.RECONVERT, True, False),
+        (FixSafety.RECONVERT, False, True),
+    }
+
+
+@pytest.mark.parametrize(("rule", "example"), CASES)
+def test_a_pasted_command_repairs_what_it_is_for(
+    call: Call,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: type[Rule],
+    example: Bad,
+) -> None:
+    # What proves a result is tested elsewhere, and examples need not run on any runtime.
+    held = Proof("none", 1, True, 0.0, 0.0, float("inf"))
+    monkeypatch.setattr("tflint.fix.proof.proving.prove", lambda *models, **options: held)
+    built = example.build()
+    assert isinstance(built, (Model, bytes))
+    path = tmp_path / NAME
+    path.write_bytes(built if isinstance(built, bytes) else write_model(built))
+    target = find_target(example.target)
+    before = check_bytes(path.read_bytes(), [rule], target, NAME).findings
+
+    for finding in before:
+        if finding.fix is None:
+            continue
+        words = shlex.split(finding.fix.command)
+        assert words[:3] == ["tflint", "fix", NAME]
+        if LATER in words:
+            assert call(*words[1:], cwd=tmp_path).code == 2
+            continue
+        if "--quantize" in words:
+            continue
+        fixed_path(path).unlink(missing_ok=True)
+        result = call(*words[1:], cwd=tmp_path)
+        if f"not done: {rule.meta.code}" in result.stdout and "it would add" in result.stdout:
+            pytest.xfail("in an example of a few bytes there is nothing to pay for the growth")
+        assert result.code == 0, result.stderr + result.stdout
+        after = check_bytes(fixed_path(path).read_bytes(), [rule], target, NAME).findings
+        left = [one for one in after if one.fix == finding.fix]
+        assert not left, (left[0].message, result.stdout)
+
+
+def test_a_path_that_looks_like_an_option_is_none() -> None:
+    example = next(case.values for case in CASES)
+    rule, built = example[0], example[1].build()
+    data = built if isinstance(built, bytes) else write_model(built)
+    (finding, *_) = check_bytes(data, [rule], find_target("tflm"), "-o.tflite").findings
+    assert finding.fix is not None
+
+    assert "./-o.tflite" in finding.fix.command
+    assert dataclasses.replace(finding).path == "-o.tflite"

@@ -1,0 +1,312 @@
+"""The proof of a repair: both models run on the same inputs, and what their outputs differ by.
+
+What is enough stands in `tflint.fix.proof.criteria`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tflint.errors import ModelRefused, UsageError
+from tflint.execution.hosts import Host, Outcome, is_installed
+from tflint.execution.process import DEFAULT_LIMITS, Limits
+from tflint.fix.model.model_fix import OutputChange
+from tflint.fix.proof.criteria import Meaning, correct, decisions, shortcoming
+from tflint.fix.proof.interface import Array
+from tflint.fix.proof.measures import CHANGES, Decisions, Error, error, same_bits
+from tflint.fix.proof.samples import Samples, extreme_samples, random_samples
+from tflint.fix.proof.trials import (
+    Batch,
+    InterfaceDiffers,
+    Kind,
+    Pair,
+    Reference,
+    Runner,
+    Subject,
+    Trial,
+    pairs,
+    run_trials,
+    some,
+    subject,
+)
+from tflint.model.cost import macs
+from tflint.model.graph import Graph, Value
+from tflint.printable import counted, printable
+from tflint.report.fix_result import Proof
+
+# What one run of a model costs beside its multiply-accumulates, in the same unit.
+_OVERHEAD = 20_000
+# Multiply-accumulates that go into inputs that were made up: a fraction of a second.
+_QUICK = 50_000_000
+# The same where they are all that a tolerance is held against: a few seconds.
+_THOROUGH = 1_000_000_000
+# Into samples that were given: a minute.
+_MOST = 20_000_000_000
+_SEQUENCE = 8
+_HANDS_ON = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE", "CAST", "EXPAND_DIMS"))
+# Where outputs of the original are best taken from, if not from the same runtime.
+_ORDER: tuple[Runner, ...] = (Reference.FLEX, Host.LITERT, Host.TFLM)
+
+
+def prove(
+    before: bytes,
+    after: bytes,
+    *,
+    samples: Samples | None,
+    exact: bool,
+    tolerance: float,
+    outputs: Sequence[OutputChange] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Proof:
+    """Whether `after` may take the place of `before`.
+
+    `samples` are for the original; their values are quantised for each model by its own inputs.
+    `outputs` say which outputs mean something else now. Raises `HostFailed` where a runtime
+    crashes or takes too long, `MissingExtra` without LiteRT, `UsageError` for samples that do not
+    fit and for models that cannot be compared, and what `parse_model` raises.
+    """
+    old, new = subject(before), subject(after)
+    try:
+        batches = _batches(old, pairs(old, new), samples, exact=exact)
+        trials = run_trials(old, new, batches, limits)
+    except InterfaceDiffers as differs:
+        return Proof("none", 0, False, math.inf, math.inf, -math.inf, failure=str(differs))
+    judge = _Judge(old, exact, tolerance, {change.output: change.now for change in outputs})
+    for trial in trials:
+        judge.hear(trial)
+    if samples is not None and samples.count > batches[0].samples.count:
+        judge.notes.append(
+            f"{batches[0].samples.count:,} of {counted(samples.count, 'sample')} were run:"
+            " all would take too long"
+        )
+    if not is_installed(Host.TFLM):
+        judge.notes.append("TFLM is not installed (`pip install 'tflint[tflm]'`)")
+    return judge.proof(trials)
+
+
+def _batches(
+    old: Subject, matched: Sequence[Pair], samples: Samples | None, *, exact: bool
+) -> list[Batch]:
+    """The inputs, those that are judged first."""
+    found: list[Batch] = []
+    for pair in matched:
+        entry = pair.before
+        cost = _OVERHEAD + sum(macs(node) for node in Graph(old.model, entry.subgraph).nodes)
+        given = samples if entry.signature is None else None
+        if given is not None:
+            if len(given.inputs) != len(entry.inputs):
+                raise UsageError(
+                    f"the samples are for {counted(len(given.inputs), 'input')},"
+                    f" the model takes {len(entry.inputs):,}"
+                )
+            given = some(given, max(_MOST // cost, 16))
+            found.append(Batch(pair, Kind.SAMPLES, given, is_judged=True))
+        effort, least, most = (_QUICK, 4, 32) if exact or given else (_THOROUGH, 16, 256)
+        count = min(max(effort // cost, least), most) if entry.inputs else 1
+        random = random_samples(old.model, count, 0, given, entry)
+        found.append(Batch(pair, Kind.RANDOM, random, is_judged=exact or given is None))
+        if entry.inputs:
+            extreme = extreme_samples(old.model, given, entry)
+            found.append(Batch(pair, Kind.EXTREME, extreme, is_judged=exact))
+        if old.is_stateful:
+            source = given or random
+            found.append(Batch(pair, Kind.SEQUENCE, some(source, _SEQUENCE), is_judged=True))
+    return found
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Hears one trial after the other."""
+
+    old: Subject
+    exact: bool
+    tolerance: float
+    changes: dict[int, str]
+    failure: str | None = None
+    notes: list[str] = field(default_factory=list)
+    methods: set[Runner] = field(default_factory=set)
+    errors: list[Error] = field(default_factory=list)
+    decided: list[Decisions] = field(default_factory=list)
+    accuracies: list[tuple[float, float]] = field(default_factory=list)
+    differs: bool = False
+    _compared: set[tuple[str | None, Kind]] = field(default_factory=set)
+    _graphs: dict[int, Graph] = field(default_factory=dict)
+
+    def hear(self, trial: Trial) -> None:
+        """Compare what both models made of one batch."""
+        kind = trial.batch.kind.value
+        for runner, after in trial.after.items():
+            source = self._source(trial, runner)
+            if isinstance(after, ModelRefused) and isinstance(trial.before.get(runner), tuple):
+                self._fail(f"the original runs for each {kind}; {after}")
+            if source is None or not isinstance(after, tuple):
+                continue
+            before = trial.before[source]
+            if isinstance(before, tuple):
+                if trial.batch.is_judged:
+                    self._compared.add((trial.batch.pair.before.signature, trial.batch.kind))
+                    self.methods |= {source, runner}
+                self._compare(trial, runner, before, after)
+
+    def proof(self, trials: Sequence[Trial]) -> Proof:
+        """What all trials come to."""
+        for place, trial in enumerate(trials):
+            batch, signature = trial.batch, trial.batch.pair.before.signature
+            if not batch.is_judged or (signature, batch.kind) in self._compared:
+                continue
+            reasons = _reasons(trial)
+            if place == 0 and self.failure is None:
+                self.failure = f"nothing runs the original and the result: {reasons}"
+            elif place:
+                what = f"the signature `{printable(signature)}`" if signature else "the model"
+                self.notes.append(f"{what} was not run for any {batch.kind.value}: {reasons}")
+        self.notes += _about_hosts(trials[0])
+        shares = [found.agreement for found in self.decided if found.agreement is not None]
+        accuracies = self.accuracies or [(math.nan, math.nan)]
+        accuracy_before, accuracy_after = min(accuracies, key=lambda pair: pair[1] - pair[0])
+        return Proof(
+            method="+".join(runner.value for runner in _ORDER if runner in self.methods) or "none",
+            inputs=sum(
+                trial.batch.samples.count
+                for trial in trials
+                if trial.batch.kind is not Kind.SEQUENCE
+            ),
+            bit_equal=not self.differs and bool(self._compared),
+            max_error=max((found.maximum for found in self.errors), default=0.0),
+            mean_error=max((found.mean for found in self.errors), default=0.0),
+            snr_db=min((found.snr_db for found in self.errors), default=math.inf),
+            top1_agreement=min(shares, default=None),
+            accuracy_before=accuracy_before if self.accuracies else None,
+            accuracy_after=accuracy_after if self.accuracies else None,
+            tolerance=0.0 if self.exact else self.tolerance,
+            failure=self.failure,
+            notes=tuple(dict.fromkeys(self.notes)),
+        )
+
+    def _source(self, trial: Trial, runner: Runner) -> Runner | None:
+        """What ran the original that a result of this runtime is held against."""
+        if isinstance(trial.before.get(runner), tuple):
+            return runner
+        if self.exact:  # Two runtimes need not agree to the bit.
+            return None
+        return next((r for r in _ORDER if isinstance(trial.before.get(r), tuple)), None)
+
+    def _compare(
+        self, trial: Trial, runner: Runner, before: Sequence[Array], after: Sequence[Array]
+    ) -> None:
+        batch = trial.batch
+        for place, (port, old) in enumerate(zip(batch.pair.before.outputs, before, strict=True)):
+            position = batch.pair.outputs[place]
+            new_port, new = batch.pair.after.outputs[position], after[position]
+            where = f"output {port.title} on {runner.title}"
+            if old.shape != new.shape:
+                shapes = f"{_shape(old)} has become {_shape(new)}"
+                self._fail(f"{where}: the shape {shapes}")
+                continue
+            same = same_bits(old, new)
+            if batch.is_judged and not same.all():
+                self.differs = True
+            if new_port.scale is None and new_port.dtype == port.dtype:
+                new_port = port
+            real, now = port.real(old), new_port.real(new)
+            change = self.changes.get(place) if batch.is_first else None
+            if change is not None:
+                now = CHANGES[change](now)
+            found = error(real, now) if port.is_real else None
+            if found is not None and batch.is_judged:
+                self.errors.append(found)
+            if self.exact:
+                if not same.all():
+                    self._fail(_difference(where, batch.kind, same, found))
+                continue
+            if port.is_real and (np.isfinite(real) & ~np.isfinite(now)).any():
+                article = "an" if batch.kind is Kind.EXTREME else "a"
+                self._fail(f"{where} is not finite for {article} {batch.kind.value}")
+            if batch.is_judged:
+                step = max(port.scale or 0.0, new_port.scale or 0.0)
+                maker = _maker(self._graph(batch.pair.before.subgraph).values[port.tensor])
+                meaning = Meaning(port, maker, step, change)
+                self._weigh(where, real, now, found, meaning, batch)
+
+    def _weigh(
+        self,
+        where: str,
+        before: Array,
+        after: Array,
+        found: Error | None,
+        meaning: Meaning,
+        batch: Batch,
+    ) -> None:
+        decided = decisions(before, after, meaning)
+        if decided is not None:
+            self.decided.append(decided)
+        reason = shortcoming(found, decided, meaning, self.tolerance)
+        if reason is not None:
+            self._fail(f"{where}: {reason}")
+        labels = batch.samples.labels if batch.kind is Kind.SAMPLES else None
+        if labels is None:
+            return
+        right, now_right = correct(before, labels, meaning), correct(after, labels, meaning)
+        if right is not None and now_right is not None:
+            self.accuracies.append((right, now_right))
+            if now_right < right - self.tolerance:
+                self._fail(
+                    f"{where}: the accuracy falls from {100 * right:.3g} % to"
+                    f" {100 * now_right:.3g} %"
+                )
+
+    def _graph(self, subgraph: int) -> Graph:
+        if subgraph not in self._graphs:
+            self._graphs[subgraph] = Graph(self.old.model, subgraph)
+        return self._graphs[subgraph]
+
+    def _fail(self, reason: str) -> None:
+        if self.failure is None:
+            self.failure = reason
+
+
+def _maker(value: Value) -> str:
+    """The operator that made the values of an output, behind what only hands them on."""
+    for _ in range(8):
+        node = value.producer
+        if node is None:
+            return ""
+        source = node.input(0)
+        if node.name not in _HANDS_ON or source is None:
+            return node.name
+        value = source
+    return ""
+
+
+def _difference(where: str, kind: Kind, same: Array, found: Error | None) -> str:
+    most = f", by up to {found.maximum:.3g}" if found is not None else ""
+    count = int((~same).sum())
+    return (
+        f"{where} differs for {count:,} of {counted(len(same), kind.value)}{most}"
+        f" (first: number {int(np.argmin(same)):,})"
+    )
+
+
+def _reasons(trial: Trial) -> str:
+    """What the runtimes say of the models that they do not run."""
+    outcomes: list[Outcome] = [*trial.before.values(), *trial.after.values()]
+    said = [str(outcome) for outcome in outcomes if isinstance(outcome, ModelRefused)]
+    return "; ".join(dict.fromkeys(said)) or "no runtime on this host"
+
+
+def _about_hosts(trial: Trial) -> Iterator[str]:
+    for host in Host:
+        before, after = trial.before.get(host), trial.after.get(host)
+        if isinstance(before, ModelRefused) and isinstance(after, tuple):
+            yield f"{host.title} runs the result; it does not run the original"
+        elif isinstance(before, ModelRefused) and isinstance(after, ModelRefused):
+            reason = str(after).removeprefix(f"{host.title} does not run the model: ")
+            yield f"{host.title} runs neither the original nor the result: {reason}"
+
+
+def _shape(values: Array) -> str:
+    return "(" + ", ".join(map(str, values.shape[1:])) + ")"
