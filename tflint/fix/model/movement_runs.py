@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Container, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.movement import Order, Run
 from tflint.fix.model.aliases import Aliases
+from tflint.fix.model.choosing import within_arena
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import Rewrite, RewriteContext
 from tflint.model.graph import Graph, Node, Value, graphs
@@ -45,18 +47,26 @@ class Moving(Protocol):
 def without_runs(
     context: RewriteContext, runs: Callable[[Graph, Dataflow], Sequence[Run]], moving: Moving
 ) -> Rewrite | None:
-    """The model without what is redundant in its runs."""
-    model, places = context.model, 0
-    for turn in range(_MOST_TURNS):
-        edit, found = ModelEdit(model), 0
-        for graph in graphs(model) if turn else context.graphs:
-            work = _Turn(graph, edit.graph(graph.index), moving)
-            found += sum(map(work.take_out, runs(graph, Dataflow(graph))))
-            work.aliases.apply(edit.graph(graph.index))
-        if not found:
-            break
-        model, places = edit.finish(), places + found
-    return Rewrite(model, places) if places else None
+    """The model without what is redundant in its runs, or in those that make its arena smaller."""
+
+    def rewrite(wanted: Container[int]) -> Rewrite | None:
+        model, places = context.model, 0
+        for turn in range(_MOST_TURNS):
+            edit, found = ModelEdit(model), 0
+            numbers = itertools.count()
+            for graph in graphs(model) if turn else context.graphs:
+                work = _Turn(graph, edit.graph(graph.index), moving)
+                for run in runs(graph, Dataflow(graph)):
+                    found += next(numbers) in wanted and work.take_out(run)
+                work.aliases.apply(edit.graph(graph.index))
+            if not found:
+                break
+            model, places = edit.finish(), places + found
+            if isinstance(wanted, Set):
+                break  # Numbers mean other runs in the next turn.
+        return Rewrite(model, places) if places else None
+
+    return within_arena(context, rewrite)
 
 
 class _Turn:
