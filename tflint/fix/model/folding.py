@@ -100,12 +100,11 @@ def remove_dead(graph: Graph, edit: GraphEdit, gone: Iterable[Node]) -> None:
 
     So goes what only the shape was read of. What nobody read before stays as it is.
     """
-    removed = set()
-    readers = {value.index: len(value.consumers) for value in graph.values}
     left = list(gone)
+    removed = {node.index for node in left}
+    readers = {value.index: len(value.consumers) for value in graph.values}
     while left:
         node = left.pop()
-        removed.add(node.index)
         for value in dict.fromkeys(value for value in node.inputs if value is not None):
             readers[value.index] -= 1
             maker = value.producer
@@ -115,6 +114,7 @@ def remove_dead(graph: Graph, edit: GraphEdit, gone: Iterable[Node]) -> None:
                 and is_pure(maker)
                 and not any(_is_needed(made, readers) for made in maker.outputs)
             ):
+                removed.add(maker.index)
                 edit.remove(maker.index)
                 left.append(maker)
 
