@@ -55,7 +55,7 @@ def fix_for(code: str) -> ModelFix:
 
 def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False) -> Rewrite | None:
     """One turn of the pass on a model as it is read from a file; what comes must be sound."""
-    read = parse_model(write_model(model))
+    read = model if model.file_bytes else parse_model(write_model(model))
     context = RewriteContext(read, find_target(target), unsafe=unsafe, requested=frozenset((code,)))
     rewrite = fix_for(code).rewrite(context)
     if rewrite is None:
