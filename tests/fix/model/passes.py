@@ -64,7 +64,12 @@ def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False)
     assert unsafe or rewrite.safety is FixSafety.SAFE
     written = parse_model(write_model(rewrite.model, compact=True))
     assert not list(dangling_indices(written))
-    hold_interface(read, written, names=not unsafe and code not in RENAMING)
+    hold_interface(
+        read,
+        written,
+        names=not unsafe and code not in RENAMING,
+        signatures=not (unsafe and code in RENAMING),
+    )
     return dataclasses.replace(rewrite, model=written)
 
 
@@ -97,7 +102,7 @@ def repaired(
         assert after is not None, "the pass does nothing"
     assert after is not None
     hold_idempotent(code, after, target=target, unsafe=unsafe)
-    found = findings(code, after, target)
+    found = findings(code, write_model(after, compact=True), target)
     assert len(found) == left, [finding.message for finding in found]
     return after
 
@@ -124,8 +129,16 @@ def hold_idempotent(code: str, after: Model, *, target: str = "tflm", unsafe: bo
     assert rewritten(code, after, target=target, unsafe=unsafe) is None, "a second turn changes it"
 
 
-def hold_interface(before: Model, after: Model, *, names: bool = True) -> None:
-    """As many subgraphs, inputs, outputs and signatures as before, by their `names` the same."""
+def hold_interface(
+    before: Model, after: Model, *, names: bool = True, signatures: bool = True
+) -> None:
+    """As many subgraphs, inputs, outputs and signatures as before, by their `names` the same.
+
+    With `signatures` those keep their names.
+    """
+
+    def named(text: str | None) -> str | None:
+        return text if signatures else None
 
     def interface(model: Model) -> list[object]:
         ends = [
@@ -133,11 +146,15 @@ def hold_interface(before: Model, after: Model, *, names: bool = True) -> None:
             for graph in model.subgraphs
             for ends in [(graph.inputs, graph.outputs)]
         ]
-        signatures = [
-            (entry.signature_key, [m.name for m in entry.inputs], [m.name for m in entry.outputs])
+        callers = [
+            (
+                named(entry.signature_key),
+                [named(m.name) for m in entry.inputs],
+                [named(m.name) for m in entry.outputs],
+            )
             for entry in model.signature_defs
         ]
-        return [ends, signatures]
+        return [ends, callers]
 
     assert interface(before) == interface(after)
 
@@ -231,7 +248,7 @@ def hold_examples(
             continue
         assert isinstance(example, Bad)
         after = repaired_to_the_end(code, model, target=example.target, unsafe=unsafe)
-        found = findings(code, after, example.target)
+        found = findings(code, write_model(after, compact=True), example.target)
         assert not found, (example.title, [finding.message for finding in found])
         hold_equal(model, after, tolerance=tolerance, may_refuse=True)
         hold_surroundings(code, model, target=example.target, unsafe=unsafe)
