@@ -43,8 +43,9 @@ from tflint.target.target import find_target
 _PACKAGES = {"litert": "ai_edge_litert", "tflm": "tflite_micro"}
 # A repair of one pass makes more of them possible; the engine comes back as often.
 _MOST_TURNS = 10
-# Passes that change names.
+# Passes that change names, and those that add signatures.
 RENAMING = frozenset(("TFL008", "TFL609"))
+SIGNING = frozenset(("TFL701",))
 
 
 def fix_for(code: str) -> ModelFix:
@@ -66,7 +67,9 @@ def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False)
     assert not list(dangling_indices(written))
     hold_interface(
         read,
-        written,
+        dataclasses.replace(written, signature_defs=read.signature_defs)
+        if code in SIGNING
+        else written,
         names=not unsafe and code not in RENAMING,
         signatures=not (unsafe and code in RENAMING),
     )
