@@ -20,8 +20,27 @@ from tflint_rules.example_models import Attribute, flex_options
 _RECORDED = Path(__file__).parent / "proof" / "recorded.json"
 # Operators whose inputs of integers are values, not arguments.
 _OF_INTEGERS = frozenset(
-    """Add AddV2 Cast Div Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual Maximum
-    Minimum Mul Neg NotEqual SquaredDifference Sub TruncateDiv""".split()
+    [
+        "Add",
+        "AddV2",
+        "Cast",
+        "Div",
+        "Equal",
+        "FloorDiv",
+        "FloorMod",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "Maximum",
+        "Minimum",
+        "Mul",
+        "Neg",
+        "NotEqual",
+        "SquaredDifference",
+        "Sub",
+        "TruncateDiv",
+    ]
 )
 # Inputs that layers store: their place, by operator.
 _STORED = {

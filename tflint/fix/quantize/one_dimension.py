@@ -343,9 +343,7 @@ def _swap(
     changed.insert_after(reader.index, "RESHAPE", [middle, to], [result.index], behind)
 
 
-def _is_flattened_anyway(
-    changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow
-) -> bool:
+def _is_flattened_anyway(changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow) -> bool:
     """A dense layer, which reads rows of its weights' depth out of any shape."""
     options, weights = reader.options, reader.input(1)
     result = _only_result(reader, None)
