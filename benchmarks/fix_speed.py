@@ -21,7 +21,17 @@ from tflint.model.writer import write_model
 
 RUNS = 7
 # Filters of the blocks, and the stride of each: MobileNet v1 with a quarter of its filters.
-BLOCKS = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *((128, 1),) * 5, (256, 2), (256, 1))
+BLOCKS = (
+    (16, 1),
+    (32, 2),
+    (32, 1),
+    (64, 2),
+    (64, 1),
+    (128, 2),
+    *((128, 1),) * 5,
+    (256, 2),
+    (256, 1),
+)
 # The program without running anything to prove the result.
 WITHOUT_PROOF = """
 import tflint.fix.proof.proving
@@ -69,7 +79,9 @@ def main() -> None:
         peak = statistics.median(run.peak for run in measured)
         pairs = zip(measured, costs["import numpy"], strict=True)
         ratio = statistics.median(run.cpu / numpy.cpu for run, numpy in pairs)
-        print(f"{name:<18} {cpu * 1000:6.0f} ms CPU {ratio:7.2f} times {peak / 2**20:8.1f} MiB peak")
+        print(
+            f"{name:<18} {cpu * 1000:6.0f} ms CPU {ratio:7.2f} times {peak / 2**20:8.1f} MiB peak"
+        )
 
 
 if __name__ == "__main__":

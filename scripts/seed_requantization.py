@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from seed_inputs import seed_inputs
 from tflint.errors import TflintError
+from tflint.fix.proof.samples import Samples
 from tflint.fix.quantize import agreement
 from tflint.fix.quantize.requantize import requantize
-from tflint.fix.quantize.worker_process import LIMITS
 from tflint.memory.wheel import Measurement, measure
 from tflint.model.reader import parse_model
 from tflint.target.target import find_target
@@ -66,7 +66,7 @@ def seed_result(path: Path, name: str, shared: Path) -> SeedResult:
     before = path.read_bytes()
     model = parse_model(before)
     shape = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shape
-    samples = Samples(inputs=(calibration.reshape(-1, *shape),), is_random=False)
+    samples = Samples((calibration.reshape(-1, *shape),))
     result = requantize(before, "int8", samples, find_target("tflm"))
     inputs = (held_out.reshape(-1, *shape),)
     original = _outputs(before, inputs)
@@ -90,12 +90,14 @@ def seed_result(path: Path, name: str, shared: Path) -> SeedResult:
 
 
 def _outputs(data: bytes, inputs: tuple[NDArray[np.float32], ...]) -> NDArray[np.float32]:
-    found = agreement.real_outputs([data], inputs, LIMITS)[0]
-    if found is None:
+    """What a model gives as reals: on LiteRT, Flex operators by their NumPy reference."""
+    if any(code.custom_code for code in parse_model(data).operator_codes):
         from tflint.fix.proof.flex_reference import run_with_flex
 
-        found = tuple(np.asarray(values, np.float32) for values in run_with_flex(data, inputs))
-    return found[0].reshape(len(inputs[0]), -1)
+        found = run_with_flex(data, inputs)[0]
+    else:
+        found = agreement.real_outputs([data], inputs)[0][0]
+    return np.asarray(found, np.float32).reshape(len(inputs[0]), -1)
 
 
 def _measures(
