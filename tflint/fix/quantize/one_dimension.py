@@ -243,7 +243,7 @@ def _turned(
 ) -> Conv2DOptions | DepthwiseConv2DOptions | Pool2DOptions | None:
     options = node.options
     if isinstance(options, Pool2DOptions) and node.name in _POOLS:
-        return dataclasses.replace(  # type: ignore[type-var]
+        return dataclasses.replace(
             options,
             stride_h=options.stride_w,
             stride_w=options.stride_h,
@@ -251,7 +251,7 @@ def _turned(
             filter_width=options.filter_height,
         )
     if isinstance(options, Conv2DOptions | DepthwiseConv2DOptions) and node.name in _CONVOLUTIONS:
-        return dataclasses.replace(  # type: ignore[type-var]
+        return dataclasses.replace(
             options,
             stride_h=options.stride_w,
             stride_w=options.stride_h,
@@ -343,9 +343,7 @@ def _swap(
     changed.insert_after(reader.index, "RESHAPE", [middle, to], [result.index], behind)
 
 
-def _is_flattened_anyway(
-    changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow
-) -> bool:
+def _is_flattened_anyway(changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow) -> bool:
     """A dense layer, which reads rows of its weights' depth out of any shape."""
     options, weights = reader.options, reader.input(1)
     result = _only_result(reader, None)
