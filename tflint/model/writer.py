@@ -15,13 +15,8 @@ from typing import TypeVar
 import flatbuffers
 
 from tflint.errors import UnwritableModel
-from tflint.model.compact_writer import (
-    DATA_ALIGNMENT,
-    MAX_BYTES,
-    MAX_TABLE_BYTES,
-    compact_flatbuffer,
-    has_loose_parts,
-)
+from tflint.model.compact_writer import MAX_TABLE_BYTES, compact_flatbuffer, has_loose_parts
+from tflint.model.packing import DATA_ALIGNMENT, MAX_BYTES
 from tflint.model.reader import IDENTIFIER
 from tflint.model.record import ABSENT, UnknownField, UnknownTable
 from tflint.model.schema import UNIONS

@@ -331,6 +331,9 @@ class LayoutRewrite:
                     self._tensors.twins[value], value, TO_CHANNELS_FIRST, found
                 )
                 turned.setdefault(index, []).append(back)
+        for index in self._tensors.bypassed:
+            if not any(value.index in read for value in self._graph.nodes[index].outputs):
+                self._edit.remove(index)
         for node in self._graph.nodes:
             self._put_in(node)
             for new in turned.get(node.index, ()):

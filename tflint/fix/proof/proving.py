@@ -224,7 +224,8 @@ class _Judge:
                     self._fail(_difference(where, batch.kind, same, found))
                 continue
             if port.is_real and (np.isfinite(real) & ~np.isfinite(now)).any():
-                self._fail(f"{where} is not finite for a {batch.kind.value}")
+                article = "an" if batch.kind is Kind.EXTREME else "a"
+                self._fail(f"{where} is not finite for {article} {batch.kind.value}")
             if batch.is_judged:
                 step = max(port.scale or 0.0, new_port.scale or 0.0)
                 maker = _maker(self._graph(batch.pair.before.subgraph).values[port.tensor])
@@ -303,7 +304,8 @@ def _about_hosts(trial: Trial) -> Iterator[str]:
         if isinstance(before, ModelRefused) and isinstance(after, tuple):
             yield f"{host.title} runs the result; it does not run the original"
         elif isinstance(before, ModelRefused) and isinstance(after, ModelRefused):
-            yield f"{host.title} runs neither the original nor the result ({after})"
+            reason = str(after).removeprefix(f"{host.title} does not run the model: ")
+            yield f"{host.title} runs neither the original nor the result: {reason}"
 
 
 def _shape(values: Array) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +20,6 @@ from tflint.printable import counted
 
 # Operators whose state outlives an inference, besides variable tensors.
 _STATEFUL = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
-_FLEX_MODULE = "tflint.fix.proof.flex_reference"
 
 
 class Reference(Enum):
@@ -45,7 +42,7 @@ class Kind(Enum):
     SAMPLES = "sample"
     RANDOM = "random input"
     EXTREME = "extreme input"
-    SEQUENCE = "step of a sequence"
+    SEQUENCE = "sequence step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +174,16 @@ def _run_on(
 
 def _run_reference(before: Subject, after: Subject, trials: Sequence[Trial]) -> None:
     """Run originals with Flex operators, which no runtime here runs, by their reference."""
-    if importlib.util.find_spec(_FLEX_MODULE) is None:
-        return
-    flex = importlib.import_module(_FLEX_MODULE)
+    from tflint.fix.proof.flex_reference import has_flex, run_with_flex
+
     for trial in trials:
-        if not flex.has_flex(before.model) or not trial.batch.is_first:
+        if not has_flex(before.model) or not trial.batch.is_first:
             continue
         old, new = fed(trial.batch)
         for place, model, values in ((trial.before, before, old), (trial.after, after, new)):
-            if flex.has_flex(model.model):
+            if has_flex(model.model):
                 try:
-                    place[Reference.FLEX] = flex.run_with_flex(model.data, values)
+                    place[Reference.FLEX] = run_with_flex(model.data, values)
                 except ModelRefused as refused:
                     place[Reference.FLEX] = refused
 

@@ -7,6 +7,7 @@ Which is best depends on the network: rare values may be noise or the very answe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -17,6 +18,7 @@ from tflint.fix.quantize.histogram import Histogram
 Range = tuple[float, float]
 # The share of values that `percentile` keeps at each end.
 PERCENTILE = 99.99
+LOW_PERCENTILE = 99.9
 # How many ends `mse` tries for each side, from the widest range down to a tenth of it.
 _CANDIDATES = 64
 _NARROWEST = 0.1
@@ -115,8 +117,12 @@ def _with_zero(low: float, high: float) -> Range:
     return (low, high) if high > low else (0.0, 1.0)
 
 
-METHODS: dict[str, Callable[[Histogram, int], Range]] = {
+Method = Callable[[Histogram, int], Range]
+METHODS: dict[str, Method] = {"minmax": minmax, "percentile": percentile, "mse": mse}
+# What the best is chosen from. Rare values may be many: one sample in a hundred, say.
+CANDIDATES: dict[str, Method] = {
     "minmax": minmax,
-    "percentile": percentile,
+    f"percentile {PERCENTILE:g}": percentile,
+    f"percentile {LOW_PERCENTILE:g}": functools.partial(percentile, share=LOW_PERCENTILE),
     "mse": mse,
 }

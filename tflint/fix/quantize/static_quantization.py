@@ -15,7 +15,14 @@ from tflint.fix.quantize.bias_correction import with_corrected_biases
 from tflint.fix.quantize.equalization import equalized, pairs
 from tflint.fix.quantize.histogram import Histogram, merged
 from tflint.fix.quantize.identities import name_of, origin, with_plain_names
-from tflint.fix.quantize.ranges import METHODS, PERCENTILE, Range, competing, saturating
+from tflint.fix.quantize.ranges import (
+    CANDIDATES,
+    METHODS,
+    PERCENTILE,
+    Range,
+    competing,
+    saturating,
+)
 from tflint.fix.quantize.remaining_operators import (
     KEEPS_SCALE,
     SAME_SCALE,
@@ -62,8 +69,8 @@ class Recipe:
     def text(self) -> str:
         """For people."""
         if self.inputs in (self.inner, "minmax"):
-            return _title(self.inner)
-        return f"{_title(self.inner)} ({_title(self.inputs)} for the inputs)"
+            return self.inner
+        return f"{self.inner} ({self.inputs} for the inputs)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +130,23 @@ class StaticQuantization:
     def calibrated(self, calibration: str) -> Calibrated:
         """The model by one method, or by the best of all."""
         if calibration != BEST:
-            recipe, text = Recipe(calibration, calibration), _title(calibration)
-            (data,) = self._quantized([self._ranges(self._whole, recipe)])
-            scores = self._scores([data], self._inputs)
+            name = f"{calibration} {PERCENTILE:g}" if calibration == "percentile" else calibration
+            recipe, text = Recipe(name, name), name
         else:
             recipe, score = self._best()
-            (data,) = self._quantized([self._ranges(self._whole, recipe)])
-            scores = self._scores([data], self._inputs)
             how = "not calibrated with" if len(self._parts) > 1 else "calibrated with"
             count = counted(self._count, "sample")
             text = f"{recipe.text}, the best of {', '.join(METHODS)}: {score.text} on {count} {how}"
-        return Calibrated(parse_model(self._corrected(data, scores[0])), text)
+        (data,) = self._quantized([self._ranges(self._whole, recipe)])
+        return Calibrated(parse_model(self._corrected(data)), text)
 
     def _best(self) -> tuple[Recipe, Score]:
         """The recipe whose models agree best with the float one: first of what is in between,
         then of the inputs.
         """
-        found = self._compared([Recipe(inner) for inner in METHODS])
+        found = self._compared([Recipe(inner) for inner in CANDIDATES])
         recipe = max(found, key=lambda r: found[r].value)
-        more = [Recipe(recipe.inner, inputs) for inputs in METHODS if inputs != "minmax"]
+        more = [Recipe(recipe.inner, inputs) for inputs in CANDIDATES if inputs != "minmax"]
         found.update(self._compared(more))
         recipe = max(found, key=lambda r: found[r].value)
         return recipe, found[recipe]
@@ -161,7 +166,7 @@ class StaticQuantization:
         original, *found = agreement.real_outputs([self._data, *models], part)
         return [agreement.score(original, outputs) for outputs in found]
 
-    def _corrected(self, data: bytes, score: Score) -> bytes:
+    def _corrected(self, data: bytes) -> bytes:
         """The model with corrected biases, if that makes it better."""
         places = {}
         for index, tensor in enumerate(parse_model(data).subgraphs[0].tensors):
@@ -171,7 +176,8 @@ class StaticQuantization:
         changed = with_corrected_biases(self._data, data, places, self._inputs)
         if changed == data:
             return data
-        return changed if self._scores([changed], self._inputs)[0].value > score.value else data
+        old, new = self._scores([data, changed], self._inputs)
+        return changed if new.value > old.value else data
 
     def _quantized(self, ranges: Sequence[Mapping[int, Range]]) -> list[bytes]:
         named = [
@@ -237,7 +243,7 @@ class StaticQuantization:
         ranges = {
             index: kept[index]
             if index in kept
-            else METHODS[methods.get(index, recipe.inner)](histogram, levels)
+            else CANDIDATES[methods.get(index, recipe.inner)](histogram, levels)
             for index, histogram in part.histograms.items()
         }
         for node in self._graph.nodes:
@@ -265,7 +271,3 @@ def _mean(scores: Sequence[Score]) -> Score:
         mean([s.agreement for s in scores]),
         mean([s.decibels for s in scores]) or 0.0,
     )
-
-
-def _title(method: str) -> str:
-    return f"percentile {PERCENTILE:g}" if method == "percentile" else method
