@@ -44,8 +44,9 @@ from tflint.target.target import find_target
 _PACKAGES = {"litert": "ai_edge_litert", "tflm": "tflite_micro"}
 # A repair of one pass makes more of them possible; the engine comes back as often.
 _MOST_TURNS = 10
-# Passes that change names.
+# Passes that change names, and those that add signatures.
 RENAMING = frozenset(("TFL008", "TFL609"))
+SIGNING = frozenset(("TFL701",))
 
 
 def fix_for(code: str) -> ModelFix:
@@ -56,7 +57,7 @@ def fix_for(code: str) -> ModelFix:
 
 def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False) -> Rewrite | None:
     """One turn of the pass on a model as it is read from a file; what comes must be sound."""
-    read = parse_model(write_model(model))
+    read = model if model.file_bytes else parse_model(write_model(model))
     context = RewriteContext(read, find_target(target), unsafe=unsafe, requested=frozenset((code,)))
     rewrite = fix_for(code).rewrite(context)
     if rewrite is None:
@@ -65,7 +66,14 @@ def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False)
     assert unsafe or rewrite.safety is FixSafety.SAFE
     written = parse_model(write_model(rewrite.model, compact=True))
     assert not list(dangling_indices(written))
-    hold_interface(read, written, names=not unsafe and code not in RENAMING)
+    hold_interface(
+        read,
+        dataclasses.replace(written, signature_defs=read.signature_defs)
+        if code in SIGNING
+        else written,
+        names=not unsafe and code not in RENAMING,
+        signatures=not (unsafe and code in RENAMING),
+    )
     return dataclasses.replace(rewrite, model=written)
 
 
@@ -98,7 +106,7 @@ def repaired(
         assert after is not None, "the pass does nothing"
     assert after is not None
     hold_idempotent(code, after, target=target, unsafe=unsafe)
-    found = findings(code, after, target)
+    found = findings(code, write_model(after, compact=True), target)
     assert len(found) == left, [finding.message for finding in found]
     return after
 
@@ -125,8 +133,16 @@ def hold_idempotent(code: str, after: Model, *, target: str = "tflm", unsafe: bo
     assert rewritten(code, after, target=target, unsafe=unsafe) is None, "a second turn changes it"
 
 
-def hold_interface(before: Model, after: Model, *, names: bool = True) -> None:
-    """As many subgraphs, inputs, outputs and signatures as before, by their `names` the same."""
+def hold_interface(
+    before: Model, after: Model, *, names: bool = True, signatures: bool = True
+) -> None:
+    """As many subgraphs, inputs, outputs and signatures as before, by their `names` the same.
+
+    With `signatures` those keep their names.
+    """
+
+    def named(text: str | None) -> str | None:
+        return text if signatures else None
 
     def interface(model: Model) -> list[object]:
         ends = [
@@ -134,11 +150,15 @@ def hold_interface(before: Model, after: Model, *, names: bool = True) -> None:
             for graph in model.subgraphs
             for ends in [(graph.inputs, graph.outputs)]
         ]
-        signatures = [
-            (entry.signature_key, [m.name for m in entry.inputs], [m.name for m in entry.outputs])
+        callers = [
+            (
+                named(entry.signature_key),
+                [named(m.name) for m in entry.inputs],
+                [named(m.name) for m in entry.outputs],
+            )
             for entry in model.signature_defs
         ]
-        return [ends, signatures]
+        return [ends, callers]
 
     assert interface(before) == interface(after)
 
@@ -251,7 +271,7 @@ def hold_examples(
             continue
         assert isinstance(example, Bad)
         after = repaired_to_the_end(code, model, target=example.target, unsafe=unsafe)
-        found = findings(code, after, example.target)
+        found = findings(code, write_model(after, compact=True), example.target)
         assert not found, (example.title, [finding.message for finding in found])
         hold_equal(model, after, tolerance=tolerance, may_refuse=True)
         hold_surroundings(code, model, target=example.target, unsafe=unsafe)
