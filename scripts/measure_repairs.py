@@ -95,8 +95,8 @@ def seed_rows(shared: Path, parts: Sequence[str]) -> Iterator[Row]:
             continue
         before = path.read_bytes()
         graph = parse_model(before).subgraphs[0]
-        shape = graph.tensors[graph.inputs[0]].shape[1:]
-        # A network that wants channels first gets the same values.
+        # With the batch of 1; a network that wants channels first gets the same values.
+        shape = graph.tensors[graph.inputs[0]].shape
         given, held_out = (
             values.reshape(len(values), *shape)
             for values in seed_inputs(path.parent.name, shared / "data")

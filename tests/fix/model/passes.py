@@ -18,11 +18,12 @@ import pytest
 
 from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, Array, random_inputs, run
+from tflint.analysis.operator_kinds import RESHAPES
 from tflint.finding import FixSafety
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.fix.model.registry import model_fixes
 from tflint.lint.registry import find_rule
-from tflint.model.graph import dangling_indices
+from tflint.model.graph import dangling_indices, graphs
 from tflint.model.reader import parse_model
 from tflint.model.record import UnknownField, UnknownTable
 from tflint.model.schema import TensorType
@@ -180,6 +181,20 @@ def outputs_on(
         return str(error) or "refused"
 
 
+def is_overwritten_on_litert(model: Model) -> bool:
+    """Whether LiteRT may compute such a model wrongly, by a mistake of its memory planner.
+
+    Where a reshape and another operator read one value that was made in place, what follows the
+    reshape in place (ADD, MUL, SOFTMAX) overwrites that value. Seen with LiteRT 2.3.0.
+    """
+    return any(
+        node.name in RESHAPES and x is not None and (len(x.consumers) > 1 or x.is_output)
+        for graph in graphs(model)
+        for node in graph.nodes
+        for x in node.inputs[:1]
+    )
+
+
 def hold_equal(
     before: Model,
     after: Model,
@@ -196,6 +211,8 @@ def hold_equal(
     the first may be refused, the second may do what it wants.
     """
     compared = 0
+    if any(map(is_overwritten_on_litert, (before, after))):
+        runtimes = [name for name in runtimes if name != "litert"]
     for runtime in installed(runtimes):
         for seed in seeds:
             given = random_inputs(before, seed) if inputs is None else inputs
