@@ -1,116 +1,72 @@
-"""Passes about what a file holds take any model whose indices are in range, however odd."""
+"""Every repair takes every model whose indices are in range, and gives a sound one or none."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import random
+import time
 
 import pytest
 
-from tests.cpu_time import assert_linear
-from tests.fix.model.dressed import dressed
-from tests.fix.model.passes import fix_for
-from tests.rules.findings import findings
+from tests.lint import hostile_graphs
+from tests.random_networks import random_network
 from tests.rules.test_damaged_graphs import damaged
 from tests.rules.test_graph_rules_survive import any_graph
-from tflint.finding import FixSafety
-from tflint.fix.model.model_fix import RewriteContext
-from tflint.model.builder import ModelBuilder
+from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
+from tflint.fix.model.registry import model_fixes
 from tflint.model.graph import dangling_indices
 from tflint.model.reader import parse_model
-from tflint.model.schema import CallOnceOptions, TensorType, VarHandleOptions
-from tflint.model.tables import Model, QuantizationParameters, Tensor
+from tflint.model.tables import Model
 from tflint.model.writer import write_model
 from tflint.target.target import find_target
 
-CODES = ("TFL006", "TFL008", "TFL009", "TFL010", "TFL109", "TFL507", "TFL606", "TFL607", "TFL609")
-NAMES = (None, "", "x", "\x1b[2J", "<b>", "=1+1", "\udc80", "a" * 5000, "\u200b", "-1(", "x\x07")
-SCALES = (0.5, 0.0, -1.0, math.inf, 1e-30)
+EVERY = frozenset(fix.code for fix in model_fixes())
+every_fix = pytest.mark.parametrize("fix", model_fixes(), ids=lambda fix: fix.code)
+# Hostile graphs of this many operators take this long, with room for a busy machine.
+COUNT, MOST_SECONDS = 1500, 6.0
 
 
-def _odd_tensor(tensor: Tensor, rng: random.Random) -> Tensor:
-    if rng.random() < 0.5:
-        tensor = dataclasses.replace(tensor, name=rng.choice(NAMES))
-    if rng.random() < 0.5:
-        scales = tuple(rng.choice(SCALES) for _ in range(rng.randrange(4)))
-        found = QuantizationParameters(
-            scale=scales,
-            zero_point=tuple(rng.choice((0, 3, 2**40)) for _ in range(rng.randrange(4))),
-            min=scales[:1],
-            quantized_dimension=rng.choice((-(2**31), -1, 0, 1, 3, 2**31 - 1)),
-        )
-        tensor = dataclasses.replace(tensor, quantization=found)
-    if rng.random() < 0.2:
-        signature = tuple(rng.choice((-1, 1, -7, 2**31 - 1)) for _ in range(rng.randrange(10)))
-        tensor = dataclasses.replace(tensor, shape_signature=signature)
-    return dataclasses.replace(tensor, is_variable=rng.random() < 0.1)
+def tried(fix: ModelFix, model: Model, *, unsafe: bool, target: str = "tflm") -> Rewrite | None:
+    context = RewriteContext(model, find_target(target), unsafe=unsafe, requested=EVERY)
+    rewrite = fix.rewrite(context)
+    if rewrite is not None:
+        assert rewrite.places > 0
+        written = parse_model(write_model(rewrite.model))
+        assert not list(dangling_indices(written))
+        assert len(written.subgraphs) == len(model.subgraphs)
+        for old, new in zip(model.subgraphs, written.subgraphs, strict=True):
+            assert (len(old.inputs), len(old.outputs)) == (len(new.inputs), len(new.outputs))
+    return rewrite
 
 
-def _odd(seed: int) -> Model:
-    rng = random.Random(seed)
-    model = rng.choice(
-        (any_graph(rng), dressed(seed), damaged(dressed(seed), rng)),
-    )
-    graph = model.subgraphs[0]
-    tensors = tuple(_odd_tensor(tensor, rng) for tensor in graph.tensors)
-    graph = dataclasses.replace(graph, tensors=tensors, name=rng.choice(NAMES))
-    return dataclasses.replace(model, subgraphs=(graph,), description=rng.choice(NAMES))
+@every_fix
+def test_no_graph_is_too_odd(fix: ModelFix) -> None:
+    for seed in range(250):
+        model = any_graph(random.Random(seed))
+        tried(fix, model, unsafe=seed % 2 == 0, target="litert" if seed % 3 == 0 else "tflm")
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_no_model_is_too_odd(code: str) -> None:
-    target, done = find_target("tflm"), 0
-    for seed in range(100):
-        data = write_model(_odd(seed))
-        model = parse_model(data)
-        assert not list(dangling_indices(model))
-        offered = any(
-            finding.fix is not None and finding.fix.safety is FixSafety.SAFE
-            for finding in findings(code, data)
-        )
-        rewrite = fix_for(code).rewrite(RewriteContext(model, target))
-        # What the rule offers is done. A finding about several names is offered for the worst.
-        assert (rewrite is not None) == offered or (code == "TFL008" and not offered), seed
-        if rewrite is None:
-            continue
-        done += 1
-        written = write_model(rewrite.model, compact=True)
-        after = parse_model(written)
-        assert not list(dangling_indices(after)), seed
-        assert fix_for(code).rewrite(RewriteContext(after, target)) is None, seed
-        left = [f for f in findings(code, written) if f.fix is not None]
-        assert all(f.fix is not None and f.fix.safety is FixSafety.UNSAFE for f in left), seed
-    assert done or code in ("TFL009", "TFL010")
+@every_fix
+def test_no_damage_is_too_great(fix: ModelFix) -> None:
+    for seed in range(120):
+        rng = random.Random(seed)
+        model = random_network(seed)
+        for _ in range(rng.randint(0, 2)):
+            model = damaged(model, rng)
+        if not list(dangling_indices(model)):
+            tried(fix, model, unsafe=seed % 2 == 0)
 
 
-def _large(count: int) -> Model:
-    """So many operators, constants, names, notes, variables and leftovers of each kind."""
-    model = ModelBuilder()
-    x = model.input((1, 4), shape_signature=(-1, 4))
-    for i in range(count):
-        handle = model.tensor((), TensorType.RESOURCE)
-        options = VarHandleOptions(shared_name=f"table {i % 7 and i}")
-        model.operator("VAR_HANDLE", [], [handle], options)
-        model.operator("ASSIGN_VARIABLE", [handle, model.constant((1, 4))], [])
-        model.operator("CALL_ONCE", [], [], CallOnceOptions(init_subgraph_index=1))
-        read = model.tensor((1, 4))
-        model.operator("READ_VARIABLE", [handle], [read])
-        y = model.tensor((1, 4), name=f"\x07{i % 3}", is_variable=i % 50 == 7)
-        model.operator("ADD", [x, read], [y])
-        model.constant((1, 32), values=[float(i % 5)] * 32)
-        model.unary("RELU", x)
-        x = model.unary("RELU", y)
-    model.output(x)
-    model.subgraph("init")
-    return model.build()
+GRAPHS = [
+    build
+    for name, build in sorted(vars(hostile_graphs).items())
+    if callable(build) and getattr(build, "__module__", "") == hostile_graphs.__name__
+]
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_time_is_linear_in_the_size_of_a_model(code: str) -> None:
-    target = find_target("tflm")
-
-    def repair(model: Model) -> object:
-        return fix_for(code).rewrite(RewriteContext(model, target))
-
-    assert_linear(repair, _large, 800)
+@pytest.mark.parametrize("build", GRAPHS, ids=lambda build: build.__name__)
+def test_hostile_graphs_take_time_in_proportion(build: object) -> None:
+    model = build(COUNT)  # type: ignore[operator]
+    for fix in model_fixes():
+        start = time.process_time()
+        tried(fix, model, unsafe=True)
+        assert time.process_time() - start < MOST_SECONDS, fix.code
