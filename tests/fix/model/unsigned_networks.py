@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Sequence
 
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph_builder import per_tensor
+from tflint.model.graph_builder import Shape, per_tensor
+from tflint.model.record import Record
 from tflint.model.schema import (
     ActivationFunctionType,
     AddOptions,
@@ -18,7 +20,7 @@ from tflint.model.schema import (
     TransposeConvOptions,
     TransposeOptions,
 )
-from tflint.model.tables import Model
+from tflint.model.tables import Model, QuantizationParameters
 
 UINT8, INT32 = TensorType.UINT8, TensorType.INT32
 STEPS = (
@@ -50,20 +52,25 @@ class Unsigned:
         self.x = self.model.input(shape, UINT8, self.grid())
         self.seen = [self.x]
 
-    def grid(self, scale: float | None = None) -> object:
+    def grid(self, scale: float | None = None) -> QuantizationParameters:
         return per_tensor(scale or self.rng.uniform(0.02, 0.06), self.rng.choice((0, 90, 128, 160)))
 
-    def give(self, name: str, inputs: list[int], shape: object, options: object = None) -> None:
-        quantization = self.grid()
-        self.give_on(name, inputs, shape, quantization, options)
+    def give(
+        self, name: str, inputs: Sequence[int], shape: Shape, options: Record | None = None
+    ) -> None:
+        self.give_on(name, inputs, shape, self.grid(), options)
 
     def give_on(
-        self, name: str, inputs: list[int], shape: object, grid: object, options: object = None
+        self,
+        name: str,
+        inputs: Sequence[int],
+        shape: Shape,
+        grid: QuantizationParameters | None,
+        options: Record | None = None,
     ) -> None:
-        y = self.model.tensor(shape, UINT8, grid)  # type: ignore[arg-type]
-        self.model.operator(name, inputs, [y], options)  # type: ignore[arg-type]
-        self.x = y
-        self.seen.append(y)
+        self.x = self.model.tensor(shape, UINT8, grid)
+        self.model.operator(name, inputs, [self.x], options)
+        self.seen.append(self.x)
 
     def reweighted(self) -> None:
         """Give the last layer weights of another zero point, and an output of another scale."""
@@ -154,7 +161,7 @@ class Unsigned:
     def _mean(self) -> None:
         if len(self._shape) == 4:
             axis = self.model.constant((2,), INT32, (1, 2))
-            self.give("MEAN", [self.x, axis], (1, self._shape[-1]), ReducerOptions())
+            self.give("MEAN", [self.x, axis], (self._shape[0], self._shape[-1]), ReducerOptions())
 
     def _reshape(self) -> None:
         self.x = self.model.flatten(self.x)
@@ -162,6 +169,7 @@ class Unsigned:
 
     def _pad(self) -> None:
         if len(self._shape) == 4:
+            batch, height, width, channels = self._shape
             batch, height, width, channels = self._shape
             paddings = self.model.constant((4, 2), INT32, (0, 0, 1, 1, 0, 1, 0, 0))
             grid = self.model.tensors[self.x].quantization
