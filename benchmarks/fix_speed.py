@@ -50,7 +50,7 @@ def person_model() -> bytes:
     for filters, stride in BLOCKS:
         x = model.depthwise_conv_2d(x, kernel=3, stride=stride)
         x = model.conv_2d(x, filters=filters, kernel=1)
-    x = model.average_pool_2d(x, pool=3)
+    x = model.pool_2d(x, "AVERAGE_POOL_2D", size=3)
     model.output(model.softmax(model.fully_connected(model.flatten(x), units=2)))
     return write_model(model.build())
 

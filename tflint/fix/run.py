@@ -62,7 +62,7 @@ def _repaired(artifact: Artifact, plan: Plan, accept: Accept, options: FixOption
     if artifact.kind in SOURCES:
         data = _read(artifact)
         return repair_bytes(data, artifact, plan, accept, unsafe=options.unsafe)
-    from tflint.fix.model.pipeline import failed, repair_model
+    from tflint.fix.pipeline import failed, repair_model
 
     try:
         data = _read(artifact)

@@ -11,6 +11,7 @@ from tflint.analysis.flex.plan import (
     Rearranged,
     constant,
 )
+from tflint.analysis.operator_kinds import BINARY, UNARY
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.graph import Graph, Node, Value
@@ -19,6 +20,10 @@ from tflint.model.schema import ReshapeOptions, TransposeOptions
 from tflint.model.types import elements
 
 Shape = tuple[int, ...]
+
+
+# Operators whose outputs are made element by element, in whatever order the dimensions are.
+ELEMENTWISE = UNARY | BINARY
 
 
 @dataclass(slots=True)
@@ -46,6 +51,8 @@ class LayoutTensors:
         # By the indices of values: the tensor with channels last; the tensor that is read instead.
         self.twins: dict[int, int] = {}
         self.instead: dict[int, int] = {}
+        # The operators past which weights were rearranged.
+        self.bypassed: set[int] = set()
         self._edit = edit
         self._graph = graph
         self._constants = constants
@@ -143,6 +150,7 @@ class LayoutTensors:
         if maker is not None and stored is not None and stored.shape == value.shape:
             found = self._constants.tensor(self._edit, stored, order, shape)
             if found is not None:
+                self.bypassed.add(maker.index)
                 real = self._edit.add_tensor(shape, value.type)
                 version = self._graph.nodes[maker.index].code.version
                 new.append(New("DEQUANTIZE", [found], [real], maker.options, version))

@@ -7,46 +7,57 @@ also where the answer that matters is rare.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tflint.errors import HostFailed
-from tflint.execution.hosts import Host, Run, execute_all
-from tflint.execution.process import Limits
+from tflint.fix.quantize import worker_process
 from tflint.model.reader import parse_model
 from tflint.model.tables import QuantizationParameters, Tensor
 from tflint.model.types import QUANTIZED_RANGES
 
 Real = NDArray[np.float32]
-# (mean share of agreeing decisions over the answers of the original, signal to noise in dB)
-Score = tuple[float, float]
+
 _DTYPES = {"INT8": np.int8, "UINT8": np.uint8, "INT16": np.int16}
 _MOST_DB = 300.0
 
 
-def real_outputs(
-    models: Sequence[bytes], inputs: Sequence[Real], limits: Limits
-) -> list[tuple[Real, ...] | None]:
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well a candidate does: `error` is the mean of the largest error of an output, with as
+    much weight for rare answers as for frequent ones, and None where outputs are no answers;
+    `agreement` the share of equal answers, `decibels` signal to noise.
+    """
+
+    error: float | None
+    agreement: float | None
+    decibels: float
+
+    @property
+    def value(self) -> tuple[float, float]:
+        """Larger is better. The error tells more than agreement does of a hundred samples."""
+        return -(self.error or 0.0), self.decibels
+
+    @property
+    def text(self) -> str:
+        """For people: `98.9 % agreement, 31.2 dB`."""
+        share = "" if self.agreement is None else f"{100 * self.agreement:.1f} % agreement, "
+        return f"{share}{self.decibels:.1f} dB"
+
+
+def real_outputs(models: Sequence[bytes], inputs: Sequence[Real]) -> list[tuple[Real, ...]]:
     """Each model's outputs as reals, for real-valued inputs of the shape (samples, ...).
 
-    None for a model that LiteRT refuses. Raises `HostFailed` where it crashes.
+    Raises what `worker_process.outputs` does.
     """
-    runs = [Run(model, quantized_inputs(model, inputs)) for model in models]
-    found: list[tuple[Real, ...] | None] = []
-    for model, outcome in zip(models, execute_all(runs, Host.LITERT, limits), strict=True):
-        if isinstance(outcome, HostFailed):
-            raise outcome
-        if not isinstance(outcome, tuple):
-            found.append(None)
-            continue
+    runs = [(model, quantized_inputs(model, inputs)) for model in models]
+    found = []
+    for model, values in zip(models, worker_process.outputs(runs), strict=True):
         graph = parse_model(model).subgraphs[0]
-        found.append(
-            tuple(
-                _real(values, graph.tensors[index])
-                for values, index in zip(outcome, graph.outputs, strict=True)
-            )
-        )
+        pairs = zip(values, graph.outputs, strict=True)
+        found.append(tuple(real(array, graph.tensors[index]) for array, index in pairs))
     return found
 
 
@@ -68,33 +79,42 @@ def quantized_inputs(model: bytes, inputs: Sequence[Real]) -> tuple[NDArray[np.g
 
 def score(original: Sequence[Real], candidate: Sequence[Real]) -> Score:
     """How well outputs agree; larger is better."""
-    shares, noise, signal = [], 0.0, 0.0
+    agreed, errors, noise, signal = [], [], 0.0, 0.0
     for before, after in zip(original, candidate, strict=True):
-        shares.append(_balanced(_decisions(before), _decisions(after)))
-        noise += float(np.square(before.astype(np.float64) - after).sum())
+        answers, shares = decisions(before), decisions(after)
+        apart = before.astype(np.float64) - after
+        noise += float(np.square(apart).sum())
         signal += float(np.square(before.astype(np.float64)).sum())
+        if answers is None or shares is None:
+            continue
+        agreed.append(float((answers == shares).mean()))
+        by_answer = np.abs(apart).reshape(len(answers), -1).max(axis=1)
+        errors.append(
+            float(np.mean([by_answer[answers == answer].mean() for answer in np.unique(answers)]))
+        )
     decibels = _MOST_DB if noise == 0 else 10 * float(np.log10(max(signal, 1e-30) / noise))
-    return float(np.mean(shares)) if shares else 1.0, min(decibels, _MOST_DB)
+    return Score(
+        float(np.mean(errors)) if errors else None,
+        float(np.mean(agreed)) if agreed else None,
+        min(decibels, _MOST_DB),
+    )
 
 
-def _decisions(values: Real) -> NDArray[np.int64] | None:
-    """The index of the largest value, or which side of 1/2 a single probability is on."""
-    if values.shape[-1:] == (1,) or values.ndim == 1:
-        if values.size and (values.min() < 0 or values.max() > 1.0001):
+def decisions(values: Real) -> NDArray[np.int64] | None:
+    """The index of the largest value along the last axis, or which side of 1/2 a single probability
+    is on; None for outputs that are neither.
+    """
+    if values.ndim < 2 or values.shape[-1] == 1:
+        if values.size == 0 or values.min() < 0 or values.max() > 1.0001:
             return None
-        return (values.reshape(-1) > 0.5).astype(np.int64)
-    return values.reshape(-1, values.shape[-1]).argmax(axis=1)
+        found: NDArray[np.int64] = (values.reshape(-1) > 0.5).astype(np.int64)
+        return found
+    rows = values.reshape(-1, values.shape[-1])
+    return rows.argmax(axis=1).astype(np.int64) if rows.size else None
 
 
-def _balanced(before: NDArray[np.int64] | None, after: NDArray[np.int64] | None) -> float:
-    """The share of agreement for each answer of the original, averaged over its answers."""
-    if before is None or after is None or len(before) == 0:
-        return 1.0
-    same = before == after
-    return float(np.mean([same[before == answer].mean() for answer in np.unique(before)]))
-
-
-def _real(values: NDArray[np.generic], tensor: Tensor) -> Real:
+def real(values: NDArray[Any], tensor: Tensor) -> Real:
+    """What a tensor's stored values stand for."""
     quantization = tensor.quantization
     if quantization is None or not quantization.scale or tensor.type.name not in _DTYPES:
         return values.astype(np.float32)

@@ -23,6 +23,7 @@ from tflint.model.graph import Graph, Node, Value, graphs
 from tflint.model.schema import (
     Conv2DOptions,
     DepthwiseConv2DOptions,
+    FullyConnectedOptions,
     Pool2DOptions,
     ReducerOptions,
     ReshapeOptions,
@@ -242,7 +243,7 @@ def _turned(
 ) -> Conv2DOptions | DepthwiseConv2DOptions | Pool2DOptions | None:
     options = node.options
     if isinstance(options, Pool2DOptions) and node.name in _POOLS:
-        return dataclasses.replace(  # type: ignore[type-var]
+        return dataclasses.replace(
             options,
             stride_h=options.stride_w,
             stride_w=options.stride_h,
@@ -250,7 +251,7 @@ def _turned(
             filter_width=options.filter_height,
         )
     if isinstance(options, Conv2DOptions | DepthwiseConv2DOptions) and node.name in _CONVOLUTIONS:
-        return dataclasses.replace(  # type: ignore[type-var]
+        return dataclasses.replace(
             options,
             stride_h=options.stride_w,
             stride_w=options.stride_h,
@@ -342,9 +343,33 @@ def _swap(
     changed.insert_after(reader.index, "RESHAPE", [middle, to], [result.index], behind)
 
 
+def _is_flattened_anyway(changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow) -> bool:
+    """A dense layer, which reads rows of its weights' depth out of any shape."""
+    options, weights = reader.options, reader.input(1)
+    result = _only_result(reader, None)
+    if reader.name != "FULLY_CONNECTED" or reader.input(0) is not move.result or result is None:
+        return False
+    if not isinstance(options, FullyConnectedOptions) or options.keep_num_dims:
+        return False
+    if weights is None or not weights.is_constant or len(weights.shape) != 2:
+        return False
+    units, depth = weights.shape
+    rows = elements(move.before) // depth if depth > 0 else 0
+    if rows * depth != elements(move.before) or result.shape != (rows, units):
+        return False
+    # Kernels take the rows from the first dimension, or from what the depth leaves of all.
+    if move.before[0] != rows:
+        return False
+    changed.remove(move.node.index)
+    inputs = (move.source.index, *reader.operator.inputs[1:])
+    changed.change_operator(reader.index, inputs=inputs)
+    return True
+
+
 _REWRITES: tuple[Callable[[GraphEdit, _Reshape, Node, Dataflow], bool], ...] = (
     _joins,
     _passes_elementwise,
     _passes_window,
     _passes_reduction,
+    _is_flattened_anyway,
 )

@@ -7,6 +7,7 @@ Which is best depends on the network: rare values may be noise or the very answe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -17,9 +18,13 @@ from tflint.fix.quantize.histogram import Histogram
 Range = tuple[float, float]
 # The share of values that `percentile` keeps at each end.
 PERCENTILE = 99.99
+LOW_PERCENTILE = 99.9
 # How many ends `mse` tries for each side, from the widest range down to a tenth of it.
 _CANDIDATES = 64
 _NARROWEST = 0.1
+# exp(-8) is less than a tenth of the step of int8 probabilities.
+_BEHIND = 8.0
+_SLACK = 0.1
 
 
 def minmax(histogram: Histogram, levels: int) -> Range:
@@ -73,6 +78,22 @@ def mse(histogram: Histogram, levels: int) -> Range:
     return best
 
 
+def saturating(histogram: Histogram, limit: float) -> Range:
+    """The range for a value that only a function reads which does not change beyond `limit`."""
+    low, high = histogram.low, histogram.high
+    return _with_zero(max(low, -limit), min(high, limit))
+
+
+def competing(histogram: Histogram, top: float) -> Range:
+    """The range for logits, of which only those count that are near the largest of their row.
+
+    `top` is the smallest that the largest of a row was. Below it by `_BEHIND` a softmax gives
+    nothing; rows of other samples may have theirs somewhat lower.
+    """
+    low = top - _BEHIND - _SLACK * (histogram.high - top)
+    return _with_zero(max(histogram.low, low), histogram.high)
+
+
 def _error(
     values: NDArray[np.float64],
     weights: NDArray[np.float64],
@@ -96,8 +117,12 @@ def _with_zero(low: float, high: float) -> Range:
     return (low, high) if high > low else (0.0, 1.0)
 
 
-METHODS: dict[str, Callable[[Histogram, int], Range]] = {
+Method = Callable[[Histogram, int], Range]
+METHODS: dict[str, Method] = {"minmax": minmax, "percentile": percentile, "mse": mse}
+# What the best is chosen from. Rare values may be many: one sample in a hundred, say.
+CANDIDATES: dict[str, Method] = {
     "minmax": minmax,
-    "percentile": percentile,
+    f"percentile {PERCENTILE:g}": percentile,
+    f"percentile {LOW_PERCENTILE:g}": functools.partial(percentile, share=LOW_PERCENTILE),
     "mse": mse,
 }

@@ -1,8 +1,8 @@
-"""The process that runs LiteRT with all tensors kept, and ai-edge-quantizer.
+"""The process that runs LiteRT, and ai-edge-quantizer.
 
-Started by `tflint.execution.process.run_worker`. The request's `job` is `calibrate`, which answers
-with histograms as arrays, or `quantize`, which answers with a model; the model to work on is the
-first array. A head with `refused` has what the library said.
+Started by `tflint.execution.process.run_worker`. The request's `job` says what to do; models and
+inputs are the arrays. Each job answers with one frame, whose head has `refused` with what the
+library said where it did not do it.
 """
 
 from __future__ import annotations
@@ -13,74 +13,121 @@ from typing import Any
 import numpy as np
 
 from tflint.execution.frames import Array, Json
-from tflint.fix.quantize.histogram import Histogram
+from tflint.fix.quantize.histogram import BINS, Histogram
 
 Frame = tuple[Json, Sequence[Array]]
 
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
     """Carry out the job."""
-    model, rest = arrays[0].tobytes(), arrays[1:]
-    job = _calibrate if request["job"] == "calibrate" else _quantize
     # Whatever the libraries raise, of which there is no list, is their refusal.
     try:
-        frame = job(model, request, rest)
+        frame = _JOBS[request["job"]](request, arrays)
     except Exception as error:
         frame = {"refused": f"{type(error).__name__}: {error}"}, ()
     yield frame
 
 
-def _calibrate(model: bytes, request: Json, inputs: Sequence[Array]) -> Frame:
-    """Run all samples, and count what the wanted tensors hold."""
-    interpreter = _interpreter(model)
-    places = [detail["index"] for detail in interpreter.get_input_details()]
+def _count(request: Json, arrays: Sequence[Array]) -> Frame:
+    """Histograms of tensors, how far from zero each channel of tensors gets, and the smallest
+    that the largest value of a row of tensors is.
+    """
     histograms = {tensor: Histogram() for tensor in request["tensors"]}
+    peaks: dict[int, Array] = {tensor: np.zeros((), np.float32) for tensor in request["channels"]}
+    tops: dict[int, float] = dict.fromkeys(request["rows"], np.inf)
+    for interpreter in _runs(arrays[0], arrays[1:]):
+        for tensor, histogram in histograms.items():
+            # A view into the interpreter, gone before the next call of it.
+            histogram.add(interpreter.tensor(tensor)())
+        for tensor, peak in peaks.items():
+            peaks[tensor] = np.maximum(peak, np.abs(_by_channel(interpreter, tensor)).max(axis=0))
+        for tensor, top in tops.items():
+            tops[tensor] = min(top, float(_by_channel(interpreter, tensor).max(axis=1).min()))
+    found = list(histograms.values())
+    ends = np.array([[h.low, h.high, h.reach] for h in found], np.float64).reshape(-1, 3)
+    seen = np.array([[h.samples, h.is_finite] for h in found], np.int64).reshape(-1, 2)
+    counts = np.array([h.counts for h in found], np.int64).reshape(len(found), BINS)
+    return {}, [ends, seen, counts, np.array(list(tops.values()), np.float64), *peaks.values()]
+
+
+def _average(request: Json, arrays: Sequence[Array]) -> Frame:
+    """The sum of the means of each channel of tensors, of values cut to ends, over all samples."""
+    ends: dict[int, list[float]] = {tensor: [low, high] for tensor, low, high in request["ends"]}
+    sums: dict[int, Array] = {tensor: np.zeros((), np.float64) for tensor in ends}
+    for interpreter in _runs(arrays[0], arrays[1:]):
+        for tensor, total in sums.items():
+            low, high = ends[tensor]
+            values = np.clip(_by_channel(interpreter, tensor), low, high)
+            sums[tensor] = total + values.mean(axis=0, dtype=np.float64)
+    return {}, list(sums.values())
+
+
+def _by_channel(interpreter: Any, tensor: int) -> Array:
+    values = interpreter.get_tensor(tensor)
+    rows: Array = values.reshape(-1, values.shape[-1])
+    return rows
+
+
+def _run(request: Json, arrays: Sequence[Array]) -> Frame:
+    """The outputs of several models, each for inputs of its own."""
+    found: list[Array] = []
+    for first, last in request["runs"]:
+        model, inputs = arrays[first], arrays[first + 1 : last]
+        outputs = [
+            [interpreter.get_tensor(place["index"]) for place in interpreter.get_output_details()]
+            for interpreter in _runs(model, inputs, keep=False)
+        ]
+        found += [np.stack(values) for values in zip(*outputs, strict=True)]
+    return {}, found
+
+
+def _runs(model: Array, inputs: Sequence[Array], *, keep: bool = True) -> Iterator[Any]:
+    """The interpreter, after each sample has been run on it."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=model.tobytes(),
+        num_threads=1,
+        experimental_preserve_all_tensors=keep,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    interpreter.allocate_tensors()
+    places = [detail["index"] for detail in interpreter.get_input_details()]
     for sample in range(len(inputs[0]) if inputs else 1):
         for place, values in zip(places, inputs, strict=True):
             interpreter.set_tensor(place, values[sample])
         interpreter.reset_all_variables()
         interpreter.invoke()
-        for tensor, histogram in histograms.items():
-            # A view into the interpreter, gone before the next call of it.
-            histogram.add(interpreter.tensor(tensor)())
-    found = list(histograms.values())
-    ends = np.array([[h.low, h.high, h.reach] for h in found], np.float64).reshape(-1, 3)
-    seen = np.array([[h.samples, h.is_finite] for h in found], np.int64).reshape(-1, 2)
-    return {}, [ends, seen, np.array([h.counts for h in found], np.int64)]
+        yield interpreter
 
 
-def _interpreter(model: bytes) -> Any:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        model_content=model,
-        num_threads=1,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-    interpreter.allocate_tensors()
-    return interpreter
-
-
-def _quantize(model: bytes, request: Json, arrays: Sequence[Array]) -> Frame:
-    """Let ai-edge-quantizer quantise, by the ranges that it is given."""
+def _quantize(request: Json, arrays: Sequence[Array]) -> Frame:
+    """Let ai-edge-quantizer quantise a model, once for each set of ranges."""
     from ai_edge_quantizer import qtyping, quantizer
 
     mode, every = request["mode"], qtyping.TFLOperationName.ALL_SUPPORTED
-    tool = quantizer.Quantizer(bytearray(model))
-    if mode == "dynamic":
-        tool.add_dynamic_config(".*", every, 8)
-    elif mode == "float16":
-        casting = quantizer.AlgorithmName.FLOAT_CASTING
-        tool.add_weight_only_config(".*", every, 16, algorithm_key=casting)
-    else:
-        tool.add_static_config(".*", every, 8 if mode == "int8" else 16, 8)
-    ranges = {
-        name: {
-            "min": np.full((1,) * rank, low, np.float32),
-            "max": np.full((1,) * rank, high, np.float32),
+    model, found = arrays[0].tobytes(), []
+    for named in request["ranges"]:
+        tool = quantizer.Quantizer(bytearray(model))
+        if mode == "dynamic":
+            tool.add_dynamic_config(".*", every, 8)
+        elif mode == "float16":
+            casting = quantizer.AlgorithmName.FLOAT_CASTING
+            tool.add_weight_only_config(".*", every, 16, algorithm_key=casting)
+        else:
+            tool.add_static_config(".*", every, 8 if mode == "int8" else 16, 8)
+        ranges = {
+            name: {
+                "min": np.full((1,) * rank, low, np.float32),
+                "max": np.full((1,) * rank, high, np.float32),
+            }
+            for name, (rank, low, high) in named.items()
         }
-        for name, (rank, low, high) in request["ranges"].items()
-    }
-    result = tool.quantize(ranges or None, enable_progress_bar=False, enable_progress_report=False)
-    return {}, [np.frombuffer(bytes(result.quantized_model), np.uint8)]
+        result = tool.quantize(
+            ranges or None, enable_progress_bar=False, enable_progress_report=False
+        )
+        found.append(np.frombuffer(bytes(result.quantized_model), np.uint8))
+    return {}, found
+
+
+_JOBS = {"count": _count, "average": _average, "run": _run, "quantize": _quantize}
