@@ -329,9 +329,12 @@ class LayoutRewrite:
 
     def _may_rename(self, index: int) -> bool:
         """Whether what makes a value may make another one instead."""
+        if index in self._renamed:
+            return False
+        if index >= len(self._graph.values):
+            return True
         source = self._graph.values[index]
-        made = self._dataflow.maker(source) is not None
-        return made and not self._is_seen(source) and index not in self._renamed
+        return self._dataflow.maker(source) is not None and not self._is_seen(source)
 
     # The result
 

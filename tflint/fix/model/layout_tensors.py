@@ -80,6 +80,11 @@ class LayoutTensors:
         """Whether a value is at hand with its channels last."""
         return self.read(value) in self.twins
 
+    def is_stable(self, index: int) -> bool:
+        """Whether a tensor is the same wherever it is read; new ones are written once."""
+        values = self._graph.values
+        return index >= len(values) or self.dataflow.is_stable(values[index])
+
     def constant(self, operand: Constant) -> int:
         """A constant of a plan, as a tensor."""
         return self._edit.add_tensor(operand.shape, operand.type, data=operand.data())
@@ -98,7 +103,7 @@ class LayoutTensors:
             return self.twins[index]
         twin = self.new_twin(value)
         new.append(self.turned(index, twin, TO_CHANNELS_LAST, value))
-        if self.dataflow.is_stable(self._graph.values[index]):
+        if self.is_stable(index):
             self.twins[index] = twin
         return twin
 
