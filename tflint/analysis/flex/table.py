@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tflint.analysis.dataflow import Dataflow
-from tflint.analysis.flex import dense, elementwise, movement, parts, reductions, spatial
+from tflint.analysis.flex import dense, einsum, elementwise, movement, parts, reductions, spatial
 from tflint.analysis.flex.plan import Plan, TensorFlowOperator, Unequal
 from tflint.model.flex import flex_operator, is_flex
 from tflint.model.graph import Graph, Node, Value
@@ -44,6 +44,8 @@ PLANS: dict[str, Callable[[TensorFlowOperator], Plan]] = {
     "Cumsum": dense.running_sum,
     "DepthToSpace": spatial.depth_and_space,
     "DepthwiseConv2dNative": spatial.depthwise_convolution,
+    "DivNoNan": elementwise.division_without_nan,
+    "Einsum": einsum.einsum,
     "ExpandDims": movement.expand,
     "Expm1": elementwise.expm1,
     "Fill": movement.fill,
@@ -54,6 +56,7 @@ PLANS: dict[str, Callable[[TensorFlowOperator], Plan]] = {
     "GatherNd": parts.gather_nd,
     "GatherV2": parts.gather,
     "Inv": elementwise.reciprocal,
+    "IsNan": elementwise.is_nan,
     "LeakyRelu": elementwise.leaky_relu,
     "Log1p": elementwise.log1p,
     "LogSoftmax": dense.softmax,
