@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace as Samples
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,8 @@ from numpy.typing import NDArray
 
 from seed_inputs import seed_inputs
 from tflint.errors import TflintError
+from tflint.execution.hosts import Host, execute
+from tflint.execution.process import Limits
 from tflint.fix.proof.samples import Samples
 from tflint.fix.quantize import agreement
 from tflint.fix.quantize.requantize import requantize
@@ -29,12 +30,14 @@ from tflint.target.target import find_target
 
 # Inputs whose decision hangs by less than this many steps of the output do not count.
 _MARGIN_STEPS = 2
+_LIMITS = Limits(seconds=600.0)
 
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
     """One model before and after. Agreement is top-1 where there are several outputs; with one,
     `recall` and `precision` are of the positive answer. `counted` inputs had a clear margin.
+    `apart_steps` is the largest difference between TFLM and LiteRT, in steps of the output.
     """
 
     name: str
@@ -48,6 +51,7 @@ class SeedResult:
     agreement: float
     recall: float | None
     precision: float | None
+    apart_steps: float
     data: bytes
 
 
@@ -71,6 +75,7 @@ def seed_result(path: Path, name: str, shared: Path) -> SeedResult:
     inputs = (held_out.reshape(-1, *shape),)
     original = _outputs(before, inputs)
     quantised = _outputs(result.data, inputs)
+    on_tflm = _outputs(result.data, inputs, Host.TFLM)
     step = 1 / 256
     after = parse_model(result.data)
     quantization = after.subgraphs[0].tensors[after.subgraphs[0].outputs[0]].quantization
@@ -85,19 +90,24 @@ def seed_result(path: Path, name: str, shared: Path) -> SeedResult:
         result.calibration,
         (len(model.subgraphs[0].operators), len(after.subgraphs[0].operators)),
         *_measures(original, quantised, step),
+        float(np.abs(on_tflm - quantised).max()) / step,
         result.data,
     )
 
 
-def _outputs(data: bytes, inputs: tuple[NDArray[np.float32], ...]) -> NDArray[np.float32]:
-    """What a model gives as reals: on LiteRT, Flex operators by their NumPy reference."""
-    if any(code.custom_code for code in parse_model(data).operator_codes):
+def _outputs(
+    data: bytes, inputs: tuple[NDArray[np.float32], ...], host: Host = Host.LITERT
+) -> NDArray[np.float32]:
+    """What a model gives as reals: on reference kernels, Flex operators by NumPy."""
+    model = parse_model(data)
+    if any(code.custom_code for code in model.operator_codes):
         from tflint.fix.proof.flex_reference import run_with_flex
 
         found = run_with_flex(data, inputs)[0]
     else:
-        found = agreement.real_outputs([data], inputs)[0][0]
-    return np.asarray(found, np.float32).reshape(len(inputs[0]), -1)
+        found = execute(data, agreement.quantized_inputs(data, inputs), host, _LIMITS)[0]
+    output = model.subgraphs[0].tensors[model.subgraphs[0].outputs[0]]
+    return agreement.real(found, output).reshape(len(inputs[0]), -1)
 
 
 def _measures(
@@ -139,9 +149,10 @@ def _line(found: SeedResult) -> str:
     after: Any = found.after
     arena = f"{after.arena_bytes:,}" if after.ran else "no"
     detail = f"recall {found.recall:.3f} precision {found.precision:.3f}" if found.recall else ""
+    agreed = f"{found.counted:>4} {100 * found.agreement:>6.2f} {found.apart_steps:.0f} {detail}"
+    least = after.min_arena_bytes or 0
     return (
-        f"{found.name:42} {sizes:>16} {ops:>7} {arena:>7} {after.min_arena_bytes or 0:>7,} "
-        f"{found.counted:>4} {100 * found.agreement:>6.2f} {detail} {found.calibration}"
+        f"{found.name:42} {sizes:>16} {ops:>7} {arena:>7} {least:>7,} {agreed} {found.calibration}"
     )
 
 

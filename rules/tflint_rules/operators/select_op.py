@@ -88,7 +88,7 @@ class SelectOp(Rule):
         "TFL201",
         "select-op",
         Severity.ERROR,
-        fix=FixSafety.RECONVERT,
+        fix=FixSafety.UNSAFE,
         runtime_errors=(
             r"Failed to get registration from op code CUSTOM",
             r"Regular TensorFlow ops are not supported by this interpreter",

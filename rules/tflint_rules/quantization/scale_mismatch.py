@@ -26,6 +26,7 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Demand
 
 INT8 = TensorType.INT8
+_EQUAL = "give them one scale: what they differ by rounds away"
 _UNSAFE = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
 # Operands that one message describes.
 _SHOWN = 3
@@ -150,6 +151,7 @@ class ScaleMismatch(Rule):
             if not shown:
                 continue
             demand, value = shown[0]
+            repairable = _is_repairable(node, unmet, scales())
             says = f': "{demand.says}"' if demand.says else ""
             effect = f"{runtime.title} refuses that{says}" if refused else _effect(node, shown)
             yield self.finding(
@@ -157,8 +159,8 @@ class ScaleMismatch(Rule):
                 node=node,
                 value=value,
                 severity=Severity.ERROR if refused else Severity.WARNING,
-                help=_help(demand, value),
-                fix=_UNSAFE if _is_repairable(node, unmet, scales()) else None,
+                help=_EQUAL if repairable else _help(demand, value),
+                fix=_UNSAFE if repairable else None,
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from tflint.execution.hosts import Host, Run, execute_all
 from tflint.fix.proof.flex_reference import run_with_flex
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_channel
+from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
@@ -285,6 +287,53 @@ def test_what_is_around_stays_as_it_is(model: Model) -> None:
     hold_surroundings("TFL201", model, unsafe=True)
 
 
+def _dense(kind: str, units: int = 5) -> Model:
+    """A map that is flattened for a dense layer of some kind of weights."""
+    net = Nchw()
+    x = net.unary("Relu", net.conv(net.x, 3))
+    depth = 3 * 8 * 8
+    if kind.startswith("flex"):
+        to = net.model.constant((2,), INT32, (1, depth))
+        x = net.add("Reshape", [x, to], (1, depth))
+        weights = net.model.constant((depth, units))
+        return net.finished(net.add("MatMul", [x, weights], (1, units)))
+    x = net.model.reshape(x, (1, depth))
+    types = {"float": FLOAT32, "int8": INT8, "float16": TensorType.FLOAT16}
+    return net.finished(net.model.fully_connected(x, units, weights=types[kind]))
+
+
+@pytest.mark.parametrize("kind", ["float", "flex", "int8", "float16"])
+def test_a_map_is_flattened_as_it_is_and_the_columns_of_the_layer_follow(kind: str) -> None:
+    model = _dense(kind)
+
+    after = fixed(model)
+
+    names = operators(after)
+    assert names.count("TRANSPOSE") == 1
+    assert names[-1] == "FULLY_CONNECTED"
+    inputs = random_inputs(model)
+    (expected,) = run_with_flex(write_model(model), [array[None] for array in inputs])
+    (got,) = run(after, inputs, "litert")
+    np.testing.assert_allclose(got, expected[0], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("reason", ["the map", "the flat map", "other columns", "two layers"])
+def test_a_map_that_others_read_is_turned_back(reason: str) -> None:
+    net = Nchw()
+    x = net.conv(net.x, 3)
+    flat = net.model.reshape(x, (2, 96) if reason == "other columns" else (1, 192))
+    outputs = [net.model.fully_connected(flat, 5)]
+    outputs += {"the map": [x], "the flat map": [flat]}.get(reason, [])
+    if reason == "two layers":
+        outputs.append(net.model.fully_connected(flat, 2))
+    model = net.finished(*outputs)
+
+    after = fixed(model)
+
+    assert operators(after).count("TRANSPOSE") == 2
+    hold_reference(model, after)
+
+
 # Weights
 
 
@@ -339,6 +388,20 @@ def test_a_bias_that_two_layers_would_need_stays_an_addition() -> None:
 
     assert "ADD" in operators(after)
     hold_reference(model, after)
+
+
+@pytest.mark.shared
+def test_the_seed_model_has_builtins_only(shared_models: list[Path]) -> None:
+    (path,) = (path for path in shared_models if path.name == "drange_selected_ops.tflite")
+    model = parse_model(path.read_bytes())
+
+    after = fixed(model)
+
+    assert operators(after)[:5] == ["RESHAPE", "CONV_2D", "RELU", "TRANSPOSE", "MAX_POOL_2D"]
+    inputs = random_inputs(model)
+    (expected,) = run_with_flex(write_model(model), [array[None] for array in inputs])
+    (got,) = run(after, inputs, "litert")
+    np.testing.assert_allclose(got, expected[0], rtol=0, atol=2e-3)
 
 
 # What is passed on

@@ -24,8 +24,9 @@ from tflint.analysis.flex.plan import (
     constant,
 )
 from tflint.analysis.flex.table import equal_builtins
-from tflint.fix.model.layout_tensors import LayoutTensors, New, TooMuch
-from tflint.fix.model.model_edit import GraphEdit
+from tflint.fix.model.flattened_maps import flattened_map, stored_weights, turned_columns
+from tflint.fix.model.layout_tensors import ELEMENTWISE, LayoutTensors, New, TooMuch
+from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.flex import is_flex
 from tflint.model.graph import Graph, Node, Value
@@ -33,70 +34,21 @@ from tflint.model.schema import ReshapeOptions
 
 Shape = tuple[int, ...]
 
-# Operators whose outputs are made element by element, in whatever order the dimensions are.
-_ELEMENTWISE = frozenset(
-    (
-        "ABS",
-        "ADD",
-        "CAST",
-        "CEIL",
-        "COS",
-        "DEQUANTIZE",
-        "DIV",
-        "ELU",
-        "EQUAL",
-        "EXP",
-        "FLOOR",
-        "FLOOR_DIV",
-        "FLOOR_MOD",
-        "GELU",
-        "GREATER",
-        "GREATER_EQUAL",
-        "HARD_SWISH",
-        "LEAKY_RELU",
-        "LESS",
-        "LESS_EQUAL",
-        "LOG",
-        "LOGICAL_AND",
-        "LOGICAL_NOT",
-        "LOGICAL_OR",
-        "LOGISTIC",
-        "MAXIMUM",
-        "MINIMUM",
-        "MUL",
-        "NEG",
-        "NOT_EQUAL",
-        "POW",
-        "PRELU",
-        "QUANTIZE",
-        "RELU",
-        "RELU6",
-        "RELU_0_TO_1",
-        "RELU_N1_TO_1",
-        "ROUND",
-        "RSQRT",
-        "SIGN",
-        "SIN",
-        "SQRT",
-        "SQUARE",
-        "SQUARED_DIFFERENCE",
-        "SUB",
-        "TANH",
-    )
-)
-
 
 class LayoutRewrite:
     """The rewriting of one subgraph."""
 
     def __init__(
         self,
-        edit: GraphEdit,
+        model: ModelEdit,
         graph: Graph,
         dataflow: Dataflow,
         constants: RearrangedConstants,
     ) -> None:
+        edit = model.graph(graph.index)
+        self._model = model
         self._edit = edit
+        self._constants = constants
         self._graph = graph
         self._dataflow = dataflow
         self._tensors = LayoutTensors(edit, graph, dataflow, constants)
@@ -117,8 +69,10 @@ class LayoutRewrite:
         for node in self._graph.nodes:
             if is_flex(node):
                 places += self._replace(node)
-            elif self._tensors.twins and node.name in _ELEMENTWISE:
+            elif self._tensors.twins and node.name in ELEMENTWISE:
                 self._move(node)
+            elif self._tensors.twins and node.name == "FULLY_CONNECTED":
+                self._unflatten(node)
         if places:
             self._carry_out()
         return places
@@ -146,6 +100,8 @@ class LayoutRewrite:
             return False
         self._new[node.index] = new
         self._with_bias(node, new)
+        if len(new) == 1 and new[0].name == "FULLY_CONNECTED":
+            self._unflatten(node)
         return True
 
     def _as_planned(self, node: Node, plan: Plan, new: list[New]) -> None:
@@ -302,6 +258,45 @@ class LayoutRewrite:
         self._new[node.index] = new
         return True
 
+    def _unflatten(self, node: Node) -> None:
+        """Let a dense layer read a map flattened with its channels last, which it is at hand in."""
+        found = flattened_map(node, self._dataflow)
+        if found is None or found.map.index not in self._made_at or self._is_seen(found.map):
+            return
+        layer, reshape = self._new.get(node.index), self._new.get(found.reshape.index)
+        if found.reshape.name == "FlexReshape" and (reshape is None or len(reshape) != 1):
+            return
+        stored = stored_weights(node, self._dataflow) if layer is None else None
+        if layer is not None:
+            weights = layer[0].inputs[1]
+        elif stored is not None:
+            weights = self._inputs(stored[0])[stored[1]]
+        else:
+            return
+        columns = found.columns
+        turned = turned_columns(self._model, self._edit, weights, columns, self._constants)
+        if turned is None:
+            return
+        twin = self._tensors.twins[found.map.index]
+        if reshape is not None:
+            reshape[0].inputs[0] = twin
+        else:
+            self._with_input(found.reshape, 0, twin)
+        if layer is not None:
+            layer[0].inputs[1] = turned
+        elif stored is not None:
+            self._with_input(*stored, turned)
+
+    def _inputs(self, node: Node) -> list[int]:
+        """What an operator reads that stays."""
+        return [-1 if value is None else self._tensors.read(value) for value in node.inputs]
+
+    def _with_input(self, node: Node, position: int, index: int) -> None:
+        """Let an operator that stays read something else in this position."""
+        inputs = self._inputs(node)
+        inputs[position] = index
+        self._moved[node.index] = (inputs, [value.index for value in node.outputs])
+
     def _is_seen(self, value: Value) -> bool:
         """Whether a value is known outside of its subgraph's operators."""
         return value.is_output or value.index in self._named
@@ -340,8 +335,8 @@ class LayoutRewrite:
                 self._edit.insert_after(
                     node.index, new.name, new.inputs, new.outputs, new.options, version=new.version
                 )
-        for old, instead in self._renamed.items():
-            self._edit.write_instead(old, instead)
+        if self._renamed:
+            self._edit.lead(self._renamed, self._renamed)
 
     def _put_in(self, node: Node) -> None:
         edit = self._edit
@@ -355,5 +350,4 @@ class LayoutRewrite:
                     node.index, new.name, new.inputs, new.outputs, new.options, version=new.version
                 )
         elif any(v is not None and v.index in self._tensors.instead for v in node.inputs):
-            inputs = [-1 if v is None else self._tensors.read(v) for v in node.inputs]
-            edit.change_operator(node.index, inputs=tuple(inputs))
+            edit.change_operator(node.index, inputs=tuple(self._inputs(node)))

@@ -11,6 +11,7 @@ from tflint.analysis.flex.plan import (
     Rearranged,
     constant,
 )
+from tflint.analysis.operator_kinds import BINARY, UNARY
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.graph import Graph, Node, Value
@@ -19,6 +20,10 @@ from tflint.model.schema import ReshapeOptions, TransposeOptions
 from tflint.model.types import elements
 
 Shape = tuple[int, ...]
+
+
+# Operators whose outputs are made element by element, in whatever order the dimensions are.
+ELEMENTWISE = UNARY | BINARY
 
 
 @dataclass(slots=True)

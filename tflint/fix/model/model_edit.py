@@ -56,7 +56,7 @@ class ModelEdit:
         return self._graphs[index]
 
     def add_buffer(self, data: bytes | memoryview) -> int:
-        """A new buffer with these bytes; returns its index. As buffers may be shared, none changes."""
+        """A new buffer with these bytes; returns its index. Buffers may be shared: none changes."""
         self.buffers.append(Buffer(data))
         return len(self.buffers) - 1
 

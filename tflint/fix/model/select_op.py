@@ -22,7 +22,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
     constants = RearrangedConstants(context.model)
     places = 0
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
-        work = LayoutRewrite(edit.graph(graph.index), graph, dataflow, constants)
+        work = LayoutRewrite(edit, graph, dataflow, constants)
         places += work.run(_named(context, graph.index))
     if not places:
         return None

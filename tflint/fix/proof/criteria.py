@@ -127,4 +127,4 @@ def shortcoming(
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.4g} %"

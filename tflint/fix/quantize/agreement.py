@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def real_outputs(models: Sequence[bytes], inputs: Sequence[Real]) -> list[tuple[
     for model, values in zip(models, worker_process.outputs(runs), strict=True):
         graph = parse_model(model).subgraphs[0]
         pairs = zip(values, graph.outputs, strict=True)
-        found.append(tuple(_real(array, graph.tensors[index]) for array, index in pairs))
+        found.append(tuple(real(array, graph.tensors[index]) for array, index in pairs))
     return found
 
 
@@ -112,7 +113,8 @@ def decisions(values: Real) -> NDArray[np.int64] | None:
     return rows.argmax(axis=1).astype(np.int64) if rows.size else None
 
 
-def _real(values: NDArray[np.generic], tensor: Tensor) -> Real:
+def real(values: NDArray[Any], tensor: Tensor) -> Real:
+    """What a tensor's stored values stand for."""
     quantization = tensor.quantization
     if quantization is None or not quantization.scale or tensor.type.name not in _DTYPES:
         return values.astype(np.float32)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,11 +115,12 @@ def _factors(activations: NDArray[np.float32], weights: NDArray[np.float32]) -> 
 
 
 def _scaled(
-    numbers: NDArray[np.float32], axis: int, factors: NDArray[np.float32]
+    numbers: NDArray[np.float32], axis: int, factors: NDArray[np.floating[Any]]
 ) -> NDArray[np.float32]:
     shape = [1] * numbers.ndim
     shape[axis] = -1
-    return numbers * factors.reshape(shape)
+    scaled: NDArray[np.float32] = numbers * factors.reshape(shape).astype(np.float32)
+    return scaled
 
 
 def _is_layer(node: Node, graph: Graph, flow: Dataflow) -> bool:

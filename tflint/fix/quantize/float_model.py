@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from tflint.model.tables import Model, QuantizationParameters
 from tflint.model.types import elements, packed_bytes
 
 FLOAT32 = TensorType.FLOAT32
-_DTYPES = {
+_DTYPES: dict[TensorType, np.dtype[Any]] = {
     TensorType.FLOAT16: np.dtype("<f2"),
     TensorType.FLOAT32: np.dtype("<f4"),
     TensorType.INT8: np.dtype("i1"),
@@ -69,7 +70,7 @@ def dequantized(value: Value) -> NDArray[np.float32] | None:
     return real
 
 
-def stored_numbers(value: Value) -> NDArray[np.generic] | None:
+def stored_numbers(value: Value) -> NDArray[Any] | None:
     """The elements of a constant as the file holds them, int4 unpacked; None if they do not fit."""
     shape = value.shape
     if value.data is None or value.tensor.sparsity is not None or min(shape, default=1) < 0:

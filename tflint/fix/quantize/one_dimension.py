@@ -243,7 +243,7 @@ def _turned(
 ) -> Conv2DOptions | DepthwiseConv2DOptions | Pool2DOptions | None:
     options = node.options
     if isinstance(options, Pool2DOptions) and node.name in _POOLS:
-        return dataclasses.replace(  # type: ignore[type-var]
+        return dataclasses.replace(
             options,
             stride_h=options.stride_w,
             stride_w=options.stride_h,
@@ -251,7 +251,7 @@ def _turned(
             filter_width=options.filter_height,
         )
     if isinstance(options, Conv2DOptions | DepthwiseConv2DOptions) and node.name in _CONVOLUTIONS:
-        return dataclasses.replace(  # type: ignore[type-var]
+        return dataclasses.replace(
             options,
             stride_h=options.stride_w,
             stride_w=options.stride_h,

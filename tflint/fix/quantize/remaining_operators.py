@@ -194,9 +194,9 @@ class _Conversion:
             else:
                 inputs.append(self._constant(operand, first.quantization if shares else None))
         self._changed.change_operator(node.index, inputs=tuple(inputs))
-        for value in node.outputs:
-            if value.type is FLOAT32:
-                self._give(node, value, first.quantization if shares else None)
+        for output in node.outputs:
+            if output.type is FLOAT32:
+                self._give(node, output, first.quantization if shares else None)
 
     def _rescaled(
         self, node: Node, value: Value, found: _Integer, wanted: QuantizationParameters

@@ -56,7 +56,8 @@ def _average(request: Json, arrays: Sequence[Array]) -> Frame:
     sums: dict[int, Array] = {tensor: np.zeros((), np.float64) for tensor in ends}
     for interpreter in _runs(arrays[0], arrays[1:]):
         for tensor, total in sums.items():
-            values = np.clip(_by_channel(interpreter, tensor), *ends[tensor])
+            low, high = ends[tensor]
+            values = np.clip(_by_channel(interpreter, tensor), low, high)
             sums[tensor] = total + values.mean(axis=0, dtype=np.float64)
     return {}, list(sums.values())
 
