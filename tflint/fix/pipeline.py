@@ -44,11 +44,19 @@ RANDOM_SAMPLES = 200
 
 
 def repair_model(
-    data: bytes, artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions
+    data: bytes,
+    artifact: Artifact,
+    plan: Plan,
+    accept: Accept,
+    options: FixOptions,
+    say: Callable[[str], None] = lambda what: None,
 ) -> Repaired:
-    """Repair a model in memory. What cannot be carried out is told by `FileFix.failure`."""
+    """Repair a model in memory. What cannot be carried out is told by `FileFix.failure`.
+
+    `say` is told what takes its time.
+    """
     try:
-        return _repaired(data, artifact, plan, accept, options)
+        return _repaired(data, artifact, plan, accept, options, say)
     except TflintError as error:
         shown = printable(artifact.shown, 400)
         is_unreadable = isinstance(error, UnreadableModel)
@@ -64,7 +72,12 @@ def failed(artifact: Artifact, data: bytes, why: str) -> Repaired:
 
 
 def _repaired(
-    data: bytes, artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions
+    data: bytes,
+    artifact: Artifact,
+    plan: Plan,
+    accept: Accept,
+    options: FixOptions,
+    say: Callable[[str], None],
 ) -> Repaired:
     target = plan.target
     model = parse_model(data)
@@ -77,7 +90,8 @@ def _repaired(
     repair(work, target, is_wanted=is_wanted, unsafe=options.unsafe, requested=options.requested)
     notes: list[str] = []
     if options.quantize is not None:
-        notes += _quantize(work, options.quantize, samples, target, options)
+        say("quantising")
+        notes += _quantize(work, options.quantize, samples, target, options, say)
         repair(
             work,
             target,
@@ -88,6 +102,7 @@ def _repaired(
     if not work.steps:
         return Repaired(artifact, _untouched(artifact, data, before, work, options), data, data)
     proof = None
+    say("proving")
     try:
         proof = _proof(work, samples, options)
     except MissingExtra as error:
@@ -136,12 +151,24 @@ def _selection(plan: Plan, before: FileReport) -> Callable[[str], bool]:
 
 
 def _quantize(
-    work: Repair, mode: str, samples: Samples | None, target: Target, options: FixOptions
+    work: Repair,
+    mode: str,
+    samples: Samples | None,
+    target: Target,
+    options: FixOptions,
+    say: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Requantise; returns what there is to say about it."""
     from tflint.fix.quantize.requantize import requantize
 
-    result = requantize(work.data, mode, samples, target, calibration=options.calibration)
+    result = requantize(
+        work.data,
+        mode,
+        samples,
+        target,
+        calibration=options.calibration,
+        progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples:"),
+    )
     if result.data == work.data:
         return result.notes
     model = parse_model(result.data)
