@@ -166,8 +166,7 @@ def _static(
             "control flow"
         )
     inputs = _shaped(model, samples)
-    work = StaticQuantization(model, mode, inputs, target, progress)
-    found = work.calibrated(calibration)
+    found = StaticQuantization(model, mode, inputs, target, calibration, progress).calibrated()
     data = _finished(found.model, model, target)
     after = parse_model(data)
     faults = list(quantization_faults(after, ACTIVATIONS[mode]))
