@@ -21,7 +21,17 @@ from tflint.model.writer import write_model
 
 RUNS = 7
 # Filters of the blocks, and the stride of each: MobileNet v1 with a quarter of its filters.
-BLOCKS = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *((128, 1),) * 5, (256, 2), (256, 1))
+BLOCKS = (
+    (16, 1),
+    (32, 2),
+    (32, 1),
+    (64, 2),
+    (64, 1),
+    (128, 2),
+    *((128, 1),) * 5,
+    (256, 2),
+    (256, 1),
+)
 # The program without running anything to prove the result.
 WITHOUT_PROOF = """
 import tflint.fix.proof.proving
@@ -40,7 +50,7 @@ def person_model() -> bytes:
     for filters, stride in BLOCKS:
         x = model.depthwise_conv_2d(x, kernel=3, stride=stride)
         x = model.conv_2d(x, filters=filters, kernel=1)
-    x = model.average_pool_2d(x, pool=3)
+    x = model.pool_2d(x, "AVERAGE_POOL_2D", size=3)
     model.output(model.softmax(model.fully_connected(model.flatten(x), units=2)))
     return write_model(model.build())
 
@@ -69,7 +79,9 @@ def main() -> None:
         peak = statistics.median(run.peak for run in measured)
         pairs = zip(measured, costs["import numpy"], strict=True)
         ratio = statistics.median(run.cpu / numpy.cpu for run, numpy in pairs)
-        print(f"{name:<18} {cpu * 1000:6.0f} ms CPU {ratio:7.2f} times {peak / 2**20:8.1f} MiB peak")
+        print(
+            f"{name:<18} {cpu * 1000:6.0f} ms CPU {ratio:7.2f} times {peak / 2**20:8.1f} MiB peak"
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Write `docs/rules/`, a page for each rule from its docstring and examples, and `docs/targets.md`.
 
+The table of passes in `docs/repairs.md` is written as well.
+
 The output of each example is what `tflint check` prints for it, so a page cannot promise
 what the rule does not do. `tests/scripts/test_generate_docs.py` fails when a page is stale.
 
@@ -11,6 +13,8 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+from repairs_page import PAGE as REPAIRS
+from repairs_page import passes_table, with_part
 from tflint.lint.registry import all_rules
 from tflint.lint.runner import check_example
 from tflint.report.style import plain
@@ -36,6 +40,11 @@ def pages() -> dict[str, str]:
 def targets_page() -> str:
     """Every target, with what the figures of each board leave out and where they are from."""
     return f"{GENERATED_TARGETS}\n\n{render_markdown(list(named_targets().values()))}"
+
+
+def repairs_page() -> str:
+    """The page about repairs with the passes as they are."""
+    return with_part(REPAIRS.read_text(encoding="utf-8"), "passes", passes_table())
 
 
 def page_name(rule: type[Rule]) -> str:
@@ -115,7 +124,9 @@ def main() -> None:
     for name, text in wanted.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
     TARGETS.write_text(targets_page(), encoding="utf-8")
-    print(f"{len(wanted)} pages in {FOLDER.relative_to(FOLDER.parent.parent)}, and docs/targets.md")
+    REPAIRS.write_text(repairs_page(), encoding="utf-8")
+    folder = FOLDER.relative_to(FOLDER.parent.parent)
+    print(f"{len(wanted)} pages in {folder}, docs/targets.md, and the passes in docs/repairs.md")
 
 
 if __name__ == "__main__":

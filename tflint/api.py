@@ -135,13 +135,14 @@ def run_fix(
     options: FixOptions | None = None,
     *,
     given: Artifact | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> RepairRun:
     """Repair sources and models in memory under a configuration; nothing is written.
 
     `given` is a source to repair instead of those at `paths`. Codes that the settings select one
-    by one are `requested`. Results of earlier runs that a search finds are passed over. Raises
-    `UsageError` for paths that cannot be searched or hold nothing to repair, and `MissingExtra`.
+    by one are `requested`. Results of earlier runs that a search finds are passed over. `say` is
+    told what takes its time. Raises `UsageError` for paths that cannot be searched or hold nothing
+    to repair, and `MissingExtra`.
     """
     # Repairs need LibCST and what goes with it, which no check does.
     from tflint.fix.options import FixOptions
@@ -166,7 +167,7 @@ def run_fix(
     else:
         found = [given]
     jobs = [(artifact, settings.plan(artifact.path)) for artifact in found]
-    run = repair_all(jobs, accept, options, progress)
+    run = repair_all(jobs, accept, options, say)
     notes = (*plugin_problems(), *run.report.notes)
     report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
     return dataclasses.replace(run, report=report)

@@ -50,7 +50,7 @@ class ShapeBuilder(ModelBuilder):
         return self.constant(() if scalar else (len(values),), INT32, values)
 
     def shape_of_x(self, type: TensorType = INT32) -> int:
-        y = self.tensor((4,), type)
+        y = self.tensor((len(self.shape(self.x)),), type)
         self.operator("SHAPE", [self.x], [y], ShapeOptions(out_type=type))
         return y
 

@@ -162,20 +162,24 @@ def test_large_custom_options_lie_behind_the_flatbuffer() -> None:
 # What cannot be written
 
 
-def test_a_table_beyond_64_kib_is_refused() -> None:
+@pytest.mark.parametrize("compact", [False, True], ids=["faithful", "compact"])
+def test_a_table_beyond_64_kib_is_refused(compact: bool) -> None:
     fields = tuple(UnknownField(slot, bytes([1] * 8)) for slot in range(20, 8_220))
     model = dataclasses.replace(annotated_model(), unknown_fields=fields)
     with pytest.raises(UnwritableModel, match="64 KiB"):
-        write_model(model)
+        write_model(model, compact=compact)
 
 
-def test_two_gibibytes_are_refused() -> None:
+@pytest.mark.parametrize("compact", [False, True], ids=["faithful", "compact"])
+def test_two_gibibytes_are_refused(compact: bool) -> None:
     class Huge(bytes):
         def __len__(self) -> int:
             return 2**31
 
     with pytest.raises(UnwritableModel, match="2 GiB"):
-        write_model(dataclasses.replace(annotated_model(), buffers=(Buffer(Huge()),)))
+        write_model(
+            dataclasses.replace(annotated_model(), buffers=(Buffer(Huge()),)), compact=compact
+        )
 
 
 # Real models
@@ -188,10 +192,11 @@ def test_shared_models_survive(shared_model: Path) -> None:
     assert write_model(parse_model(once)) == once
 
 
-def test_tflite_reads_the_same_from_what_we_wrote(shared_model: Path) -> None:
+@pytest.mark.parametrize("compact", [False, True], ids=["faithful", "compact"])
+def test_tflite_reads_the_same_from_what_we_wrote(shared_model: Path, compact: bool) -> None:
     tflite = pytest.importorskip("tflite", reason="tflite, the second opinion, is not installed")
     before = shared_model.read_bytes()
-    after = write_model(parse_model(before))
+    after = write_model(parse_model(before), compact=compact)
     assert tflite.Model.ModelBufferHasIdentifier(after, 0)
     ours = parse_model(before)
     theirs = tflite.Model.GetRootAs(after, 0)

@@ -6,10 +6,12 @@ import dataclasses
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
 from tflint.finding import Finding, FixSafety
+from tflint.fix.model.registry import model_fixes
 from tflint.fix.result_file import fixed_path
 from tflint.lint.registry import built_in_rules
 from tflint.lint.runner import check_bytes, check_example
@@ -36,12 +38,18 @@ def commands(rule: type[Rule], example: Bad) -> dict[str, list[Finding]]:
     return found
 
 
+# Repairs that are there.
+REPAIRED = {fix.code for fix in model_fixes()}
 CASES = [
     pytest.param(rule, example, id=f"{rule.meta.code}-{example.title}")
     for rule in built_in_rules()
     if Kind.TFLITE in rule.meta.applies_to
     for example in rule.examples
-    if isinstance(example, Bad) and commands(rule, example)
+    if isinstance(example, Bad)
+    and any(
+        LATER in command or "--quantize" in command or rule.meta.code in REPAIRED
+        for command in commands(rule, example)
+    )
 ]
 
 
@@ -92,6 +100,8 @@ def test_a_pasted_command_repairs_what_it_is_for(
             continue
         fixed_path(path).unlink(missing_ok=True)
         result = call(*words[1:], cwd=tmp_path)
+        if f"not done: {rule.meta.code}" in result.stdout and "it would add" in result.stdout:
+            pytest.xfail("in an example of a few bytes there is nothing to pay for the growth")
         assert result.code == 0, result.stderr + result.stdout
         after = check_bytes(fixed_path(path).read_bytes(), [rule], target, NAME).findings
         left = [one for one in after if one.fix == finding.fix]
@@ -107,3 +117,37 @@ def test_a_path_that_looks_like_an_option_is_none() -> None:
 
     assert "./-o.tflite" in finding.fix.command
     assert dataclasses.replace(finding).path == "-o.tflite"
+
+
+QUANTIZED = [
+    case for case in CASES if any("--quantize" in command for command in commands(*case.values))
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rule", "example"), QUANTIZED)
+def test_a_pasted_command_quantises_with_data_in_its_place(
+    call: Call,  # noqa: F811
+    tmp_path: Path,
+    rule: type[Rule],
+    example: Bad,
+) -> None:
+    pytest.importorskip("ai_edge_quantizer", reason="needs the extra `quantize`")
+    built = example.build()
+    assert isinstance(built, Model)
+    (tmp_path / NAME).write_bytes(write_model(built))
+    (command,) = commands(rule, example)
+    words = shlex.split(command.replace("example.tflite", shlex.quote(NAME)))
+    assert words[-2:] == ["--calibrate", "DATA"]
+    graph = built.subgraphs[0]
+    shape = graph.tensors[graph.inputs[0]].shape
+    inputs = np.random.default_rng(1).normal(size=(64, *shape)).astype(np.float32)
+    np.save(tmp_path / "my data.npy", inputs)
+    # What random weights make of random inputs is a coin toss: the tolerance is not the point.
+    options = ("my data.npy", "--tolerance", "0.5", "--calibration", "minmax")
+    result = call(*words[1:-1], *options, cwd=tmp_path)
+
+    assert result.code == 0, result.stderr + result.stdout
+    data = fixed_path(tmp_path / NAME).read_bytes()
+    left = check_bytes(data, [rule], find_target(example.target), NAME).findings
+    assert not left, (left[0].message, result.stdout)

@@ -23,3 +23,8 @@ def test_no_page_of_a_rule_that_is_gone() -> None:
 def test_the_page_of_targets_is_up_to_date() -> None:
     text = generate_docs.TARGETS.read_text(encoding="utf-8")
     assert text == generate_docs.targets_page(), "docs/targets.md is stale: run `make docs`"
+
+
+def test_the_passes_in_the_page_about_repairs_are_up_to_date() -> None:
+    text = generate_docs.REPAIRS.read_text(encoding="utf-8")
+    assert text == generate_docs.repairs_page(), "docs/repairs.md is stale: run `make docs`"

@@ -54,9 +54,10 @@ _REDUCTIONS = frozenset(("MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
     """One operator that takes channels from `x`: on to `y`, or as their reader (None)."""
 
+    node: Node
     x: Value
     y: Value | None
     layer: WeightedLayer | None
@@ -72,7 +73,7 @@ class ChannelGroup:
 
     maker: WeightedLayer
     count: int
-    steps: list[_Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     is_fixed: bool = False
 
     @property
@@ -160,7 +161,7 @@ def _pass_on(
             y = node.outputs[0]
             others = [value for value in inputs.values() if value is not x]
             if _keeps_channels(node, x, y, others, group.count):
-                step = _Step(x, y, None)
+                step = Step(node, x, y, None)
         if step is None or (step.y is not None and step.y.index in holds):
             group.is_fixed = True
             continue
@@ -169,15 +170,19 @@ def _pass_on(
             holds[step.y.index] = group
 
 
-def _through_layer(layer: WeightedLayer, group: ChannelGroup) -> _Step | None:
+def _through_layer(layer: WeightedLayer, group: ChannelGroup) -> Step | None:
     """What a layer does with the channels of its input."""
     x, y, depth = layer.x, layer.output, layer.input_depth
     if layer.is_depthwise:
         same = x.shape[-1:] == y.shape[-1:] == (group.count,) == (depth,)
-        return _Step(x, y, layer) if same and layer.channels.channels == group.count else None
+        return (
+            Step(layer.node, x, y, layer)
+            if same and layer.channels.channels == group.count
+            else None
+        )
     if depth % group.count or (layer.node.name != "FULLY_CONNECTED" and x.shape[-1] != depth):
         return None
-    return _Step(x, None, layer)
+    return Step(layer.node, x, None, layer)
 
 
 def _keeps_channels(node: Node, x: Value, y: Value, others: Iterable[Value], count: int) -> bool:

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterable
 from itertools import chain, islice
 
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.movement import Run, transpose_runs
 from tflint.analysis.operator_kinds import RESHAPES
 from tflint.model.graph import Graph, Node, Value
 
@@ -82,6 +84,15 @@ def layout_transposes(graph: Graph, others: frozenset[int] = frozenset()) -> lis
         ):
             found.append(node)
     return sorted(found + behind, key=lambda node: node.index) if into_sequence else found
+
+
+def redundant_transposes(graph: Graph, dataflow: Dataflow) -> list[Run]:
+    """Runs of transposes that come to less, but for those that only their layout asks for."""
+    runs = transpose_runs(graph, dataflow)
+    if all(run.cancel for run in runs):
+        return runs
+    of_layout = {node.index for node in layout_transposes(graph)}
+    return [run for run in runs if run.cancel or not any(n.index in of_layout for n in run.movers)]
 
 
 def _order(node: Node) -> tuple[int, ...] | None:

@@ -44,6 +44,18 @@ class Run:
     alone: bool = False
 
     @property
+    def ends_with_reshape(self) -> bool:
+        """Whether the last mover is a RESHAPE, whose argument does not depend on what it reads."""
+        return self.last in self.movers and self.last.name == "RESHAPE"
+
+    @property
+    def is_repairable(self) -> bool:
+        """Whether what remains can be done by one operator with constant arguments."""
+        if self.cancel or self.movers[0].name == "TRANSPOSE":
+            return True
+        return self.ends_with_reshape or one_reshape(self) is not None
+
+    @property
     def removable(self) -> int:
         """How many of the movers can go."""
         return 1 if self.alone else len(self.movers) - (0 if self.cancel else 1)
@@ -97,6 +109,20 @@ def transpose_runs(graph: Graph, dataflow: Dataflow) -> list[Run]:
 def reshape_runs(graph: Graph, dataflow: Dataflow) -> list[Run]:
     """Runs of RESHAPE, SQUEEZE and EXPAND_DIMS, their arguments constant, that can shrink."""
     return list(_runs(graph, dataflow, _RESHAPES))
+
+
+def one_reshape(run: Run) -> Order | None:
+    """The argument of a RESHAPE that does what all of a run do, None where no constant can.
+
+    One dimension may be -1, whose size is not known before the model's inputs have theirs.
+    """
+    y = run.last.outputs[0]
+    signature = tuple(y.tensor.shape_signature) or y.shape
+    if len(signature) != len(y.shape) or signature.count(-1) > 1:
+        return None
+    return tuple(
+        -1 if known == -1 else size for known, size in zip(signature, y.shape, strict=True)
+    )
 
 
 def permutation(node: Node) -> Order | None:

@@ -21,6 +21,8 @@ _LEAST_SHARE = 0.05
 _SECTOR = 4096
 # The field of a tensor that names its buffer.
 _REFERENCE_BYTES = 4
+# What converters describe every model by.
+_BOILERPLATE = frozenset(("MLIR Converted.", "TOCO Converted."))
 # What converters note for those who debug them.
 _UNREAD_METADATA = frozenset(("CONVERSION_METADATA", "debug_metadata"))
 
@@ -35,6 +37,7 @@ class UnreadNotes:
     zero_points: int = 0
     shape_signatures: int = 0
     empty_buffers: int = 0
+    description: int = 0
     metadata: int = 0
 
     @property
@@ -68,6 +71,7 @@ def unread_notes(model: Model) -> UnreadNotes:
         zero_points=_repeated_zero_points(model),
         shape_signatures=signatures,
         empty_buffers=_empty_buffers(model),
+        description=string_bytes(model.description) if is_boilerplate(model.description) else 0,
         metadata=sum(
             metadata_bytes(model.metadata[m]) + _data_bytes(model, model.metadata[m].buffer)
             for m in unread_metadata(model)
@@ -111,6 +115,11 @@ def empty_buffers(model: Model) -> frozenset[int]:
 def _is_empty(buffer: Buffer) -> bool:
     # A vector of no bytes is another thing: LiteRT takes it for a constant's data.
     return buffer.data is None and not buffer.is_external and not buffer.unknown_fields
+
+
+def is_boilerplate(description: str | None) -> bool:
+    """Whether a description is what a converter writes into every file."""
+    return description in _BOILERPLATE
 
 
 def repeats_shape(tensor: Tensor) -> bool:

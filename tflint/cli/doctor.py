@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 # What each optional package is for, by extra.
 EXTRAS = {
     "tflite-micro": ("tflm", "runs models on TFLM itself"),
-    "ai-edge-litert": ("quantize", "runs models on LiteRT"),
+    "ai-edge-litert": ("quantize", "runs models on LiteRT, which proves repairs"),
+    "ai-edge-quantizer": ("quantize", "quantises models: `tflint fix --quantize`"),
+    "libcst": ("fix", "repairs Python sources and notebooks"),
     "matplotlib": ("plot", "draws the pictures of `tflint memory`"),
     "pygls": ("server", "findings and repairs in an editor: `tflint server`"),
 }

@@ -157,9 +157,9 @@ def fix(
         isolated=isolated,
     )
     given = from_stdin(paths or (), stdin_filename)
-    progress = Progress("repaired")
+    progress = Progress()
     try:
-        repaired = run_fix(settings, paths or ["."], options, given=given, progress=progress)
+        repaired = run_fix(settings, paths or ["."], options, given=given, say=progress.say)
     finally:
         progress.clear()
     report = publish(

@@ -7,9 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 
+from tflint.printable import printable
+
 # A person starts to wonder after about a second; more often than this is a flicker.
 FIRST_AFTER_S = 1.0
 EVERY_S = 0.1
+# A longer line would break, and could not be written over.
+_MOST_COLUMNS = 76
 
 
 class Progress:
@@ -18,22 +22,30 @@ class Progress:
     Only where stderr is a terminal: in a log it would be noise.
     """
 
-    def __init__(self, done: str = "checked") -> None:
-        self._done = done
+    def __init__(self) -> None:
         self._on = sys.stderr.isatty()
         self._next = time.monotonic() + FIRST_AFTER_S
         self._width = 0
 
     def __call__(self, done: int, of: int) -> None:
-        """Say that `done` of `of` files are through, if it is time to."""
+        """Say that `done` of `of` files are checked, if it is time to."""
         now = time.monotonic()
         if not self._on or now < self._next:
             return
         self._next = now + EVERY_S
-        text = f"{self._done} {done:,} of {of:,} files"
+        self._write(f"checked {done:,} of {of:,} files")
+
+    def say(self, text: str) -> None:
+        """Say what takes its time, at once unless something else was said right before."""
+        now = time.monotonic()
+        if self._on and (not self._width or now >= self._next):
+            self._next = now + EVERY_S
+            self._write(printable(text, _MOST_COLUMNS))
+
+    def _write(self, text: str) -> None:
         sys.stderr.write(f"\r{text:<{self._width}}")
         sys.stderr.flush()
-        self._width = len(text)
+        self._width = max(len(text), self._width)
 
     def clear(self) -> None:
         """Take the line away."""

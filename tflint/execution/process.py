@@ -86,7 +86,7 @@ def run_worker(
         while (frame := read_frame(stream)) is not None:
             frames.append(frame)
         if is_time_out:
-            fault: str | None = f"it was ended after {limits.seconds:g} seconds"
+            fault: str | None = f"it was ended after {limits.seconds:.3g} seconds"
         elif len(received) > limits.memory_bytes:
             fault = "it was ended: its outputs take too much memory"
         else:

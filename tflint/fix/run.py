@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 from tflint.errors import MissingExtra, TflintError, UsageError
@@ -34,11 +35,11 @@ def repair_all(
     jobs: Sequence[Job],
     accept: Accept,
     options: FixOptions,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> RepairRun:
     """Repair the sources and models among the files, in memory.
 
-    `progress` is told how many files of how many are done. Raises `MissingExtra` without the
+    `say` is told what takes its time. Raises `MissingExtra` without the
     library that edits sources, `UsageError` where there is neither a source nor a model, and
     `TflintError` where the only file cannot be repaired at all.
     """
@@ -49,26 +50,38 @@ def repair_all(
     if any(artifact.kind in SOURCES for artifact, _ in wanted):
         require_editor()
     files = []
-    for done, (artifact, plan) in enumerate(wanted):
-        progress(done, len(wanted))
-        files.append(_repaired(artifact, plan, accept, options))
+    for done, (artifact, plan) in enumerate(wanted, 1):
+        which = f" ({done:,} of {len(wanted):,})" if len(wanted) > 1 else ""
+        tell = functools.partial(_say_of, say, f"{artifact.path.name}{which}")
+        tell("repairing")
+        files.append(_repaired(artifact, plan, accept, options, tell))
     if len(files) == 1 and files[0].fix.failure is not None:
         raise TflintError(files[0].fix.failure)
     notes = (_about_archives(archives),) if archives else ()
     return RepairRun(tuple(files), FixReport(tuple(file.fix for file in files), notes=notes))
 
 
-def _repaired(artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions) -> Repaired:
+def _say_of(say: Callable[[str], None], name: str, what: str) -> None:
+    say(f"{what} {name}")
+
+
+def _repaired(
+    artifact: Artifact,
+    plan: Plan,
+    accept: Accept,
+    options: FixOptions,
+    say: Callable[[str], None],
+) -> Repaired:
     if artifact.kind in SOURCES:
         data = _read(artifact)
         return repair_bytes(data, artifact, plan, accept, unsafe=options.unsafe)
-    from tflint.fix.model.pipeline import failed, repair_model
+    from tflint.fix.pipeline import failed, repair_model
 
     try:
         data = _read(artifact)
     except UsageError as error:
         return failed(artifact, b"", str(error))
-    return repair_model(data, artifact, plan, accept, options)
+    return repair_model(data, artifact, plan, accept, options, say)
 
 
 def _about_archives(artifacts: Sequence[Artifact]) -> str:

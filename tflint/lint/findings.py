@@ -15,6 +15,7 @@ from tflint.lint.registry import plugin_of
 from tflint.printable import printable
 from tflint.report.result import FailedRule, FileReport
 from tflint.rule import Rule
+from tflint.target.target import DEFAULT_TARGET, Target
 
 # A file that breaks one rule more often is one problem, not that many.
 MAX_FINDINGS_PER_RULE = 200
@@ -114,15 +115,20 @@ def with_most(report: FileReport) -> FileReport:
     return dataclasses.replace(report, findings=tuple(kept), notes=(*report.notes, *notes))
 
 
-def addressed(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
-    """The findings with path, fingerprint and the path in their repair's command."""
+def addressed(
+    findings: Sequence[Finding], path: str, target: Target | None = None
+) -> Iterator[Finding]:
+    """The findings with path, fingerprint, and a command for their repair that can be pasted."""
     # As part of a command, a name must not be taken for an option.
     argument = shlex.quote(f"./{path}" if path.startswith("-") else path)
+    if target is not None and target.name != DEFAULT_TARGET:
+        argument += f" --target {shlex.quote(target.name)}"
     for finding, fingerprint in zip(findings, fingerprints(findings, path), strict=True):
         fix = finding.fix
+        command = fix and fix.command.replace("{path}", argument)
         yield dataclasses.replace(
             finding,
             path=path,
-            fix=fix and Fix(fix.safety, fix.command.replace("{path}", argument)),
+            fix=fix and Fix(fix.safety, command or ""),
             fingerprint=fingerprint,
         )

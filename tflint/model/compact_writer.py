@@ -1,76 +1,31 @@
-"""A model as a short flatbuffer: what is equal is stored once, small things fill the gaps.
+"""A model as a short flatbuffer: what is equal is stored once.
 
-The format lets tables refer to the same string, vector or table, and puts what they refer to
-anywhere behind them. So all tables come first, and behind them what is left: constants on their
-16-byte boundaries, and in the gaps between them strings, short vectors and vtables.
-
-Source: the FlatBuffers internals documentation, and what its C++ verifier demands.
+The format lets tables refer to the same string, vector or table, and have fields that say what
+goes without saying. Where all of it goes is up to `packing`.
 """
 
 from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tflint.errors import UnwritableModel
 from tflint.model.flatbuffer import REACH_FACTOR, REACH_SLACK
-from tflint.model.reader import IDENTIFIER, LEAST_CHARGE
+from tflint.model.packing import DATA_ALIGNMENT, WORD, Node, laid_out
 from tflint.model.record import ABSENT, UnknownField, UnknownTable
 from tflint.model.schema import UNIONS
+from tflint.model.table_forms import Form, form_of, spelled_out
 from tflint.model.tables import Model
 from tflint.model.wire import Field, Shape, layout
 
-# `force_align: 16` of Buffer.data in the schema; runtimes use the data where they lie.
-DATA_ALIGNMENT = 16
-# Flatbuffers address with 32 bits, signed in places, and within a table with 16.
-MAX_BYTES = 2**31 - 1
+# Within a table, flatbuffers address with 16 bits.
 MAX_TABLE_BYTES = 2**16 - 1
-_WORD = 4
-# An offset to the root and the identifier.
-_HEADER_BYTES = 8
 # Sharing stops this far from what the reader allows.
 _SPARE_REACH = 4096
 _U32 = struct.Struct("<I")
-_I32 = struct.Struct("<i")
 _VTABLE = struct.Struct("<HH")
-
-
-class _Node:
-    """Something in the file: its bytes, and where in them it refers to others.
-
-    It starts `phase` bytes past a multiple of `alignment`. A table has a vtable. `reach` is what
-    reading it and all it refers to counts, see `flatbuffer`.
-    """
-
-    __slots__ = ("alignment", "at", "own_reach", "phase", "raw", "reach", "refs", "vtable")
-
-    def __init__(
-        self,
-        raw: bytes,
-        alignment: int = _WORD,
-        phase: int = 0,
-        refs: Sequence[tuple[int, _Node]] = (),
-        vtable: _Node | None = None,
-    ) -> None:
-        self.raw = raw
-        self.alignment = alignment
-        self.phase = phase
-        self.refs = refs
-        self.vtable = vtable
-        self.at = 0
-        self.own_reach = max(len(raw), LEAST_CHARGE) if vtable else len(raw)
-        self.reach: int = self.own_reach + sum(child.reach for _, child in refs)
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether it may stand anywhere behind what refers to it."""
-        return not self.refs and self.vtable is None
-
-    def start(self, end: int) -> int:
-        """The first place for it from `end` on."""
-        return end + (self.phase - end) % self.alignment
 
 
 def compact_flatbuffer(model: Model) -> bytes:
@@ -79,8 +34,8 @@ def compact_flatbuffer(model: Model) -> bytes:
     Raises `UnwritableModel` when it would pass 2 GiB, or a table 64 KiB, and `ValueError` for a
     model with parts of a newer schema that have to stay where they are (`has_loose_parts`).
     """
-    writer = _Writer()
-    return _laid_out(writer.table("Model", model), writer.vtables.values())
+    writer = _Writer(spelled_out(model))
+    return laid_out(writer.table("Model", model), writer.vtables.values())
 
 
 def has_loose_parts(record: object) -> bool:
@@ -112,7 +67,7 @@ class _Inline:
 @functools.lru_cache(maxsize=4096)
 def _inline(fields: tuple[tuple[int, int], ...]) -> _Inline:
     """The layout of fields of these slots and widths: the widest first leaves no padding."""
-    offsets, end = {}, _WORD
+    offsets, end = {}, WORD
     for slot, width in sorted(fields, key=lambda field: -field[1]):
         offsets[slot] = end
         end += width
@@ -131,16 +86,17 @@ class _Writer:
     again: a file that seems to fold onto itself is refused by the reader, so it stays below.
     """
 
-    def __init__(self) -> None:
-        self.vtables: dict[bytes, _Node] = {}
-        self._known: dict[tuple[object, ...], _Node] = {}
+    def __init__(self, spelled_out: Mapping[Form, tuple[Field, ...]]) -> None:
+        self._spelled_out = spelled_out
+        self.vtables: dict[bytes, Node] = {}
+        self._known: dict[tuple[object, ...], Node] = {}
         self._stored = 0
         self._shared = 0
 
-    def table(self, name: str, record: object) -> _Node:
+    def table(self, name: str, record: object) -> Node:
         """A table and what it refers to."""
         inline: list[tuple[int, int, bytes]] = []
-        children: list[tuple[int, _Node]] = []
+        children: list[tuple[int, Node]] = []
         # The constants first: how much may be shared depends on how much there is.
         for field in reversed(layout(name).fields):
             value = getattr(record, field.name)
@@ -153,13 +109,16 @@ class _Writer:
                     code = struct.pack("<B", _type_code(field, value))
                     inline.append((field.slot - 1, 1, code))
         unknown: tuple[UnknownField, ...] = getattr(record, "unknown_fields", ())
+        if not unknown:
+            for field in self._spelled_out.get(form_of(name, record), ()):
+                inline.append((field.slot, field.width, struct.pack(field.format, field.default)))
         return self._table(inline + _raw_fields(unknown), children)
 
     def _table(
-        self, inline: list[tuple[int, int, bytes]], children: list[tuple[int, _Node]]
-    ) -> _Node:
+        self, inline: list[tuple[int, int, bytes]], children: list[tuple[int, Node]]
+    ) -> Node:
         fields = [(slot, width) for slot, width, _ in inline]
-        fields += [(slot, _WORD) for slot, _ in children]
+        fields += [(slot, WORD) for slot, _ in children]
         shape = _inline(tuple(sorted(fields)))
         raw = bytearray(shape.size)
         for slot, width, value in inline:
@@ -168,16 +127,16 @@ class _Writer:
         refs = tuple((shape.offsets[slot], child) for slot, child in children)
         vtable = self.vtables.get(shape.vtable)
         if vtable is None:
-            vtable = self.vtables[shape.vtable] = _Node(shape.vtable, 2)
-        alignment, phase = (8, 4) if shape.is_wide else (_WORD, 0)
+            vtable = self.vtables[shape.vtable] = Node(shape.vtable, 2)
+        alignment, phase = (8, 4) if shape.is_wide else (WORD, 0)
         return self._node(bytes(raw), alignment, phase, refs, vtable)
 
-    def _child(self, table: str, field: Field, value: object) -> _Node:
+    def _child(self, table: str, field: Field, value: object) -> Node:
         if field.shape is Shape.STRING:
             return self._string(value)
         if field.shape is Shape.BYTES:
             assert isinstance(value, bytes | bytearray | memoryview)
-            alignment = DATA_ALIGNMENT if table == "Buffer" else _WORD
+            alignment = DATA_ALIGNMENT if table == "Buffer" else WORD
             return self._vector(bytes(value), len(value), alignment)
         if field.shape is Shape.TABLE:
             return self.table(field.refers_to, value)
@@ -190,44 +149,45 @@ class _Writer:
             raw = struct.pack(f"<{len(value)}{field.format[1]}", *value)
             # TFLM's RESHAPE takes a shape of [0] for a scalar's, and writes that over it.
             may_share = (table, field.name, value) != ("Tensor", "shape", (0,))
-            return self._vector(raw, len(value), max(_WORD, field.width), may_share=may_share)
+            return self._vector(raw, len(value), max(WORD, field.width), may_share=may_share)
         if field.shape is Shape.STRINGS:
             return self._offsets([self._string(text) for text in value])
         return self._offsets([self.table(field.refers_to, child) for child in value])
 
-    def _string(self, text: object) -> _Node:
+    def _string(self, text: object) -> Node:
         assert isinstance(text, str)
         raw = text.encode("utf-8", "surrogateescape")
         return self._node(_U32.pack(len(raw)) + raw + b"\0")
 
-    def _vector(self, raw: bytes, count: int, alignment: int, *, may_share: bool = True) -> _Node:
-        phase = -_WORD % alignment
+    def _vector(self, raw: bytes, count: int, alignment: int, *, may_share: bool = True) -> Node:
+        phase = -WORD % alignment
         return self._node(_U32.pack(count) + raw, alignment, phase, may_share=may_share)
 
-    def _offsets(self, nodes: Sequence[_Node]) -> _Node:
-        refs = tuple((_WORD + _WORD * i, node) for i, node in enumerate(nodes))
-        return self._node(_U32.pack(len(nodes)) + bytes(_WORD * len(nodes)), refs=refs)
+    def _offsets(self, nodes: Sequence[Node]) -> Node:
+        refs = tuple((WORD + WORD * i, node) for i, node in enumerate(nodes))
+        return self._node(_U32.pack(len(nodes)) + bytes(WORD * len(nodes)), refs=refs)
 
     def _node(
         self,
         raw: bytes,
-        alignment: int = _WORD,
+        alignment: int = WORD,
         phase: int = 0,
-        refs: tuple[tuple[int, _Node], ...] = (),
-        vtable: _Node | None = None,
+        refs: tuple[tuple[int, Node], ...] = (),
+        vtable: Node | None = None,
         *,
         may_share: bool = True,
-    ) -> _Node:
+    ) -> Node:
         """A node that may be one there is already, or a new one."""
         if not may_share:
-            return _Node(raw, alignment, phase, refs, vtable)
+            return Node(raw, alignment, phase, refs, vtable)
         key = (raw, alignment, vtable, tuple((at, id(child)) for at, child in refs))
         known = self._known.get(key)
         # What it refers to was met again before it was, and is counted.
         if known is not None and self._shared + known.own_reach <= self._may_share():
             self._shared += known.own_reach
             return known
-        node = self._known[key] = _Node(raw, alignment, phase, refs, vtable)
+        node = self._known[key] = Node(raw, alignment, phase, refs, vtable)
+        node.is_shared = True
         self._stored += len(raw)
         return node
 
@@ -248,94 +208,3 @@ def _type_code(field: Field, value: object) -> int:
     if isinstance(value, UnknownTable):
         return value.type_code
     return UNIONS[field.refers_to].index(type(value).__name__)
-
-
-def _laid_out(root: _Node, vtables: Iterable[_Node]) -> bytes:
-    """The file: tables behind what refers to them, then constants with the rest in the gaps."""
-    inner, leaves = _in_order(root)
-    end = _HEADER_BYTES
-    for node in inner:
-        node.at = node.start(end)
-        end = node.at + len(node.raw)
-    small = _Small((*(leaf for leaf in leaves if leaf.alignment < DATA_ALIGNMENT), *vtables))
-    constants = [leaf for leaf in leaves if leaf.alignment == DATA_ALIGNMENT]
-    for node in constants:
-        node.at = node.start(small.fill(end, node))
-        end = node.at + len(node.raw)
-    for node in small.rest():
-        node.at = node.start(end)
-        end = node.at + len(node.raw)
-    if end > MAX_BYTES:
-        raise UnwritableModel(f"{end:,} bytes do not fit a flatbuffer (2 GiB)")
-    out = bytearray(end)
-    _U32.pack_into(out, 0, root.at)
-    out[_WORD:_HEADER_BYTES] = IDENTIFIER
-    for node in (*inner, *leaves, *vtables):
-        out[node.at : node.at + len(node.raw)] = node.raw
-        for offset, child in node.refs:
-            _U32.pack_into(out, node.at + offset, child.at - node.at - offset)
-        if node.vtable is not None:
-            _I32.pack_into(out, node.at, node.at - node.vtable.at)
-    return bytes(out)
-
-
-def _in_order(root: _Node) -> tuple[list[_Node], list[_Node]]:
-    """Tables and vectors of offsets, each behind all that refer to it, and the other nodes."""
-    done: list[_Node] = []
-    leaves: list[_Node] = []
-    seen = {id(root)}
-    waiting = [(root, iter(root.refs))]
-    while waiting:
-        node, refs = waiting[-1]
-        for _, child in refs:
-            if id(child) in seen:
-                continue
-            seen.add(id(child))
-            if child.is_leaf:
-                leaves.append(child)
-            else:
-                waiting.append((child, iter(child.refs)))
-                break
-        else:
-            done.append(node)
-            waiting.pop()
-    return done[::-1], leaves
-
-
-# What brings a gap of so many words to where the next constant starts: the lengths, modulo that
-# of a line of four words, of one to three things. The first that are at hand are taken.
-_FILLINGS = {
-    1: ((1,), (2, 3), (3, 3, 3), (2, 2, 1)),
-    2: ((2,), (1, 1), (3, 3), (1, 2, 3)),
-    3: ((3,), (2, 1), (1, 1, 1), (2, 2, 3)),
-}
-
-
-class _Small:
-    """Leaves that are not constants, which stand in the gaps between those."""
-
-    def __init__(self, nodes: Sequence[_Node]) -> None:
-        self._nodes = sorted(nodes, key=lambda node: (-node.alignment, -len(node.raw)))
-        self._placed: set[int] = set()
-        self._by_words: dict[int, list[_Node]] = {1: [], 2: [], 3: []}
-        for node in reversed(self._nodes):
-            words = -(-len(node.raw) // _WORD) % 4
-            if node.alignment <= _WORD and words:
-                self._by_words[words].append(node)
-
-    def fill(self, end: int, before: _Node) -> int:
-        """Place nodes between `end` and another one; gives where the last of them ends."""
-        gap = (before.phase - end) % DATA_ALIGNMENT // _WORD
-        for words in _FILLINGS.get(gap, ()):
-            if all(len(self._by_words[one]) >= words.count(one) for one in words):
-                for one in words:
-                    node = self._by_words[one].pop()
-                    node.at = -(-end // _WORD) * _WORD
-                    end = node.at + len(node.raw)
-                    self._placed.add(id(node))
-                return end
-        return end
-
-    def rest(self) -> list[_Node]:
-        """The nodes that are not placed yet, in an order that leaves little padding."""
-        return [node for node in self._nodes if id(node) not in self._placed]

@@ -15,13 +15,8 @@ from typing import TypeVar
 import flatbuffers
 
 from tflint.errors import UnwritableModel
-from tflint.model.compact_writer import (
-    DATA_ALIGNMENT,
-    MAX_BYTES,
-    MAX_TABLE_BYTES,
-    compact_flatbuffer,
-    has_loose_parts,
-)
+from tflint.model.compact_writer import MAX_TABLE_BYTES, compact_flatbuffer, has_loose_parts
+from tflint.model.packing import DATA_ALIGNMENT, MAX_BYTES
 from tflint.model.reader import IDENTIFIER
 from tflint.model.record import ABSENT, UnknownField, UnknownTable
 from tflint.model.schema import UNIONS
@@ -40,6 +35,7 @@ def write_model(model: Model, *, compact: bool = False) -> bytes:
     Raises `UnwritableModel` when the flatbuffer would pass 2 GiB, or a table 64 KiB.
     """
     flatbuffer = compact_flatbuffer if compact and not has_loose_parts(model) else _flatbuffer
+    _check_size(model)
     external = _external_data(model)
     if not external:
         return flatbuffer(_with_offsets(model, {}))
@@ -111,11 +107,15 @@ def _each(change: Callable[[T], T], records: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(map(change, records)) if records else records
 
 
-def _flatbuffer(model: Model) -> bytes:
-    total = sum(len(buffer.data or b"") for buffer in model.buffers)
+def _check_size(model: Model) -> None:
+    """Raise for constants that do not fit, before they are copied."""
+    total = sum(len(b.data) for b in model.buffers if b.data and not b.is_external)
     if total > MAX_BYTES:
         raise UnwritableModel(f"{total:,} bytes of constants do not fit a flatbuffer (2 GiB)")
-    writer = _Writer(total + 1024)
+
+
+def _flatbuffer(model: Model) -> bytes:
+    writer = _Writer(sum(len(buffer.data or b"") for buffer in model.buffers) + 1024)
     writer.out.Finish(writer.table("Model", model), file_identifier=IDENTIFIER)
     return bytes(writer.out.Output())
 

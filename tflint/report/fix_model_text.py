@@ -54,13 +54,15 @@ def _repairable(file: FileFix) -> Iterator[LeftFinding]:
 
 
 def _title(one: PassReport) -> str:
+    """`TFL609 long-names`, `quantize int8`, `write compact-file`."""
     return f"{printable(one.code)} {printable(one.name)}"
 
 
 def _applied(one: PassReport, width: int, is_dry: bool) -> Line:
     word = "would fix" if is_dry else "fixed"
     saved = [_saving("file", one.bytes_saved), _saving("arena", one.arena_saved)]
-    details = ", ".join(text for text in saved if text) or counted(one.places, "place")
+    details = ", ".join(text for text in saved if text)
+    details = details or (counted(one.places, "place") if one.places else "nothing saved")
     if one.safety is not FixSafety.SAFE:
         details += ", unsafe"
     padding = " " * (width - len(_title(one)) + 2)
@@ -128,7 +130,7 @@ def _measures(proof: Proof) -> str:
         return "every output equal to the bit"
     parts = []
     if proof.top1_agreement is not None:
-        parts.append(f"{100 * proof.top1_agreement:.1f} % of decisions the same")
+        parts.append(f"{100 * proof.top1_agreement:.4g} % of decisions the same")
     parts.append(f"error at most {proof.max_error:.3g}, {proof.mean_error:.2g} on average")
     if math.isfinite(proof.snr_db):
         parts.append(f"SNR {proof.snr_db:.1f} dB")

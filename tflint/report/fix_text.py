@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from tflint.finding import FixSafety, Location
@@ -15,6 +15,8 @@ from tflint.rule import Kind
 
 WIDTH = 100
 INDENT = "            "
+# Of a note about a model: runtimes can be long-winded.
+MAX_NOTE = 300
 # Places of one rule in one file that are listed.
 SHOWN = 8
 
@@ -43,7 +45,7 @@ def _file(file: FileFix, is_dry: bool) -> Iterator[Line]:
     yield line(*title)
     if file.kind is Kind.TFLITE:
         yield from render_model(file, is_dry=is_dry)
-        yield from _notes(file.notes, "  ")
+        yield from _notes([printable(note, MAX_NOTE) for note in file.notes], "  ")
         return
     word = "would fix" if is_dry else "fixed"
     fixed = sorted(file.fixed, key=lambda found: found.finding.code)
@@ -84,7 +86,7 @@ def _places(locations: list[Location]) -> str:
     return f"  {', '.join(places[:SHOWN])}{more}"
 
 
-def _notes(notes: tuple[str, ...], indent: str) -> Iterator[Line]:
+def _notes(notes: Iterable[str], indent: str) -> Iterator[Line]:
     for note in notes:
         yield from _wrapped(f"note: {printable(note, MAX_MESSAGE)}", indent)
 

@@ -27,7 +27,7 @@ from tflint.report.wording import (
     verdict,
 )
 from tflint.rule import ARCHIVES
-from tflint.target.target import Target
+from tflint.target.target import DEFAULT_TARGET, Target
 
 WIDTH = 100
 INDENT = "      "
@@ -163,6 +163,8 @@ def _repairs(report: LintReport) -> Iterator[Line]:
         return
     names = dict.fromkeys(file.path for file, option in repairs if option is not None)
     path = f" {shlex.quote(path_text(next(iter(names))))}" if len(names) == 1 else ""
+    if report.target.name != DEFAULT_TARGET:
+        path += f" --target {shlex.quote(printable(report.target.name))}"
     # The command is for the least that changes something, the rest comes on top of it.
     first, *others = [option for option in ("", _UNSAFE, _QUANTIZE) if counts[option]]
     command = f"tflint fix{first and f' {first}'}{path}"

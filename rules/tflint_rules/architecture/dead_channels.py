@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.analysis.channel_groups import ChannelGroup, channel_groups
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.dead_channels import DeadGroup, dead_channels
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
@@ -57,7 +58,7 @@ class DeadChannels(Rule):
     ## Repair
     Remove the channels together with the weights that read them. A channel that is not read
     leaves without a trace. One of zero weights has its bias as a constant, which goes into
-    the biases of the layers that read it: with padding, values at the border may change.
+    the biases of the layers that read it, unless their padding mixes zeros with it.
     """
 
     meta = Metadata("TFL307", "dead-channels", Severity.WARNING, fix=FixSafety.UNSAFE)
@@ -74,20 +75,13 @@ class DeadChannels(Rule):
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         total: tuple[int, int] | None = None
         for graph in context.graphs:
-            for group in channel_groups(graph):
-                readers = group.readers
-                if group.is_fixed or not readers:
-                    continue
-                filled, read = group.filled(context.constants), group.read(context.constants)
-                empty = filled.count(0)
-                dead = sum(not (a and b) for a, b in zip(filled, read, strict=True))
-                if dead:
-                    total = total or (context.weights.bytes, sum(map(macs, context.nodes)))
-                    yield self._finding(group, dead, empty, total)
+            for found in dead_channels(graph, Dataflow(graph), context.constants):
+                total = total or (context.weights.bytes, sum(map(macs, context.nodes)))
+                yield self._finding(found, total)
 
-    def _finding(
-        self, group: ChannelGroup, dead: int, empty: int, total: tuple[int, int]
-    ) -> Finding:
+    def _finding(self, found: DeadGroup, total: tuple[int, int]) -> Finding:
+        group, dead, empty = found.group, len(found.dead), found.empty
+
         def share(values: list[Value | None]) -> int:
             stored = {id(value): value.bytes for value in values if value and value.is_constant}
             return sum(size * dead // group.count for size in stored.values())
@@ -113,7 +107,7 @@ class DeadChannels(Rule):
             if every
             else f"remove {'them' if dead > 1 else 'it'} here and from "
             f"{', '.join(names[:_SHOWN])}{rest}: saves {size_text(weights)} and {work:,} MACs",
-            fix=None if every else Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe") if found.removable else None,
         )
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis import softmax_tails
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.softmax_tails import logits_onward, softmax_tail
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph import Node, Value
 from tflint.model.schema import ArgMaxOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.freed_code import freed_code
 from tflint_rules.wording import operator
-
-# What only passes the probabilities on to the output.
-_PASSING = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"))
-_MOST_STEPS = 4
 
 
 def _classifier(*, softmax: bool = True, logits_too: bool = False, classes: int = 10) -> Model:
@@ -61,8 +59,9 @@ class SoftmaxTail(Rule):
 
     ## Repair
     End the network in the dense layer (train with `from_logits=True`) and take the largest
-    logit. An application that holds a confidence against a threshold needs the probability,
-    or the softmax of the few values that it looks at.
+    logit; `tflint fix --unsafe` takes the SOFTMAX out of the model. An application that holds
+    a confidence against a threshold needs the probability, or the softmax of the few values
+    that it looks at.
     """
 
     meta = Metadata("TFL309", "softmax-tail", Severity.INFO, fix=FixSafety.UNSAFE)
@@ -79,53 +78,29 @@ class SoftmaxTail(Rule):
         if not context.runtime.is_mcu:
             return
         softmaxes = [node for node in context.nodes if node.name == "SOFTMAX"]
+        dataflows: dict[int, Dataflow] = {}
         for node in softmaxes:
-            x, purpose = node.input(0), _purpose(node)
-            if x is None or purpose is None or not _are_logits(x):
+            tail = softmax_tail(node)
+            if tail is None:
                 continue
-            y = node.outputs[0]
+            place, y = node.subgraph, node.outputs[0]
+            if place not in dataflows:
+                dataflows[place] = Dataflow(context.graphs[place])
+            repaired = logits_onward(tail, dataflows[place]) is not None
             code = ""
             # A kernel that another operator needs stays.
             if len(softmaxes) == 1:
                 freed = freed_code(context.nodes, softmaxes, context.runtime.name)
                 code = f" and about {size_text(freed)} of kernel code" if freed else ""
             yield self.finding(
-                f"SOFTMAX {purpose}: {y.elements:,} exponentials and {size_text(y.bytes)} that do "
-                f"not change which class is the largest",
+                f"SOFTMAX {_purpose(tail)}: {y.elements:,} exponentials and {size_text(y.bytes)} "
+                "that do not change which class is the largest",
                 node=node,
                 help=f"take the largest of the logits instead: that saves an operator, "
                 f"{y.elements:,} exponentials{code}",
-                fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+                fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe") if repaired else None,
             )
 
 
-def _are_logits(x: Value) -> bool:
-    """Whether an operator makes them for the softmax alone, of more classes than one."""
-    alone = len(x.consumers) == 1 and not x.is_output
-    return alone and x.producer is not None and len(x.shape) > 1 and x.shape[-1] > 1
-
-
-def _purpose(node: Node) -> str | None:
-    """Where the probabilities end, if that is an output or the best class of them."""
-    for _ in range(_MOST_STEPS):
-        if len(node.outputs) != 1:
-            return None
-        y = node.outputs[0]
-        if y.is_output:
-            return "ends the model" if not y.consumers else None
-        if len(y.consumers) != 1:
-            return None
-        node = y.consumers[0]
-        if node.name == "ARG_MAX":
-            return _in_arg_max(node, y)
-        if node.name not in _PASSING:
-            return None
-    return None
-
-
-def _in_arg_max(node: Node, y: Value) -> str | None:
-    axis = node.input(1)
-    given = None if axis is None else axis.integers()
-    if not given or given[0] not in (-1, len(y.shape) - 1):
-        return None
-    return f"only feeds {operator(node)}"
+def _purpose(tail: softmax_tails.SoftmaxTail) -> str:
+    return "ends the model" if tail.arg_max is None else f"only feeds {operator(tail.arg_max)}"

@@ -44,7 +44,7 @@ class LongNames(Rule):
     maximum that a quantiser noted beside each scale, quantisation parameters without a
     scale, shape signatures that only repeat the shape, lists of zero points that are stored
     again and again instead of once, a buffer without data for each value where one will do,
-    and metadata for debugging a converter. Fires from
+    the description that a converter gives every file, and metadata for debugging it. Fires from
     5 % of the file on (but 256 bytes), or from 4 KiB.
 
     ## Why it matters on a device
@@ -83,6 +83,7 @@ class LongNames(Rule):
             "of empty quantisation": notes.empty_quantization,
             "of repeated zero points": notes.zero_points,
             "of shape signatures": notes.shape_signatures,
+            "of a converter's description": notes.description,
             "of empty buffers": notes.empty_buffers,
             "of debugging metadata": notes.metadata,
         }

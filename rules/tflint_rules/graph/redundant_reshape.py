@@ -97,5 +97,5 @@ class RedundantReshape(Rule):
                     describe(run),
                     node=run.movers[-1 if run.alone else 0],
                     help=saving(run) + (_FIXED if resizable else ""),
-                    fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+                    fix=Fix(FixSafety.SAFE, "tflint fix {path}") if run.is_repairable else None,
                 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tflint.analysis.dataflow import Dataflow
-from tflint.analysis.layout_transposes import layout_transposes
-from tflint.analysis.movement import transpose_runs
+from tflint.analysis.layout_transposes import redundant_transposes
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import AddOptions, TensorType, TransposeOptions
@@ -109,13 +108,7 @@ class RedundantTranspose(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         for graph in context.graphs:
-            runs = transpose_runs(graph, Dataflow(graph))
-            if not runs:
-                continue
-            of_layout = {node.index for node in layout_transposes(graph)}
-            for run in runs:
-                if not run.cancel and any(node.index in of_layout for node in run.movers):
-                    continue
+            for run in redundant_transposes(graph, Dataflow(graph)):
                 yield self.finding(
                     describe(run),
                     node=run.movers[-1 if run.alone else 0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from tflint.analysis.open_batches import open_dimensions, open_inputs
 from tflint.finding import NOWHERE, Finding, Fix, FixSafety, Severity
 from tflint.keras.network import Network, Tensor
 from tflint.model.builder import ModelBuilder
@@ -24,7 +25,7 @@ from tflint.rule import (
 )
 from tflint_rules.keras.places import worst_at_each_place
 from tflint_rules.keras.wording import confidence, is_certain, layer_text, shape_text
-from tflint_rules.layout.open_dimensions import open_batches, open_inputs
+from tflint_rules.layout.open_dimensions import open_batches, open_keras_inputs
 
 _SHOWN = 4
 
@@ -130,23 +131,17 @@ class DynamicDimension(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        entries = {0, *(s.subgraph_index for s in context.model.signature_defs)}
-        for graph in context.graphs:
-            if graph.index not in entries:
-                continue
-            inputs = [(value, _open(value)) for value in graph.inputs]
-            others = [value for value, found in inputs if found and not _is_batch(value, found)]
-            batches = [value for value, found in inputs if found and _is_batch(value, found)]
-            for value in others:
+        for found in open_inputs(context.model, context.graphs):
+            for value in found.others:
                 yield self._other(context, value)
-            if batches and not others and context.runtime.is_mcu:
-                yield self._batch(context, graph, batches)
+            if found.batches and not found.others and context.runtime.is_mcu:
+                yield self._batch(context, found.graph, found.batches)
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:
         yield from worst_at_each_place(self._in_keras(context))
 
     def _in_keras(self, context: KerasContext) -> Iterator[Finding]:
-        for network, tensor, open_at in open_inputs(context.keras):
+        for network, tensor, open_at in open_keras_inputs(context.keras):
             yield self._open_input(context, network, tensor, open_at)
         for found in open_batches(context.keras):
             certain = is_certain(found.evidence)
@@ -188,7 +183,7 @@ class DynamicDimension(Rule):
         )
 
     def _other(self, context: ModelContext, value: Value) -> Finding:
-        found = _open(value)
+        found = open_dimensions(value.tensor)
         plural = "s" if len(found) > 1 else ""
         which = f"dimension{plural} {', '.join(map(str, found[:_SHOWN]))}"
         message = f"input {_named(value)} leaves {which} open"
@@ -208,7 +203,7 @@ class DynamicDimension(Rule):
             fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
         )
 
-    def _batch(self, context: ModelContext, graph: Graph, inputs: list[Value]) -> Finding:
+    def _batch(self, context: ModelContext, graph: Graph, inputs: Sequence[Value]) -> Finding:
         shown = ", ".join(map(_named, inputs[:_SHOWN])) + (", ..." if len(inputs) > _SHOWN else "")
         several = len(inputs) > 1
         sizes = ", ".join(dict.fromkeys(str(v.shape[0]) for v in inputs[:_SHOWN] if v.shape))
@@ -224,19 +219,11 @@ class DynamicDimension(Rule):
         )
 
 
-def _open(value: Value) -> list[int]:
-    """The dimensions that the signature leaves open."""
-    return [d for d, size in enumerate(value.tensor.shape_signature) if size == -1]
-
-
-def _is_batch(value: Value, found: list[int]) -> bool:
-    """Whether only the first of several dimensions is open: alone, it is a length."""
-    return found == [0] and len(value.tensor.shape_signature) > 1
-
-
 def _signature_bytes(graph: Graph) -> int:
     """What the signatures take: a count, an offset to it, and 4 bytes a dimension, each."""
-    return sum(8 + 4 * len(v.tensor.shape_signature) for v in graph.values if _open(v))
+    return sum(
+        8 + 4 * len(v.tensor.shape_signature) for v in graph.values if open_dimensions(v.tensor)
+    )
 
 
 def _named(value: Value) -> str:

@@ -43,7 +43,7 @@ class OpenBatch:
     fails: bool
 
 
-def open_inputs(facts: KerasFacts) -> Iterator[tuple[Network, Tensor, list[int]]]:
+def open_keras_inputs(facts: KerasFacts) -> Iterator[tuple[Network, Tensor, list[int]]]:
     """The inputs of models with open dimensions behind the batch, and which these are."""
     for network in outer_networks(facts):
         for tensor in network.inputs:

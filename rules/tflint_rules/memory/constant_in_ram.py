@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from tflint.analysis.held_variables import Replacements, resource_variables, variable_tensors
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph import Node, Value
 from tflint.model.schema import TensorType, VarHandleOptions
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
@@ -55,7 +54,9 @@ class ConstantInRam(Rule):
     are never used: the model starts from zeros, whatever it was trained with.
 
     ## Repair
-    Read the constant where the variable is read, and drop variables that nobody reads.
+    Read the constant where the variable is read, and drop variables that nobody reads. `tflint
+    fix` does that where the first read surely comes behind an assignment. Of a variable tensor
+    it drops the stored values, which changes nothing on TFLM; LiteRT refuses such a file.
     """
 
     meta = Metadata("TFL507", "constant-in-ram", Severity.WARNING, fix=FixSafety.SAFE)
@@ -74,105 +75,43 @@ class ConstantInRam(Rule):
         yield from self._resources(context)
 
     def _variable_tensors(self, context: ModelContext) -> Iterator[Finding]:
-        buffers = context.model.buffers
-        for graph in context.graphs:
-            for value in graph.values:
-                if not value.tensor.is_variable or not value.bytes:
-                    continue
-                name = printable(value.name, 60)
-                index = value.tensor.buffer
-                stored = buffers[index].data if index < len(buffers) else None
-                if not value.consumers and not value.is_output:
-                    yield self.finding(
-                        f"no operator reads the variable `{name}`, which keeps "
-                        f"{size_text(value.bytes)} of RAM",
-                        value=value,
-                        help=f"drop it: saves {size_text(value.bytes)} of RAM",
-                        fix=_FIX,
-                    )
-                elif stored:
-                    yield self.finding(
-                        f"the file stores {size_text(len(stored))} for the variable `{name}`, "
-                        f"which are never loaded: TFLM starts from zero in "
-                        f"{size_text(value.bytes)} of RAM",
-                        value=value,
-                        help="if it never changes make it a constant: saves "
-                        f"{size_text(value.bytes)} of RAM; else drop the values: saves "
-                        f"{size_text(len(stored))} of flash",
-                        fix=_FIX,
-                    )
+        for found in variable_tensors(context.model, context.graphs):
+            value = found.value
+            name, kept = printable(value.name, 60), size_text(value.bytes)
+            if not found.is_read:
+                yield self.finding(
+                    f"no operator reads the variable `{name}`, which keeps {kept} of RAM",
+                    value=value,
+                    help=f"drop it: saves {kept} of RAM",
+                    fix=_FIX,
+                )
+            else:
+                yield self.finding(
+                    f"the file stores {size_text(found.stored)} for the variable `{name}`, "
+                    f"which are never loaded: TFLM starts from zero in {kept} of RAM",
+                    value=value,
+                    help=f"if it never changes make it a constant: saves {kept} of RAM; "
+                    f"else drop the values: saves {size_text(found.stored)} of flash",
+                    fix=_FIX,
+                )
 
     def _resources(self, context: ModelContext) -> Iterator[Finding]:
-        for name, uses in _resources(context).items():
-            held = uses.held
-            if held is None or uses.handle is None:
+        constants = Replacements(context.graphs)
+        for variable in resource_variables(context.graphs):
+            value = variable.assigned
+            if value is None:
                 continue
-            if uses.reads:
+            fix: Fix | None = _FIX
+            what, repair = "is never read", "drop it"
+            if variable.reads:
+                if value.data is None:
+                    continue
                 what, repair = "is only ever assigned one constant", "read the constant in place"
-            else:
-                what, repair = "is never read", "drop it"
+                fix = _FIX if constants.of(variable) else None
             yield self.finding(
-                f"the resource variable `{printable(name, 60)}` {what}, and keeps "
-                f"{size_text(held)} of RAM",
-                node=uses.handle,
-                help=f"{repair}: saves {size_text(held)} of RAM",
-                fix=_FIX,
+                f"the resource variable `{printable(variable.name, 60)}` {what}, and keeps "
+                f"{size_text(value.bytes)} of RAM",
+                node=variable.handles[0],
+                help=f"{repair}: saves {size_text(value.bytes)} of RAM",
+                fix=fix,
             )
-
-
-@dataclass
-class _Uses:
-    """How one resource variable is used."""
-
-    handle: Node | None = None
-    reads: int = 0
-    assigned: list[Value] = field(default_factory=list)
-    is_lost: bool = False
-
-    @property
-    def held(self) -> int | None:
-        """Bytes of RAM that a constant would save, None when it may hold different values."""
-        if self.is_lost or not self.assigned:
-            return None
-        first, *others = self.assigned
-        if self.reads and not all(_same(first, other) for other in others):
-            return None
-        if self.reads and first.data is None:
-            return None
-        return first.bytes
-
-
-def _same(a: Value, b: Value) -> bool:
-    """Whether two values are the same stored bytes, which are not looked at."""
-    return a.data is not None and a.tensor.buffer == b.tensor.buffer and a.type == b.type
-
-
-def _resources(context: ModelContext) -> dict[str, _Uses]:
-    """The resource variables of all subgraphs by name.
-
-    A handle that anything else gets hold of may lead to further uses.
-    """
-    found: dict[str, _Uses] = {}
-    names: dict[tuple[int, int], str] = {}
-    for node in context.nodes:
-        if node.name == "VAR_HANDLE" and node.outputs:
-            options = node.options
-            name = options.shared_name if isinstance(options, VarHandleOptions) else None
-            handle = node.outputs[0]
-            names[handle.subgraph, handle.index] = name or ""
-            uses = found.setdefault(name or "", _Uses())
-            uses.handle = uses.handle or node
-            uses.is_lost |= handle.is_output
-    for node in context.nodes:
-        for position, value in enumerate(node.inputs):
-            if value is None or (value.subgraph, value.index) not in names:
-                continue
-            uses = found[names[value.subgraph, value.index]]
-            assigned = node.input(1)
-            if node.name == "READ_VARIABLE":
-                uses.reads += 1
-            elif node.name == "ASSIGN_VARIABLE" and position == 0 and assigned is not None:
-                uses.assigned.append(assigned)
-            else:
-                uses.is_lost = True
-    return found

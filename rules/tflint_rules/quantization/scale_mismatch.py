@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from tflint.analysis.operand_types import node_signature
+from tflint.analysis.scale_demands import (
+    Breach,
+    equal_scales,
+    is_near,
+    parameter,
+    unmet_demands,
+    wanted_number,
+)
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node, Value
 from tflint.model.graph_builder import per_tensor
 from tflint.model.schema import ConcatenationOptions, ReshapeOptions, TensorType
 from tflint.model.tables import Model
-from tflint.model.types import QUANTIZED_RANGES
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint.target.runtime import Demand, Kernel, Verdict
+from tflint.target.runtime import Demand
 
 INT8 = TensorType.INT8
-# Off by less than this share of the type's range, a value is as good as right.
-_NOTICEABLE = 1 / 256
+_EQUAL = "give them one scale: what they differ by rounds away"
+_UNSAFE = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
 # Operands that one message describes.
 _SHOWN = 3
 
@@ -40,6 +48,14 @@ def _concatenation(scale: float) -> Model:
     y = model.tensor((1, 16), INT8, per_tensor(0.05))
     model.operator("CONCATENATION", parts, [y], ConcatenationOptions(axis=1))
     model.output(y)
+    return model.build()
+
+
+def _pool(scale: float) -> Model:
+    model = ModelBuilder()
+    x = model.pool_2d(model.input((1, 4, 4, 1), INT8, per_tensor(0.05)))
+    model.tensors[x] = dataclasses.replace(model.tensors[x], quantization=per_tensor(scale))
+    model.output(x)
     return model.build()
 
 
@@ -71,7 +87,9 @@ class ScaleMismatch(Rule):
 
     ## Repair
     Quantise again with a tool that gives these tensors one scale, or put a QUANTIZE in front
-    of the operator.
+    of the operator. Where scales differ by so little that it rounds away, and a runtime refuses
+    the model all the same, they can be made equal: no other repair leaves the answers as they
+    are.
     """
 
     meta = Metadata(
@@ -92,6 +110,12 @@ class ScaleMismatch(Rule):
         Bad("A copy doubles every value", lambda: _reshape(0.1), says="2 times too large"),
         Good("A copy", lambda: _reshape(0.05)),
         Good("A difference that rounds away", lambda: _reshape(0.05001)),
+        Bad(
+            "A difference that rounds away, which TFLM refuses in a pool",
+            lambda: _pool(0.0501),
+            says="refuses",
+            severity=Severity.ERROR,
+        ),
         Bad(
             "TFLM's concatenation does not rescale int8",
             lambda: _concatenation(0.1),
@@ -117,20 +141,17 @@ class ScaleMismatch(Rule):
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
         runtime = context.runtime
-        for node in context.nodes:
+        for node, scales in _with_scales(context):
             kernel = runtime.kernel(node.name)
-            if kernel is None or not kernel.demands or not node.outputs:
+            if kernel is None:
                 continue
-            signature = node_signature(kernel, node)
-            demands = kernel.demanded(signature)
-            if not demands or kernel.verdict(signature) is Verdict.REFUSED:
-                continue
-            unmet = list(_unmet(kernel, node, demands))
+            unmet = unmet_demands(kernel, node)
             refused = [breach for breach in unmet if breach[0].is_refused]
             shown = refused or unmet
             if not shown:
                 continue
             demand, value = shown[0]
+            repairable = _is_repairable(node, unmet, scales())
             says = f': "{demand.says}"' if demand.says else ""
             effect = f"{runtime.title} refuses that{says}" if refused else _effect(node, shown)
             yield self.finding(
@@ -138,74 +159,25 @@ class ScaleMismatch(Rule):
                 node=node,
                 value=value,
                 severity=Severity.ERROR if refused else Severity.WARNING,
-                help=_help(demand, value),
-                fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+                help=_EQUAL if repairable else _help(demand, value),
+                fix=_UNSAFE if repairable else None,
             )
 
 
-_Breach = tuple[Demand, Value]
+def _with_scales(context: ModelContext) -> Iterator[tuple[Node, Callable[[], dict[int, float]]]]:
+    """Every operator, and how to have the scales that those of its graph can be made equal to."""
+    for graph in context.graphs:
+        scales = functools.cache(partial(equal_scales, graph, context.runtime))
+        for node in graph.nodes:
+            yield node, scales
 
 
-def _unmet(kernel: Kernel, node: Node, demands: tuple[Demand, ...]) -> Iterator[_Breach]:
-    """The demands that are not met, with the tensors that do not meet them."""
-    last = len(node.inputs) - 1
-    for demand in demands:
-        place = demand.operand
-        if place is None:
-            operands = list(dict.fromkeys(node.outputs))
-        elif place == 1 and kernel.variadic == "inputs":
-            # What is demanded of the second holds for all that follow.
-            operands = list(dict.fromkeys(v for v in node.inputs[1:] if v is not None))
-        else:
-            found = node.inputs[place] if place <= last else None
-            operands = [] if found is None else [found]
-        for value in operands:
-            if not _meets(demand, value, node):
-                yield demand, value
+def _is_repairable(node: Node, unmet: list[Breach], scales: dict[int, float]) -> bool:
+    """Whether all that an operator lacks is that near scales be equal."""
+    return all(is_near(demand, value, node) and value.index in scales for demand, value in unmet)
 
 
-def _meets(demand: Demand, value: Value, node: Node) -> bool:
-    has, wanted = _parameter(value, demand), _wanted(demand, node)
-    if has is None or wanted is None:
-        # A runtime that compares takes a missing scale for 0; without one, there is nothing
-        # that the numbers would be wrong by.
-        return not demand.is_refused or (has or 0.0) == (wanted or 0.0)
-    if demand.parameter == "zero_point":
-        low, high = QUANTIZED_RANGES.get(value.type, (0, 0))
-        slack = 0.0 if demand.is_refused else (high - low + 1) * _NOTICEABLE - 1
-        return abs(has - wanted) <= slack
-    if not (math.isfinite(has) and has > 0 and math.isfinite(wanted) and wanted > 0):
-        # TFL006 says so.
-        return True
-    share = demand.share if demand.is_refused else _NOTICEABLE
-    return abs(has - wanted) <= max(demand.tolerance, share * wanted)
-
-
-def _parameter(value: Value, demand: Demand) -> float | None:
-    """The tensor's scale or zero point, None when it is not quantised.
-
-    Where each channel has one, that is the zero point furthest from 0: weights, which are the
-    only tensors to have channels, are meant to have none but 0.
-    """
-    quantization = value.quantization
-    if quantization is None or not quantization.zero_point:
-        return None
-    if demand.parameter == "scale":
-        return quantization.scale[0]
-    if len(quantization.zero_point) == 1:
-        return quantization.zero_point[0]
-    return max(quantization.zero_point, key=abs)
-
-
-def _wanted(demand: Demand, node: Node) -> float | None:
-    """The number that the demand compares with."""
-    if demand.value is not None:
-        return demand.value
-    like = node.outputs[0] if demand.like is None else node.input(demand.like)
-    return None if like is None else _parameter(like, demand)
-
-
-def _differences(node: Node, breaches: list[_Breach]) -> str:
+def _differences(node: Node, breaches: list[Breach]) -> str:
     """What differs, tensor by tensor."""
     by_value: dict[Value, list[Demand]] = {}
     for demand, value in breaches:
@@ -227,7 +199,7 @@ def _who(node: Node, value: Value, demand: Demand) -> str:
 
 
 def _difference(node: Node, value: Value, demand: Demand) -> str:
-    has, wanted = _parameter(value, demand), _wanted(demand, node)
+    has, wanted = parameter(value, demand), wanted_number(demand, node)
     name = demand.parameter.replace("_", " ")
     whose = ""
     if demand.value is None:
@@ -239,11 +211,11 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}" if value % 1 else str(int(value))
 
 
-def _effect(node: Node, breaches: list[_Breach]) -> str:
+def _effect(node: Node, breaches: list[Breach]) -> str:
     """What comes out when the kernel takes numbers for what they are not."""
     effects: list[str] = []
     for demand, value in breaches:
-        has, wanted = _parameter(value, demand), _wanted(demand, node)
+        has, wanted = parameter(value, demand), wanted_number(demand, node)
         if not has or not wanted or demand.parameter != "scale":
             continue
         # The numbers mean `has` a step, and are written or read at `wanted` a step.

@@ -18,11 +18,12 @@ import pytest
 
 from tests.rules.findings import findings
 from tests.runtimes import RUNTIMES, Array, random_inputs, run
+from tflint.analysis.operator_kinds import RESHAPES
 from tflint.finding import FixSafety
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.fix.model.registry import model_fixes
 from tflint.lint.registry import find_rule
-from tflint.model.graph import dangling_indices
+from tflint.model.graph import dangling_indices, graphs
 from tflint.model.reader import parse_model
 from tflint.model.record import UnknownField, UnknownTable
 from tflint.model.schema import TensorType
@@ -43,8 +44,9 @@ from tflint.target.target import find_target
 _PACKAGES = {"litert": "ai_edge_litert", "tflm": "tflite_micro"}
 # A repair of one pass makes more of them possible; the engine comes back as often.
 _MOST_TURNS = 10
-# Passes that change names.
+# Passes that change names, and those that add signatures.
 RENAMING = frozenset(("TFL008", "TFL609"))
+SIGNING = frozenset(("TFL701",))
 
 
 def fix_for(code: str) -> ModelFix:
@@ -55,7 +57,7 @@ def fix_for(code: str) -> ModelFix:
 
 def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False) -> Rewrite | None:
     """One turn of the pass on a model as it is read from a file; what comes must be sound."""
-    read = parse_model(write_model(model))
+    read = model if model.file_bytes else parse_model(write_model(model))
     context = RewriteContext(read, find_target(target), unsafe=unsafe, requested=frozenset((code,)))
     rewrite = fix_for(code).rewrite(context)
     if rewrite is None:
@@ -64,7 +66,14 @@ def turn(code: str, model: Model, *, target: str = "tflm", unsafe: bool = False)
     assert unsafe or rewrite.safety is FixSafety.SAFE
     written = parse_model(write_model(rewrite.model, compact=True))
     assert not list(dangling_indices(written))
-    hold_interface(read, written, names=not unsafe and code not in RENAMING)
+    hold_interface(
+        read,
+        dataclasses.replace(written, signature_defs=read.signature_defs)
+        if code in SIGNING
+        else written,
+        names=not unsafe and code not in RENAMING,
+        signatures=not (unsafe and code in RENAMING),
+    )
     return dataclasses.replace(rewrite, model=written)
 
 
@@ -97,7 +106,7 @@ def repaired(
         assert after is not None, "the pass does nothing"
     assert after is not None
     hold_idempotent(code, after, target=target, unsafe=unsafe)
-    found = findings(code, after, target)
+    found = findings(code, write_model(after, compact=True), target)
     assert len(found) == left, [finding.message for finding in found]
     return after
 
@@ -124,8 +133,16 @@ def hold_idempotent(code: str, after: Model, *, target: str = "tflm", unsafe: bo
     assert rewritten(code, after, target=target, unsafe=unsafe) is None, "a second turn changes it"
 
 
-def hold_interface(before: Model, after: Model, *, names: bool = True) -> None:
-    """As many subgraphs, inputs, outputs and signatures as before, by their `names` the same."""
+def hold_interface(
+    before: Model, after: Model, *, names: bool = True, signatures: bool = True
+) -> None:
+    """As many subgraphs, inputs, outputs and signatures as before, by their `names` the same.
+
+    With `signatures` those keep their names.
+    """
+
+    def named(text: str | None) -> str | None:
+        return text if signatures else None
 
     def interface(model: Model) -> list[object]:
         ends = [
@@ -133,11 +150,15 @@ def hold_interface(before: Model, after: Model, *, names: bool = True) -> None:
             for graph in model.subgraphs
             for ends in [(graph.inputs, graph.outputs)]
         ]
-        signatures = [
-            (entry.signature_key, [m.name for m in entry.inputs], [m.name for m in entry.outputs])
+        callers = [
+            (
+                named(entry.signature_key),
+                [named(m.name) for m in entry.inputs],
+                [named(m.name) for m in entry.outputs],
+            )
             for entry in model.signature_defs
         ]
-        return [ends, signatures]
+        return [ends, callers]
 
     assert interface(before) == interface(after)
 
@@ -160,6 +181,23 @@ def outputs_on(
         return str(error) or "refused"
 
 
+def is_overwritten_on_litert(model: Model) -> bool:
+    """Whether LiteRT may compute such a model wrongly, by a mistake of its memory planner.
+
+    Where a reshape and another operator read one value that was made in place, what follows the
+    reshape in place (ADD, MUL, SOFTMAX) overwrites that value. Seen with LiteRT 2.3.0.
+    """
+    return any(
+        node.name in RESHAPES
+        and x is not None
+        and x.producer is not None
+        and (len(x.consumers) > 1 or x.is_output)
+        for graph in graphs(model)
+        for node in graph.nodes
+        for x in node.inputs[:1]
+    )
+
+
 def hold_equal(
     before: Model,
     after: Model,
@@ -176,6 +214,8 @@ def hold_equal(
     the first may be refused, the second may do what it wants.
     """
     compared = 0
+    if any(map(is_overwritten_on_litert, (before, after))):
+        runtimes = [name for name in runtimes if name != "litert"]
     for runtime in installed(runtimes):
         for seed in seeds:
             given = random_inputs(before, seed) if inputs is None else inputs
@@ -231,7 +271,7 @@ def hold_examples(
             continue
         assert isinstance(example, Bad)
         after = repaired_to_the_end(code, model, target=example.target, unsafe=unsafe)
-        found = findings(code, after, example.target)
+        found = findings(code, write_model(after, compact=True), example.target)
         assert not found, (example.title, [finding.message for finding in found])
         hold_equal(model, after, tolerance=tolerance, may_refuse=True)
         hold_surroundings(code, model, target=example.target, unsafe=unsafe)

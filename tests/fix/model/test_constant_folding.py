@@ -126,6 +126,32 @@ def test_what_only_a_shape_is_read_of_goes_with_it() -> None:
     hold_equal(before, repaired_to_the_end("TFL605", before))
 
 
+def test_what_only_the_shape_was_read_of_goes_too() -> None:
+    """As the converter leaves a Conv1D before Flatten when it does not know the batch."""
+    model = ShapeBuilder()
+    turned = model.tensor((1, 4, 6))
+    to = model.ints(1, 4, 6)
+    x = model.x = model.unary("TANH", model.x)
+    model.operator("RESHAPE", [x, to], [turned], ReshapeOptions())
+    model.x = model.unary("ABS", turned)
+    first, packed = model.tensor((), INT32), model.tensor((2,), INT32)
+    slice = [model.shape_of_x(), model.ints(0), model.ints(1), model.ints(1)]
+    model.operator("STRIDED_SLICE", slice, [first], StridedSliceOptions(shrink_axis_mask=1))
+    parts = [first, model.ints(24, scalar=True)]
+    model.operator("PACK", parts, [packed], PackOptions(values_count=2))
+    y = model.tensor((1, 24))
+    model.operator("RESHAPE", [x, packed], [y], ReshapeOptions())
+    model.output(model.unary("TANH", y))
+    unread = model.unary("ABS", x)
+    before = model.build()
+    after = repaired("TFL210", before)
+
+    # What nobody read before is another matter.
+    assert unread
+    assert operators(after) == ["TANH", "RESHAPE", "TANH", "ABS"]
+    hold_equal(before, after)
+
+
 def transposed(*, order_is: str) -> Model:
     """A transpose by an order that is computed, and needed for something else or not."""
     model = ShapeBuilder()

@@ -20,12 +20,13 @@ from tests.fix.model.passes import (
     hold_untouched,
     installed,
     operators,
+    outputs_on,
     repaired,
     repaired_to_the_end,
     turn,
 )
 from tests.rules.findings import findings
-from tests.runtimes import random_inputs, run
+from tests.runtimes import random_inputs
 from tflint.analysis.fusion import CARRIERS
 from tflint.finding import FixSafety
 from tflint.model.builder import ModelBuilder
@@ -57,7 +58,11 @@ def hold_steps(before: Model, after: Model, steps: int) -> None:
     """The integers that come out are at most so many apart."""
     for runtime in installed():
         inputs = random_inputs(before, 1)
-        for a, b in zip(run(before, inputs, runtime), run(after, inputs, runtime), strict=True):
+        expected, got = (outputs_on(model, inputs, runtime) for model in (before, after))
+        if isinstance(expected, str):
+            continue
+        assert not isinstance(got, str), got
+        for a, b in zip(expected, got, strict=True):
             assert np.abs(a.astype(int) - b.astype(int)).max() <= steps
 
 

@@ -30,10 +30,14 @@ from tflint.analysis.flex.plan import (
 )
 from tflint.model.record import Record
 from tflint.model.schema import (
+    AddOptions,
     Conv2DOptions,
     DepthToSpaceOptions,
     DepthwiseConv2DOptions,
+    MulOptions,
     Padding,
+    PadOptions,
+    PadV2Options,
     Pool2DOptions,
     ResizeBilinearOptions,
     ResizeNearestNeighborOptions,
@@ -105,9 +109,9 @@ class _Map:
             inputs = [self.operand, constant([n for row in rows for n in row], INT32, (4, 2))]
             padded = steps.value(self.shape)
             if fill is None:
-                steps.add("PAD", inputs, padded)
+                steps.add("PAD", inputs, padded, PadOptions())
             else:
-                steps.add("PADV2", [*inputs, scalar(fill)], padded)
+                steps.add("PADV2", [*inputs, scalar(fill)], padded, PadV2Options())
             self.operand = padded
         return Padding.VALID
 
@@ -252,12 +256,12 @@ def bias(op: TensorFlowOperator) -> Plan:
     is_first = layout == "NCHW" and len(shape) > 2
     require(channels == (shape[1] if is_first else shape[-1]))
     if not is_first:
-        steps.add("ADD", [Given(0), Given(1)], output)
+        steps.add("ADD", [Given(0), Given(1)], output, AddOptions())
     elif len(shape) == 4 and 0 in op.channels_last:
-        steps.add("ADD", [ChannelsLast(0), Given(1)], ChannelsLastOutput(0))
+        steps.add("ADD", [ChannelsLast(0), Given(1)], ChannelsLastOutput(0), AddOptions())
     else:
         along = Rearranged(1, (0,), (channels, *(1,) * (len(shape) - 2)))
-        steps.add("ADD", [Given(0), along], output)
+        steps.add("ADD", [Given(0), along], output, AddOptions())
     return Plan(tuple(steps.steps))
 
 
@@ -278,14 +282,20 @@ def batch_normalisation(op: TensorFlowOperator) -> Plan:
     def offsets() -> list[float]:
         return [o - m * f for o, m, f in zip(offset(), mean(), factors(), strict=True)]
 
-    steps = Steps()
-    output = image.output(image.height, image.width, image.channels)
-    scaled = steps.value(image.shape)
-    factor = Constant((image.channels,), FLOAT32, lambda: _packed(factors()))
-    steps.add("MUL", [image.operand, factor], scaled)
+    steps, shape = Steps(), op.dimensions(0)
+    x: Operand = Given(0)
+    output: Result = op.output(shape, FLOAT32)
+    along: Shape = (image.channels,)
+    if image.is_first and 0 in op.channels_last:
+        x, output, shape = ChannelsLast(0), ChannelsLastOutput(0), image.shape
+    elif image.is_first:
+        along = (image.channels, 1, 1)
+    scaled = steps.value(shape)
     steps.add(
-        "ADD", [scaled, Constant((image.channels,), FLOAT32, lambda: _packed(offsets()))], output
+        "MUL", [x, Constant(along, FLOAT32, lambda: _packed(factors()))], scaled, MulOptions()
     )
+    added = Constant(along, FLOAT32, lambda: _packed(offsets()))
+    steps.add("ADD", [scaled, added], output, AddOptions())
     return Plan(tuple(steps.steps))
 
 

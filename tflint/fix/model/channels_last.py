@@ -23,9 +23,10 @@ from tflint.analysis.flex.plan import (
     Result,
     constant,
 )
-from tflint.analysis.flex.table import equal_builtins
-from tflint.fix.model.layout_tensors import LayoutTensors, New, TooMuch
-from tflint.fix.model.model_edit import GraphEdit
+from tflint.analysis.flex.table import equal_builtins, passed_on, with_sources
+from tflint.fix.model.flattened_maps import flattened_map, stored_weights, turned_columns
+from tflint.fix.model.layout_tensors import ELEMENTWISE, LayoutTensors, New, TooMuch
+from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.flex import is_flex
 from tflint.model.graph import Graph, Node, Value
@@ -33,70 +34,21 @@ from tflint.model.schema import ReshapeOptions
 
 Shape = tuple[int, ...]
 
-# Operators whose outputs are made element by element, in whatever order the dimensions are.
-_ELEMENTWISE = frozenset(
-    (
-        "ABS",
-        "ADD",
-        "CAST",
-        "CEIL",
-        "COS",
-        "DEQUANTIZE",
-        "DIV",
-        "ELU",
-        "EQUAL",
-        "EXP",
-        "FLOOR",
-        "FLOOR_DIV",
-        "FLOOR_MOD",
-        "GELU",
-        "GREATER",
-        "GREATER_EQUAL",
-        "HARD_SWISH",
-        "LEAKY_RELU",
-        "LESS",
-        "LESS_EQUAL",
-        "LOG",
-        "LOGICAL_AND",
-        "LOGICAL_NOT",
-        "LOGICAL_OR",
-        "LOGISTIC",
-        "MAXIMUM",
-        "MINIMUM",
-        "MUL",
-        "NEG",
-        "NOT_EQUAL",
-        "POW",
-        "PRELU",
-        "QUANTIZE",
-        "RELU",
-        "RELU6",
-        "RELU_0_TO_1",
-        "RELU_N1_TO_1",
-        "ROUND",
-        "RSQRT",
-        "SIGN",
-        "SIN",
-        "SQRT",
-        "SQUARE",
-        "SQUARED_DIFFERENCE",
-        "SUB",
-        "TANH",
-    )
-)
-
 
 class LayoutRewrite:
     """The rewriting of one subgraph."""
 
     def __init__(
         self,
-        edit: GraphEdit,
+        model: ModelEdit,
         graph: Graph,
         dataflow: Dataflow,
         constants: RearrangedConstants,
     ) -> None:
+        edit = model.graph(graph.index)
+        self._model = model
         self._edit = edit
+        self._constants = constants
         self._graph = graph
         self._dataflow = dataflow
         self._tensors = LayoutTensors(edit, graph, dataflow, constants)
@@ -114,11 +66,14 @@ class LayoutRewrite:
         """Rewrite the subgraph, of whose tensors signatures name these; the number of places."""
         self._named = named
         places = 0
+        sources = passed_on(self._graph, self._dataflow)
         for node in self._graph.nodes:
             if is_flex(node):
-                places += self._replace(node)
-            elif self._tensors.twins and node.name in _ELEMENTWISE:
+                places += self._replace(with_sources(node, sources))
+            elif self._tensors.twins and node.name in ELEMENTWISE:
                 self._move(node)
+            elif self._tensors.twins and node.name == "FULLY_CONNECTED":
+                self._unflatten(node)
         if places:
             self._carry_out()
         return places
@@ -137,6 +92,8 @@ class LayoutRewrite:
             return False
         if not plan.steps:
             return self._pass_on(node)
+        if node.name == "FlexTranspose" and self._in_other_layout(node):
+            return True
         new: list[New] = []
         try:
             if not (plan.is_elementwise and at_hand and self._in_twins(node, plan, new)):
@@ -146,6 +103,8 @@ class LayoutRewrite:
             return False
         self._new[node.index] = new
         self._with_bias(node, new)
+        if len(new) == 1 and new[0].name == "FULLY_CONNECTED":
+            self._unflatten(node)
         return True
 
     def _as_planned(self, node: Node, plan: Plan, new: list[New]) -> None:
@@ -196,7 +155,7 @@ class LayoutRewrite:
 
     def _in_twins(self, node: Node, plan: Plan, new: list[New]) -> bool:
         """Carry out an elementwise plan with channels last, if all that it reads can be had so."""
-        inputs = self._inputs_in_twins(node)
+        inputs = self._inputs_in_twins(node, new)
         if inputs is None:
             return False
         made: dict[int, int] = {}
@@ -222,8 +181,11 @@ class LayoutRewrite:
             new.append(New(step.name, operands, outputs, step.options, step.version))
         return True
 
-    def _inputs_in_twins(self, node: Node) -> list[int] | None:
-        """An elementwise operator's inputs with channels last; None if not all can be had."""
+    def _inputs_in_twins(self, node: Node, new: list[New] | None) -> list[int] | None:
+        """An elementwise operator's inputs with channels last; None if not all can be had.
+
+        With a place for `new` operators, what a reshape makes of a value counts as at hand.
+        """
         if len(node.outputs) != 1:
             return None
         result = node.outputs[0]
@@ -231,17 +193,18 @@ class LayoutRewrite:
             return None
         if not self._dataflow.is_stable(result):
             return None
-        found = []
+        found: list[int | Value] = []
         for value in node.inputs:
             if value is None:
                 return None
             twin = self._tensors.twins.get(self._tensors.read(value))
             if twin is None:
                 twin = self._tensors.constant_twin(value)
-            if twin is None:
+            if twin is None and (new is None or not self._tensors.is_reshaped(value)):
                 return None
-            found.append(twin)
-        return found
+            found.append(value if twin is None else twin)
+        made = [] if new is None else new
+        return [x if isinstance(x, int) else self._tensors.twin(x, made) for x in found]
 
     def _move(self, node: Node) -> None:
         """Let a builtin that works element by element do so where the twins are."""
@@ -251,7 +214,7 @@ class LayoutRewrite:
             for value in node.inputs
         ):
             return
-        inputs = self._inputs_in_twins(node)
+        inputs = self._inputs_in_twins(node, None)
         if inputs is None:
             return
         output = self._result(node, ChannelsLastOutput(0), {}, [])
@@ -272,7 +235,8 @@ class LayoutRewrite:
             return
         if bias.data is None or last.inputs[1] != bias.index:
             return
-        if self._dataflow.sole_reader(made) is not node or made.index in self._named:
+        reader = self._dataflow.sole_reader(made)
+        if reader is None or reader.index != node.index or made.index in self._named:
             return
         if bias.shape != self._edit.tensor(layer.inputs[2]).shape:
             return
@@ -302,15 +266,75 @@ class LayoutRewrite:
         self._new[node.index] = new
         return True
 
+    def _in_other_layout(self, node: Node) -> bool:
+        """Take a transposition between the layouts for what it is: a value and its twin."""
+        given, value, perm = node.input(0), node.outputs[0], node.input(1)
+        order = None if perm is None else perm.integers()
+        if given is None or self._is_seen(value) or value.index in self._tensors.twins:
+            return False
+        if not (self._dataflow.is_stable(given) and self._dataflow.is_stable(value)):
+            return False
+        if order == TO_CHANNELS_LAST and self._tensors.has_twin(given):
+            self._tensors.instead[value.index] = self._tensors.twins[self._tensors.read(given)]
+        elif order == TO_CHANNELS_FIRST:
+            self._tensors.twins[value.index] = self._tensors.read(given)
+            self._made_at[value.index] = node.index
+        else:
+            return False
+        self._new[node.index] = []
+        return True
+
+    def _unflatten(self, node: Node) -> None:
+        """Let a dense layer read a map flattened with its channels last, which it is at hand in."""
+        found = flattened_map(node, self._dataflow)
+        if found is None or found.map.index not in self._made_at or self._is_seen(found.map):
+            return
+        layer, reshape = self._new.get(node.index), self._new.get(found.reshape.index)
+        if found.reshape.name == "FlexReshape" and (reshape is None or len(reshape) != 1):
+            return
+        stored = stored_weights(node, self._dataflow) if layer is None else None
+        if layer is not None:
+            weights = layer[0].inputs[1]
+        elif stored is not None:
+            weights = self._inputs(stored[0])[stored[1]]
+        else:
+            return
+        columns = found.columns
+        turned = turned_columns(self._model, self._edit, weights, columns, self._constants)
+        if turned is None:
+            return
+        twin = self._tensors.twins[found.map.index]
+        if reshape is not None:
+            reshape[0].inputs[0] = twin
+        else:
+            self._with_input(found.reshape, 0, twin)
+        if layer is not None:
+            layer[0].inputs[1] = turned
+        elif stored is not None:
+            self._with_input(*stored, turned)
+
+    def _inputs(self, node: Node) -> list[int]:
+        """What an operator reads that stays."""
+        return [-1 if value is None else self._tensors.read(value) for value in node.inputs]
+
+    def _with_input(self, node: Node, position: int, index: int) -> None:
+        """Let an operator that stays read something else in this position."""
+        inputs = self._inputs(node)
+        inputs[position] = index
+        self._moved[node.index] = (inputs, [value.index for value in node.outputs])
+
     def _is_seen(self, value: Value) -> bool:
         """Whether a value is known outside of its subgraph's operators."""
         return value.is_output or value.index in self._named
 
     def _may_rename(self, index: int) -> bool:
         """Whether what makes a value may make another one instead."""
+        if index in self._renamed:
+            return False
+        if index >= len(self._graph.values):
+            return True
         source = self._graph.values[index]
-        made = self._dataflow.maker(source) is not None
-        return made and not self._is_seen(source) and index not in self._renamed
+        return self._dataflow.maker(source) is not None and not self._is_seen(source)
 
     # The result
 
@@ -331,14 +355,17 @@ class LayoutRewrite:
                     self._tensors.twins[value], value, TO_CHANNELS_FIRST, found
                 )
                 turned.setdefault(index, []).append(back)
+        for index in self._tensors.bypassed:
+            if not any(value.index in read for value in self._graph.nodes[index].outputs):
+                self._edit.remove(index)
         for node in self._graph.nodes:
             self._put_in(node)
             for new in turned.get(node.index, ()):
                 self._edit.insert_after(
                     node.index, new.name, new.inputs, new.outputs, new.options, version=new.version
                 )
-        for old, instead in self._renamed.items():
-            self._edit.write_instead(old, instead)
+        if self._renamed:
+            self._edit.lead(self._renamed, self._renamed)
 
     def _put_in(self, node: Node) -> None:
         edit = self._edit
@@ -352,5 +379,4 @@ class LayoutRewrite:
                     node.index, new.name, new.inputs, new.outputs, new.options, version=new.version
                 )
         elif any(v is not None and v.index in self._tensors.instead for v in node.inputs):
-            inputs = [-1 if v is None else self._tensors.read(v) for v in node.inputs]
-            edit.change_operator(node.index, inputs=tuple(inputs))
+            edit.change_operator(node.index, inputs=tuple(self._inputs(node)))

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from tflint.analysis.constant_folding import Folding, foldings, has_fixed_shapes
+from tflint.analysis.constant_folding import Folding, foldings, has_fixed_shapes, is_pure
 from tflint.fix.model.evaluation import evaluated, stored_array
 from tflint.fix.model.kernels.kernel import Array
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import Rewrite, RewriteContext
-from tflint.model.graph import Node, Value
+from tflint.model.graph import Graph, Node, Value
 from tflint.model.record import ABSENT
 from tflint.model.tables import Model
 
@@ -58,6 +58,7 @@ def folded(context: RewriteContext, is_wanted: Callable[[Folding], bool]) -> Rew
     edit, evaluator, places = ModelEdit(context.model), Evaluator(context.model), 0
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
         fixed = has_fixed_shapes(graph, is_mcu=context.target.runtime.is_mcu)
+        gone: list[Node] = []
         for folding in foldings(graph, dataflow, fixed_shapes=fixed):
             if (
                 is_wanted(folding)
@@ -66,7 +67,9 @@ def folded(context: RewriteContext, is_wanted: Callable[[Folding], bool]) -> Rew
                 and evaluator.compute(folding.nodes)
             ):
                 _store(edit.graph(graph.index), folding, evaluator)
+                gone += folding.nodes
                 places += 1
+        remove_dead(graph, edit.graph(graph.index), gone)
     return Rewrite(edit.finish(), places) if places else None
 
 
@@ -90,6 +93,34 @@ def _store(edit: GraphEdit, folding: Folding, evaluator: Evaluator) -> None:
             edit.set_data(value.index, data_of(array), shape_signature=ABSENT)
     for node in folding.nodes:
         edit.remove(node.index)
+
+
+def remove_dead(graph: Graph, edit: GraphEdit, gone: Iterable[Node]) -> None:
+    """Take out the operators whose results only those that are gone have read, and so on.
+
+    So goes what only the shape was read of. What nobody read before stays as it is.
+    """
+    left = list(gone)
+    removed = {node.index for node in left}
+    readers = {value.index: len(value.consumers) for value in graph.values}
+    while left:
+        node = left.pop()
+        for value in dict.fromkeys(value for value in node.inputs if value is not None):
+            readers[value.index] -= 1
+            maker = value.producer
+            if (
+                maker is not None
+                and maker.index not in removed
+                and is_pure(maker)
+                and not any(_is_needed(made, readers) for made in maker.outputs)
+            ):
+                removed.add(maker.index)
+                edit.remove(maker.index)
+                left.append(maker)
+
+
+def _is_needed(value: Value, readers: Mapping[int, int]) -> bool:
+    return readers[value.index] > 0 or value.is_output or value.is_input or value.tensor.is_variable
 
 
 def data_of(array: Array) -> bytes:

@@ -18,13 +18,14 @@ from tflint.fix.model.model_fix import Rewrite, RewriteContext
 from tflint.model.graph import Graph, Value
 from tflint.model.record import ABSENT
 from tflint.model.schema import ActivationFunctionType
-from tflint.model.tables import QuantizationParameters
+from tflint.model.tables import Model, QuantizationParameters
 
 if TYPE_CHECKING:
     from tflint.fix.model.affine_weights import LayerNumbers
 
 # A layer takes what stands behind it and what stands in front of it one after the other.
 _MOST_TURNS = 4
+_SLACK = 1 << 20
 # The versions of TRANSPOSE_CONV from which it has a bias, and an activation.
 # Source: tensorflow/lite/tools/versioning/op_version.cc.
 _TRANSPOSE_CONV, _WITH_BIAS, _WITH_ACTIVATION = "TRANSPOSE_CONV", 3, 4
@@ -39,11 +40,13 @@ def fold_all(context: RewriteContext, folds: Folds) -> Rewrite | None:
     places = 0
     for _ in range(_MOST_TURNS):
         edit = ModelEdit(context.model)
-        ranges = ConstantRanges()
+        ranges, room = ConstantRanges(), room_for_copies(context.model)
         done = 0
         for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
             found = folds(graph, dataflow, ranges)
-            done += _Folding(edit, edit.graph(graph.index), dataflow).carry_out(found)
+            folding = _Folding(edit, edit.graph(graph.index), dataflow, room)
+            done += folding.carry_out(found)
+            room = folding.room
         if not done:
             break
         places += done
@@ -53,10 +56,23 @@ def fold_all(context: RewriteContext, folds: Folds) -> Rewrite | None:
     return Rewrite(context.model, places, FixSafety.UNSAFE) if places else None
 
 
-class _Folding:
-    """The folds of one subgraph, of which each layer takes one at a time."""
+def room_for_copies(model: Model) -> int:
+    """How many bytes of constants a rewrite may write.
 
-    def __init__(self, edit: ModelEdit, graph: GraphEdit, dataflow: Dataflow) -> None:
+    Constants may share their data, which a file of a few bytes can use to make many of them;
+    a model whose weights are its own needs no more than it has.
+    """
+    return sum(len(buffer.data) for buffer in model.buffers if buffer.data) + _SLACK
+
+
+class _Folding:
+    """The folds of one subgraph, of which each layer takes one at a time.
+
+    `room` is how many bytes of weights may be written yet.
+    """
+
+    def __init__(self, edit: ModelEdit, graph: GraphEdit, dataflow: Dataflow, room: int) -> None:
+        self.room = room
         self._edit = edit
         self._graph = graph
         self._dataflow = dataflow
@@ -71,6 +87,10 @@ class _Folding:
         for fold in folds:
             if not fold.is_repairable or fold.layer.index in taken:
                 continue
+            weights = stored(fold.layer.input(LINEAR[fold.layer.name][0]))
+            if weights is None or weights.bytes > self.room:
+                continue
+            self.room -= weights.bytes
             numbers = folded(fold)
             if numbers is None:
                 continue
@@ -92,7 +112,8 @@ class _Folding:
         quantization = weights.tensor.quantization
         if numbers.weights_scales is not None:
             quantization = _scaled(quantization, numbers.weights_scales, axis)
-        self._graph.set_data(weights.index, numbers.weights, quantization=quantization)
+        if fold.run.multiplies:
+            self._graph.set_data(weights.index, numbers.weights, quantization=quantization)
         if numbers.bias is not None:
             self._store_bias(fold, numbers, at_bias, weights.shape[axis])
 
@@ -142,11 +163,13 @@ class _Folding:
     # Values around the run
 
     def _lead_past_behind(self, fold: Fold) -> None:
-        """What the layer makes is what the run made, its activation included."""
+        """What the layer makes, or what stands between, is what the run made, its activation
+        included.
+        """
         run, layer = fold.run, fold.layer
         old, new = run.input.index, run.output.index
         value = run.input
-        while True:
+        while not fold.is_past_activation:
             maker = value.producer
             assert maker is not None
             if value is not run.input:

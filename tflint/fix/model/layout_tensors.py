@@ -11,6 +11,7 @@ from tflint.analysis.flex.plan import (
     Rearranged,
     constant,
 )
+from tflint.analysis.operator_kinds import BINARY, UNARY
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.fix.model.rearranged import RearrangedConstants
 from tflint.model.graph import Graph, Node, Value
@@ -19,6 +20,10 @@ from tflint.model.schema import ReshapeOptions, TransposeOptions
 from tflint.model.types import elements
 
 Shape = tuple[int, ...]
+
+
+# Operators whose outputs are made element by element, in whatever order the dimensions are.
+ELEMENTWISE = UNARY | BINARY
 
 
 @dataclass(slots=True)
@@ -46,6 +51,8 @@ class LayoutTensors:
         # By the indices of values: the tensor with channels last; the tensor that is read instead.
         self.twins: dict[int, int] = {}
         self.instead: dict[int, int] = {}
+        # The operators past which weights were rearranged.
+        self.bypassed: set[int] = set()
         self._edit = edit
         self._graph = graph
         self._constants = constants
@@ -73,6 +80,11 @@ class LayoutTensors:
         """Whether a value is at hand with its channels last."""
         return self.read(value) in self.twins
 
+    def is_stable(self, index: int) -> bool:
+        """Whether a tensor is the same wherever it is read; new ones are written once."""
+        values = self._graph.values
+        return index >= len(values) or self.dataflow.is_stable(values[index])
+
     def constant(self, operand: Constant) -> int:
         """A constant of a plan, as a tensor."""
         return self._edit.add_tensor(operand.shape, operand.type, data=operand.data())
@@ -91,7 +103,7 @@ class LayoutTensors:
             return self.twins[index]
         twin = self.new_twin(value)
         new.append(self.turned(index, twin, TO_CHANNELS_LAST, value))
-        if self.dataflow.is_stable(self._graph.values[index]):
+        if self.is_stable(index):
             self.twins[index] = twin
         return twin
 
@@ -110,6 +122,15 @@ class LayoutTensors:
         found = value.tensor.quantization
         return value.is_constant or found is None or len(found.scale) <= 1
 
+    def is_reshaped(self, value: Value) -> bool:
+        """Whether a reshape is enough to have a value with its channels last."""
+        return (
+            len(value.shape) == 4
+            and self.may_turn(value)
+            and keeps_order(value.shape, TO_CHANNELS_LAST)
+            and -1 not in value.tensor.shape_signature
+        )
+
     def turned(self, x: int, y: int, order: Shape, value: Value) -> New:
         """What turns a value; where only dimensions of size 1 move, its elements stay."""
         tensor = self._edit.tensor(y)
@@ -117,8 +138,7 @@ class LayoutTensors:
             moving = value.shape
         else:
             moving = tuple(value.shape[axis] for axis in TO_CHANNELS_LAST)
-        sized = [axis for axis in order if moving[axis] != 1]
-        if sized == sorted(sized) and -1 not in value.tensor.shape_signature:
+        if keeps_order(moving, order) and -1 not in value.tensor.shape_signature:
             to = self.constant(constant(tensor.shape))
             return New("RESHAPE", [x, to], [y], ReshapeOptions(new_shape=tuple(tensor.shape)))
         return New("TRANSPOSE", [x, self.constant(constant(order))], [y], TransposeOptions())
@@ -143,6 +163,7 @@ class LayoutTensors:
         if maker is not None and stored is not None and stored.shape == value.shape:
             found = self._constants.tensor(self._edit, stored, order, shape)
             if found is not None:
+                self.bypassed.add(maker.index)
                 real = self._edit.add_tensor(shape, value.type)
                 version = self._graph.nodes[maker.index].code.version
                 new.append(New("DEQUANTIZE", [found], [real], maker.options, version))
@@ -160,3 +181,9 @@ class LayoutTensors:
             new.append(New("RESHAPE", [index, to], [result], ReshapeOptions(new_shape=shape)))
             index = result
         return index
+
+
+def keeps_order(shape: Shape, order: Shape) -> bool:
+    """Whether only dimensions of size 1 move, so that the elements stay where they are."""
+    sized = [axis for axis in order if shape[axis] != 1]
+    return sized == sorted(sized)

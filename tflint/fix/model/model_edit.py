@@ -56,9 +56,7 @@ class ModelEdit:
         return self._graphs[index]
 
     def add_buffer(self, data: bytes | memoryview) -> int:
-        """A new buffer with these bytes; returns its index. Buffers may be shared, so none is
-        ever changed.
-        """
+        """A new buffer with these bytes; returns its index. Buffers may be shared: none changes."""
         self.buffers.append(Buffer(data))
         return len(self.buffers) - 1
 
@@ -91,10 +89,7 @@ class ModelEdit:
         self._dropped_metadata |= frozenset(indices)
 
     def drop_unused(self) -> None:
-        """Let `finish` also take out buffers and operator codes that had no use before the edit.
-
-        The first buffer is empty by convention and stays.
-        """
+        """Let `finish` also take out buffers (but the first) and codes that had no use before."""
         self._drops_unused = True
 
     def finish(self) -> Model:
@@ -350,6 +345,11 @@ class GraphEdit:
             for operator in (*self._before.get(index, ()), *here, *self._after.get(index, ())):
                 if operator is not None:
                     yield operator
+
+    def drop_tensor(self, index: int) -> None:
+        """Take a tensor out if nothing uses it at the end, though nothing did before."""
+        self.is_changed = True
+        self._used.add(index)
 
     def drop_unused(self) -> None:
         """Keep no tensor that nothing uses at the end, whether it was used before or not."""

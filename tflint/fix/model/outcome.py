@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from tflint.finding import Finding, FixSafety
@@ -9,29 +10,41 @@ from tflint.fix.model.registry import model_fixes
 from tflint.fix.model.repair import Repair
 from tflint.fix.options import FixOptions
 from tflint.lint.registry import find_rule
+from tflint.report.diff_result import DiffReport
 from tflint.report.fix_result import FixedFinding, LeftFinding, PassReport
 
 # In place of a code: the step that quantises, which is no rule's.
 QUANTIZE = "quantize"
+# Likewise: that the result is written at all, as compactly as the format allows.
+WRITE = "write"
 # Repairs that give outputs another meaning. Quantising takes the other unsafe repairs along, as
 # its result is held against the tolerance anyway; these only `--unsafe` does.
 NEW_MEANING = frozenset(("TFL309",))
 
 
-def pass_reports(work: Repair) -> tuple[PassReport, ...]:
-    """Each pass that did something, in the order of its first turn, then those refused."""
+def pass_reports(work: Repair, mode: str | None = None) -> tuple[PassReport, ...]:
+    """Each pass that did something, in the order of its first turn, then those refused.
+
+    Before them stands what it saves that the file is written anew. `mode` is that of a step that
+    quantises.
+    """
     refused = {refusal.code: refusal.reason for refusal in work.refusals}
     codes = dict.fromkeys((*(step.code for step in work.steps), *refused))
-    return tuple(_pass_report(code, work, refused.get(code, "")) for code in codes)
+    reports = [_pass_report(code, work, refused.get(code, ""), mode) for code in codes]
+    if work.steps and work.rewritten_bytes is not None:
+        saved = len(work.before) - work.rewritten_bytes
+        written = PassReport(WRITE, "compact-file", FixSafety.SAFE, True, bytes_saved=saved)
+        reports[:0] = [written] if saved else []
+    return tuple(reports)
 
 
-def _pass_report(code: str, work: Repair, refused: str) -> PassReport:
+def _pass_report(code: str, work: Repair, refused: str, mode: str | None) -> PassReport:
     steps = [step for step in work.steps if step.code == code]
     arenas = [step.arena_saved for step in steps if step.arena_saved is not None]
     rule = find_rule(code)
     return PassReport(
         code=code,
-        name=rule.meta.name if rule is not None else code,
+        name=rule.meta.name if rule is not None else mode or code,
         safety=_worst(step.safety for step in steps),
         applied=bool(steps),
         places=sum(step.places for step in steps),
@@ -45,11 +58,23 @@ def _worst(safeties: Iterable[FixSafety]) -> FixSafety:
     return FixSafety.UNSAFE if FixSafety.UNSAFE in set(safeties) else FixSafety.SAFE
 
 
-def fixed_findings(removed: Iterable[Finding], work: Repair) -> tuple[FixedFinding, ...]:
-    """The findings that are gone, each with what the step that took it away may have changed."""
+def fixed_findings(comparison: DiffReport, work: Repair) -> tuple[FixedFinding, ...]:
+    """The findings that are gone, each with what the step that took it away may have changed.
+
+    Repairs change names, too. So for each finding that only the repaired model has, one of the
+    same rule that only the original has is the same one.
+    """
     whole = FixSafety.SAFE if work.is_safe else FixSafety.UNSAFE
     safety = {one.code: one.safety for one in pass_reports(work)}
-    return tuple(FixedFinding(finding, safety.get(finding.code, whole)) for finding in removed)
+    known = Counter((finding.code, finding.severity) for finding in comparison.added)
+    gone = []
+    for finding in comparison.removed:
+        key = finding.code, finding.severity
+        if known[key]:
+            known[key] -= 1
+        else:
+            gone.append(FixedFinding(finding, safety.get(finding.code, whole)))
+    return tuple(gone)
 
 
 def left_findings(

@@ -63,7 +63,11 @@ class Refusal:
 
 @dataclass(slots=True)
 class Repair:
-    """A model on its way: what it was, what it is, and the steps between."""
+    """A model on its way: what it was, what it is, and the steps between.
+
+    `rewritten_bytes` is the size of the original as tflint writes it, known when it is needed: what
+    that saves is no pass's.
+    """
 
     before: bytes
     data: bytes
@@ -72,6 +76,7 @@ class Repair:
     arena: int | None
     steps: list[Step] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    rewritten_bytes: int | None = None
 
     @property
     def is_safe(self) -> bool:
@@ -171,7 +176,7 @@ def _take(work: Repair, fix: ModelFix, context: RewriteContext) -> str | None:
             arena=arena,
             places=rewrite.places,
             safety=rewrite.safety,
-            bytes_saved=len(work.data) - len(data),
+            bytes_saved=_size(work) - len(data),
             arena_saved=saved,
             notes=rewrite.notes,
             outputs=rewrite.outputs,
@@ -190,11 +195,20 @@ def _size_limit(work: Repair, fix: ModelFix) -> int | None:
     """
     if fix.may_exceed_original:
         return None
-    now = len(work.data) if work.steps else len(write_model(work.model, compact=True))
+    now = _size(work)
     if fix.may_grow_file:
         return max(len(work.before), now)
     # Before the first step, what alignment adds counts as well.
     return now if work.steps else min(len(work.before), now)
+
+
+def _size(work: Repair) -> int:
+    """The bytes of the file as it would be written."""
+    if work.steps:
+        return len(work.data)
+    if work.rewritten_bytes is None:
+        work.rewritten_bytes = len(write_model(work.model, compact=True))
+    return work.rewritten_bytes
 
 
 def arena_of(model: Model, target: Target) -> int | None:
@@ -206,11 +220,9 @@ def arena_of(model: Model, target: Target) -> int | None:
     return use.arena.arena_bytes if use.arena.is_planned and use.fault is None else None
 
 
-def safe_prefix(work: Repair) -> bytes:
-    """The model behind the last step before the first that is not safe."""
-    data = work.before
-    for step in work.steps:
+def safe_steps(work: Repair) -> int:
+    """How many steps come before the first that is not safe."""
+    for count, step in enumerate(work.steps):
         if step.safety is not FixSafety.SAFE:
-            break
-        data = step.data
-    return data
+            return count
+    return len(work.steps)

@@ -13,9 +13,17 @@ from numpy.typing import NDArray
 from tflint.errors import UsageError
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model, SignatureDef, SubGraph, Tensor
+from tflint.model.types import elements
 from tflint.printable import printable
 
 Array = NDArray[Any]
+
+# Larger inputs and outputs are no microcontroller's, and would take the memory of this host.
+MAX_ELEMENTS = 1 << 26
+# More dimensions than any kernel takes.
+MAX_RANK = 16
+# A model with more ways into it is not run by each of them.
+MAX_SIGNATURES = 16
 
 DTYPES: dict[TensorType, type[np.generic]] = {
     TensorType.FLOAT32: np.float32,
@@ -36,6 +44,10 @@ DTYPES: dict[TensorType, type[np.generic]] = {
 _QUANTISED = frozenset(
     (TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.UINT16, TensorType.INT32)
 )
+
+
+class NotComparable(UsageError):
+    """The model takes or gives what cannot be made up or compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,12 @@ class Port:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of its values. Raises `UsageError` for types that NumPy cannot hold."""
+        """The type of its values. Raises `NotComparable` for types that NumPy cannot hold."""
         found = DTYPES.get(self.type)
         if found is None:
-            raise UsageError(f"{self.title} is of type {self.type.name}, which cannot be compared")
+            raise NotComparable(
+                f"{self.title} is of type {self.type.name}, which cannot be compared"
+            )
         return np.dtype(found)
 
     @property
@@ -119,9 +133,9 @@ class Entry:
 
 
 def first_entry(model: Model) -> Entry:
-    """The first subgraph. Raises `UsageError` for a model without one."""
+    """The first subgraph. Raises `NotComparable` for a model without one."""
     if not model.subgraphs:
-        raise UsageError("the model has no subgraph")
+        raise NotComparable("the model has no subgraph")
     graph = model.subgraphs[0]
     named = next((s for s in model.signature_defs if s.subgraph_index == 0), None)
     return Entry(
@@ -133,11 +147,16 @@ def first_entry(model: Model) -> Entry:
 
 
 def entries(model: Model) -> tuple[Entry, ...]:
-    """The first subgraph, and every signature that leads to another one."""
+    """The first subgraph, and every signature that leads to another one.
+
+    Raises `NotComparable` for what is too large, or of a type that NumPy cannot hold.
+    """
     found = [first_entry(model)]
     for signature in model.signature_defs:
         if signature.subgraph_index == 0 or signature.signature_key is None:
             continue
+        if len(found) > MAX_SIGNATURES:
+            break
         graph = model.subgraphs[signature.subgraph_index]
         found.append(
             Entry(
@@ -147,6 +166,11 @@ def entries(model: Model) -> tuple[Entry, ...]:
                 tuple(_port(graph, m.tensor_index, m.name) for m in signature.outputs),
             )
         )
+    for entry in found:
+        for port in (*entry.inputs, *entry.outputs):
+            if elements(port.default_shape) > MAX_ELEMENTS or len(port.shape) > MAX_RANK:
+                raise NotComparable(f"{port.title} is too large to be run here")
+            _ = port.dtype
     return tuple(found)
 
 

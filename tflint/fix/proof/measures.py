@@ -37,7 +37,8 @@ class Error:
         """The signal-to-noise ratio in decibels; infinite without noise."""
         if not self.noise:
             return math.inf
-        return 10 * math.log10(self.signal / self.noise) if self.signal else -math.inf
+        ratio = self.signal / self.noise
+        return 10 * math.log10(ratio) if ratio > 0 else -math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -73,8 +74,11 @@ def _array(stream: IO[bytes], size: int, title: str) -> Array:
             read = np.lib.format.read_array_header_2_0
         elif major != 1:
             raise ValueError(f"version {major}")
-        shape, is_fortran, dtype = read(stream)
-    except (ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shape, is_fortran, dtype = read(stream)
+    except Exception as error:
+        # NumPy parses the header as Python literals, and raises what its tokeniser does as well.
         raise UsageError(f"{title} is no .npy array: {printable(str(error), 200)}") from error
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise UsageError(f"{title} holds {_kind(dtype)}, not numbers")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tflint.errors import ModelRefused, UsageError
-from tflint.execution.hosts import Host, Outcome, is_installed
+from tflint.execution.hosts import Host, Outcome, is_installed, lacks_kernel
 from tflint.execution.process import DEFAULT_LIMITS, Limits
 from tflint.fix.model.model_fix import OutputChange
 from tflint.fix.proof.criteria import Meaning, correct, decisions, shortcoming
-from tflint.fix.proof.interface import Array
+from tflint.fix.proof.interface import Array, NotComparable
 from tflint.fix.proof.measures import CHANGES, Decisions, Error, error, same_bits
 from tflint.fix.proof.samples import Samples, extreme_samples, random_samples
 from tflint.fix.proof.trials import (
@@ -35,21 +35,24 @@ from tflint.fix.proof.trials import (
 )
 from tflint.model.cost import macs
 from tflint.model.graph import Graph, Value
+from tflint.model.types import elements
 from tflint.printable import counted, printable
 from tflint.report.fix_result import Proof
 
-# What one run of a model costs beside its multiply-accumulates, in the same unit.
+# What one run of a model costs beside its own work, in multiply-accumulates.
 _OVERHEAD = 20_000
+# Of inputs that were made up: they are reals of eight bytes for a while.
+_MOST_ELEMENTS = 1 << 24
 # Multiply-accumulates that go into inputs that were made up: a fraction of a second.
 _QUICK = 50_000_000
 # The same where they are all that a tolerance is held against: a few seconds.
 _THOROUGH = 1_000_000_000
 # Into samples that were given: a minute.
-_MOST = 20_000_000_000
+_MOST = 10_000_000_000
 _SEQUENCE = 8
 _HANDS_ON = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE", "CAST", "EXPAND_DIMS"))
 # Where outputs of the original are best taken from, if not from the same runtime.
-_ORDER: tuple[Runner, ...] = (Reference.FLEX, Host.LITERT, Host.TFLM)
+_ORDER: tuple[Runner, ...] = (Reference.FLEX, Host.LITERT, Host.LITERT_OPTIMISED, Host.TFLM)
 
 
 def prove(
@@ -67,13 +70,13 @@ def prove(
     `samples` are for the original; their values are quantised for each model by its own inputs.
     `outputs` say which outputs mean something else now. Raises `HostFailed` where a runtime
     crashes or takes too long, `MissingExtra` without LiteRT, `UsageError` for samples that do not
-    fit and for models that cannot be compared, and what `parse_model` raises.
+    fit, and what `parse_model` raises. The models' indices have to be in range.
     """
-    old, new = subject(before), subject(after)
     try:
+        old, new = subject(before), subject(after)
         batches = _batches(old, pairs(old, new), samples, exact=exact)
         trials = run_trials(old, new, batches, limits)
-    except InterfaceDiffers as differs:
+    except (InterfaceDiffers, NotComparable) as differs:
         return Proof("none", 0, False, math.inf, math.inf, -math.inf, failure=str(differs))
     judge = _Judge(old, exact, tolerance, {change.output: change.now for change in outputs})
     for trial in trials:
@@ -91,11 +94,12 @@ def prove(
 def _batches(
     old: Subject, matched: Sequence[Pair], samples: Samples | None, *, exact: bool
 ) -> list[Batch]:
-    """The inputs, those that are judged first."""
+    """The inputs. The first batch is what the proof stands on."""
     found: list[Batch] = []
     for pair in matched:
         entry = pair.before
-        cost = _OVERHEAD + sum(macs(node) for node in Graph(old.model, entry.subgraph).nodes)
+        cost = _cost(Graph(old.model, entry.subgraph))
+        sizes = sum(elements(port.default_shape) for port in entry.inputs)
         given = samples if entry.signature is None else None
         if given is not None:
             if len(given.inputs) != len(entry.inputs):
@@ -104,18 +108,27 @@ def _batches(
                     f" the model takes {len(entry.inputs):,}"
                 )
             given = some(given, max(_MOST // cost, 16))
-            found.append(Batch(pair, Kind.SAMPLES, given, is_judged=True))
+            found.append(Batch(pair, Kind.SAMPLES, given, is_judged=True, cost=cost))
         effort, least, most = (_QUICK, 4, 32) if exact or given else (_THOROUGH, 16, 256)
+        most = min(most, max(_MOST_ELEMENTS // max(sizes, 1), 1))
         count = min(max(effort // cost, least), most) if entry.inputs else 1
         random = random_samples(old.model, count, 0, given, entry)
-        found.append(Batch(pair, Kind.RANDOM, random, is_judged=exact or given is None))
+        found.append(Batch(pair, Kind.RANDOM, random, is_judged=exact or given is None, cost=cost))
         if entry.inputs:
             extreme = extreme_samples(old.model, given, entry)
-            found.append(Batch(pair, Kind.EXTREME, extreme, is_judged=exact))
+            found.append(Batch(pair, Kind.EXTREME, extreme, is_judged=exact, cost=cost))
         if old.is_stateful:
             source = given or random
-            found.append(Batch(pair, Kind.SEQUENCE, some(source, _SEQUENCE), is_judged=True))
+            found.append(
+                Batch(pair, Kind.SEQUENCE, some(source, _SEQUENCE), is_judged=True, cost=cost)
+            )
     return found
+
+
+def _cost(graph: Graph) -> int:
+    """About what one run takes: the multiply-accumulates, and one for each element that is made."""
+    made = sum(value.elements for value in graph.values if not value.is_constant)
+    return _OVERHEAD + made + sum(macs(node) for node in graph.nodes)
 
 
 @dataclass(slots=True)
@@ -141,7 +154,8 @@ class _Judge:
         kind = trial.batch.kind.value
         for runner, after in trial.after.items():
             source = self._source(trial, runner)
-            if isinstance(after, ModelRefused) and isinstance(trial.before.get(runner), tuple):
+            is_lost = isinstance(trial.before.get(runner), tuple) and not lacks_kernel(after)
+            if isinstance(after, ModelRefused) and is_lost:
                 self._fail(f"the original runs for each {kind}; {after}")
             if source is None or not isinstance(after, tuple):
                 continue
@@ -159,8 +173,9 @@ class _Judge:
             if not batch.is_judged or (signature, batch.kind) in self._compared:
                 continue
             reasons = _reasons(trial)
-            if place == 0 and self.failure is None:
-                self.failure = f"nothing runs the original and the result: {reasons}"
+            if place == 0:
+                hint = "" if batch.kind is Kind.SAMPLES else ". --calibrate gives it other inputs"
+                self._fail(f"nothing runs the original and the result: {reasons}{hint}")
             elif place:
                 what = f"the signature `{printable(signature)}`" if signature else "the model"
                 self.notes.append(f"{what} was not run for any {batch.kind.value}: {reasons}")
@@ -215,7 +230,7 @@ class _Judge:
             real, now = port.real(old), new_port.real(new)
             change = self.changes.get(place) if batch.is_first else None
             if change is not None:
-                now = CHANGES[change](now)
+                now = _before_change(change, now)
             found = error(real, now) if port.is_real else None
             if found is not None and batch.is_judged:
                 self.errors.append(found)
@@ -224,7 +239,8 @@ class _Judge:
                     self._fail(_difference(where, batch.kind, same, found))
                 continue
             if port.is_real and (np.isfinite(real) & ~np.isfinite(now)).any():
-                self._fail(f"{where} is not finite for a {batch.kind.value}")
+                article = "an" if batch.kind is Kind.EXTREME else "a"
+                self._fail(f"{where} is not finite for {article} {batch.kind.value}")
             if batch.is_judged:
                 step = max(port.scale or 0.0, new_port.scale or 0.0)
                 maker = _maker(self._graph(batch.pair.before.subgraph).values[port.tensor])
@@ -268,6 +284,13 @@ class _Judge:
             self.failure = reason
 
 
+def _before_change(change: str, values: Array) -> Array:
+    """What the original's output is of the new one."""
+    if change not in CHANGES:
+        raise ValueError(f"{change} is no known change of an output")
+    return CHANGES[change](values)
+
+
 def _maker(value: Value) -> str:
     """The operator that made the values of an output, behind what only hands them on."""
     for _ in range(8):
@@ -303,7 +326,8 @@ def _about_hosts(trial: Trial) -> Iterator[str]:
         if isinstance(before, ModelRefused) and isinstance(after, tuple):
             yield f"{host.title} runs the result; it does not run the original"
         elif isinstance(before, ModelRefused) and isinstance(after, ModelRefused):
-            yield f"{host.title} runs neither the original nor the result ({after})"
+            reason = str(after).removeprefix(f"{host.title} does not run the model: ")
+            yield f"{host.title} runs neither the original nor the result: {reason}"
 
 
 def _shape(values: Array) -> str:

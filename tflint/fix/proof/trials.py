@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
 
 from tflint.errors import HostFailed, ModelRefused
-from tflint.execution.hosts import Host, Outcome, Run, execute_all, is_installed
+from tflint.execution.hosts import Host, Outcome, Run, execute_all, is_installed, lacks_kernel
 from tflint.execution.process import Limits
 from tflint.fix.proof.interface import Array, Entry, Port, entries, matched
 from tflint.fix.proof.samples import Samples
@@ -20,9 +18,11 @@ from tflint.model.reader import parse_model
 from tflint.model.tables import Model
 from tflint.printable import counted
 
+# Multiply-accumulates a second on reference kernels: a tenth of what was measured on an old core.
+_SLOWEST = 1e8
+_MOST_SECONDS = 600.0
 # Operators whose state outlives an inference, besides variable tensors.
 _STATEFUL = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
-_FLEX_MODULE = "tflint.fix.proof.flex_reference"
 
 
 class Reference(Enum):
@@ -45,7 +45,7 @@ class Kind(Enum):
     SAMPLES = "sample"
     RANDOM = "random input"
     EXTREME = "extreme input"
-    SEQUENCE = "step of a sequence"
+    SEQUENCE = "sequence step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,15 @@ class Pair:
 class Batch:
     """Inputs of one kind for one pair, real-valued as in `Samples`.
 
-    Where they are not `is_judged`, the result only has to run and to give finite numbers.
+    Where they are not `is_judged`, the result only has to run and to give finite numbers. `cost`
+    is what one sample takes, in multiply-accumulates.
     """
 
     pair: Pair
     kind: Kind
     samples: Samples
     is_judged: bool
+    cost: int
 
     @property
     def is_first(self) -> bool:
@@ -110,7 +112,7 @@ class InterfaceDiffers(Exception):
 
 
 def subject(data: bytes) -> Subject:
-    """A model on trial. Raises `UnreadableModel`, and `UsageError` for one without a graph."""
+    """A model on trial. Raises `UnreadableModel` and `NotComparable`."""
     model = parse_model(data)
     return Subject(data, model, entries(model))
 
@@ -143,13 +145,19 @@ def run_trials(
 ) -> list[Trial]:
     """Run both models on all batches.
 
-    Raises `HostFailed` where a runtime crashes or exceeds its limits, `MissingExtra` without
+    The limit of time is for small models, large ones get more. Raises `HostFailed` where a runtime
+    crashes or exceeds its limits, `MissingExtra` without
     LiteRT, and `InterfaceDiffers` where the result cannot take the original's inputs.
     """
     trials = [Trial(batch) for batch in batches]
-    for host in Host:
-        if host is Host.LITERT or is_installed(host):
-            _run_on(host, before, after, trials, limits)
+    work = 2 * sum(batch.samples.count * batch.cost for batch in batches)
+    more = min(work / _SLOWEST, _MOST_SECONDS)
+    limits = replace(limits, seconds=limits.seconds + more)
+    _run_on(Host.LITERT, before, after, trials, limits)
+    if any(lacks_kernel(made.get(Host.LITERT)) for t in trials for made in (t.before, t.after)):
+        _run_on(Host.LITERT_OPTIMISED, before, after, trials, limits)
+    if is_installed(Host.TFLM):
+        _run_on(Host.TFLM, before, after, trials, limits)
     _run_reference(before, after, trials)
     return trials
 
@@ -177,17 +185,16 @@ def _run_on(
 
 def _run_reference(before: Subject, after: Subject, trials: Sequence[Trial]) -> None:
     """Run originals with Flex operators, which no runtime here runs, by their reference."""
-    if importlib.util.find_spec(_FLEX_MODULE) is None:
-        return
-    flex = importlib.import_module(_FLEX_MODULE)
+    from tflint.fix.proof.flex_reference import has_flex, run_with_flex
+
     for trial in trials:
-        if not flex.has_flex(before.model) or not trial.batch.is_first:
+        if not has_flex(before.model) or not trial.batch.is_first:
             continue
         old, new = fed(trial.batch)
         for place, model, values in ((trial.before, before, old), (trial.after, after, new)):
-            if flex.has_flex(model.model):
+            if has_flex(model.model):
                 try:
-                    place[Reference.FLEX] = flex.run_with_flex(model.data, values)
+                    place[Reference.FLEX] = run_with_flex(model.data, values)
                 except ModelRefused as refused:
                     place[Reference.FLEX] = refused
 

@@ -8,9 +8,8 @@ bit, the whole within the tolerance. What fails its proof is not offered for wri
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tflint.errors import MalformedModel, MissingExtra, TflintError, UnreadableModel
 from tflint.finding import FixSafety
@@ -21,7 +20,7 @@ from tflint.fix.model.outcome import (
     left_findings,
     pass_reports,
 )
-from tflint.fix.model.repair import Repair, Step, arena_of, repair, safe_prefix, start
+from tflint.fix.model.repair import Repair, Step, arena_of, repair, safe_steps, start
 from tflint.fix.options import FixOptions
 from tflint.fix.repaired import Accept, Repaired
 from tflint.lint.context import LintedModel
@@ -37,20 +36,27 @@ from tflint.report.result import FileReport
 from tflint.rule import Kind
 from tflint.target.target import Target
 
-# Until all parts are there.
-Samples = Any
-Prove = Callable[..., Proof]
+if TYPE_CHECKING:
+    from tflint.fix.proof.samples import Samples
 
 # Random inputs that ranges are taken from, where there are no data.
 RANDOM_SAMPLES = 200
 
 
 def repair_model(
-    data: bytes, artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions
+    data: bytes,
+    artifact: Artifact,
+    plan: Plan,
+    accept: Accept,
+    options: FixOptions,
+    say: Callable[[str], None] = lambda what: None,
 ) -> Repaired:
-    """Repair a model in memory. What cannot be carried out is told by `FileFix.failure`."""
+    """Repair a model in memory. What cannot be carried out is told by `FileFix.failure`.
+
+    `say` is told what takes its time.
+    """
     try:
-        return _repaired(data, artifact, plan, accept, options)
+        return _repaired(data, artifact, plan, accept, options, say)
     except TflintError as error:
         shown = printable(artifact.shown, 400)
         is_unreadable = isinstance(error, UnreadableModel)
@@ -66,7 +72,12 @@ def failed(artifact: Artifact, data: bytes, why: str) -> Repaired:
 
 
 def _repaired(
-    data: bytes, artifact: Artifact, plan: Plan, accept: Accept, options: FixOptions
+    data: bytes,
+    artifact: Artifact,
+    plan: Plan,
+    accept: Accept,
+    options: FixOptions,
+    say: Callable[[str], None],
 ) -> Repaired:
     target = plan.target
     model = parse_model(data)
@@ -79,7 +90,8 @@ def _repaired(
     repair(work, target, is_wanted=is_wanted, unsafe=options.unsafe, requested=options.requested)
     notes: list[str] = []
     if options.quantize is not None:
-        notes += _quantize(work, options.quantize, samples, target, options)
+        say("quantising")
+        notes += _quantize(work, options.quantize, samples, target, options, say)
         repair(
             work,
             target,
@@ -90,6 +102,7 @@ def _repaired(
     if not work.steps:
         return Repaired(artifact, _untouched(artifact, data, before, work, options), data, data)
     proof = None
+    say("proving")
     try:
         proof = _proof(work, samples, options)
     except MissingExtra as error:
@@ -97,19 +110,19 @@ def _repaired(
             raise
         notes.append(f"not proved: {error}")
     if proof is not None and not proof.holds:
-        fix = _unproved(artifact, data, before, work, proof)
+        fix = _unproved(artifact, data, before, work, proof, options)
         return Repaired(artifact, fix, data, data)
     after = accept(check_model(work.model, plan.rules, target, artifact.shown))
     comparison = diff_reports(model, work.model, before, after, target)
     fix = FileFix(
         artifact.shown,
         Kind.TFLITE,
-        fixed=fixed_findings(comparison.removed, work),
+        fixed=fixed_findings(comparison, work),
         left=left_findings(after.findings, work, options),
         notes=tuple(dict.fromkeys((*notes, *work.notes, *(proof.notes if proof else ())))),
         bytes_before=len(data),
         bytes_after=len(work.data),
-        passes=pass_reports(work),
+        passes=pass_reports(work, options.quantize),
         arena_before=work.arena_before,
         arena_after=work.arena,
         proof=proof,
@@ -122,10 +135,11 @@ def _samples(model: Model, options: FixOptions) -> Samples | None:
     """The inputs that were given, or asked for; None without."""
     if options.calibrate is None and not options.is_random:
         return None
-    samples = importlib.import_module("tflint.fix.proof.samples")
+    from tflint.fix.proof.samples import load_samples, random_samples
+
     if options.calibrate is None:
-        return samples.random_samples(model, RANDOM_SAMPLES)
-    return samples.load_samples(options.calibrate, model)
+        return random_samples(model, RANDOM_SAMPLES)
+    return load_samples(options.calibrate, model)
 
 
 def _selection(plan: Plan, before: FileReport) -> Callable[[str], bool]:
@@ -137,14 +151,26 @@ def _selection(plan: Plan, before: FileReport) -> Callable[[str], bool]:
 
 
 def _quantize(
-    work: Repair, mode: str, samples: Samples | None, target: Target, options: FixOptions
+    work: Repair,
+    mode: str,
+    samples: Samples | None,
+    target: Target,
+    options: FixOptions,
+    say: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Requantise; returns what there is to say about it."""
-    result = importlib.import_module("tflint.fix.quantize.requantize").requantize(
-        work.data, mode, samples, target, calibration=options.calibration
+    from tflint.fix.quantize.requantize import requantize
+
+    result = requantize(
+        work.data,
+        mode,
+        samples,
+        target,
+        calibration=options.calibration,
+        progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples:"),
     )
     if result.data == work.data:
-        return tuple(result.notes)
+        return result.notes
     model = parse_model(result.data)
     arena = arena_of(model, target)
     saved = None if arena is None or work.arena is None else work.arena - arena
@@ -160,54 +186,36 @@ def _quantize(
         )
     )
     work.data, work.model, work.arena = result.data, model, arena
-    return tuple(result.notes)
+    return result.notes
 
 
 def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
     """What running both models shows: of the safe steps alone first, then of all."""
-    prove: Prove = importlib.import_module("tflint.fix.proof.proving").prove
-    safe = safe_prefix(work)
-    if work.is_safe or safe is not work.before:
-        proof = prove(work.before, safe, samples=samples, exact=True, tolerance=options.tolerance)
-        if work.is_safe or not proof.holds:
-            return _with_suspect(proof, work, samples, options)
-    proof = prove(
-        work.before,
-        work.data,
-        samples=samples,
-        exact=False,
-        tolerance=options.tolerance,
-        outputs=work.outputs,
-    )
-    return _with_suspect(proof, work, samples, options)
+    from tflint.fix.proof.bisection import first_failing
+    from tflint.fix.proof.proving import prove
 
-
-def _with_suspect(
-    proof: Proof, work: Repair, samples: Samples | None, options: FixOptions
-) -> Proof:
-    """A failed proof with the pass that it fails with: the first whose result does not hold."""
-    if proof.holds:
-        return proof
-    prove: Prove = importlib.import_module("tflint.fix.proof.proving").prove
-
-    def fails(count: int) -> bool:
-        steps = work.steps[:count]
-        is_safe = all(step.safety is FixSafety.SAFE for step in steps)
-        changes = tuple(change for step in steps for change in step.outputs)
-        return not prove(
+    def proof_of(last: int) -> Proof:
+        """Of the model behind steps 0 to `last`."""
+        steps = work.steps[: last + 1]
+        return prove(
             work.before,
             steps[-1].data,
             samples=samples,
-            exact=is_safe,
+            exact=all(step.safety is FixSafety.SAFE for step in steps),
             tolerance=options.tolerance,
-            outputs=changes,
-        ).holds
+            outputs=tuple(change for step in steps for change in step.outputs),
+        )
 
-    low, high = 0, len(work.steps)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fails(middle) else (middle, high)
-    return dataclasses.replace(proof, suspect=work.steps[high - 1].code)
+    last = len(work.steps) - 1
+    safe = safe_steps(work) - 1
+    for step in dict.fromkeys((safe, last)):
+        if step < 0:
+            continue
+        proof = proof_of(step)
+        if not proof.holds:
+            suspect = work.steps[first_failing(step + 1, proof_of)].code
+            return dataclasses.replace(proof, suspect=suspect)
+    return proof
 
 
 def _untouched(
@@ -219,14 +227,19 @@ def _untouched(
         left=left_findings(before.findings, work, options),
         bytes_before=len(data),
         bytes_after=len(data),
-        passes=pass_reports(work),
+        passes=pass_reports(work, options.quantize),
         arena_before=work.arena_before,
         arena_after=work.arena_before,
     )
 
 
 def _unproved(
-    artifact: Artifact, data: bytes, before: FileReport, work: Repair, proof: Proof
+    artifact: Artifact,
+    data: bytes,
+    before: FileReport,
+    work: Repair,
+    proof: Proof,
+    options: FixOptions,
 ) -> FileFix:
     """The model as it was: none of its steps counts, and none of its findings is gone."""
     return FileFix(
@@ -236,7 +249,7 @@ def _unproved(
         notes=proof.notes,
         bytes_before=len(data),
         bytes_after=len(data),
-        passes=tuple(_not_taken(one) for one in pass_reports(work)),
+        passes=tuple(_not_taken(one) for one in pass_reports(work, options.quantize)),
         arena_before=work.arena_before,
         arena_after=work.arena_before,
         proof=proof,
