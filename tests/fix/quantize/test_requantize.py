@@ -203,6 +203,19 @@ def test_operators_that_the_quantizer_does_not_know(name: str) -> None:
 
 
 @needs_quantizer
+@pytest.mark.parametrize("name", ["NEG", "SQUARE"])
+def test_operators_that_are_products(name: str) -> None:
+    model = ModelBuilder()
+    x = model.fully_connected(model.input((1, 6)), units=8)
+    x = model.unary(name, x)
+    model.output(model.fully_connected(x, units=3))
+    before = model.build()
+    found = _quantized(before)
+    assert is_integer(parse_model(found.data))
+    _hold_close(before, found.data, "tflm", 0.08)
+
+
+@needs_quantizer
 def test_an_operator_at_the_end_that_the_quantizer_does_not_know() -> None:
     model = ModelBuilder()
     x = model.fully_connected(model.input((1, 6)), units=8)
@@ -309,6 +322,15 @@ def test_few_samples_and_random_ones_are_told() -> None:
     made_up = Samples(float_samples(model, 60).inputs, is_random=True)
     assert any("5 samples" in note for note in few.notes)
     assert any("random inputs" in note for note in _quantized(model, samples=made_up).notes)
+
+
+@needs_quantizer
+def test_custom_operators_are_named() -> None:
+    model = ModelBuilder()
+    x = model.fully_connected(model.input((1, 6)), units=4)
+    model.output(model.unary("FlexAngle", x))
+    with pytest.raises(NotQuantized, match="FlexAngle #1"):
+        _quantized(model.build())
 
 
 @needs_quantizer

@@ -60,8 +60,16 @@ def test_operators_in_float_are_named() -> None:
 
 
 def test_other_activations_are_named() -> None:
-    first, *_ = quantization_faults(_dense(INT16), INT8)
-    assert first == "FULLY_CONNECTED #0 reads INT16"
+    assert "FULLY_CONNECTED #0 reads INT16" in quantization_faults(_dense(INT16), INT8)
+
+
+def test_other_integers_at_the_ends_are_named() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 4), TensorType.UINT8, name="picture")
+    y = model.tensor((1, 4), INT8, per_tensor(0.1))
+    model.operator("QUANTIZE", [x], [y])
+    model.output(model.fully_connected(y, units=2))
+    assert list(quantization_faults(model.build(), INT8)) == ["`picture` is UINT8"]
 
 
 def test_a_long_list_is_cut() -> None:
