@@ -279,20 +279,28 @@ def test_folding_forward_gives_the_same_but_for_rounding(pool: str) -> None:
         np.testing.assert_allclose(before, after, rtol=1e-4, atol=1e-4)
 
 
+def test_negative_factors_pass_neither_a_maximum_nor_a_relu() -> None:
+    (finding,) = findings(followed_by_convolution(negative=True))
+
+    assert "fold" not in finding.help
+    assert finding.fix is not None
+    assert finding.fix.safety is FixSafety.RECONVERT
+
+
 @pytest.mark.parametrize(
     "model",
     [
-        pytest.param(followed_by_convolution(negative=True), id="the least becomes the most"),
         pytest.param(followed_by_convolution(padding=Padding.SAME), id="zeros at the border"),
         pytest.param(followed_by_convolution(pool="L2_POOL_2D"), id="squares"),
     ],
 )
-def test_where_it_would_not_be_the_same_nothing_of_the_kind_is_offered(model: Model) -> None:
+def test_where_a_pair_cannot_go_forward_its_factors_go_back(model: Model) -> None:
     (finding,) = findings(model)
 
     assert "forward" not in finding.help
+    assert "back into CONV_2D #0, which leaves one operator of two" in finding.help
     assert finding.fix is not None
-    assert finding.fix.safety is FixSafety.RECONVERT
+    assert finding.fix.safety is FixSafety.UNSAFE
 
 
 @pytest.mark.shared

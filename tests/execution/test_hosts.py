@@ -99,6 +99,8 @@ def endless() -> Model:
 @every_host
 @pytest.mark.parametrize("type", [TensorType.FLOAT32, TensorType.INT8])
 def test_outputs_are_those_of_the_runtime(host: Host, type: TensorType) -> None:
+    if host is Host.LITERT_OPTIMISED:
+        pytest.skip("the tests run reference kernels")
     model = network(type)
     batches = [random_inputs(model, seed) for seed in range(3)]
     stacked = [np.stack(values) for values in zip(*batches, strict=True)]
@@ -116,12 +118,12 @@ def test_outputs_are_those_of_the_runtime(host: Host, type: TensorType) -> None:
 @every_host
 def test_a_refusal_is_in_the_words_of_the_runtime(host: Host) -> None:
     model = custom()
-    words = {Host.LITERT: "unresolved custom op: Mystery", Host.TFLM: "Failed to get registration"}
+    words = "Failed to get registration" if host is Host.TFLM else "unresolved custom op: Mystery"
 
-    with pytest.raises(ModelRefused, match=f"{host.title} does not run the model") as refused:
+    with pytest.raises(ModelRefused, match="does not run the model: ") as refused:
         execute(write_model(model), [np.zeros((1, 1, 4), np.float32)], host)
 
-    assert words[host] in str(refused.value)
+    assert words in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

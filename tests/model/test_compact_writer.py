@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.model.strategies import models
 from tests.model.test_writer import absent
 from tests.random_networks import random_network
 from tests.runtimes import RUNTIMES, random_inputs, run
+from tests.tensorflow_runs import run_with_tensorflow
 from tflint.errors import UnwritableModel
 from tflint.model.builder import ModelBuilder
 from tflint.model.compact_writer import MAX_TABLE_BYTES, compact_flatbuffer, has_loose_parts
@@ -114,6 +116,27 @@ def test_wide_numbers_start_on_8_byte_boundaries() -> None:
     for table in root.tables(2)[0].tables(0):
         assert (table.table(4).target(3) + 4) % 8 == 0
     assert all(table.position(1) % 8 == 0 for table in root.tables(4))
+
+
+# TensorFlow reads a file into its own graph, and writes that again.
+_IMPORT = """
+import base64, hashlib, json, sys
+from tensorflow.lite.python.convert import mlir_sparsify
+
+def written(text):
+    return hashlib.sha256(mlir_sparsify(base64.b64decode(text))).hexdigest()
+
+print(json.dumps([written(text) for text in json.load(sys.stdin)]))
+"""
+
+
+def test_tensorflow_takes_them_for_the_same() -> None:
+    models = [*(sample() for sample in RUNNABLE), random_network(7)]
+    files = [write_model(model, compact=c) for model in models for c in (False, True)]
+    written = run_with_tensorflow(_IMPORT, [base64.b64encode(data).decode() for data in files])
+
+    assert written[0::2] == written[1::2]
+    assert len(set(written)) == len(models)
 
 
 # What is shared

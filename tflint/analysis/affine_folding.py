@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,12 +11,12 @@ from tflint.analysis.batch_norm import LeftNorm, left_norms
 from tflint.analysis.constant_ranges import ConstantRanges
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.foldable_weights import can_hold, is_fixed
-from tflint.analysis.fusion import LINEAR, fused_activation, is_nonlinear, linear_weights, origins
+from tflint.analysis.fusion import LINEAR, fused_activation, linear_weights
 from tflint.analysis.operator_kinds import RESHAPES
 from tflint.analysis.quantization_match import same_quantization
 from tflint.analysis.stored_constants import stored
 from tflint.model.graph import Graph, Node, Value
-from tflint.model.schema import ActivationFunctionType, Padding
+from tflint.model.schema import ActivationFunctionType, Padding, TensorType
 
 NONE = ActivationFunctionType.NONE
 # The weights' dimension that counts input channels, of the operators that can take over what
@@ -24,6 +25,9 @@ INPUT_CHANNELS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 1}
 # Pools that come to the same before an affine map and behind it; of a maximum only where the
 # order of numbers stays.
 _AVERAGE, _MAXIMUM = "AVERAGE_POOL_2D", "MAX_POOL_2D"
+# Activations, and operators, that give as many times more for that many times more.
+_HOMOGENEOUS = frozenset((NONE, ActivationFunctionType.RELU))
+_LETS_FACTORS_PASS = RESHAPES | frozenset((_AVERAGE, _MAXIMUM, "L2_POOL_2D", "LEAKY_RELU", "RELU"))
 # Factors and summands stay far from where float32 ends.
 _GREATEST = 1e30
 
@@ -34,36 +38,36 @@ class Fold:
     (`is_behind` is false) in front of which.
 
     `is_repairable` says that the weights as they are stored can hold what comes out: those of
-    8 bits have one scale for each output channel at most.
+    8 bits have one scale for each output channel at most. With `is_past_activation` there are
+    activations between the layer and the run behind it, which stay.
     """
 
     run: Affine
     layer: Node
     is_behind: bool
     is_repairable: bool
+    is_past_activation: bool = False
 
 
 def affine_folds(graph: Graph, dataflow: Dataflow, ranges: ConstantRanges) -> Iterator[Fold]:
     """The affine runs that layers next to them can take over, in execution order.
 
-    Reshapes may stand between the two. What is left of batch normalisation behind an activation
-    or a pool is not in it: see `norm_folds`.
+    Reshapes may stand between the two, and in front of a layer pools. What is left of batch
+    normalisation behind an activation or a pool is not in it: see `norm_folds`.
     """
     runs = affine_runs(graph, dataflow)
     if not runs:
         return
-    made_by = origins(graph)
     left = {norm.mul.index for norm in left_norms(graph)}
     for run in runs:
         if run.nodes[0].index in left:
             continue
-        source = made_by.get(run.input.index)
-        if (source is not None and is_nonlinear(source)) or not _is_known(run, dataflow, ranges):
+        if not _is_known(run, dataflow, ranges):
             continue
         taker = _producer(run, dataflow)
         is_behind = taker is not None
         if taker is None:
-            taker = _consumer(run, dataflow, None)
+            taker = _consumer(run, dataflow, ranges)
         if taker is not None:
             yield Fold(
                 run, taker, is_behind, can_hold(run, taker, dataflow, ranges, is_behind=is_behind)
@@ -75,7 +79,9 @@ def norm_folds(
 ) -> Iterator[tuple[LeftNorm, Fold | None]]:
     """The batch normalisations that could not fold, with the layers that can take them over.
 
-    These stand behind them, past pools and reshapes perhaps; None where there is none.
+    These stand behind them, past pools and reshapes perhaps. Where padding forbids that, the layer
+    in front can take the factors, if none is negative: a RELU and pools let them pass. None where
+    there is neither.
     """
     norms = list(left_norms(graph))
     runs = affine_runs(graph, dataflow) if norms else []
@@ -87,10 +93,43 @@ def norm_folds(
             continue
         known = _is_known(run, dataflow, ranges)
         taker = _consumer(run, dataflow, ranges) if known else None
-        if taker is None or not can_hold(run, taker, dataflow, ranges, is_behind=False):
-            yield norm, None
-        else:
+        if taker is not None and can_hold(run, taker, dataflow, ranges, is_behind=False):
             yield norm, Fold(run, taker, is_behind=False, is_repairable=True)
+        else:
+            yield norm, _factors_back(run, dataflow, ranges) if known else None
+
+
+def _factors_back(run: Affine, dataflow: Dataflow, ranges: ConstantRanges) -> Fold | None:
+    """The first operator of a run, and the layer behind whose activation its factors can go."""
+    first = run.nodes[0]
+    factors = dataclasses.replace(
+        run,
+        nodes=run.nodes[:1],
+        output=first.outputs[0],
+        constants=run.constants[:1],
+        adds=False,
+    )
+    if first.name != "MUL" or run.input.type is not TensorType.FLOAT32:
+        return None
+    if not _is_rising(factors, ranges):
+        return None
+    value, reader = run.input, first
+    while dataflow.sole_reader(value) is reader and value.shape[-1:] == run.input.shape[-1:]:
+        maker = dataflow.maker(value)
+        if maker is None or (fused_activation(maker) or NONE) not in _HOMOGENEOUS:
+            return None
+        found = _own_weights(maker, dataflow)
+        if found is not None:
+            if found[1] != value.shape[-1]:
+                return None
+            if not can_hold(factors, maker, dataflow, ranges, is_behind=True):
+                return None
+            return Fold(factors, maker, True, True, is_past_activation=True)
+        x = maker.input(0)
+        if maker.name not in _LETS_FACTORS_PASS or x is None or x.type is not value.type:
+            return None
+        value, reader = x, maker
+    return None
 
 
 def _is_known(run: Affine, dataflow: Dataflow, ranges: ConstantRanges) -> bool:
@@ -138,19 +177,14 @@ def _producer(run: Affine, dataflow: Dataflow) -> Node | None:
     return None
 
 
-def _consumer(run: Affine, dataflow: Dataflow, pools: ConstantRanges | None) -> Node | None:
-    """The linear operator behind a run, if its weights and bias can take the run over.
-
-    With `pools` (the ranges of constants) these may stand in between too.
-    """
+def _consumer(run: Affine, dataflow: Dataflow, ranges: ConstantRanges) -> Node | None:
+    """The linear operator behind a run, if its weights and bias can take the run over."""
     value = run.output
     reader = dataflow.sole_reader(value)
     if run.activation != NONE or not dataflow.is_stable(run.input):
         return None
     while reader is not None and len(reader.outputs) == 1:
-        passes = reader.name in RESHAPES or (
-            pools is not None and _pool_commutes(reader, run, pools)
-        )
+        passes = reader.name in RESHAPES or _pool_commutes(reader, run, ranges)
         y = reader.outputs[0]
         if not passes or reader.input(0) is not value or not same_quantization(value, y):
             break

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tflint.analysis.operator_kinds import ACTIVATIONS, POOLS, RESHAPES
 from tflint.analysis.stored_constants import stored
-from tflint.model.graph import Graph, Node, Value
+from tflint.model.graph import Node, Value
 from tflint.model.schema import ActivationFunctionType, TensorType
 
 # Operators that are linear in their weights: the weights' position among the inputs, the
@@ -53,30 +52,6 @@ def fused_activation(node: Node) -> ActivationFunctionType | None:
     """The activation in an operator's options; None where these cannot hold one."""
     found = getattr(node.options, "fused_activation_function", None)
     return found if isinstance(found, ActivationFunctionType) else None
-
-
-def origins(graph: Graph) -> dict[int, Node]:
-    """The operator that computes the elements of each value, past reshapes, by its index.
-
-    One walk in execution order. Values that are given, and reshapes of these, are not in it.
-    """
-    found: dict[int, Node] = {}
-    for node in graph.nodes:
-        source: Node | None = node
-        if node.name in RESHAPES:
-            x = node.inputs[0] if node.inputs else None
-            source = None if x is None else found.get(x.index)
-        for value in node.outputs:
-            if source is not None:
-                found[value.index] = source
-    return found
-
-
-def is_nonlinear(node: Node) -> bool:
-    """Whether an operator is an activation, carries one, or pools."""
-    if node.name in ACTIVATIONS or node.name in POOLS or node.name == "SOFTMAX":
-        return True
-    return (fused_activation(node) or ActivationFunctionType.NONE) != ActivationFunctionType.NONE
 
 
 def linear_weights(node: Node) -> tuple[Value, int] | None:

@@ -1,4 +1,4 @@
-"""Running models on this host: LiteRT's reference kernels, and TFLM where it is installed.
+"""Running models on this host: on LiteRT, and on TFLM where it is installed.
 
 Both run in worker processes, which models may take down: `execute` for one run, `execute_all`
 for many in one process, as most of the time goes into starting it.
@@ -26,22 +26,39 @@ MAX_REASON = 400
 
 
 class Host(Enum):
-    """A runtime on this host. The value is its name in reports."""
+    """A runtime on this host. The value is its name in reports.
+
+    `LITERT` has the reference kernels, which are plain and the same everywhere, but not one for
+    each operator: `LITERT_OPTIMISED` is for what they lack.
+    """
 
     LITERT = "litert-reference"
+    LITERT_OPTIMISED = "litert"
     TFLM = "tflm"
 
     @property
     def title(self) -> str:
         """Its name in sentences."""
-        return "LiteRT" if self is Host.LITERT else "TFLM"
+        return _TITLES[self]
 
 
-_PACKAGES = {Host.LITERT: ("ai_edge_litert", "quantize"), Host.TFLM: ("tflite_micro", "tflm")}
+_TITLES = {
+    Host.LITERT: "LiteRT",
+    Host.LITERT_OPTIMISED: "LiteRT (optimised kernels)",
+    Host.TFLM: "TFLM",
+}
+_LITERT = ("ai_edge_litert", "quantize")
+_PACKAGES = {
+    Host.LITERT: _LITERT,
+    Host.LITERT_OPTIMISED: _LITERT,
+    Host.TFLM: ("tflite_micro", "tflm"),
+}
 _WORKERS = {
     Host.LITERT: "tflint.execution.litert_worker",
+    Host.LITERT_OPTIMISED: "tflint.execution.litert_worker",
     Host.TFLM: "tflint.execution.tflm_worker",
 }
+_NO_KERNEL = "Didn't find op for builtin opcode"
 # Operators whose state is not in variable tensors: only a new interpreter forgets it.
 _RESOURCES = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
 
@@ -114,7 +131,8 @@ def _until_a_crash(runs: Sequence[Run], host: Host, limits: Limits) -> list[Outc
             models[key] = len(arrays)
             arrays.append(np.frombuffer(run.model, np.uint8))
             known[key] = parse_model(run.model)
-        requests.append(_request(run, known[key], models[key], len(arrays)))
+        request = _request(run, known[key], models[key], len(arrays))
+        requests.append({**request, "is_reference": host is Host.LITERT})
         arrays += run.inputs
     ended = run_worker(_WORKERS[host], {"runs": requests}, arrays, limits)
     outcomes = [_outcome(head, found, host) for head, found in ended.frames]
@@ -157,6 +175,11 @@ def _outcome(head: dict[str, Any], arrays: list[Array], host: Host) -> Outcome:
     if "refused" in head:
         return ModelRefused(f"{host.title} does not run the model: {_reason(head['refused'])}")
     return tuple(arrays)
+
+
+def lacks_kernel(outcome: Outcome | None) -> bool:
+    """Whether LiteRT refuses a model because it has no kernel for an operator."""
+    return isinstance(outcome, ModelRefused) and _NO_KERNEL in str(outcome)
 
 
 def _reason(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The process that runs models on LiteRT: reference kernels, no delegate, one thread."""
+"""The process that runs models on LiteRT: no delegate, one thread."""
 
 from __future__ import annotations
 
@@ -56,10 +56,13 @@ class _SignatureSession:
 def _load(model: bytes, run: Json, inputs: Sequence[Array]) -> runs.Session:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+    kernels = OpResolverType.BUILTIN_REF
+    if not run["is_reference"]:
+        kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(
         model_content=model,
         num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=kernels,
     )
     if run["signature"] is not None:
         return _SignatureSession(interpreter, run)

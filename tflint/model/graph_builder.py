@@ -343,7 +343,10 @@ class GraphBuilder:
         type = type or (INT8 if activation in (INT8, TensorType.INT16) else activation)
         channels = shape[0 if axis is None else axis]
         quantization = None
-        if type in QUANTIZED_RANGES:
+        if type is TensorType.UINT8:
+            # The scheme of before 2020 has one scale for all channels.
+            quantization = per_tensor(0.01, 128)
+        elif type in QUANTIZED_RANGES:
             scales = [0.01] if axis is None else [0.01 + 0.0001 * c for c in range(channels)]
             quantization = per_channel(scales, axis or 0)
         w = self.constant(shape, type, quantization=quantization)

@@ -66,9 +66,10 @@ class UnfusedAffine(Rule):
 
     ## What it does
     Finds MUL, ADD, SUB and DIV by one number, or by one for each channel, directly behind a
-    convolution or dense layer without an activation, or directly in front of one. A
-    summand in front of a convolution counts only where no padding mixes with it. Less than
-    1 KiB of maps is for information. What stands behind an activation or a pool is TFL111.
+    convolution or dense layer without an activation, or in front of one, past pools and
+    reshapes. A summand in front of a convolution counts only where no padding mixes with it.
+    Less than 1 KiB of maps is for information. Batch normalisation behind an activation or a
+    pool is TFL111.
 
     ## Why it matters on a device
     Each of these operators reads the whole map and writes it to a second place. The same

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tflint.analysis.affine_folding import norm_folds
+from tflint.analysis.affine_folding import Fold, norm_folds
 from tflint.analysis.batch_norm import LeftNorm
 from tflint.analysis.constant_ranges import ConstantRanges
 from tflint.analysis.dataflow import Dataflow
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph import Node
 from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, TensorType
 from tflint.model.tables import Model
 from tflint.printable import size_text
@@ -133,7 +132,8 @@ class UnfusableBatchnorm(Rule):
     residual blocks that means the original form, with the sum last, in place of
     pre-activation.
     Where the next layer is the only reader and pads nothing, a trained pair can also be
-    folded forward into its weights; the outputs then differ by rounding.
+    folded forward into its weights; behind a RELU, factors that are not negative can at least
+    be folded back. The outputs then differ by rounding.
     """
 
     meta = Metadata(
@@ -194,9 +194,8 @@ class UnfusableBatchnorm(Rule):
             for norm, fold in norm_folds(graph, Dataflow(graph), ranges):
                 size, elements = norm.map.bytes, norm.map.elements
                 shape = " x ".join(map(str, norm.map.shape[1:8]))
-                forward = None if fold is None else fold.layer
                 fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
-                if forward is not None:
+                if fold is not None:
                     fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
                 yield self.finding(
                     f"{operator(norm.mul)} and {operator(norm.add)} {_why(norm)} are batch "
@@ -205,7 +204,7 @@ class UnfusableBatchnorm(Rule):
                     node=norm.mul,
                     severity=Severity.INFO if size < _SMALL else None,
                     confidence=None if norm.is_per_channel else Confidence.MEDIUM,
-                    help=f"{_forward(forward)}{_repair(norm)}, train again and convert again: "
+                    help=f"{_fold(fold)}{_repair(norm)}, train again and convert again: "
                     f"that saves 2 operators, one of the two {size_text(size)} tensors in RAM, and "
                     f"{elements:,} multiplications and additions",
                     fix=fix,
@@ -267,5 +266,10 @@ def _repair(norm: LeftNorm) -> str:
     return "put BatchNormalization before the activation"
 
 
-def _forward(layer: Node | None) -> str:
-    return "" if layer is None else f"fold the trained pair forward into {operator(layer)}, or "
+def _fold(fold: Fold | None) -> str:
+    if fold is None:
+        return ""
+    at = operator(fold.layer)
+    if fold.is_past_activation:
+        return f"fold the factors back into {at}, which leaves one operator of two, or "
+    return f"fold the trained pair forward into {at}, or "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.flex import AttributeValue, FlexOperator, flex_operator, is_flex
@@ -104,12 +105,14 @@ class SelectOp(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        for node in context.nodes:
-            if not is_flex(node):
-                continue
-            # Few models have any: the others are checked without it.
-            from tflint.analysis.flex.table import equal_builtins
+        nodes = [node for node in context.nodes if is_flex(node)]
+        if not nodes:
+            return
+        # Few models have any: the others are checked without it.
+        from tflint.analysis.flex.table import equal_builtins, passed_on, with_sources
 
+        sources = [passed_on(graph, Dataflow(graph)) for graph in context.graphs]
+        for node in nodes:
             operator = flex_operator(node)
             what = f"{printable(node.name, 60)} is TensorFlow's {_described(operator)}"
             if context.runtime.is_mcu:
@@ -119,7 +122,7 @@ class SelectOp(Rule):
                 )
             else:
                 needs = "it needs the Flex delegate linked in, tens of megabytes"
-            plan = equal_builtins(node)
+            plan = equal_builtins(with_sources(node, sources[node.subgraph]))
             yield self.finding(
                 f"{what}; {needs}",
                 node=node,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.operand_types import node_signature
+from tflint.analysis.unsigned_activations import computes_in_uint8, signable_components
 from tflint.finding import Finding, Fix, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Node
@@ -15,31 +17,6 @@ from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint.target.runtime import Runtime, Verdict
 
 UINT8 = TensorType.UINT8
-# Operators that compute; copies of bytes are the same for any type.
-_ARITHMETIC = frozenset(
-    (
-        "ADD",
-        "AVERAGE_POOL_2D",
-        "BATCH_MATMUL",
-        "CONCATENATION",
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "FULLY_CONNECTED",
-        "L2_NORMALIZATION",
-        "LOGISTIC",
-        "LSTM",
-        "MAX_POOL_2D",
-        "MEAN",
-        "MUL",
-        "RELU",
-        "RELU6",
-        "SOFTMAX",
-        "SUB",
-        "SVDF",
-        "TANH",
-        "TRANSPOSE_CONV",
-    )
-)
 
 
 def _conv(type: TensorType) -> Model:
@@ -79,7 +56,8 @@ class Uint8Model(Rule):
 
     ## Repair
     Convert the original model again with int8 quantisation. Where only the uint8 model is
-    left, its activations turn into int8 exactly and its weights by rounding them once more.
+    left, `tflint fix --unsafe` turns its activations into int8 exactly, and its weights by
+    rounding once more those of channels that reach further than 127 steps from their zero point.
     """
 
     meta = Metadata("TFL404", "uint8-model", Severity.WARNING, fix=FixSafety.UNSAFE)
@@ -94,9 +72,13 @@ class Uint8Model(Rule):
         runtime = context.runtime
         if not runtime.is_mcu:
             return
-        found = [node for node in context.nodes if _computes_in_uint8(node)]
+        found = [node for node in context.nodes if computes_in_uint8(node)]
         if not found:
             return
+        repaired = any(
+            signable_components(context.graphs[place], runtime, Dataflow(context.graphs[place]))
+            for place in dict.fromkeys(node.subgraph for node in found)
+        )
         refused = sum(_is_refused(runtime, node) for node in found)
         verdict = (
             f"{runtime.title} has no uint8 kernel for "
@@ -110,19 +92,8 @@ class Uint8Model(Rule):
             node=found[0],
             help="convert again with int8 quantisation: the same size, and a scale for each "
             "channel of a filter",
-            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
+            fix=Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe") if repaired else None,
         )
-
-
-def _computes_in_uint8(node: Node) -> bool:
-    if node.name not in _ARITHMETIC or not node.outputs:
-        return False
-    output = node.outputs[0]
-    return (
-        output.type is UINT8
-        and output.quantization is not None
-        and any(value is not None and value.type is UINT8 for value in node.inputs[:3])
-    )
 
 
 def _is_refused(runtime: Runtime, node: Node) -> bool:

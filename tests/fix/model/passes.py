@@ -188,7 +188,10 @@ def is_overwritten_on_litert(model: Model) -> bool:
     reshape in place (ADD, MUL, SOFTMAX) overwrites that value. Seen with LiteRT 2.3.0.
     """
     return any(
-        node.name in RESHAPES and x is not None and (len(x.consumers) > 1 or x.is_output)
+        node.name in RESHAPES
+        and x is not None
+        and x.producer is not None
+        and (len(x.consumers) > 1 or x.is_output)
         for graph in graphs(model)
         for node in graph.nodes
         for x in node.inputs[:1]

@@ -30,6 +30,7 @@ from tflint.model.schema import (
     AddOptions,
     CallOptions,
     FullyConnectedOptions,
+    LeakyReluOptions,
     MulOptions,
     Padding,
     TensorType,
@@ -323,10 +324,45 @@ def test_channels_that_a_reshape_mixes_stay() -> None:
     model.output(model.conv_2d(x, 3, 1))
     before = model.build()
 
-    (finding,) = findings("TFL111", before)
-    assert finding.fix is not None
-    assert finding.fix.safety is FixSafety.RECONVERT
-    hold_untouched("TFL111", before, unsafe=True)
+    after = repaired("TFL111", before, unsafe=True)
+
+    # The factors went back; what is added cannot go on.
+    assert operators(after) == ["CONV_2D", "ADD", "RESHAPE", "CONV_2D"]
+    assert findings("TFL604", after) == ()
+    hold_equal(before, after, tolerance=ROUNDING)
+
+
+@pytest.mark.parametrize("behind", ["fused", "RELU", "LEAKY_RELU", "MAX_POOL_2D", "LOGISTIC"])
+def test_factors_go_back_past_what_gives_as_many_times_more(behind: str) -> None:
+    model = ModelBuilder()
+    fused = ActivationFunctionType.RELU if behind == "fused" else NONE
+    x = model.conv_2d(model.input((1, 10, 10, 2)), 4, 3, activation=fused)
+    if behind == "MAX_POOL_2D":
+        x = model.pool_2d(model.unary("RELU", x))
+    elif behind != "fused":
+        made = LeakyReluOptions(alpha=0.1) if behind == "LEAKY_RELU" else None
+        x = model.unary(behind, x, made)
+    x = affine(model, x, "MUL ADD", (4,))
+    model.output(model.conv_2d(x, 3, 3, padding=Padding.SAME))
+    before = model.build()
+    if behind == "LOGISTIC":
+        hold_untouched("TFL111", before, unsafe=True)
+        return
+    after = repaired("TFL111", before, unsafe=True)
+
+    assert operators(after) == [name for name in operators(before) if name != "MUL"]
+    hold_equal(before, after, tolerance=ROUNDING)
+
+
+def test_what_is_added_behind_an_activation_goes_into_the_next_layer() -> None:
+    model = ModelBuilder()
+    x = affine(model, model.conv_2d(model.input((1, 10, 10, 2)), 4, 3), "ADD", (4,))
+    model.output(model.conv_2d(model.pool_2d(x), 3, 3))
+    before = model.build()
+
+    (finding,) = findings("TFL604", before)
+    assert "in front of CONV_2D #3" in finding.message
+    hold_equal(before, repaired("TFL604", before, unsafe=True), tolerance=ROUNDING)
 
 
 @pytest.mark.shared

@@ -143,6 +143,17 @@ class Nchw:
         shape = (n, c, -(-h // 2), -(-w // 2))
         return self.add(name, [x], shape, data_format="NCHW", padding="SAME", **two)
 
+    def transpose(self, x: int, order: tuple[int, ...]) -> int:
+        shape = tuple(self.shape(x)[axis] for axis in order)
+        return self.add("Transpose", [x, self.model.constant((4,), INT32, order)], shape)
+
+    def last(self, name: str, x: int) -> int:
+        """What the layout optimiser of TensorFlow makes of a pool in NCHW."""
+        y = self.transpose(x, TO_LAST)
+        two: dict[str, Attribute] = {"ksize": (1, 2, 1, 1), "strides": (1, 1, 1, 1)}
+        y = self.add(name, [y], self.shape(y), padding="SAME", data_format="NHWC", **two)
+        return self.transpose(y, TO_FIRST)
+
     def mean(self, x: int) -> int:
         axes = self.model.constant((2,), INT32, (2, 3))
         return self.add("Mean", [x, axes], self.shape(x)[:2], keep_dims=False)
@@ -190,6 +201,33 @@ def test_a_map_of_one_channel_is_reshaped_instead_of_turned() -> None:
     after = fixed(model)
 
     assert operators(after) == ["RESHAPE", "CONV_2D", "MEAN"]
+    hold_reference(model, after)
+
+
+def test_transpositions_between_the_layouts_are_not_carried_out() -> None:
+    net = Nchw()
+    x = net.unary("Relu", net.last("MaxPool", net.conv(net.x)))
+    model = net.finished(net.mean(net.conv(net.last("AvgPool", x))))
+
+    after = fixed(model)
+
+    assert operators(after) == [
+        *("TRANSPOSE", "CONV_2D", "MAX_POOL_2D", "RELU", "AVERAGE_POOL_2D", "CONV_2D", "MEAN"),
+    ]
+    hold_reference(model, after)
+
+
+@pytest.mark.parametrize("name", ["Identity", "Relu", "Softplus"])
+def test_weights_that_are_passed_on_count_as_stored(name: str) -> None:
+    net = Nchw()
+    weights = net.model.constant((3, 3, 4, 4))
+    passed = net.add("Identity", [net.add("StopGradient", [weights], (3, 3, 4, 4))], (3, 3, 4, 4))
+    model = net.finished(net.unary(name, net.conv(net.x, weights=passed)))
+
+    after = fixed(model)
+
+    assert operators(after).count("TRANSPOSE") == 2
+    assert operators(after)[1] == "CONV_2D"
     hold_reference(model, after)
 
 
@@ -258,6 +296,11 @@ def _layer(draw: st.DrawFn, net: Nchw, values: list[int]) -> int:
         lambda: net.add("Mul", [x, net.model.constant((shape[1], 1, 1))], shape),
         lambda: net.add("Sub", [x, net.model.constant(shape[3:])], shape),
         lambda: net.unary("Identity", net.unary("Relu", x)),
+        lambda: net.last("MaxPool", x),
+        lambda: net.unary("Identity", net.last("AvgPool", x)),
+        lambda: net.unary("Identity", net.transpose(net.transpose(x, TO_FIRST), TO_LAST)),
+        lambda: net.transpose(net.unary("Identity", net.transpose(x, TO_LAST)), TO_FIRST),
+        lambda: net.pool(net.transpose(net.pool(x), TO_LAST)),
     ]
     return draw(st.sampled_from(makers))()
 

@@ -55,6 +55,8 @@ def elementwise() -> list[Case]:
             (str(power), "Pow", {"x": above, "y": number(power, np.float32)}, {})
             for power in (2, 3, 4, 0.5, -0.5, 1.5)
         ),
+        ("", "DivNoNan", {"x": some(2, 3), "y": np.array([[1, 0, -2]], np.float32)}, {}),
+        ("", "IsNan", {"x": np.array([1, np.nan, np.inf], np.float32)}, {}),
         ("", "LogicalNot", {"x": truth(2, 3)}, {}),
         ("", "LogicalAnd", {"x": truth(2, 3), "y": truth(3)}, {}),
         ("", "LogicalOr", {"x": truth(2, 3), "y": truth(3)}, {}),
@@ -100,6 +102,20 @@ def dense() -> list[Case]:
             "BatchMatMulV2",
             {"x": some(2, 4, 3), "y": some(1, 2, 4)},
             {"adj_x": True, "adj_y": True},
+        ),
+        *(
+            (equation, "Einsum", {"inputs": [some(*a), some(*b)]}, {"equation": equation})
+            for equation, a, b in (
+                ("BTNH,BSNH->BNTS", (1, 3, 2, 4), (1, 5, 2, 4)),
+                ("BNTS,BSNH->BTNH", (1, 2, 3, 5), (1, 5, 2, 4)),
+                ("ab,bc->ac", (2, 3), (3, 4)),
+                ("ab,cb->ca", (2, 3), (4, 3)),
+                ("abc,cde->abde", (2, 3, 4), (4, 2, 3)),
+                ("abcd,cde->abe", (1, 3, 2, 4), (2, 4, 3)),
+                ("bi,bi->b", (3, 4), (3, 4)),
+                ("bi,bj->bij", (2, 3), (2, 4)),
+                ("i,j->ij", (3,), (4,)),
+            )
         ),
         ("", "ArgMax", {"input": some(2, 4), "dimension": number(1)}, {"output_type": "DT_INT64"}),
         ("", "ArgMin", {"input": some(2, 4), "dimension": number(-2)}, {"output_type": "DT_INT32"}),

@@ -10,7 +10,8 @@ import pytest
 from tests.fix.flex_models import Recorded, flex, recorded
 from tests.runtimes import Array
 from tflint.analysis.flex.table import PLANS
-from tflint.errors import ModelRefused
+from tflint.errors import HostFailed, ModelRefused
+from tflint.execution.process import Limits
 from tflint.fix.proof.flex_reference import has_flex, run_with_flex
 from tflint.fix.proof.tensorflow.table import KERNELS
 from tflint.model.builder import ModelBuilder
@@ -156,3 +157,41 @@ def test_an_operator_that_lacks_an_input_is_refused() -> None:
     graph = dataclasses.replace(model.subgraphs[0], operators=(operator,))
     with pytest.raises(ModelRefused, match="lacks an input"):
         _run(dataclasses.replace(model, subgraphs=(graph,)), A)
+
+
+def test_samples_are_taken_in_turns_when_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    (case,) = (case for case in CASES if case.name == "Conv2D SAME NCHW")
+    model, (x,) = case.model()
+    many = np.stack([x * i for i in range(7)])
+    whole = run_with_flex(write_model(model), [many])
+
+    monkeypatch.setattr("tflint.fix.proof.flex_reference._MOST_BYTES", 1)
+
+    np.testing.assert_array_equal(run_with_flex(write_model(model), [many])[0], whole[0])
+
+
+def test_a_run_ends_when_its_time_is_up() -> None:
+    with pytest.raises(HostFailed, match="too long"):
+        run_with_flex(write_model(_single("Relu", {})), [A[None]], Limits(seconds=0.0))
+
+
+def test_turns_between_the_two_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tflint.fix.proof.flex_reference._MOST_PARTS", 1)
+    pytest.importorskip("ai_edge_litert", reason="needs the extra `quantize`")
+    with pytest.raises(ModelRefused, match="take turns"):
+        _run(_sandwich(), A)
+
+
+def test_weights_of_float16_take_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tflint.fix.proof.flex_reference._MOST_PARTS", 0)
+    model = ModelBuilder()
+    stored = model.constant((3, 2), TensorType.FLOAT16)
+    weights = model.tensor((3, 2))
+    model.operator("DEQUANTIZE", [stored], [weights])
+    model.output(*flex(model, "MatMul", [model.input((2, 3)), weights], [A[:, :2]], {}))
+
+    (found,) = _run(model.build(), np.eye(2, 3, dtype=np.float32))
+
+    data = model.buffers[model.tensors[stored].buffer].data
+    assert data is not None
+    np.testing.assert_array_equal(found[0], np.frombuffer(data, np.float16).reshape(3, 2)[:2])

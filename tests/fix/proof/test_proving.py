@@ -20,6 +20,7 @@ from tflint.fix.proof import proving
 from tflint.fix.proof.proving import prove
 from tflint.fix.proof.samples import Samples
 from tflint.model.builder import ModelBuilder
+from tflint.model.graph_builder import per_tensor
 from tflint.model.reader import parse_model
 from tflint.model.schema import GatherOptions, TensorType
 from tflint.model.writer import write_model
@@ -254,7 +255,7 @@ def test_a_result_that_tflm_newly_runs_is_held_against_the_original_on_litert() 
 
 def test_a_hang_is_no_failed_proof() -> None:
     good = rigged.linear([[1.0]])
-    with pytest.raises(HostFailed, match="it was ended after 2.02 seconds, on the original"):
+    with pytest.raises(HostFailed, match=r"it was ended after 2\.02 seconds, on the original"):
         prove(
             rigged.endless(), rigged.endless(), samples=None, exact=True, tolerance=0,
             limits=Limits(seconds=2),
@@ -533,3 +534,21 @@ def test_a_model_with_two_outputs_of_which_one_changes_fails() -> None:
     proof = nearly(model(1.0), model(-1.0))
     assert proof.failure is not None
     assert proof.failure.startswith("output `main/tensor_1` on LiteRT: ")
+
+
+def test_optimised_kernels_stand_in_where_there_is_no_reference_kernel() -> None:
+    def model(type: TensorType, factor: float = 1.0) -> bytes:
+        build = ModelBuilder()
+        x = build.input((1, 6), type)
+        scaled = build.tensor((1, 6), type, per_tensor(0.05 * factor))
+        build.operator("QUANTIZE", [x], [scaled])
+        y = build.unary("ELU", scaled)
+        build.output(y)
+        return write_model(build.build())
+
+    data = model(TensorType.INT8)
+    proof = exactly(data, data)
+
+    assert proof.holds
+    assert proof.method == BOTH.replace("-reference", "")
+    assert not exactly(data, model(TensorType.INT8, 1.5)).holds

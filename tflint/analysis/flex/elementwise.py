@@ -264,6 +264,30 @@ _SELU_SCALE = 1.0507009873554805
 _SELU_ALPHA = 1.6732632423543772
 
 
+def division_without_nan(op: TensorFlowOperator) -> Plan:
+    """X / y, and 0 where y is 0."""
+    op.counts(2)
+    op.floats(0, 1)
+    shape = _together(op, 0, 1)
+    output, steps = op.output(shape, FLOAT32), Steps()
+    is_zero = steps.value(op.dimensions(1), BOOL)
+    quotient = steps.value(shape)
+    steps.add("EQUAL", [Given(1), scalar(0.0)], is_zero)
+    steps.add("DIV", [Given(0), Given(1)], quotient, DivOptions())
+    steps.add("SELECT_V2", [is_zero, scalar(0.0), quotient], output)
+    require(len(shape) <= _MAX_BROADCAST)
+    return Plan(tuple(steps.steps), is_elementwise=op.dimensions(1) == shape)
+
+
+def is_nan(op: TensorFlowOperator) -> Plan:
+    """IsNan: what is no number differs from itself."""
+    op.counts(1)
+    op.floats(0)
+    steps = Steps()
+    steps.add("NOT_EQUAL", [X, X], op.output(op.dimensions(0), BOOL))
+    return Plan(tuple(steps.steps), is_elementwise=True)
+
+
 def softplus(op: TensorFlowOperator) -> Plan:
     """log(1 + e^x), as max(x, 0) + log(1 + e^-|x|), which cannot overflow."""
     f = _Formula(op)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from tflint.analysis.flex.plan import (
-    BOOL,
     FLOAT32,
     INT32,
     INT64,
+    MOVED,
+    SUMMED,
     Given,
     Operand,
     Output,
@@ -30,17 +31,13 @@ from tflint.model.schema import (
     ReshapeOptions,
     ShapeOptions,
     SqueezeOptions,
-    TensorType,
     TransposeOptions,
 )
 from tflint.model.types import elements
 
-_MOVED = frozenset((FLOAT32, INT32, INT64, BOOL, TensorType.UINT8, TensorType.INT8))
-_SUMMED = frozenset((FLOAT32, INT32, INT64))
 _BIGGEST = 2**31 - 1
 # As many dimensions as the kernels take.
 _MAX_TRANSPOSED = 5
-_MAX_SLICED = 5
 _MAX_PADDED = 5
 
 
@@ -49,7 +46,7 @@ def pass_on(op: TensorFlowOperator) -> Plan:
     require(len(op.node.inputs) == len(op.node.outputs) > 0)
     for position, result in enumerate(op.node.outputs):
         given = op.value(position)
-        require(given.shape == result.shape and given.type is result.type in _MOVED)
+        require(given.shape == result.shape and given.type is result.type in MOVED)
     return Plan(())
 
 
@@ -58,7 +55,7 @@ def reshape(op: TensorFlowOperator) -> Plan:
     op.counts(2)
     x = op.value(0)
     shape, wanted = op.dimensions(0), op.node.outputs[0]
-    require(x.type in _MOVED and x.type is wanted.type)
+    require(x.type in MOVED and x.type is wanted.type)
     require(elements(shape) == elements(wanted.shape) and min(wanted.shape, default=1) > 0)
     steps = Steps()
     to: Operand = Given(1)
@@ -80,7 +77,7 @@ def squeeze(op: TensorFlowOperator) -> Plan:
     shape, type = op.dimensions(0), op.value(0).type
     named = op.counts_of("squeeze_dims", ())
     axes = {axis_of(axis, len(shape)) for axis in named}
-    require(type in _MOVED and (bool(axes) or op.is_fixed(0)))
+    require(type in MOVED and (bool(axes) or op.is_fixed(0)))
     axes = axes or {i for i, size in enumerate(shape) if size == 1}
     require(all(shape[axis] == 1 for axis in axes))
     output = op.output([size for i, size in enumerate(shape) if i not in axes], type)
@@ -96,7 +93,7 @@ def expand(op: TensorFlowOperator) -> Plan:
     """ExpandDims."""
     op.counts(2)
     shape, type = op.dimensions(0), op.value(0).type
-    require(type in _MOVED)
+    require(type in MOVED)
     axis = axis_of(op.integer(1), len(shape) + 1)
     output, steps = op.output((*shape[:axis], 1, *shape[axis:]), type), Steps()
     inputs: list[Operand] = [Given(0), constant((axis,), INT32, ())]
@@ -109,7 +106,7 @@ def transpose(op: TensorFlowOperator) -> Plan:
     op.counts(2)
     shape, type = op.dimensions(0), op.value(0).type
     order = op.integers(1)
-    require(type in _MOVED and len(shape) <= _MAX_TRANSPOSED)
+    require(type in MOVED and len(shape) <= _MAX_TRANSPOSED)
     order = tuple(axis_of(axis, len(shape)) for axis in order)
     require(sorted(order) == list(range(len(shape))))
     output, steps = op.output([shape[axis] for axis in order], type), Steps()
@@ -122,7 +119,7 @@ def tile(op: TensorFlowOperator) -> Plan:
     op.counts(2)
     shape, type = op.dimensions(0), op.value(0).type
     times = op.integers(1)
-    require(type in _MOVED and len(times) == len(shape) and min(times, default=1) > 0)
+    require(type in MOVED and len(times) == len(shape) and min(times, default=1) > 0)
     output, steps = op.output([a * b for a, b in zip(shape, times, strict=True)], type), Steps()
     steps.add("TILE", [Given(0), constant(times)], output)
     return Plan(tuple(steps.steps))
@@ -133,7 +130,7 @@ def broadcast_to(op: TensorFlowOperator) -> Plan:
     op.counts(2)
     shape, type = op.dimensions(0), op.value(0).type
     wanted = op.integers(1)
-    require(type in _MOVED and len(wanted) >= len(shape) and len(wanted) <= 8)
+    require(type in MOVED and len(wanted) >= len(shape) and len(wanted) <= 8)
     pairs = zip(shape[::-1], wanted[::-1], strict=False)
     require(all(a in (1, b) for a, b in pairs) and min(wanted, default=1) > 0)
     output, steps = op.output(wanted, type), Steps()
@@ -148,7 +145,7 @@ def pad(op: TensorFlowOperator) -> Plan:
     shape, type = op.dimensions(0), op.value(0).type
     numbers = op.integers(1)
     require(op.value(1).shape == (len(shape), 2) and 1 <= len(shape) <= _MAX_PADDED)
-    require(type in _SUMMED and min(numbers) >= 0)
+    require(type in SUMMED and min(numbers) >= 0)
     before, behind = numbers[::2], numbers[1::2]
     result = [a + b + c for a, b, c in zip(shape, before, behind, strict=True)]
     output, steps = op.output(result, type), Steps()
@@ -177,7 +174,7 @@ def one_hot(op: TensorFlowOperator) -> Plan:
     index, depth = op.dimensions(0), op.integer(1)
     on, off = op.value(2), op.value(3)
     require(op.value(0).type in (INT32, INT64) and 0 < depth <= _BIGGEST)
-    require(on.type is off.type and on.type in _SUMMED and on.shape == off.shape == ())
+    require(on.type is off.type and on.type in SUMMED and on.shape == off.shape == ())
     axis = op.count("axis", -1)
     place = axis_of(axis, len(index) + 1)
     output = op.output((*index[:place], depth, *index[place:]), on.type)
@@ -192,7 +189,7 @@ def reverse(op: TensorFlowOperator) -> Plan:
     op.counts(2)
     shape, type = op.dimensions(0), op.value(0).type
     axes = sorted({axis_of(axis, len(shape)) for axis in op.integers(1)})
-    require(type in _SUMMED and bool(axes) and axes == list(range(axes[0], axes[-1] + 1)))
+    require(type in SUMMED and bool(axes) and axes == list(range(axes[0], axes[-1] + 1)))
     steps = Steps()
     steps.add("REVERSE_V2", [Given(0), constant(axes)], op.output(shape, type))
     return Plan(tuple(steps.steps))
@@ -232,7 +229,7 @@ def shape_of(op: TensorFlowOperator) -> Plan:
     """Shape."""
     op.counts(1)
     type = op.node.outputs[0].type
-    require(type in (INT32, INT64) and op.value(0).type in _MOVED)
+    require(type in (INT32, INT64) and op.value(0).type in MOVED)
     steps = Steps()
     output = op.output((len(op.dimensions(0)),), type)
     steps.add("SHAPE", [Given(0)], output, ShapeOptions(type))
@@ -243,7 +240,7 @@ def fill(op: TensorFlowOperator) -> Plan:
     """Fill."""
     op.counts(2)
     sizes, value = op.value(0), op.value(1)
-    require(sizes.type in (INT32, INT64) and value.type in _SUMMED and value.shape == ())
+    require(sizes.type in (INT32, INT64) and value.type in SUMMED and value.shape == ())
     wanted = op.node.outputs[0]
     require(wanted.type is value.type and sizes.shape == (len(wanted.shape),))
     require(sizes.integers() in (None, wanted.shape))

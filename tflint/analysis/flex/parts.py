@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tflint.analysis.flex.plan import (
-    BOOL,
-    FLOAT32,
     INT32,
     INT64,
+    MOVED,
     TO_CHANNELS_FIRST,
     ChannelsLast,
     ChannelsLastOutput,
@@ -30,17 +29,12 @@ from tflint.model.schema import (
     SplitOptions,
     SplitVOptions,
     StridedSliceOptions,
-    TensorType,
     UnpackOptions,
 )
 
-_MOVED = frozenset((FLOAT32, INT32, INT64, BOOL, TensorType.UINT8, TensorType.INT8))
-_SUMMED = frozenset((FLOAT32, INT32, INT64))
 _BIGGEST = 2**31 - 1
 # As many dimensions as the kernels take.
-_MAX_TRANSPOSED = 5
 _MAX_SLICED = 5
-_MAX_PADDED = 5
 
 
 def concatenation(op: TensorFlowOperator) -> Plan:
@@ -52,7 +46,7 @@ def concatenation(op: TensorFlowOperator) -> Plan:
     axis = op.integer(count if last else 0)
     first = op.dimensions(positions[0])
     axis, type, total = axis_of(axis, len(first)), op.value(positions[0]).type, 0
-    require(type in _MOVED)
+    require(type in MOVED)
     for position in positions:
         shape = op.dimensions(position)
         require(op.value(position).type is type and len(shape) == len(first))
@@ -73,7 +67,7 @@ def pack(op: TensorFlowOperator) -> Plan:
     count = len(op.node.inputs)
     require(1 <= count == op.count("N", count) and len(op.node.outputs) == 1)
     shape, type = op.dimensions(0), op.value(0).type
-    require(type in _MOVED)
+    require(type in MOVED)
     for position in range(count):
         require(op.value(position).type is type and op.value(position).shape == shape)
     axis = axis_of(op.count("axis", 0), len(shape) + 1)
@@ -89,7 +83,7 @@ def unpack(op: TensorFlowOperator) -> Plan:
     require(len(op.node.inputs) == 1 and count == op.count("num", count))
     shape, type = op.dimensions(0), op.value(0).type
     axis = axis_of(op.count("axis", 0), len(shape))
-    require(type in _MOVED and shape[axis] == count)
+    require(type in MOVED and shape[axis] == count)
     rest = shape[:axis] + shape[axis + 1 :]
     outputs = tuple(op.output(rest, type, position) for position in range(count))
     options = UnpackOptions(num=count, axis=axis)
@@ -104,7 +98,7 @@ def split(op: TensorFlowOperator) -> Plan:
     whole, where = (0, 2) if sized else (1, 0)
     shape, type = op.dimensions(whole), op.value(whole).type
     axis = axis_of(op.integer(where), len(shape))
-    require(type in _MOVED)
+    require(type in MOVED)
     sizes = list(op.integers(1)) if sized else [shape[axis] // count] * count
     require(len(sizes) == count and sizes.count(-1) <= 1)
     if -1 in sizes:
@@ -126,7 +120,7 @@ def slice_(op: TensorFlowOperator) -> Plan:
     op.counts(3)
     shape, type = op.dimensions(0), op.value(0).type
     begin, size = op.integers(1), op.integers(2)
-    require(type in _MOVED and len(begin) == len(size) == len(shape) <= _MAX_SLICED)
+    require(type in MOVED and len(begin) == len(size) == len(shape) <= _MAX_SLICED)
     result = []
     for whole, at, length in zip(shape, begin, size, strict=True):
         length = whole - at if length == -1 else length
@@ -144,7 +138,7 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
     """
     op.counts(4)
     shape, type = op.dimensions(0), op.value(0).type
-    require(type in _MOVED and len(shape) <= _MAX_SLICED)
+    require(type in MOVED and len(shape) <= _MAX_SLICED)
     spec = [op.integers(position) for position in (1, 2, 3)]
     require(len({len(numbers) for numbers in spec}) == 1)
     names = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
@@ -216,7 +210,7 @@ def gather(op: TensorFlowOperator) -> Plan:
     """Gather and GatherV2 (with an axis)."""
     op.counts(3 if op.name == "GatherV2" else 2)
     shape, index, type = op.dimensions(0), op.dimensions(1), op.value(0).type
-    require(type in _MOVED and op.value(1).type in (INT32, INT64) and bool(shape))
+    require(type in MOVED and op.value(1).type in (INT32, INT64) and bool(shape))
     axis = axis_of(op.integer(2), len(shape)) if op.name == "GatherV2" else 0
     batch = op.count("batch_dims", 0)
     require(-len(index) <= batch <= len(index))
@@ -232,7 +226,7 @@ def gather_nd(op: TensorFlowOperator) -> Plan:
     """GatherNd."""
     op.counts(2)
     shape, index, type = op.dimensions(0), op.dimensions(1), op.value(0).type
-    require(type in _MOVED and op.value(1).type in (INT32, INT64))
+    require(type in MOVED and op.value(1).type in (INT32, INT64))
     require(bool(index) and index[-1] <= len(shape))
     steps = Steps()
     output = op.output((*index[:-1], *shape[index[-1] :]), type)

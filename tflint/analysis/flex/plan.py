@@ -24,6 +24,9 @@ FLOAT32, INT32, INT64, BOOL = (
     TensorType.INT64,
     TensorType.BOOL,
 )
+# The types that kernels move, and those that they compute sums of.
+MOVED = frozenset((FLOAT32, INT32, INT64, BOOL, TensorType.UINT8, TensorType.INT8))
+SUMMED = frozenset((FLOAT32, INT32, INT64))
 # The transpositions between channels behind the batch and channels last.
 TO_CHANNELS_LAST = (0, 2, 3, 1)
 TO_CHANNELS_FIRST = (0, 3, 1, 2)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from tflint.analysis.flex.plan import (
     BOOL,
     FLOAT32,
-    INT32,
-    INT64,
+    SUMMED,
     TO_CHANNELS_FIRST,
     TO_CHANNELS_LAST,
     ChannelsLast,
@@ -23,26 +22,16 @@ from tflint.analysis.flex.plan import (
 )
 from tflint.model.schema import (
     ReducerOptions,
-    TensorType,
 )
-
-_MOVED = frozenset((FLOAT32, INT32, INT64, BOOL, TensorType.UINT8, TensorType.INT8))
-_SUMMED = frozenset((FLOAT32, INT32, INT64))
-_BIGGEST = 2**31 - 1
-# As many dimensions as the kernels take.
-_MAX_TRANSPOSED = 5
-_MAX_SLICED = 5
-_MAX_PADDED = 5
-
 
 REDUCTIONS = {
     "All": ("REDUCE_ALL", frozenset((BOOL,))),
     "Any": ("REDUCE_ANY", frozenset((BOOL,))),
-    "Max": ("REDUCE_MAX", _SUMMED),
+    "Max": ("REDUCE_MAX", SUMMED),
     "Mean": ("MEAN", frozenset((FLOAT32,))),
-    "Min": ("REDUCE_MIN", _SUMMED),
-    "Prod": ("REDUCE_PROD", _SUMMED),
-    "Sum": ("SUM", _SUMMED),
+    "Min": ("REDUCE_MIN", SUMMED),
+    "Prod": ("REDUCE_PROD", SUMMED),
+    "Sum": ("SUM", SUMMED),
 }
 
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from tflint.analysis.flex import dense, elementwise, movement, parts, reductions, spatial
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.flex import dense, einsum, elementwise, movement, parts, reductions, spatial
 from tflint.analysis.flex.plan import Plan, TensorFlowOperator, Unequal
 from tflint.model.flex import flex_operator, is_flex
-from tflint.model.graph import Node
+from tflint.model.graph import Graph, Node, Value
+
+_PASSING = (
+    "CheckNumerics",
+    "EnsureShape",
+    "Identity",
+    "IdentityN",
+    "PreventGradient",
+    "Snapshot",
+    "StopGradient",
+)
 
 PLANS: dict[str, Callable[[TensorFlowOperator], Plan]] = {
     **dict.fromkeys(elementwise.UNARY, elementwise.unary),
     **dict.fromkeys(elementwise.BINARY, elementwise.binary),
     **dict.fromkeys(elementwise.COMPARISONS, elementwise.binary),
     **dict.fromkeys(reductions.REDUCTIONS, reductions.reduction),
-    **dict.fromkeys(
-        (
-            "CheckNumerics",
-            "EnsureShape",
-            "Identity",
-            "IdentityN",
-            "PreventGradient",
-            "Snapshot",
-            "StopGradient",
-        ),
-        movement.pass_on,
-    ),
+    **dict.fromkeys(_PASSING, movement.pass_on),
     "AddN": elementwise.sum_of_all,
     "ArgMax": dense.extreme,
     "ArgMin": dense.extreme,
@@ -44,6 +44,8 @@ PLANS: dict[str, Callable[[TensorFlowOperator], Plan]] = {
     "Cumsum": dense.running_sum,
     "DepthToSpace": spatial.depth_and_space,
     "DepthwiseConv2dNative": spatial.depthwise_convolution,
+    "DivNoNan": elementwise.division_without_nan,
+    "Einsum": einsum.einsum,
     "ExpandDims": movement.expand,
     "Expm1": elementwise.expm1,
     "Fill": movement.fill,
@@ -54,6 +56,7 @@ PLANS: dict[str, Callable[[TensorFlowOperator], Plan]] = {
     "GatherNd": parts.gather_nd,
     "GatherV2": parts.gather,
     "Inv": elementwise.reciprocal,
+    "IsNan": elementwise.is_nan,
     "LeakyRelu": elementwise.leaky_relu,
     "Log1p": elementwise.log1p,
     "LogSoftmax": dense.softmax,
@@ -93,6 +96,36 @@ PLANS: dict[str, Callable[[TensorFlowOperator], Plan]] = {
     "Unpack": parts.unpack,
     "ZerosLike": elementwise.zeros_like,
 }
+
+
+_PASSING_NODES = frozenset(f"Flex{name}" for name in _PASSING)
+
+
+def passed_on(graph: Graph, dataflow: Dataflow) -> dict[int, Value]:
+    """What each value is that Flex operators only pass on, such as weights in frozen graphs."""
+    sources: dict[int, Value] = {}
+    for node in graph.nodes:
+        if node.name not in _PASSING_NODES or equal_builtins(node) is None:
+            continue
+        for value, given in zip(node.outputs, node.inputs, strict=True):
+            if given is None or not dataflow.is_stable(value):
+                continue
+            source = sources.get(given.index, given)
+            if dataflow.is_stable(source):
+                sources[value.index] = source
+    return sources
+
+
+def with_sources(node: Node, sources: Mapping[int, Value]) -> Node:
+    """The operator as it reads what is passed on to it from where that comes from."""
+    if not any(value is not None and value.index in sources for value in node.inputs):
+        return node
+    inputs = tuple(
+        None if value is None else sources.get(value.index, value) for value in node.inputs
+    )
+    return Node(
+        node.subgraph, node.index, node.operator, node.code, node.name, inputs, node.outputs
+    )
 
 
 def equal_builtins(node: Node, channels_last: frozenset[int] = frozenset()) -> Plan | None:

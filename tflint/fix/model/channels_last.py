@@ -23,7 +23,7 @@ from tflint.analysis.flex.plan import (
     Result,
     constant,
 )
-from tflint.analysis.flex.table import equal_builtins
+from tflint.analysis.flex.table import equal_builtins, passed_on, with_sources
 from tflint.fix.model.flattened_maps import flattened_map, stored_weights, turned_columns
 from tflint.fix.model.layout_tensors import ELEMENTWISE, LayoutTensors, New, TooMuch
 from tflint.fix.model.model_edit import ModelEdit
@@ -66,9 +66,10 @@ class LayoutRewrite:
         """Rewrite the subgraph, of whose tensors signatures name these; the number of places."""
         self._named = named
         places = 0
+        sources = passed_on(self._graph, self._dataflow)
         for node in self._graph.nodes:
             if is_flex(node):
-                places += self._replace(node)
+                places += self._replace(with_sources(node, sources))
             elif self._tensors.twins and node.name in ELEMENTWISE:
                 self._move(node)
             elif self._tensors.twins and node.name == "FULLY_CONNECTED":
@@ -91,6 +92,8 @@ class LayoutRewrite:
             return False
         if not plan.steps:
             return self._pass_on(node)
+        if node.name == "FlexTranspose" and self._in_other_layout(node):
+            return True
         new: list[New] = []
         try:
             if not (plan.is_elementwise and at_hand and self._in_twins(node, plan, new)):
@@ -152,7 +155,7 @@ class LayoutRewrite:
 
     def _in_twins(self, node: Node, plan: Plan, new: list[New]) -> bool:
         """Carry out an elementwise plan with channels last, if all that it reads can be had so."""
-        inputs = self._inputs_in_twins(node)
+        inputs = self._inputs_in_twins(node, new)
         if inputs is None:
             return False
         made: dict[int, int] = {}
@@ -178,8 +181,11 @@ class LayoutRewrite:
             new.append(New(step.name, operands, outputs, step.options, step.version))
         return True
 
-    def _inputs_in_twins(self, node: Node) -> list[int] | None:
-        """An elementwise operator's inputs with channels last; None if not all can be had."""
+    def _inputs_in_twins(self, node: Node, new: list[New] | None) -> list[int] | None:
+        """An elementwise operator's inputs with channels last; None if not all can be had.
+
+        With a place for `new` operators, what a reshape makes of a value counts as at hand.
+        """
         if len(node.outputs) != 1:
             return None
         result = node.outputs[0]
@@ -187,17 +193,18 @@ class LayoutRewrite:
             return None
         if not self._dataflow.is_stable(result):
             return None
-        found = []
+        found: list[int | Value] = []
         for value in node.inputs:
             if value is None:
                 return None
             twin = self._tensors.twins.get(self._tensors.read(value))
             if twin is None:
                 twin = self._tensors.constant_twin(value)
-            if twin is None:
+            if twin is None and (new is None or not self._tensors.is_reshaped(value)):
                 return None
-            found.append(twin)
-        return found
+            found.append(value if twin is None else twin)
+        made = [] if new is None else new
+        return [x if isinstance(x, int) else self._tensors.twin(x, made) for x in found]
 
     def _move(self, node: Node) -> None:
         """Let a builtin that works element by element do so where the twins are."""
@@ -207,7 +214,7 @@ class LayoutRewrite:
             for value in node.inputs
         ):
             return
-        inputs = self._inputs_in_twins(node)
+        inputs = self._inputs_in_twins(node, None)
         if inputs is None:
             return
         output = self._result(node, ChannelsLastOutput(0), {}, [])
@@ -228,7 +235,8 @@ class LayoutRewrite:
             return
         if bias.data is None or last.inputs[1] != bias.index:
             return
-        if self._dataflow.sole_reader(made) is not node or made.index in self._named:
+        reader = self._dataflow.sole_reader(made)
+        if reader is None or reader.index != node.index or made.index in self._named:
             return
         if bias.shape != self._edit.tensor(layer.inputs[2]).shape:
             return
@@ -256,6 +264,24 @@ class LayoutRewrite:
             options = ReshapeOptions(new_shape=tuple(value.shape))
             new.append(New("RESHAPE", [source, to], [value.index], options))
         self._new[node.index] = new
+        return True
+
+    def _in_other_layout(self, node: Node) -> bool:
+        """Take a transposition between the layouts for what it is: a value and its twin."""
+        given, value, perm = node.input(0), node.outputs[0], node.input(1)
+        order = None if perm is None else perm.integers()
+        if given is None or self._is_seen(value) or value.index in self._tensors.twins:
+            return False
+        if not (self._dataflow.is_stable(given) and self._dataflow.is_stable(value)):
+            return False
+        if order == TO_CHANNELS_LAST and self._tensors.has_twin(given):
+            self._tensors.instead[value.index] = self._tensors.twins[self._tensors.read(given)]
+        elif order == TO_CHANNELS_FIRST:
+            self._tensors.twins[value.index] = self._tensors.read(given)
+            self._made_at[value.index] = node.index
+        else:
+            return False
+        self._new[node.index] = []
         return True
 
     def _unflatten(self, node: Node) -> None:
@@ -303,9 +329,12 @@ class LayoutRewrite:
 
     def _may_rename(self, index: int) -> bool:
         """Whether what makes a value may make another one instead."""
+        if index in self._renamed:
+            return False
+        if index >= len(self._graph.values):
+            return True
         source = self._graph.values[index]
-        made = self._dataflow.maker(source) is not None
-        return made and not self._is_seen(source) and index not in self._renamed
+        return self._dataflow.maker(source) is not None and not self._is_seen(source)
 
     # The result
 

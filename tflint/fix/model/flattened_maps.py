@@ -32,7 +32,8 @@ def flattened_map(node: Node, dataflow: Dataflow) -> Flattened | None:
     """The map that a layer reads flattened, if nothing else reads it on the way."""
     flat = node.input(0)
     reshape = None if flat is None else dataflow.maker(flat)
-    if flat is None or reshape is None or dataflow.sole_reader(flat) is not node:
+    reader = None if flat is None else dataflow.sole_reader(flat)
+    if flat is None or reshape is None or reader is None or reader.index != node.index:
         return None
     if reshape.name not in ("RESHAPE", "FlexReshape") or len(reshape.outputs) != 1:
         return None

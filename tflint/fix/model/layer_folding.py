@@ -163,11 +163,13 @@ class _Folding:
     # Values around the run
 
     def _lead_past_behind(self, fold: Fold) -> None:
-        """What the layer makes is what the run made, its activation included."""
+        """What the layer makes, or what stands between, is what the run made, its activation
+        included.
+        """
         run, layer = fold.run, fold.layer
         old, new = run.input.index, run.output.index
         value = run.input
-        while True:
+        while not fold.is_past_activation:
             maker = value.producer
             assert maker is not None
             if value is not run.input:

@@ -80,6 +80,11 @@ class LayoutTensors:
         """Whether a value is at hand with its channels last."""
         return self.read(value) in self.twins
 
+    def is_stable(self, index: int) -> bool:
+        """Whether a tensor is the same wherever it is read; new ones are written once."""
+        values = self._graph.values
+        return index >= len(values) or self.dataflow.is_stable(values[index])
+
     def constant(self, operand: Constant) -> int:
         """A constant of a plan, as a tensor."""
         return self._edit.add_tensor(operand.shape, operand.type, data=operand.data())
@@ -98,7 +103,7 @@ class LayoutTensors:
             return self.twins[index]
         twin = self.new_twin(value)
         new.append(self.turned(index, twin, TO_CHANNELS_LAST, value))
-        if self.dataflow.is_stable(self._graph.values[index]):
+        if self.is_stable(index):
             self.twins[index] = twin
         return twin
 
@@ -117,6 +122,15 @@ class LayoutTensors:
         found = value.tensor.quantization
         return value.is_constant or found is None or len(found.scale) <= 1
 
+    def is_reshaped(self, value: Value) -> bool:
+        """Whether a reshape is enough to have a value with its channels last."""
+        return (
+            len(value.shape) == 4
+            and self.may_turn(value)
+            and keeps_order(value.shape, TO_CHANNELS_LAST)
+            and -1 not in value.tensor.shape_signature
+        )
+
     def turned(self, x: int, y: int, order: Shape, value: Value) -> New:
         """What turns a value; where only dimensions of size 1 move, its elements stay."""
         tensor = self._edit.tensor(y)
@@ -124,8 +138,7 @@ class LayoutTensors:
             moving = value.shape
         else:
             moving = tuple(value.shape[axis] for axis in TO_CHANNELS_LAST)
-        sized = [axis for axis in order if moving[axis] != 1]
-        if sized == sorted(sized) and -1 not in value.tensor.shape_signature:
+        if keeps_order(moving, order) and -1 not in value.tensor.shape_signature:
             to = self.constant(constant(tensor.shape))
             return New("RESHAPE", [x, to], [y], ReshapeOptions(new_shape=tuple(tensor.shape)))
         return New("TRANSPOSE", [x, self.constant(constant(order))], [y], TransposeOptions())
@@ -168,3 +181,9 @@ class LayoutTensors:
             new.append(New("RESHAPE", [index, to], [result], ReshapeOptions(new_shape=shape)))
             index = result
         return index
+
+
+def keeps_order(shape: Shape, order: Shape) -> bool:
+    """Whether only dimensions of size 1 move, so that the elements stay where they are."""
+    sized = [axis for axis in order if shape[axis] != 1]
+    return sized == sorted(sized)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tflint.analysis.integer_grids import INT8, INT16
 from tflint.analysis.softmax_tails import Onward, SoftmaxTail, logits_onward, softmax_tail
 from tflint.finding import FixSafety
 from tflint.fix.model.lowering import meaning
@@ -48,7 +49,9 @@ def _take_out(edit: GraphEdit, tail: SoftmaxTail, onward: tuple[Onward, ...]) ->
 
 def _note(end: Onward) -> str:
     name = printable(end.value.name, 60)
-    scale = "" if end.grid is None else f", {meaning(end.grid)}"
+    # Floats and uint8 are TFL107's, which will say.
+    is_final = end.grid is not None and end.type in (INT8, INT16)
+    scale = f", {meaning(end.grid)}" if is_final and end.grid is not None else ""
     return (
         f"output `{name}` gives logits now, no probabilities: the largest is of the same class"
         f"{scale}"

@@ -1,8 +1,9 @@
 """When a repair counts as proved: the one place that says what is enough.
 
 **Exact** (safe repairs): for every input, samples or made up, each output has the same bytes as
-the original's, on LiteRT's reference kernels and on TFLM, wherever the original runs. A zero of the
-other sign is a difference; which NaN an operation gives is not.
+the original's, on LiteRT's reference kernels and on TFLM, wherever the original runs; LiteRT's
+optimised kernels stand in where there is no reference kernel for an operator. A zero of the other
+sign is a difference; which NaN an operation gives is not.
 
 **Within a tolerance T** (0.02 unless the user says otherwise), for repairs that round differently
 and for quantisation. Judged are the samples that were given, else random inputs; on each runtime

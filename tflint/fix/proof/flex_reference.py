@@ -8,10 +8,12 @@ the Flex operators has to equal comes from here, so nothing here knows of the re
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tflint.errors import ModelRefused
+from tflint.errors import HostFailed, ModelRefused
+from tflint.execution.process import DEFAULT_LIMITS, Limits
 from tflint.model.flex import flex_operator, is_flex
 from tflint.model.graph import Graph, Node, Value, called_subgraphs, graphs
 from tflint.model.reader import parse_model
@@ -41,6 +43,10 @@ _NUMPY_TYPES = {
     TensorType.UINT64: "u8",
     TensorType.BOOL: "?",
 }
+# What the values of all samples that are run at once may take.
+_MOST_BYTES = 256 << 20
+# As many times as a runtime is started for the builtins between.
+_MOST_PARTS = 64
 # Operators whose state one part of a model would have to hand to the next.
 _STATEFUL = frozenset(("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE", "HASHTABLE"))
 
@@ -50,12 +56,17 @@ def has_flex(model: Model) -> bool:
     return any(code.is_custom and code.name.startswith("Flex") for code in model.operator_codes)
 
 
-def run_with_flex(model: bytes, inputs: Sequence[Array]) -> tuple[Array, ...]:
+def run_with_flex(
+    model: bytes, inputs: Sequence[Array], limits: Limits = DEFAULT_LIMITS
+) -> tuple[Array, ...]:
     """The outputs of a model's first subgraph, (samples, *shape of the output).
 
     `inputs[i]` has the shape (samples, *shape of input i). Raises `ModelRefused` for TensorFlow
-    operators that are not known here, and what `execute` raises for the builtins between.
+    operators that are not known here, `HostFailed` when `limits.seconds` are up, and what
+    `execute` raises for the builtins between.
     """
+    import numpy as np
+
     read = parse_model(model)
     views = graphs(read)
     if any(is_flex(node) for graph in views[1:] for node in graph.nodes):
@@ -63,20 +74,17 @@ def run_with_flex(model: bytes, inputs: Sequence[Array]) -> tuple[Array, ...]:
     graph = views[0]
     if any(node.name in _STATEFUL or _is_stateful(node) for node in graph.nodes):
         raise ModelRefused("a model with variables and operators of TensorFlow cannot be compared")
-    work = _Run(read, graph)
-    for value, array in zip(graph.inputs, inputs, strict=True):
-        work.values[value.index] = array
-    segment: list[Node] = []
-    for node in graph.nodes:
-        if not is_flex(node):
-            segment.append(node)
-            continue
-        work.builtins(segment)
-        segment = []
-        work.tensorflow(node)
-    work.builtins(segment)
     samples = max((len(array) for array in inputs), default=1)
-    return tuple(_repeated(work.value(value), samples) for value in graph.outputs)
+    each = sum(value.bytes for value in graph.values if value.data is None)
+    chunk = max(_MOST_BYTES // max(each, 1), 1)
+    deadline = time.monotonic() + limits.seconds
+    parts = []
+    for start in range(0, samples, chunk):
+        some = [array[start : start + chunk] for array in inputs]
+        parts.append(_Run(read, graph, deadline).outputs(some))
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
 def _is_stateful(node: Node) -> bool:
@@ -86,10 +94,45 @@ def _is_stateful(node: Node) -> bool:
 class _Run:
     """The values of a graph so far, each with its samples in front."""
 
-    def __init__(self, model: Model, graph: Graph) -> None:
+    def __init__(self, model: Model, graph: Graph, deadline: float) -> None:
         self.values: dict[int, Array] = {}
         self._model = model
         self._graph = graph
+        self._deadline = deadline
+        self._samples = 1
+        # The builtins that wait, and what they read and make.
+        self._waiting: list[Node] = []
+        self._touched: set[int] = set()
+        self._parts = 0
+
+    def outputs(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """The outputs for these inputs."""
+        self._samples = max((len(array) for array in inputs), default=1)
+        for value, array in zip(self._graph.inputs, inputs, strict=True):
+            self.values[value.index] = array
+        for node in self._graph.nodes:
+            around = {value.index for value in (*node.inputs, *node.outputs) if value is not None}
+            if not is_flex(node):
+                if not self._is_stored(node):
+                    self._waiting.append(node)
+                    self._touched |= around
+                continue
+            if not self._touched.isdisjoint(around):
+                self.builtins()
+            self.tensorflow(node)
+        self.builtins()
+        return tuple(_repeated(self.value(value), self._samples) for value in self._graph.outputs)
+
+    def _is_stored(self, node: Node) -> bool:
+        """Widen weights of float16, which takes no runtime to do."""
+        value = node.input(0)
+        if node.name != "DEQUANTIZE" or value is None or value.type is not TensorType.FLOAT16:
+            return False
+        stored = _constant(value)
+        if stored is None or len(node.outputs) != 1:
+            return False
+        self.values[node.outputs[0].index] = stored[None].astype("f4")
+        return True
 
     def value(self, value: Value) -> Array:
         """A value with its samples in front; of a constant, one sample."""
@@ -118,8 +161,12 @@ class _Run:
                 raise ModelRefused(f"TensorFlow's {printable(operator.name, 60)} lacks an input")
             given.append(self.value(value))
         samples = max((len(array) for array in given), default=1)
+        if any(len(array) not in (1, samples) for array in given):
+            raise ModelRefused("the inputs have different numbers of samples")
         found: list[list[Array]] = []
         for sample in range(samples):
+            if time.monotonic() > self._deadline:
+                raise HostFailed("the reference for operators of TensorFlow took too long")
             values = [array[sample if len(array) > 1 else 0] for array in given]
             try:
                 with np.errstate(all="ignore"):
@@ -139,12 +186,16 @@ class _Run:
                 raise ModelRefused(f"values of type {value.type.name.lower()} cannot be compared")
             self.values[value.index] = stacked.astype(dtype, copy=False)
 
-    def builtins(self, segment: Sequence[Node]) -> None:
-        """Run consecutive builtins as a model of their own."""
+    def builtins(self) -> None:
+        """Run the builtins that wait as a model of their own."""
         from tflint.execution.hosts import Host, execute
 
+        segment, self._waiting, self._touched = self._waiting, [], set()
         if not segment:
             return
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise ModelRefused("operators of TensorFlow and builtins take turns too often")
         made = {value.index for node in segment for value in node.outputs}
         reads = dict.fromkeys(
             value.index
@@ -153,7 +204,6 @@ class _Run:
             if value is not None and value.index not in made and not value.is_constant
         )
         inputs = [self.value(self._graph.values[index]) for index in reads]
-        samples = max((len(array) for array in self.values.values()), default=1)
         behind = {value.index for value in self._graph.outputs}
         for node in self._graph.nodes[segment[-1].index + 1 :]:
             behind.update(value.index for value in node.inputs if value is not None)
@@ -161,8 +211,10 @@ class _Run:
         if not wanted:
             return
         part = self._part(segment, list(reads), inputs, wanted)
-        given = [_repeated(array, samples) for array in inputs]
-        outputs = execute(part, given, Host.LITERT)
+        given = [_repeated(array, self._samples) for array in inputs]
+        left = max(self._deadline - time.monotonic(), 0.1)
+        limits = Limits(seconds=left)
+        outputs = execute(part, given, Host.LITERT, limits)
         self.values.update(zip(wanted, outputs, strict=True))
 
     def _part(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tflint.errors import ModelRefused, UsageError
-from tflint.execution.hosts import Host, Outcome, is_installed
+from tflint.execution.hosts import Host, Outcome, is_installed, lacks_kernel
 from tflint.execution.process import DEFAULT_LIMITS, Limits
 from tflint.fix.model.model_fix import OutputChange
 from tflint.fix.proof.criteria import Meaning, correct, decisions, shortcoming
@@ -52,7 +52,7 @@ _MOST = 10_000_000_000
 _SEQUENCE = 8
 _HANDS_ON = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE", "CAST", "EXPAND_DIMS"))
 # Where outputs of the original are best taken from, if not from the same runtime.
-_ORDER: tuple[Runner, ...] = (Reference.FLEX, Host.LITERT, Host.TFLM)
+_ORDER: tuple[Runner, ...] = (Reference.FLEX, Host.LITERT, Host.LITERT_OPTIMISED, Host.TFLM)
 
 
 def prove(
@@ -158,8 +158,8 @@ class _Judge:
         kind = trial.batch.kind.value
         for runner, after in trial.after.items():
             source = self._source(trial, runner)
-            is_lost = isinstance(after, ModelRefused) and runner not in self.may_lose
-            if is_lost and isinstance(trial.before.get(runner), tuple):
+            runs = isinstance(trial.before.get(runner), tuple) and runner not in self.may_lose
+            if runs and isinstance(after, ModelRefused) and not lacks_kernel(after):
                 self._fail(f"the original runs for each {kind}; {after}")
             if source is None or not isinstance(after, tuple):
                 continue

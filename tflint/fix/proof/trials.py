@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 
 from tflint.errors import HostFailed, ModelRefused
-from tflint.execution.hosts import Host, Outcome, Run, execute_all, is_installed
+from tflint.execution.hosts import Host, Outcome, Run, execute_all, is_installed, lacks_kernel
 from tflint.execution.process import Limits
 from tflint.fix.proof.interface import Array, Entry, Port, entries, matched
 from tflint.fix.proof.samples import Samples
@@ -153,9 +153,11 @@ def run_trials(
     work = 2 * sum(batch.samples.count * batch.cost for batch in batches)
     more = min(work / _SLOWEST, _MOST_SECONDS)
     limits = replace(limits, seconds=limits.seconds + more)
-    for host in Host:
-        if host is Host.LITERT or is_installed(host):
-            _run_on(host, before, after, trials, limits)
+    _run_on(Host.LITERT, before, after, trials, limits)
+    if any(lacks_kernel(made.get(Host.LITERT)) for t in trials for made in (t.before, t.after)):
+        _run_on(Host.LITERT_OPTIMISED, before, after, trials, limits)
+    if is_installed(Host.TFLM):
+        _run_on(Host.TFLM, before, after, trials, limits)
     _run_reference(before, after, trials)
     return trials
 

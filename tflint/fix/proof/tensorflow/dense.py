@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,20 @@ def _batch_mat_mul(call: Call) -> Array:
     a = call[0].swapaxes(-1, -2) if call.attribute("adj_x", False) else call[0]
     b = call[1].swapaxes(-1, -2) if call.attribute("adj_y", False) else call[1]
     return _product(a, b)
+
+
+@kernel("Einsum")
+def _einsum(call: Call) -> Array:
+    equation = str(call.attribute("equation"))
+    terms = equation.partition("->")[0].split(",")
+    sizes = {
+        letter: size
+        for term, array in zip(terms, call.inputs, strict=True)
+        for letter, size in zip(term.strip(), array.shape, strict=True)
+    }
+    feasible(math.prod(sizes.values()))
+    bounded(*(sizes[letter] for letter in equation.partition("->")[2].strip()))
+    return np.asarray(np.einsum(equation, *call.inputs))
 
 
 @kernel("Softmax")

@@ -58,6 +58,7 @@ _UNARY: dict[str, Callable[[Array], Array]] = {
     "Expm1": np.expm1,
     "Floor": np.floor,
     "Inv": np.reciprocal,
+    "IsNan": np.isnan,
     "Log": np.log,
     "Log1p": np.log1p,
     "LogicalNot": np.logical_not,
@@ -89,11 +90,16 @@ def _truncated(a: Array, b: Array) -> Array:
     return np.where((a < 0) != (b < 0), -quotient, quotient)
 
 
+def _division_without_nan(a: Array, b: Array) -> Array:
+    return np.where(b == 0, np.zeros((), a.dtype), a / np.where(b == 0, 1, b))
+
+
 _BINARY: dict[str, Callable[[Array, Array], Array]] = {
     "Add": np.add,
     "AddV2": np.add,
     "Atan2": np.arctan2,
     "Div": _truncated,
+    "DivNoNan": _division_without_nan,
     "Equal": np.equal,
     "FloorDiv": np.floor_divide,
     "FloorMod": np.mod,

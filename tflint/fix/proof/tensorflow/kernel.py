@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 # More than any network for a microcontroller makes of one value, in elements and in products.
 MAX_ELEMENTS = 1 << 26
-MAX_PRODUCTS = 1 << 34
+MAX_PRODUCTS = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
