@@ -339,13 +339,17 @@ def _dense(kind: str, units: int = 5) -> Model:
         to = net.model.constant((2,), INT32, (1, depth))
         x = net.add("Reshape", [x, to], (1, depth))
         weights = net.model.constant((depth, units))
+        if kind == "flex float16":
+            stored = net.model.constant((depth, units), TensorType.FLOAT16)
+            weights = net.model.tensor((depth, units))
+            net.model.operator("DEQUANTIZE", [stored], [weights])
         return net.finished(net.add("MatMul", [x, weights], (1, units)))
     x = net.model.reshape(x, (1, depth))
     types = {"float": FLOAT32, "int8": INT8, "float16": TensorType.FLOAT16}
     return net.finished(net.model.fully_connected(x, units, weights=types[kind]))
 
 
-@pytest.mark.parametrize("kind", ["float", "flex", "int8", "float16"])
+@pytest.mark.parametrize("kind", ["float", "flex", "flex float16", "int8", "float16"])
 def test_a_map_is_flattened_as_it_is_and_the_columns_of_the_layer_follow(kind: str) -> None:
     model = _dense(kind)
 
