@@ -30,7 +30,7 @@ def test_no_graph_is_too_odd(code: str) -> None:
     done = 0
     for seed in range(120):
         done += turn(code, odd_graph(seed, NAMES), unsafe=True) is not None
-    assert done or code == "TFL309"
+    assert done or code in ("TFL309", "TFL404")
 
 
 @pytest.mark.parametrize("code", CODES)
