@@ -27,18 +27,20 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
     lowerer = Lowerer(edit.graph(0))
     for region in found.regions:
         lowerer.lower(region)
+    lowerer.finish()
     _convert_bytes(edit.graph(0), found)
     notes = tuple(_note(value, grid) for value, grid in changed.items())
     return Rewrite(edit.finish(), len(changed), FixSafety.UNSAFE, notes)
 
 
 def _convert_bytes(edit: GraphEdit, found: IntegerInterface) -> None:
+    instead: dict[int, int] = {}
     for value, grid in found.inputs.items():
         edit.change_tensor(value.index, type=grid.type, quantization=grid.parameters)
         for node in value.consumers:
             made = node.outputs[0]
             if grid_of(made) == grid and not made.is_output:
-                edit.read_instead(made.index, value.index)
+                instead[made.index] = value.index
                 edit.remove(node.index)
             else:
                 edit.replace(
@@ -49,6 +51,8 @@ def _convert_bytes(edit: GraphEdit, found: IntegerInterface) -> None:
                     QuantizeOptions(),
                     version=REQUANTIZE_VERSION,
                 )
+    if instead:
+        edit.lead(instead)
     for value, source in found.outputs.items():
         edit.output_instead(value.index, source.index)
         edit.change_tensor(source.index, name=value.tensor.name)

@@ -23,6 +23,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
             if found is not None:
                 lowerer.lower(found)
                 places += 1
+        lowerer.finish()
     return Rewrite(edit.finish(), places, FixSafety.UNSAFE) if places else None
 
 

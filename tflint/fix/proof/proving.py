@@ -6,7 +6,7 @@ What is enough stands in `tflint.fix.proof.criteria`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,12 +63,14 @@ def prove(
     exact: bool,
     tolerance: float,
     outputs: Sequence[OutputChange] = (),
+    may_lose: Collection[Host] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Proof:
     """Whether `after` may take the place of `before`.
 
     `samples` are for the original; their values are quantised for each model by its own inputs.
-    `outputs` say which outputs mean something else now. Raises `HostFailed` where a runtime
+    `outputs` say which outputs mean something else now, `may_lose` which runtimes need not run the
+    result, though they run the original. Raises `HostFailed` where a runtime
     crashes or takes too long, `MissingExtra` without LiteRT, `UsageError` for samples that do not
     fit, and what `parse_model` raises. The models' indices have to be in range.
     """
@@ -78,7 +80,8 @@ def prove(
         trials = run_trials(old, new, batches, limits)
     except (InterfaceDiffers, NotComparable) as differs:
         return Proof("none", 0, False, math.inf, math.inf, -math.inf, failure=str(differs))
-    judge = _Judge(old, exact, tolerance, {change.output: change.now for change in outputs})
+    changes = {change.output: change.now for change in outputs}
+    judge = _Judge(old, exact, tolerance, changes, frozenset(may_lose))
     for trial in trials:
         judge.hear(trial)
     if samples is not None and samples.count > batches[0].samples.count:
@@ -139,6 +142,7 @@ class _Judge:
     exact: bool
     tolerance: float
     changes: dict[int, str]
+    may_lose: frozenset[Runner]
     failure: str | None = None
     notes: list[str] = field(default_factory=list)
     methods: set[Runner] = field(default_factory=set)
@@ -154,8 +158,8 @@ class _Judge:
         kind = trial.batch.kind.value
         for runner, after in trial.after.items():
             source = self._source(trial, runner)
-            is_lost = isinstance(trial.before.get(runner), tuple) and not lacks_kernel(after)
-            if isinstance(after, ModelRefused) and is_lost:
+            runs = isinstance(trial.before.get(runner), tuple) and runner not in self.may_lose
+            if runs and isinstance(after, ModelRefused) and not lacks_kernel(after):
                 self._fail(f"the original runs for each {kind}; {after}")
             if source is None or not isinstance(after, tuple):
                 continue

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tflint.errors import TflintError
 from tflint.fix.quantize import agreement
 from tflint.fix.quantize.agreement import Real, Score
-from tflint.fix.quantize.bias_correction import with_corrected_biases
 from tflint.fix.quantize.equalization import equalized, pairs
 from tflint.fix.quantize.histogram import Histogram, merged
 from tflint.fix.quantize.identities import name_of, origin, with_plain_names
@@ -24,11 +23,12 @@ from tflint.fix.quantize.ranges import (
     saturating,
 )
 from tflint.fix.quantize.remaining_operators import (
+    FIXED_SCALE,
     KEEPS_SCALE,
     SAME_SCALE,
     without_float_operators,
 )
-from tflint.fix.quantize.worker_process import Progress, quantized, statistics
+from tflint.fix.quantize.worker_process import Progress, corrected, quantized, statistics
 from tflint.model.graph import Graph, Node, graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
@@ -103,17 +103,19 @@ class StaticQuantization:
         mode: str,
         inputs: Sequence[Real],
         target: Target,
-        progress: Progress | None,
+        calibration: str = BEST,
+        progress: Progress | None = None,
     ) -> None:
         self._mode = mode
+        self._calibration = calibration
         self._target = target
         self._count = len(inputs[0])
+        is_parted = calibration == BEST and self._count >= _MIN_PARTED
         self._inputs = list(inputs)
         model = self._equalized(with_plain_names(model), progress)
         self._data = write_model(model)
         self._graph: Graph = graphs(model)[0]
         # Every other sample: neighbours in a recording are alike, and would be in one part.
-        is_parted = self._count >= _MIN_PARTED
         starts = (0, 1) if is_parted else (0,)
         values = [v for v in self._graph.values if v.type is FLOAT32 and not v.is_constant]
         wanted = [value.index for value in values]
@@ -127,8 +129,9 @@ class StaticQuantization:
                 {key: min(left.tops[key], right.tops[key]) for key in left.tops},
             )
 
-    def calibrated(self, calibration: str) -> Calibrated:
-        """The model by one method, or by the best of all."""
+    def calibrated(self) -> Calibrated:
+        """The model by the calibration that was asked for."""
+        calibration = self._calibration
         if calibration != BEST:
             name = f"{calibration} {PERCENTILE:g}" if calibration == "percentile" else calibration
             recipe, text = Recipe(name, name), name
@@ -173,7 +176,7 @@ class StaticQuantization:
             place = origin(tensor)
             if place is not None and self._graph.values[place[1]].shape == tensor.shape:
                 places[index] = place[1]
-        changed = with_corrected_biases(self._data, data, places, self._inputs)
+        changed = corrected(self._data, data, places, self._inputs)
         if changed == data:
             return data
         old, new = self._scores([data, changed], self._inputs)
@@ -247,6 +250,10 @@ class StaticQuantization:
             for index, histogram in part.histograms.items()
         }
         for node in self._graph.nodes:
+            if node.name in FIXED_SCALE and self._mode == "int8":
+                scale, zero_point = FIXED_SCALE[node.name]
+                ends = (scale * (-128 - zero_point), scale * (127 - zero_point))
+                ranges.update((value.index, ends) for value in node.outputs)
             if node.name in SAME_SCALE | KEEPS_SCALE and node.inputs and node.inputs[0] is not None:
                 for value in node.outputs:
                     if value.index in ranges and node.inputs[0].index in ranges:
