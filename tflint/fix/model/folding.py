@@ -81,8 +81,9 @@ def folded(context: RewriteContext, *, by_shape: bool) -> Rewrite | None:
 
 def frozen(context: RewriteContext) -> tuple[str, ...]:
     """What is not as it was where LiteRT could have given an input another shape."""
-    names = [value.name for value in context.graphs[0].inputs if -1 in value.tensor.shape_signature]
-    if not names:
+    first = context.graphs[0]
+    names = [value.name for value in first.inputs if -1 in value.tensor.shape_signature]
+    if not names or all(node.name != "SHAPE" for node in first.nodes):
         return ()
     which = f"`{printable(names[0])}`" if len(names) == 1 else f"its {len(names)} inputs"
     return (f"{which} has to have the shape in the file: what was computed of it is stored",)
