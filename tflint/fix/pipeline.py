@@ -21,7 +21,7 @@ from tflint.fix.model.outcome import (
     pass_reports,
 )
 from tflint.fix.model.repair import Repair, Step, arena_of, repair, safe_steps, start
-from tflint.fix.options import FixOptions
+from tflint.fix.options import CALIBRATED, FixOptions
 from tflint.fix.repaired import Accept, Repaired
 from tflint.lint.context import LintedModel
 from tflint.lint.diff import diff_reports
@@ -191,6 +191,7 @@ def _quantize(
 
 def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
     """What running both models shows: of the safe steps alone first, then of all."""
+    from tflint.execution.hosts import Host
     from tflint.fix.proof.bisection import first_failing
     from tflint.fix.proof.proving import prove
 
@@ -204,6 +205,8 @@ def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
             exact=all(step.safety is FixSafety.SAFE for step in steps),
             tolerance=options.tolerance,
             outputs=tuple(change for step in steps for change in step.outputs),
+            # TFLM has no kernels for float16 nor for hybrid operators: those are for LiteRT.
+            may_lose=() if options.quantize in (None, *CALIBRATED) else (Host.TFLM,),
         )
 
     last = len(work.steps) - 1

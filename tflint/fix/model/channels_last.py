@@ -103,7 +103,7 @@ class LayoutRewrite:
             return False
         self._new[node.index] = new
         self._with_bias(node, new)
-        if len(new) == 1 and new[0].name == "FULLY_CONNECTED":
+        if [step.name for step in new if step.name != "DEQUANTIZE"] == ["FULLY_CONNECTED"]:
             self._unflatten(node)
         return True
 
@@ -293,8 +293,10 @@ class LayoutRewrite:
         if found.reshape.name == "FlexReshape" and (reshape is None or len(reshape) != 1):
             return
         stored = stored_weights(node, self._dataflow) if layer is None else None
+        # Of two operators, the first dequantises the weights of the second.
+        place = 1 if layer is not None and len(layer) == 1 else 0
         if layer is not None:
-            weights = layer[0].inputs[1]
+            weights = layer[0].inputs[place]
         elif stored is not None:
             weights = self._inputs(stored[0])[stored[1]]
         else:
@@ -309,7 +311,7 @@ class LayoutRewrite:
         else:
             self._with_input(found.reshape, 0, twin)
         if layer is not None:
-            layer[0].inputs[1] = turned
+            layer[0].inputs[place] = turned
         elif stored is not None:
             self._with_input(*stored, turned)
 

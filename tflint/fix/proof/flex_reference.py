@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tflint.errors import HostFailed, ModelRefused
-from tflint.execution.process import DEFAULT_LIMITS, Limits
+from tflint.execution.process import Limits
 from tflint.model.flex import flex_operator, is_flex
 from tflint.model.graph import Graph, Node, Value, called_subgraphs, graphs
 from tflint.model.reader import parse_model
@@ -43,6 +43,7 @@ _NUMPY_TYPES = {
     TensorType.UINT64: "u8",
     TensorType.BOOL: "?",
 }
+_LIMITS = Limits(seconds=600.0)
 # What the values of all samples that are run at once may take.
 _MOST_BYTES = 256 << 20
 # As many times as a runtime is started for the builtins between.
@@ -57,7 +58,7 @@ def has_flex(model: Model) -> bool:
 
 
 def run_with_flex(
-    model: bytes, inputs: Sequence[Array], limits: Limits = DEFAULT_LIMITS
+    model: bytes, inputs: Sequence[Array], limits: Limits = _LIMITS
 ) -> tuple[Array, ...]:
     """The outputs of a model's first subgraph, (samples, *shape of the output).
 
@@ -214,7 +215,13 @@ class _Run:
         given = [_repeated(array, self._samples) for array in inputs]
         left = max(self._deadline - time.monotonic(), 0.1)
         limits = Limits(seconds=left)
-        outputs = execute(part, given, Host.LITERT, limits)
+        try:
+            outputs = execute(part, given, Host.LITERT, limits)
+        except ModelRefused as refused:
+            try:  # There is not a reference kernel for each operator.
+                outputs = execute(part, given, Host.LITERT_OPTIMISED, limits)
+            except ModelRefused:
+                raise refused from None
         self.values.update(zip(wanted, outputs, strict=True))
 
     def _part(

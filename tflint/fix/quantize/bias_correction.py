@@ -9,7 +9,7 @@ Source: Nagel et al., Data-Free Quantization (2019), section 4.2, with data in p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from tflint.fix.model.model_edit import ModelEdit
 from tflint.fix.quantize.agreement import quantized_inputs
 from tflint.fix.quantize.float_model import stored_numbers
-from tflint.fix.quantize.worker_process import channel_means
 from tflint.model.graph import Node, graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
@@ -35,8 +34,20 @@ _MOST_ROUNDS = 12
 _LARGEST_BIAS = 2**30
 
 
+# The mean of each channel of tensors of a model, by tensor: from the model, for each tensor what
+# smaller and larger values count as, and the inputs.
+ChannelMeans = Callable[
+    [bytes, Mapping[int, tuple[float, float]], Sequence[NDArray[Any]]],
+    Mapping[int, NDArray[np.float64]],
+]
+
+
 def with_corrected_biases(
-    original: bytes, quantized: bytes, pairs: dict[int, int], inputs: Sequence[NDArray[Any]]
+    original: bytes,
+    quantized: bytes,
+    pairs: Mapping[int, int],
+    inputs: Sequence[NDArray[Any]],
+    channel_means: ChannelMeans,
 ) -> bytes:
     """The quantised model with other biases.
 
@@ -49,7 +60,7 @@ def with_corrected_biases(
         return quantized
     # Of what integers cannot hold only the end is wanted, and no bias brings it nearer.
     wanted = {pairs[node.outputs[0].index]: _ends(node) for node in layers}
-    means = dict(zip(wanted, channel_means(original, wanted, inputs), strict=True))
+    means = channel_means(original, wanted, inputs)
     step = -(-len(layers) // _MOST_ROUNDS)
     stored = quantized_inputs(quantized, inputs)
     for first in range(0, len(layers), step):
@@ -57,14 +68,15 @@ def with_corrected_biases(
         outputs = {node.outputs[0].index: (-np.inf, np.inf) for node in part}
         found = channel_means(write_model(model), outputs, stored)
         shifts = {
-            node.index: means[pairs[node.outputs[0].index]] - _real(node, values)
-            for node, values in zip(part, found, strict=True)
+            node.index: means[pairs[output.index]] - _real(node, found[output.index])
+            for node in part
+            for output in node.outputs
         }
         model = _shifted(model, shifts)
     return write_model(model)
 
 
-def _has_bias(node: Node, pairs: dict[int, int]) -> bool:
+def _has_bias(node: Node, pairs: Mapping[int, int]) -> bool:
     bias = node.input(2)
     if node.name not in _LAYERS or bias is None or bias.type not in _DTYPES:
         return False

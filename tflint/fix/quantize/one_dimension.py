@@ -101,7 +101,8 @@ def _round(edit: ModelEdit, graph: Graph, flow: Dataflow) -> int:
         if reader is None or reader in touched:
             continue
         if any(rewrite(changed, move, reader, flow) for rewrite in _REWRITES):
-            touched |= {node, reader}
+            # Those behind are known by tensors that may not be there any more.
+            touched |= {node, reader, *reader.successors()}
             count += 1
     return count
 
@@ -165,7 +166,7 @@ def _write_reshape(
 def _joins(changed: GraphEdit, move: _Reshape, reader: Node, flow: Dataflow) -> bool:
     """Two RESHAPEs in a row: the second reads what the first does."""
     second = _Reshape.of(reader, flow) if reader.name in _RESHAPES else None
-    if second is None:
+    if second is None or any(n.index <= reader.index for n in reader.successors()):
         return False
     changed.remove(move.node.index)
     if second.after == move.before and not second.result.is_output:

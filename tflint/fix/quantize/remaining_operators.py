@@ -83,12 +83,12 @@ _ANY_SCALE = frozenset(
     ]
 )
 # Kernels whose output scale is written into them, for int8.
-_FIXED_SCALE = {"L2_NORMALIZATION": (1 / 128, 0), "LOG_SOFTMAX": (16 / 256, 127)}
+FIXED_SCALE = {"L2_NORMALIZATION": (1 / 128, 0), "LOG_SOFTMAX": (16 / 256, 127)}
 # Kernels that read integers and give indices or truth values.
 _READERS = frozenset(
     ["ARG_MAX", "ARG_MIN", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"]
 )
-KNOWN = SAME_SCALE | _ANY_SCALE | frozenset(_FIXED_SCALE) | _READERS
+KNOWN = SAME_SCALE | _ANY_SCALE | frozenset(FIXED_SCALE) | _READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class _Conversion:
     def _may_convert(self, node: Node) -> bool:
         if not _is_left(node) or not node.inputs or not node.outputs:
             return False
-        if self._type is not INT8 and node.name in _FIXED_SCALE:
+        if self._type is not INT8 and node.name in FIXED_SCALE:
             return False
         for value in node.inputs:
             if value is None or value.type is not FLOAT32:
@@ -167,7 +167,7 @@ class _Conversion:
         if not any(value in self._integers for value in node.inputs):
             return False
         outputs = [value for value in node.outputs if value.type is FLOAT32]
-        if node.name in SAME_SCALE | _READERS or node.name in _FIXED_SCALE:
+        if node.name in SAME_SCALE | _READERS or node.name in FIXED_SCALE:
             is_known = True
         else:
             is_known = all(self._range(value) is not None for value in outputs)
@@ -223,8 +223,8 @@ class _Conversion:
         """Make an output an integer tensor, with the scale of who reads it if that may be."""
         exits = [reader for reader in value.consumers if reader.name == "QUANTIZE"]
         wanted = same
-        if wanted is None and node.name in _FIXED_SCALE:
-            wanted = per_tensor(*_FIXED_SCALE[node.name])
+        if wanted is None and node.name in FIXED_SCALE:
+            wanted = per_tensor(*FIXED_SCALE[node.name])
         if wanted is None and exits:
             wanted = exits[0].outputs[0].quantization
         if wanted is None:

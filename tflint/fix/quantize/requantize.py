@@ -20,6 +20,7 @@ from tflint.fix.model.repair import repair, start
 from tflint.fix.quantize.agreement import Real
 from tflint.fix.quantize.float_model import with_float_weights
 from tflint.fix.quantize.identities import with_names_of, with_plain_names
+from tflint.fix.quantize.known_operators import with_known_operators
 from tflint.fix.quantize.one_dimension import without_reshapes
 from tflint.fix.quantize.static_quantization import (
     ACTIVATIONS,
@@ -49,6 +50,7 @@ MODES = ("int8", "int16x8", "dynamic", "float16")
 # Repairs that change what the model gives back, or that are about integers of another kind.
 _UNWANTED = frozenset(("TFL107", "TFL309", "TFL404"))
 _FEW_SAMPLES = 50
+_MOST_FAULTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _already_quantized(data: bytes, model: Model, mode: str, target: Target) -> 
     if not is_integer(work.model) or faults:
         raise NotQuantized(
             f"the model is quantised already, and what was rounded cannot be had back: "
-            f"{'; '.join(faults) or 'it computes in float in part'}; quantise the float original"
+            f"{_shortened(faults) or 'it computes in float in part'}; quantise the float original"
         )
     return Requantized(work.data, mode, "", ("it was quantised already: no ranges were needed",))
 
@@ -122,7 +124,7 @@ def _normalised(model: Model, target: Target, mode: str) -> Model:
     """The float model that all ways to store one network have in common, simplified."""
     model = _repaired(with_float_weights(model), target)
     if mode in ACTIVATIONS:
-        model = _repaired(without_reshapes(model), target)
+        model = _repaired(with_known_operators(without_reshapes(model)), target)
     return model
 
 
@@ -165,15 +167,18 @@ def _static(
             f"the model has {len(model.subgraphs)} subgraphs; ai-edge-quantizer has no {mode} for "
             "control flow"
         )
+    custom = [n for n in graphs(model)[0].nodes if n.code.is_custom]
+    if custom:
+        named = _shortened([f"{printable(n.name, 40)} #{n.index}" for n in custom])
+        raise NotQuantized(f"no builtin operator is known to equal {named}, which is custom")
     inputs = _shaped(model, samples)
-    work = StaticQuantization(model, mode, inputs, target, progress)
-    found = work.calibrated(calibration)
+    found = StaticQuantization(model, mode, inputs, target, calibration, progress).calibrated()
     data = _finished(found.model, model, target)
     after = parse_model(data)
     faults = list(quantization_faults(after, ACTIVATIONS[mode]))
     if faults or not is_integer(after):
         raise NotQuantized(
-            f"{mode} is not had throughout: {'; '.join(faults) or 'nothing was quantised'}"
+            f"{mode} is not had throughout: {_shortened(faults) or 'nothing was quantised'}"
         )
     notes = []
     if samples.is_random:
@@ -214,6 +219,11 @@ def _finished(model: Model, original: Model, target: Target) -> bytes:
     work = start(write_model(with_names_of(model, original)), target)
     repair(work, target, is_wanted=lambda code: code != "TFL309", unsafe=True)
     return work.data
+
+
+def _shortened(faults: list[str]) -> str:
+    more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+    return "; ".join(faults[:_MOST_FAULTS]) + more
 
 
 def _interface(before: Model, after: Model) -> list[str]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tflint.errors import TflintError
 from tflint.fix.quantize import agreement
 from tflint.fix.quantize.agreement import Real, Score
-from tflint.fix.quantize.bias_correction import with_corrected_biases
 from tflint.fix.quantize.equalization import equalized, pairs
 from tflint.fix.quantize.histogram import Histogram, merged
 from tflint.fix.quantize.identities import name_of, origin, with_plain_names
@@ -24,11 +23,12 @@ from tflint.fix.quantize.ranges import (
     saturating,
 )
 from tflint.fix.quantize.remaining_operators import (
+    FIXED_SCALE,
     KEEPS_SCALE,
     SAME_SCALE,
     without_float_operators,
 )
-from tflint.fix.quantize.worker_process import Progress, quantized, statistics
+from tflint.fix.quantize.worker_process import Progress, corrected, quantized, statistics
 from tflint.model.graph import Graph, Node, graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
@@ -46,6 +46,8 @@ _LEVELS = {"int8": 255, "int16x8": 65534}
 _MIN_PARTED = 16
 # A choice needs no more samples than these of each part.
 _MOST_COMPARED = 150
+# Corrections may turn the order of recipes that are near each other.
+_MOST_FINISHED = 2
 # From here on these operators' outputs, whose scales are fixed, change by less than half a step:
 # the logistic function is 1 / 512 at -6.24, the hyperbolic tangent 1 - 1 / 256 at 3.12.
 _SATURATION = {
@@ -103,17 +105,19 @@ class StaticQuantization:
         mode: str,
         inputs: Sequence[Real],
         target: Target,
-        progress: Progress | None,
+        calibration: str = BEST,
+        progress: Progress | None = None,
     ) -> None:
         self._mode = mode
+        self._calibration = calibration
         self._target = target
         self._count = len(inputs[0])
+        is_parted = calibration == BEST and self._count >= _MIN_PARTED
         self._inputs = list(inputs)
         model = self._equalized(with_plain_names(model), progress)
         self._data = write_model(model)
         self._graph: Graph = graphs(model)[0]
         # Every other sample: neighbours in a recording are alike, and would be in one part.
-        is_parted = self._count >= _MIN_PARTED
         starts = (0, 1) if is_parted else (0,)
         values = [v for v in self._graph.values if v.type is FLOAT32 and not v.is_constant]
         wanted = [value.index for value in values]
@@ -127,29 +131,50 @@ class StaticQuantization:
                 {key: min(left.tops[key], right.tops[key]) for key in left.tops},
             )
 
-    def calibrated(self, calibration: str) -> Calibrated:
-        """The model by one method, or by the best of all."""
+    def calibrated(self) -> Calibrated:
+        """The model by the calibration that was asked for."""
+        calibration = self._calibration
         if calibration != BEST:
             name = f"{calibration} {PERCENTILE:g}" if calibration == "percentile" else calibration
-            recipe, text = Recipe(name, name), name
-        else:
-            recipe, score = self._best()
-            how = "not calibrated with" if len(self._parts) > 1 else "calibrated with"
-            count = counted(self._count, "sample")
-            text = f"{recipe.text}, the best of {', '.join(METHODS)}: {score.text} on {count} {how}"
-        (data,) = self._quantized([self._ranges(self._whole, recipe)])
-        return Calibrated(parse_model(self._corrected(data)), text)
+            data, _ = self._finished([Recipe(name, name)])
+            return Calibrated(parse_model(data), name)
+        scores = self._scored()
+        ordered = sorted(scores, key=lambda recipe: scores[recipe].value, reverse=True)
+        data, place = self._finished(ordered[:_MOST_FINISHED])
+        recipe = ordered[place]
+        how = "not calibrated with" if len(self._parts) > 1 else "calibrated with"
+        seen = f"{scores[recipe].text} on {counted(self._count, 'sample')} {how}"
+        text = f"{recipe.text}, the best of {', '.join(METHODS)}: {seen}"
+        return Calibrated(parse_model(data), text)
 
-    def _best(self) -> tuple[Recipe, Score]:
-        """The recipe whose models agree best with the float one: first of what is in between,
-        then of the inputs.
+    def _finished(self, recipes: Sequence[Recipe]) -> tuple[bytes, int]:
+        """The best of these recipes with all samples and corrections, and which of them it is."""
+        tried: list[tuple[bytes, int]] = []
+        for place, data in enumerate(
+            self._quantized([self._ranges(self._whole, recipe) for recipe in recipes])
+        ):
+            models = [data, *corrected(self._data, data, self._pairs(data), self._inputs)]
+            tried += [(model, place) for model in models]
+        scores = self._scores([model for model, _ in tried], self._inputs)
+        return tried[max(range(len(tried)), key=lambda n: scores[n].value)]
+
+    def _pairs(self, data: bytes) -> dict[int, int]:
+        """For tensors of a quantised model the float ones that they stand for."""
+        pairs = {}
+        for index, tensor in enumerate(parse_model(data).subgraphs[0].tensors):
+            place = origin(tensor)
+            if place is not None and self._graph.values[place[1]].shape == tensor.shape:
+                pairs[index] = place[1]
+        return pairs
+
+    def _scored(self) -> dict[Recipe, Score]:
+        """How well each recipe does: first of what is in between, then, with the best of those,
+        of the inputs.
         """
         found = self._compared([Recipe(inner) for inner in CANDIDATES])
-        recipe = max(found, key=lambda r: found[r].value)
-        more = [Recipe(recipe.inner, inputs) for inputs in CANDIDATES if inputs != "minmax"]
-        found.update(self._compared(more))
-        recipe = max(found, key=lambda r: found[r].value)
-        return recipe, found[recipe]
+        best = max(found, key=lambda recipe: found[recipe].value)
+        more = [Recipe(best.inner, inputs) for inputs in CANDIDATES if inputs != "minmax"]
+        return {**found, **self._compared(more)}
 
     def _compared(self, recipes: Sequence[Recipe]) -> dict[Recipe, Score]:
         """The mean score of each recipe: ranges from one part, outputs of the other."""
@@ -165,19 +190,6 @@ class StaticQuantization:
         part = [values[::step] for values in inputs]
         original, *found = agreement.real_outputs([self._data, *models], part)
         return [agreement.score(original, outputs) for outputs in found]
-
-    def _corrected(self, data: bytes) -> bytes:
-        """The model with corrected biases, if that makes it better."""
-        places = {}
-        for index, tensor in enumerate(parse_model(data).subgraphs[0].tensors):
-            place = origin(tensor)
-            if place is not None and self._graph.values[place[1]].shape == tensor.shape:
-                places[index] = place[1]
-        changed = with_corrected_biases(self._data, data, places, self._inputs)
-        if changed == data:
-            return data
-        old, new = self._scores([data, changed], self._inputs)
-        return changed if new.value > old.value else data
 
     def _quantized(self, ranges: Sequence[Mapping[int, Range]]) -> list[bytes]:
         named = [
@@ -247,6 +259,10 @@ class StaticQuantization:
             for index, histogram in part.histograms.items()
         }
         for node in self._graph.nodes:
+            if node.name in FIXED_SCALE and self._mode == "int8":
+                scale, zero_point = FIXED_SCALE[node.name]
+                ends = (scale * (-128 - zero_point), scale * (127 - zero_point))
+                ranges.update((value.index, ends) for value in node.outputs)
             if node.name in SAME_SCALE | KEEPS_SCALE and node.inputs and node.inputs[0] is not None:
                 for value in node.outputs:
                     if value.index in ranges and node.inputs[0].index in ranges:

@@ -58,8 +58,9 @@ def quantization_faults(model: Model, activations: TensorType) -> Iterator[str]:
             yield f"{names}{more} still in float"
         ends = (*graph.inputs, *graph.outputs)
         for value in ends:
-            if value.type in _FLOATS and not left:
-                yield f"{printable(value.name)} is {value.type.name}"
+            is_other = value.quantization is not None and value.type is not activations
+            if (value.type in _FLOATS and not left) or is_other:
+                yield f"`{printable(value.name)}` is {value.type.name}"
         yield from _weight_faults(graph, activations)
 
 

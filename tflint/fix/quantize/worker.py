@@ -7,7 +7,7 @@ library said where it did not do it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,16 +50,57 @@ def _count(request: Json, arrays: Sequence[Array]) -> Frame:
     return {}, [ends, seen, counts, np.array(list(tops.values()), np.float64), *peaks.values()]
 
 
-def _average(request: Json, arrays: Sequence[Array]) -> Frame:
-    """The sum of the means of each channel of tensors, of values cut to ends, over all samples."""
-    ends: dict[int, list[float]] = {tensor: [low, high] for tensor, low, high in request["ends"]}
+def _correct(request: Json, arrays: Sequence[Array]) -> Frame:
+    """A quantised model with its weights rounded anew and its biases corrected.
+
+    The arrays are the float model, the quantised one, and inputs; both models come back, the one
+    with other biases only and the one with other weights too.
+    """
+    from tflint.fix.quantize.bias_correction import with_corrected_biases
+
+    original, quantized, *inputs = arrays
+    pairs = dict(request["pairs"])
+    found = []
+    for model in (quantized.tobytes(), _rounded(original.tobytes(), quantized, pairs, inputs)):
+        data = with_corrected_biases(original.tobytes(), model, pairs, inputs, _channel_means)
+        found.append(np.frombuffer(data, np.uint8))
+    return {}, found
+
+
+def _rounded(
+    original: bytes, quantized: Array, pairs: Mapping[int, int], inputs: Sequence[Array]
+) -> bytes:
+    from tflint.fix.quantize.agreement import quantized_inputs
+    from tflint.fix.quantize.weight_rounding import Covariance, layers, with_rounded_weights
+    from tflint.model.graph import graphs
+    from tflint.model.reader import parse_model
+    from tflint.model.writer import write_model
+
+    model = parse_model(quantized.tobytes())
+    wanted = layers(graphs(model)[0], graphs(parse_model(original))[0], pairs)
+    seen = [Covariance(layer) for layer in wanted]
+    places = [layer.node.operator.inputs[0] for layer in wanted]
+    for interpreter in _runs(quantized, quantized_inputs(quantized.tobytes(), inputs)):
+        for place, covariance in zip(places, seen, strict=True):
+            covariance.add(interpreter.get_tensor(place))
+    known = [(layer, c.value()) for layer, c in zip(wanted, seen, strict=True)]
+    return write_model(with_rounded_weights(model, [(n, c) for n, c in known if c is not None]))
+
+
+def _channel_means(
+    model: bytes, ends: Mapping[int, tuple[float, float]], inputs: Sequence[Array]
+) -> dict[int, Array]:
+    """The mean of each channel of tensors over all samples and places, in stored values, where
+    smaller and larger ones count as the ends.
+    """
     sums: dict[int, Array] = {tensor: np.zeros((), np.float64) for tensor in ends}
-    for interpreter in _runs(arrays[0], arrays[1:]):
+    for interpreter in _runs(np.frombuffer(model, np.uint8), inputs):
         for tensor, total in sums.items():
             low, high = ends[tensor]
             values = np.clip(_by_channel(interpreter, tensor), low, high)
             sums[tensor] = total + values.mean(axis=0, dtype=np.float64)
-    return {}, list(sums.values())
+    count = len(inputs[0]) if inputs else 1
+    return {tensor: total / count for tensor, total in sums.items()}
 
 
 def _by_channel(interpreter: Any, tensor: int) -> Array:
@@ -130,4 +171,4 @@ def _quantize(request: Json, arrays: Sequence[Array]) -> Frame:
     return {}, found
 
 
-_JOBS = {"count": _count, "average": _average, "run": _run, "quantize": _quantize}
+_JOBS = {"count": _count, "correct": _correct, "run": _run, "quantize": _quantize}

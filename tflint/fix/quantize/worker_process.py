@@ -90,25 +90,23 @@ def statistics(
     )
 
 
-def channel_means(
-    model: bytes,
-    ends: Mapping[int, tuple[float, float]],
+def corrected(
+    original: bytes,
+    quantized: bytes,
+    pairs: Mapping[int, int],
     inputs: Sequence[NDArray[Any]],
     *,
     limits: Limits = LIMITS,
-) -> list[NDArray[np.float64]]:
-    """The mean of each channel of tensors over all samples and places, in stored values.
+) -> list[bytes]:
+    """What `bias_correction` makes of a quantised model, and what it and `weight_rounding` do
+    together, for as many samples as fit one process.
 
-    `ends` has what smaller and larger values count as, by tensor, in the order of the results.
     Raises as `statistics` does.
     """
-    request = {"job": "average", "ends": [[key, *pair] for key, pair in ends.items()]}
-    sums: list[NDArray[np.float64]] = []
-    for part in _parts(inputs, None):
-        found = _answer(request, [_bytes(model), *part], limits)
-        sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else list(found)
-    total = len(inputs[0]) if inputs else 1
-    return [values / total for values in sums]
+    part = next(_parts(inputs, None))
+    request = {"job": "correct", "pairs": [list(pair) for pair in pairs.items()]}
+    found = _answer(request, [_bytes(original), _bytes(quantized), *part], limits)
+    return [data.tobytes() for data in found]
 
 
 def outputs(
