@@ -556,6 +556,7 @@ def test_the_near_misses_below_are_near() -> None:
         _conv(strides=(2, 1, 1, 1)),
         _conv(strides=(1, 1, 0, 1)),
         _conv(strides=(1, 1, 1)),
+        _conv(strides=(1, 1, 2**40, 2**40), result=(1, 2, 1, 1)),
         _conv(dilations=(1, 2, 1, 1)),
         _conv(result=(1, 2, 8, 7)),
         _conv(weights=(3, 3, 3, 2)),
@@ -662,6 +663,7 @@ attributes = st.dictionaries(
         st.integers(-(2**63), 2**63 - 1),
         st.floats(width=32),
         st.lists(st.integers(-3, 9), max_size=9).map(tuple),
+        st.lists(st.sampled_from([1, 1, 2, 2**31, 2**63 - 1]), min_size=4, max_size=8).map(tuple),
         st.just(FLOAT32),
     ),
 )

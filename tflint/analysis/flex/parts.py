@@ -181,6 +181,7 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
             final.append(length)
     fixed = op.is_fixed(0)
     require(fixed or (not masks["ellipsis"] and not masks["new_axis"]))
+    require(all(0 <= bits <= _BIGGEST for bits in masks.values()))
     output = op.output(final, type)
     if not fixed:
         # The file's shape is not all that may come: what it is told stands as it is.
