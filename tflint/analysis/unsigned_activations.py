@@ -11,20 +11,13 @@ from dataclasses import dataclass, field
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.integer_grids import INT8, UINT8, grid_of
 from tflint.analysis.integer_kernels import Scales, integer_kernel
+from tflint.analysis.integer_layers import LAYERS
 from tflint.analysis.operand_types import node_signature
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import FullyConnectedOptions, TensorType
 from tflint.model.types import elements
 from tflint.target.runtime import Runtime, Verdict
 
-# Positions of activations, weights and bias, the axis of the output's channels in the weights,
-# and the operator's version that takes int8.
-WEIGHTED = {
-    "CONV_2D": (0, 1, 2, 0, 3),
-    "DEPTHWISE_CONV_2D": (0, 1, 2, 3, 3),
-    "FULLY_CONNECTED": (0, 1, 2, 0, 4),
-    "TRANSPOSE_CONV": (2, 1, 3, 0, 2),
-}
 # Operators that compute; copies of bytes are the same for any type.
 _ARITHMETIC = frozenset(
     (
@@ -109,8 +102,6 @@ def is_unsigned_activation(value: Value) -> bool:
 
 def int8_version(node: Node) -> int:
     """The operator's version that takes int8."""
-    if node.name in WEIGHTED:
-        return WEIGHTED[node.name][4]
     kernel = integer_kernel(node)
     return _INT8_VERSIONS.get(node.name, 1) if kernel is None else kernel.version(INT8)
 
@@ -154,7 +145,7 @@ def _takes_int8(node: Node, runtime: Runtime) -> bool:
     signature = node_signature(kernel, node).replace("UINT8", "INT8")
     if kernel.verdict(signature) is not Verdict.ACCEPTED:
         return False
-    if node.name in WEIGHTED:
+    if node.name in LAYERS:
         return _has_known_weights(node)
     known = integer_kernel(node)
     if known is None:
@@ -175,8 +166,9 @@ def _takes_int8(node: Node, runtime: Runtime) -> bool:
 
 def _has_known_weights(node: Node) -> bool:
     """Whether weights and bias are constants that can be quantised once more."""
-    data, weights, bias, axis, _ = WEIGHTED[node.name]
-    x, w, b = node.input(data), node.input(weights), node.input(bias)
+    operands = LAYERS[node.name]
+    axis = operands.axis
+    x, w, b = (node.input(p) for p in (operands.data, operands.weights, operands.bias))
     if x is None or w is None or w.type is not UINT8 or grid_of(w) is None:
         return False
     if x.type is not UINT8 or node.outputs[0].type is not UINT8 or len(node.outputs) != 1:

@@ -87,7 +87,7 @@ def test_the_examples_of_the_rule() -> None:
         hold_surroundings("TFL107", model, unsafe=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from((INT8, INT16)))
 def test_networks_at_random(seed: int, type: TensorType) -> None:
     model = islands(seed, type=type, edges=True)

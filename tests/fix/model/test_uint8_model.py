@@ -76,7 +76,7 @@ def test_safe_repairs_leave_uint8() -> None:
     hold_untouched("TFL404", _dense(128))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))
 def test_networks_at_random(seed: int) -> None:
     model = unsigned_network(seed)

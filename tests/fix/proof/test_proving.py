@@ -22,7 +22,7 @@ from tflint.fix.proof.samples import Samples
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
 from tflint.model.reader import parse_model
-from tflint.model.schema import GatherOptions, TensorType
+from tflint.model.schema import GatherOptions, RandomOptions, TensorType
 from tflint.model.writer import write_model
 from tflint.report.fix_result import Proof
 
@@ -552,3 +552,19 @@ def test_optimised_kernels_stand_in_where_there_is_no_reference_kernel() -> None
     assert proof.holds
     assert proof.method == BOTH.replace("-reference", "")
     assert not exactly(data, model(TensorType.INT8, 1.5)).holds
+
+
+def test_random_numbers_are_told() -> None:
+    build = ModelBuilder()
+    x = build.input((1, 8))
+    noise, y = build.tensor((1, 8)), build.tensor((1, 8))
+    shape = build.constant((2,), TensorType.INT32, (1, 8))
+    build.operator("RANDOM_UNIFORM", [shape], [noise], RandomOptions())
+    build.operator("ADD", [x, noise], [y])
+    build.output(y)
+    data = write_model(build.build())
+
+    proof = exactly(data, data)
+
+    assert proof.failure is not None
+    assert proof.failure.endswith("(the model draws random numbers)")

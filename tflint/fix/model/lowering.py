@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from tflint.analysis.float_regions import FLOAT32
 from tflint.analysis.integer_grids import Grid
 from tflint.analysis.integer_kernels import integer_kernel
+from tflint.analysis.integer_layers import LAYERS
 from tflint.analysis.lowering import Lowering
+from tflint.fix.model.layer_constants import layer_constants
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.model.graph import Node, Value
 from tflint.model.schema import (
@@ -206,6 +208,9 @@ class _RegionEdit:
 
     def _rewrite(self, node: Node) -> None:
         edit, found = self._edit, self._found
+        if node.name in LAYERS:
+            self._rewrite_layer(node)
+            return
         inputs: list[int] = []
         for position, index in enumerate(node.operator.inputs):
             value = node.inputs[position]
@@ -237,6 +242,26 @@ class _RegionEdit:
                 node.index,
                 builtin_options=options(fused_activation_function=fused, pot_scale_int16=False),
             )
+        kernel = integer_kernel(node)
+        assert kernel is not None
+        edit.change_version(node.index, max(kernel.version(found.type), node.code.version))
+
+    def _rewrite_layer(self, node: Node) -> None:
+        edit, found, operands = self._edit, self._found, LAYERS[node.name]
+        x, w = node.input(operands.data), node.input(operands.weights)
+        assert x is not None and w is not None
+        inputs = list(node.operator.inputs)
+        inputs[operands.data] = self._integers[x]
+        outputs = (self._integers[node.outputs[0]],)
+        parts = layer_constants(
+            w, node.input(operands.bias), found.grids[x], found.grids[node.outputs[0]], operands
+        )
+        for position, part in ((operands.weights, parts.weights), (operands.bias, parts.bias)):
+            if part is not None:
+                inputs[position] = edit.add_tensor(
+                    part.shape, part.type, part.quantization, name=part.name, data=part.data
+                )
+        edit.change_operator(node.index, inputs=tuple(inputs), outputs=outputs)
         kernel = integer_kernel(node)
         assert kernel is not None
         edit.change_version(node.index, max(kernel.version(found.type), node.code.version))
