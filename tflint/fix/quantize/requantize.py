@@ -109,7 +109,8 @@ def _already_quantized(data: bytes, model: Model, mode: str, target: Target) -> 
     wanted = ACTIVATIONS[mode]
     if is_integer(model) and not list(quantization_faults(model, wanted)):
         return Requantized(data, mode, "", (f"it is {mode} throughout already: left as it is",))
-    work = start(data, target)
+    known = with_known_operators(model)
+    work = start(data if known is model else write_model(known), target)
     repair(work, target, is_wanted=lambda code: code != "TFL309", unsafe=True)
     faults = list(quantization_faults(work.model, wanted))
     if not is_integer(work.model) or faults:
