@@ -50,6 +50,12 @@ MODES = ("int8", "int16x8", "dynamic", "float16")
 # Repairs that change what the model gives back, or that are about integers of another kind.
 _UNWANTED = frozenset(("TFL107", "TFL309", "TFL404"))
 _FEW_SAMPLES = 50
+_DTYPES: dict[TensorType, type[np.generic]] = {
+    TensorType.FLOAT32: np.float32,
+    TensorType.INT32: np.int32,
+    TensorType.INT64: np.int64,
+    TensorType.BOOL: np.bool_,
+}
 _MOST_FAULTS = 3
 
 
@@ -203,8 +209,9 @@ def _shaped(model: Model, samples: Samples) -> list[Real]:
     for value, given in zip(graph.inputs, samples.inputs, strict=True):
         if len(given) == 0:
             raise UsageError("there is not one sample to calibrate with")
-        if value.type is TensorType.FLOAT32:
-            given = np.asarray(given, np.float32)
+        dtype = _DTYPES.get(value.type)
+        if dtype is not None:
+            given = np.asarray(given, dtype)
         if not np.isfinite(given).all():
             raise UsageError(f"the samples of `{printable(value.name)}` hold NaN or infinity")
         if given.size != len(given) * value.elements:
