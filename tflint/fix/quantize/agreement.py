@@ -26,8 +26,8 @@ _MOST_DB = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well a candidate does: `error` is the mean of the largest error of an output, with as
-    much weight for rare answers as for frequent ones, and None where outputs are no answers;
+    """How well a candidate does: `error` is the mean of the largest error of an output, with more
+    weight for rare answers than there are of them, and None where outputs are no answers;
     `agreement` the share of equal answers, `decibels` signal to noise.
     """
 
@@ -88,10 +88,11 @@ def score(original: Sequence[Real], candidate: Sequence[Real]) -> Score:
         if answers is None or shares is None:
             continue
         agreed.append(float((answers == shares).mean()))
-        by_answer = np.abs(apart).reshape(len(answers), -1).max(axis=1)
-        errors.append(
-            float(np.mean([by_answer[answers == answer].mean() for answer in np.unique(answers)]))
-        )
+        worst = np.abs(apart).reshape(len(answers), -1).max(axis=1)
+        found, counts = np.unique(answers, return_counts=True)
+        means = [worst[answers == answer].mean() for answer in found]
+        # By counts alone a rare answer would say nothing, without them a single sample too much.
+        errors.append(float(np.average(means, weights=np.sqrt(counts))))
     decibels = _MOST_DB if noise == 0 else 10 * float(np.log10(max(signal, 1e-30) / noise))
     return Score(
         float(np.mean(errors)) if errors else None,
