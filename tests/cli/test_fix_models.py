@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Call, dense, relu
@@ -473,3 +474,120 @@ def test_hostile_names_are_escaped(call: Call, tmp_path: Path, passes: Callable[
             lines = (result.stdout + result.stderr).splitlines()
             assert not any(line.lstrip().startswith("::") for line in lines)
             assert all(len(line) <= 100 for line in lines)
+
+
+@pytest.fixture
+def requantized(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Puts a quantiser in place that describes the model; the calls to it."""
+    from tflint.fix.quantize.requantize import Requantized
+
+    calls: list[dict[str, Any]] = []
+
+    def requantize(data: bytes, mode: str, samples: Any, target: Any, **options: Any) -> Any:
+        calls.append({"data": data, "mode": mode, "samples": samples, **options})
+        model = parse_model(data)
+        text = (model.description or "").rstrip(".")
+        changed = dataclasses.replace(model, description=f"{text}+{mode}")
+        return Requantized(write_model(changed), mode, "minmax", ("ranges were found",))
+
+    monkeypatch.setattr("tflint.fix.quantize.requantize.requantize", requantize)
+    return calls
+
+
+def test_quantising_takes_data_and_the_repairs_that_round(
+    call: Call,
+    tmp_path: Path,
+    passes: Callable[..., None],
+    proofs: Any,
+    requantized: list[dict[str, Any]],
+) -> None:
+    write(tmp_path, "m.tflite")
+    np.save(tmp_path / "x.npy", np.zeros((9, 1, 4), np.float32))
+    passes(
+        described("short", "TFL609"),
+        described("folded", "TFL604", FixSafety.UNSAFE),
+        described("logits", "TFL309", FixSafety.UNSAFE),
+    )
+    calls = proofs(lambda before, after, **options: EXACT)
+    options = ("--quantize", "int8", "--calibrate", "x.npy", "--calibration", "mse")
+    result = call("fix", "m.tflite", *options, "--format", "json", cwd=tmp_path)
+    (file,) = json.loads(result.stdout)["files"]
+
+    assert result.code == 0, result.stderr
+    # What gives the output another meaning is left to `--unsafe`.
+    assert description(tmp_path / "m.fixed.tflite") == "short+int8+folded"
+    (asked,) = requantized
+    assert descriptions(asked["data"]) == ["short"]
+    assert (asked["mode"], asked["calibration"]) == ("int8", "mse")
+    assert asked["samples"].inputs[0].shape == (9, 1, 4)
+    names = [(one["code"], one["name"]) for one in file["passes"]]
+    assert names == [
+        ("write", "compact-file"),
+        ("TFL609", "long-names"),
+        ("quantize", "int8"),
+        ("TFL604", "unfused-affine"),
+    ]
+    assert "ranges were found" in file["notes"]
+    assert [(one["exact"], tuple(one["may_lose"])) for one in calls] == [(True, ()), (False, ())]
+    assert all(one["samples"] is asked["samples"] for one in calls)
+
+
+def test_modes_that_tflm_does_not_know_are_proved_without_it(
+    call: Call,
+    tmp_path: Path,
+    passes: Callable[..., None],
+    proofs: Any,
+    requantized: list[dict[str, Any]],
+) -> None:
+    write(tmp_path, "m.tflite")
+    passes()
+    calls = proofs(lambda before, after, **options: EXACT)
+    assert call("fix", "m.tflite", "--quantize", "float16", cwd=tmp_path).code == 0
+
+    assert [(one["exact"], [host.value for host in one["may_lose"]]) for one in calls] == [
+        (False, ["tflm"])
+    ]
+    assert requantized[0]["samples"] is None
+
+
+def test_random_inputs_are_asked_for_by_name(
+    call: Call,
+    tmp_path: Path,
+    passes: Callable[..., None],
+    requantized: list[dict[str, Any]],
+) -> None:
+    write(tmp_path, "m.tflite")
+    (tmp_path / "random").write_text("not this", encoding="utf-8")
+    passes()
+    options = ("--quantize", "int8", "--calibrate", "random")
+    assert call("fix", "m.tflite", *options, cwd=tmp_path).code == 0
+
+    assert requantized[0]["samples"].is_random
+    assert requantized[0]["samples"].count > 100
+
+
+def test_accepted_findings_are_left_as_they_are(
+    call: Call, tmp_path: Path, passes: Callable[..., None]
+) -> None:
+    (tmp_path / "m.tflite").write_bytes(write_model(dense().build()))
+    passes(described("short", "TFL401"))
+    accepted = '[[ignore]]\npaths = ["*.tflite"]\nrules = ["TFL401"]\nreason = "for a desktop"\n'
+    (tmp_path / "tflint.toml").write_text(accepted, encoding="utf-8")
+    assert call("fix", "m.tflite", cwd=tmp_path).code == 0
+    assert not (tmp_path / "m.fixed.tflite").exists()
+
+    assert call("fix", "m.tflite", "--isolated", cwd=tmp_path).code == 0
+    assert description(tmp_path / "m.fixed.tflite") == "short"
+
+
+def test_no_pass_is_to_blame_for_a_model_that_nothing_runs(
+    call: Call, tmp_path: Path, passes: Callable[..., None], proofs: Any
+) -> None:
+    write(tmp_path, "m.tflite")
+    passes(described("first", "TFL609"), described("second", "TFL607"))
+    proofs(lambda before, after, **options: dataclasses.replace(EXACT, failure="nothing runs it"))
+    result = call("fix", "m.tflite", "--format", "json", cwd=tmp_path)
+    (file,) = json.loads(result.stdout)["files"]
+
+    assert (result.code, file["written"]) == (1, False)
+    assert (file["proof"]["failure"], file["proof"]["suspect"]) == ("nothing runs it", None)

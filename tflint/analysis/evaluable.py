@@ -14,6 +14,7 @@ from tflint.model.graph import Node, Value
 from tflint.model.schema import (
     ActivationFunctionType,
     MirrorPadOptions,
+    ReshapeOptions,
     StridedSliceOptions,
     TensorType,
 )
@@ -123,6 +124,7 @@ _UNARY = frozenset(
         "RELU6",
         "RELU_N1_TO_1",
         "LOGICAL_NOT",
+        "QUANTIZE",
         *_OF_SHAPE,
     )
 )
@@ -156,9 +158,22 @@ def is_evaluable(node: Node) -> bool:
     if node.name in _COMPARISONS:
         types = {value.type for value in node.inputs if value is not None}
         return len(types) == 1 and types <= _NUMBER and node.outputs[0].type in _BOOL
+    if node.name == "QUANTIZE":
+        return x is not None and _is_quantised(x, node.outputs[0])
     if node.name in ("ARG_MAX", "ARG_MIN"):
         return x is not None and x.type in _NUMBER and node.outputs[0].type in _ARGUMENTS
     return _has_its_types(node) and _has_plain_options(node)
+
+
+def _is_quantised(x: Value, y: Value) -> bool:
+    """Whether floats become integers of one scale."""
+    quantization = y.quantization
+    return (
+        x.type is TensorType.FLOAT32
+        and y.type in (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
+        and quantization is not None
+        and len(quantization.scale) == len(quantization.zero_point) == 1
+    )
 
 
 def _has_its_inputs(node: Node) -> bool:
@@ -208,6 +223,8 @@ def _has_plain_options(node: Node) -> bool:
         return False
     if node.name == "CONCATENATION":
         return activation is ActivationFunctionType.NONE
+    if node.name == "RESHAPE":
+        return len(node.inputs) == 2 or isinstance(options, ReshapeOptions)
     if node.name == "STRIDED_SLICE":
         return isinstance(options, StridedSliceOptions) and not (
             options.ellipsis_mask or options.new_axis_mask or options.offset

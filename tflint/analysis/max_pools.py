@@ -19,6 +19,8 @@ _RANGES: dict[ActivationFunctionType, tuple[float, float]] = {
     ActivationFunctionType.RELU6: (0, 6),
     ActivationFunctionType.RELU_N1_TO_1: (-1, 1),
 }
+# One pool may compare more than a run does, for the memory that it saves; not many times more.
+_MOST_COMPARISONS = 2
 # The options of an operator hold 32-bit numbers.
 _LARGEST = 2**31 - 1
 _ACTIVATIONS = {bounds: activation for activation, bounds in _RANGES.items()}
@@ -70,6 +72,11 @@ class PoolRun:
     nodes: list[Node]
     merged: MaxPool
     comparisons: int
+
+    @property
+    def is_repairable(self) -> bool:
+        """Whether the one pool is worth its time."""
+        return self.merged.comparisons <= _MOST_COMPARISONS * self.comparisons
 
 
 def mergeable_pools(graph: Graph, dataflow: Dataflow) -> Iterator[PoolRun]:

@@ -21,7 +21,7 @@ from tflint.fix.model.outcome import (
     pass_reports,
 )
 from tflint.fix.model.repair import Repair, Step, arena_of, repair, safe_steps, start
-from tflint.fix.options import FixOptions
+from tflint.fix.options import CALIBRATED, FixOptions
 from tflint.fix.repaired import Accept, Repaired
 from tflint.lint.context import LintedModel
 from tflint.lint.diff import diff_reports
@@ -191,19 +191,22 @@ def _quantize(
 
 def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
     """What running both models shows: of the safe steps alone first, then of all."""
+    from tflint.execution.hosts import Host
     from tflint.fix.proof.bisection import first_failing
     from tflint.fix.proof.proving import prove
 
     def proof_of(last: int) -> Proof:
-        """Of the model behind steps 0 to `last`."""
+        """Of the model behind steps 0 to `last`; of the original itself for -1."""
         steps = work.steps[: last + 1]
         return prove(
             work.before,
-            steps[-1].data,
+            steps[-1].data if steps else work.before,
             samples=samples,
             exact=all(step.safety is FixSafety.SAFE for step in steps),
             tolerance=options.tolerance,
             outputs=tuple(change for step in steps for change in step.outputs),
+            # TFLM has no kernels for float16 nor for hybrid operators: those are for LiteRT.
+            may_lose=() if options.quantize in (None, *CALIBRATED) else (Host.TFLM,),
         )
 
     last = len(work.steps) - 1
@@ -213,8 +216,11 @@ def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
             continue
         proof = proof_of(step)
         if not proof.holds:
-            suspect = work.steps[first_failing(step + 1, proof_of)].code
-            return dataclasses.replace(proof, suspect=suspect)
+            first = first_failing(step + 1, proof_of)
+            # No pass is to blame where the original itself does not hold up: nothing runs it.
+            if first == 0 and not proof_of(-1).holds:
+                return proof
+            return dataclasses.replace(proof, suspect=work.steps[first].code)
     return proof
 
 

@@ -44,7 +44,8 @@ class MergeablePools(Rule):
     the pool that gives the same outputs: kernel `k1 + (k2 - 1) * s1` and stride `s1 * s2`
     where nothing is padded. Padded pools count where every window comes out the same. Where
     the larger pool would compare more elements than the run does, as with overlapping
-    windows, it saves memory but not time: an info then.
+    windows, it saves memory but not time: an info then, and nothing to repair where it would
+    compare more than twice as many.
 
     ## Why it matters on a device
     Every pool writes a map to RAM that the next one reads back, and takes an operator's
@@ -85,5 +86,5 @@ class MergeablePools(Rule):
                     severity=Severity.INFO if then > now else None,
                     help=f"one pool saves {removed} and {size_text(saved)} of maps, for {then:,} "
                     f"comparisons instead of {now:,}",
-                    fix=Fix(FixSafety.SAFE, "tflint fix {path}"),
+                    fix=Fix(FixSafety.SAFE, "tflint fix {path}") if run.is_repairable else None,
                 )

@@ -18,6 +18,7 @@ from tflint.fix.model.evaluation import evaluated, stored_array
 from tflint.fix.model.kernels.kernel import dtype_of
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import Graph
+from tflint.model.graph_builder import per_tensor
 from tflint.model.record import Record
 from tflint.model.schema import (
     ActivationFunctionType,
@@ -50,7 +51,7 @@ from tflint.model.schema import (
     TransposeOptions,
     UnpackOptions,
 )
-from tflint.model.tables import Model
+from tflint.model.tables import Model, QuantizationParameters
 
 FLOAT32, INT8, INT32, INT64, BOOL = (
     TensorType.FLOAT32,
@@ -64,6 +65,7 @@ Shape = tuple[int, ...]
 Case = tuple[Sequence[Any], TensorType, Sequence[Shape], Record | None]
 
 TYPE_OF = {np.dtype(dtype_of(t)).str: t for t in (FLOAT32, INT8, INT32, INT64, BOOL)}
+NARROW = (INT8, TensorType.INT16, TensorType.UINT8)
 
 
 def probe(name: str, case: Case) -> Model:
@@ -72,7 +74,8 @@ def probe(name: str, case: Case) -> Model:
     model = ModelBuilder()
     x = model.input((1, 2))
     arrays = [np.asarray(array) for array in inputs]
-    made = [model.tensor(shape, type) for shape in shapes]
+    scale = model_scale(type, shapes)
+    made = [model.tensor(shape, type, scale if name == "QUANTIZE" else None) for shape in shapes]
     constants = [
         model.constant(a.shape, TYPE_OF[a.dtype.str], np.ascontiguousarray(a).tobytes())
         for a in arrays
@@ -81,6 +84,13 @@ def probe(name: str, case: Case) -> Model:
     model.operator(name, constants, made, options, version=version)
     model.output(model.unary("RELU", x), *made)
     return model.build()
+
+
+def model_scale(type: TensorType, shapes: Sequence[Shape]) -> QuantizationParameters:
+    """A scale that differs from case to case, and a zero point where the type has them."""
+    elements = sum(map(math.prod, shapes))
+    zero_point = 0 if type is TensorType.INT16 else elements % 100
+    return per_tensor((0.5, 0.05, 0.1, 1 / 3, 7.3e4)[elements % 5], zero_point)
 
 
 def hold(name: str, case: Case) -> int:
@@ -134,6 +144,9 @@ def reshape(rng: random.Random) -> Case:
     shape, type = shape_of(rng), moved(rng)
     to = [math.prod(shape), 1]
     rng.shuffle(to)
+    if rng.random() < 0.2:
+        options = ReshapeOptions(new_shape=tuple(to))
+        return [elements(rng, shape, type)], type, [tuple(to)], options
     asked = [-1 if rng.random() < 0.3 and i == 0 else d for i, d in enumerate(to)]
     return [elements(rng, shape, type), ints(*asked)], type, [tuple(to)], ReshapeOptions()
 
@@ -328,6 +341,11 @@ def cast(rng: random.Random) -> Case:
     return [elements(rng, shape, source)], to, [shape], options
 
 
+def quantize(rng: random.Random) -> Case:
+    shape = shape_of(rng)
+    return [elements(rng, shape, FLOAT32)], rng.choice(NARROW), [shape], None
+
+
 def range_(rng: random.Random) -> Case:
     start, delta, count = rng.randint(-9, 9), rng.choice((1, 2, -1, -3)), rng.randint(1, 9)
     numbers = (start, start + delta * count, delta)
@@ -418,6 +436,7 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "ZEROS_LIKE": zeros_like,
     "SELECT_V2": select,
     "CAST": cast,
+    "QUANTIZE": quantize,
     "RANGE": range_,
     "ADD": lambda rng: binary(rng, AddOptions, FLOAT32, INT32, INT64),
     "SUB": lambda rng: binary(rng, SubOptions, FLOAT32, INT32, INT64),
@@ -455,7 +474,9 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
 
 
 def test_every_operator_that_is_said_to_be_evaluable_is_tried() -> None:
-    assert {*_ELEMENTS, *_COMPARISONS, "SHAPE", "RANK", "ARG_MAX", "ARG_MIN"} == set(CASES)
+    assert {*_ELEMENTS, *_COMPARISONS, "SHAPE", "RANK", "QUANTIZE", "ARG_MAX", "ARG_MIN"} == set(
+        CASES
+    )
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -87,6 +87,17 @@ def test_builtins_between_run_on_litert() -> None:
     np.testing.assert_array_equal(negated[0], -x)
 
 
+def test_builtins_without_a_reference_kernel_run_all_the_same() -> None:
+    pytest.importorskip("ai_edge_litert", reason="needs the extra `quantize`")
+    model = ModelBuilder()
+    (x,) = flex(model, "Neg", [model.input((2, 3))], [A], {})
+    model.output(model.unary("ELU", x))
+
+    (found,) = _run(model.build(), A + 1)
+
+    np.testing.assert_allclose(found[0], A + np.expm1(-1), rtol=1e-6)
+
+
 def test_a_model_without_such_operators_has_none() -> None:
     assert has_flex(flex_conv("NCHW"))
     model = ModelBuilder()

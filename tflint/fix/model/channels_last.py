@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.flex.plan import (
+    SUMMED,
     TO_CHANNELS_FIRST,
     TO_CHANNELS_LAST,
     ChannelsLast,
@@ -103,7 +104,7 @@ class LayoutRewrite:
             return False
         self._new[node.index] = new
         self._with_bias(node, new)
-        if len(new) == 1 and new[0].name == "FULLY_CONNECTED":
+        if [step.name for step in new if step.name != "DEQUANTIZE"] == ["FULLY_CONNECTED"]:
             self._unflatten(node)
         return True
 
@@ -249,6 +250,8 @@ class LayoutRewrite:
     def _pass_on(self, node: Node) -> bool:
         """Let what an operator passes on be read, or made, directly; copy it where it has to be."""
         new = []
+        if any(value.shape == () and value.type not in SUMMED for value in node.outputs):
+            return False
         for value, given in zip(node.outputs, node.inputs, strict=True):
             assert given is not None
             source = self._tensors.read(given)
@@ -260,6 +263,10 @@ class LayoutRewrite:
                     self._renamed[source] = value.index
                     self._tensors.instead[value.index] = source
                     continue
+            if value.shape == ():
+                # The shape of a scalar has no data, and would be no constant.
+                new.append(New("MAXIMUM", [source, source], [value.index]))
+                continue
             to = self._tensors.constant(constant(value.shape))
             options = ReshapeOptions(new_shape=tuple(value.shape))
             new.append(New("RESHAPE", [source, to], [value.index], options))
@@ -293,8 +300,10 @@ class LayoutRewrite:
         if found.reshape.name == "FlexReshape" and (reshape is None or len(reshape) != 1):
             return
         stored = stored_weights(node, self._dataflow) if layer is None else None
+        # Of two operators, the first dequantises the weights of the second.
+        place = 1 if layer is not None and len(layer) == 1 else 0
         if layer is not None:
-            weights = layer[0].inputs[1]
+            weights = layer[0].inputs[place]
         elif stored is not None:
             weights = self._inputs(stored[0])[stored[1]]
         else:
@@ -309,7 +318,7 @@ class LayoutRewrite:
         else:
             self._with_input(found.reshape, 0, twin)
         if layer is not None:
-            layer[0].inputs[1] = turned
+            layer[0].inputs[place] = turned
         elif stored is not None:
             self._with_input(*stored, turned)
 

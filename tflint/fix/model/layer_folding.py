@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
 from tflint.analysis.affine_folding import Fold
@@ -13,6 +14,7 @@ from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.fusion import LINEAR
 from tflint.analysis.stored_constants import stored
 from tflint.finding import FixSafety
+from tflint.fix.model.choosing import within_arena
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import Rewrite, RewriteContext
 from tflint.model.graph import Graph, Value
@@ -34,18 +36,24 @@ Folds = Callable[[Graph, Dataflow, ConstantRanges], Iterable[Fold]]
 
 
 def fold_all(context: RewriteContext, folds: Folds) -> Rewrite | None:
-    """The model with every one of these folds carried out, None where there is none."""
+    """The model with every one of these folds carried out, None where there is none.
+
+    Where that takes a larger arena, those are carried out that do not.
+    """
     if not context.unsafe:
         return None
+    return within_arena(context, lambda wanted: _fold(context, folds, wanted))
+
+
+def _fold(context: RewriteContext, folds: Folds, wanted: Container[int]) -> Rewrite | None:
     places = 0
     for _ in range(_MOST_TURNS):
         edit = ModelEdit(context.model)
         ranges, room = ConstantRanges(), room_for_copies(context.model)
-        done = 0
+        done, numbers = 0, itertools.count()
         for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
-            found = folds(graph, dataflow, ranges)
             folding = _Folding(edit, edit.graph(graph.index), dataflow, room)
-            done += folding.carry_out(found)
+            done += folding.carry_out(folds(graph, dataflow, ranges), numbers, wanted)
             room = folding.room
         if not done:
             break
@@ -53,6 +61,8 @@ def fold_all(context: RewriteContext, folds: Folds) -> Rewrite | None:
         context = RewriteContext(
             edit.finish(), context.target, unsafe=True, requested=context.requested
         )
+        if isinstance(wanted, Set):
+            break  # Numbers mean other folds in the next turn.
     return Rewrite(context.model, places, FixSafety.UNSAFE) if places else None
 
 
@@ -79,11 +89,14 @@ class _Folding:
         # How often fewer than before dequantised constants are read.
         self._unread: Counter[int] = Counter()
 
-    def carry_out(self, folds: Iterable[Fold]) -> int:
-        """Carry out those that can be, one for each layer; how many that were."""
+    def carry_out(
+        self, folds: Iterable[Fold], numbers: Iterator[int], wanted: Container[int]
+    ) -> int:
+        """Carry out those that can be and are wanted, one for each layer; how many that were."""
         from tflint.fix.model.affine_weights import folded
 
         taken: set[int] = set()
+        done = 0
         for fold in folds:
             if not fold.is_repairable or fold.layer.index in taken:
                 continue
@@ -91,16 +104,19 @@ class _Folding:
             if weights is None or weights.bytes > self.room:
                 continue
             self.room -= weights.bytes
-            numbers = folded(fold)
-            if numbers is None:
+            found = folded(fold)
+            if found is None:
                 continue
             taken.add(fold.layer.index)
-            self._store(fold, numbers)
+            if next(numbers) not in wanted:
+                continue
+            done += 1
+            self._store(fold, found)
             (self._lead_past_behind if fold.is_behind else self._lead_past_before)(fold)
             for node, constant in zip(fold.run.nodes, fold.run.constants, strict=True):
                 self._graph.remove(node.index)
                 self._no_longer_reads(constant)
-        return len(taken)
+        return done
 
     # Weights and bias
 

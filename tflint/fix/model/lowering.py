@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from tflint.analysis.float_regions import FLOAT32
 from tflint.analysis.integer_grids import Grid
 from tflint.analysis.integer_kernels import integer_kernel
+from tflint.analysis.integer_layers import LAYERS
 from tflint.analysis.lowering import Lowering
+from tflint.fix.model.layer_constants import layer_constants
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.model.graph import Node, Value
 from tflint.model.schema import (
@@ -44,8 +47,26 @@ class Lowerer:
         self._replaced: dict[int, int] = {}
 
     def lower(self, found: Lowering) -> None:
-        """Put the region's integer operators in the place of its float ones."""
+        """Put integer operators in the place of the region's float ones; `finish` comes last."""
         _RegionEdit(self._edit, found, self._constants, self._replaced).apply()
+
+    def finish(self) -> None:
+        """Lead readers of what is made no more to what they read instead."""
+        if self._replaced:
+            self._edit.lead(followed(self._replaced))
+
+
+def followed(replaced: Mapping[int, int]) -> dict[int, int]:
+    """What is read in the end instead of each tensor, where that is read no more either."""
+    ends = dict(replaced)
+    for old in replaced:
+        end, passed = old, []
+        while end in ends:
+            passed.append(end)
+            end = ends[end]
+        # Each link is followed once, however long the chain.
+        ends.update(dict.fromkeys(passed, end))
+    return ends
 
 
 class _RegionEdit:
@@ -82,7 +103,7 @@ class _RegionEdit:
         edit, producer = self._edit, value.producer
         source = self._found.source(value)
         if producer is not None and source == grid:
-            tensor = self._now(producer.operator.inputs[0])
+            tensor = producer.operator.inputs[0]
             if value in self._found.interface:
                 # The output's name and place in signatures go to the integers.
                 edit.output_instead(value.index, tensor)
@@ -100,15 +121,6 @@ class _RegionEdit:
         )
         return value.index
 
-    def _now(self, tensor: int) -> int:
-        """The tensor that is read where the file has this one."""
-        while tensor in self._replaced:
-            tensor = self._replaced[tensor]
-        return tensor
-
-    def _of(self, value: Value) -> int:
-        return self._now(self._integers[value])
-
     def _twin(self, value: Value, grid: Grid) -> int:
         name = f"{value.name}_{grid.type.name.lower()}" if value.tensor.name else None
         return self._add(value, grid, name)
@@ -124,7 +136,7 @@ class _RegionEdit:
     def _convert(self, value: Value, grid: Grid) -> None:
         """Make the integers of a value from what there is, and give floats to who needs them."""
         edit, found, producer = self._edit, self._found, value.producer
-        integers, source = self._of(value), found.source(value)
+        integers, source = self._integers[value], found.source(value)
         if source is not None and producer is not None:
             self._enter(value, grid, producer, source)
         elif producer is None:
@@ -147,7 +159,6 @@ class _RegionEdit:
         for reader in value.consumers:
             if reader in merged:
                 if reader.outputs[0].index != integers:
-                    edit.read_instead(reader.outputs[0].index, integers)
                     self._replaced[reader.outputs[0].index] = integers
                 edit.remove(reader.index)
             elif reader.name == "QUANTIZE":
@@ -166,9 +177,9 @@ class _RegionEdit:
                     self._requantise(value, wanted, node)
 
     def _enter(self, value: Value, grid: Grid, entry: Node, source: Grid) -> None:
-        edit, integers = self._edit, self._of(value)
+        edit, integers = self._edit, self._integers[value]
         if source != grid:
-            read = self._now(entry.operator.inputs[0])
+            read = entry.operator.inputs[0]
             edit.insert_before(
                 entry.index,
                 "QUANTIZE",
@@ -186,10 +197,10 @@ class _RegionEdit:
             return
         made = self._add(value, grid, None)
         self._requantised[key] = made
-        arguments = ([self._of(value)], [made], QuantizeOptions())
+        arguments = ([self._integers[value]], [made], QuantizeOptions())
         producer = value.producer
         if producer is None:
-            self._insert_at_start("QUANTIZE", self._of(value), made)
+            self._insert_at_start("QUANTIZE", self._integers[value], made)
         else:
             self._edit.insert_after(
                 producer.index, "QUANTIZE", *arguments, version=REQUANTIZE_VERSION
@@ -204,6 +215,9 @@ class _RegionEdit:
 
     def _rewrite(self, node: Node) -> None:
         edit, found = self._edit, self._found
+        if node.name in LAYERS:
+            self._rewrite_layer(node)
+            return
         inputs: list[int] = []
         for position, index in enumerate(node.operator.inputs):
             value = node.inputs[position]
@@ -211,9 +225,7 @@ class _RegionEdit:
                 inputs.append(index)
             else:
                 inputs.append(self._operand(node, position, value))
-        outputs = [
-            self._of(value) if value in self._integers else value.index for value in node.outputs
-        ]
+        outputs = [self._integers.get(value, value.index) for value in node.outputs]
         if node in found.reshapes:
             shape = node.outputs[0].shape
             argument = edit.add_tensor(
@@ -241,13 +253,33 @@ class _RegionEdit:
         assert kernel is not None
         edit.change_version(node.index, max(kernel.version(found.type), node.code.version))
 
+    def _rewrite_layer(self, node: Node) -> None:
+        edit, found, operands = self._edit, self._found, LAYERS[node.name]
+        x, w = node.input(operands.data), node.input(operands.weights)
+        assert x is not None and w is not None
+        inputs = list(node.operator.inputs)
+        inputs[operands.data] = self._integers[x]
+        outputs = (self._integers[node.outputs[0]],)
+        parts = layer_constants(
+            w, node.input(operands.bias), found.grids[x], found.grids[node.outputs[0]], operands
+        )
+        for position, part in ((operands.weights, parts.weights), (operands.bias, parts.bias)):
+            if part is not None:
+                inputs[position] = edit.add_tensor(
+                    part.shape, part.type, part.quantization, name=part.name, data=part.data
+                )
+        edit.change_operator(node.index, inputs=tuple(inputs), outputs=outputs)
+        kernel = integer_kernel(node)
+        assert kernel is not None
+        edit.change_version(node.index, max(kernel.version(found.type), node.code.version))
+
     def _operand(self, node: Node, position: int, value: Value) -> int:
         wanted = self._found.operands.get((node, position))
         if value not in self._found.grids:
             assert wanted is not None
             return self._constant(value, wanted)
         if wanted is None:
-            return self._of(value)
+            return self._integers[value]
         return self._requantised[value, wanted]
 
     def _constant(self, value: Value, grid: Grid) -> int:

@@ -15,7 +15,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
         for run in mergeable_pools(graph, dataflow):
             # In the place of the first: the map before it, larger than the result, ends there.
             first, *others = run.nodes
-            if not isinstance(first.options, Pool2DOptions):
+            if not run.is_repairable or not isinstance(first.options, Pool2DOptions):
                 continue
             changes.change_operator(
                 first.index,

@@ -19,17 +19,21 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
     outputs: list[OutputChange] = []
     places = 0
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
+        instead: dict[int, int] = {}
         for node in graph.nodes:
             tail = softmax_tail(node)
             onward = None if tail is None else logits_onward(tail, dataflow)
             if tail is None or onward is None:
                 continue
             _take_out(edit.graph(graph.index), tail, onward)
+            instead[node.outputs[0].index] = tail.logits.index
             places += 1
             if tail.arg_max is None:
                 ends = (i for i, value in enumerate(graph.outputs) if value is tail.end)
                 outputs += [OutputChange(place, "softmax") for place in ends]
                 notes.append(_note(onward[-1]))
+        if instead:
+            edit.graph(graph.index).lead(instead)
     if not places:
         return None
     return Rewrite(edit.finish(), places, FixSafety.UNSAFE, tuple(notes), tuple(outputs))
@@ -40,7 +44,6 @@ def _take_out(edit: GraphEdit, tail: SoftmaxTail, onward: tuple[Onward, ...]) ->
     if probabilities.is_output:
         edit.output_instead(probabilities.index, logits.index)
         edit.change_tensor(logits.index, name=probabilities.tensor.name)
-    edit.read_instead(probabilities.index, logits.index)
     edit.remove(tail.node.index)
     for later in onward[1:]:
         parameters = None if later.grid is None else later.grid.parameters

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections.abc import Container
 from typing import Any
 
 from tflint.analysis.unfused_activations import UnfusedActivation, unfused_activations
 from tflint.finding import FixSafety
+from tflint.fix.model.choosing import within_arena
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.model.graph import Value
 
 
 def _rewrite(context: RewriteContext) -> Rewrite | None:
+    return within_arena(context, lambda wanted: _fused(context, wanted))
+
+
+def _fused(context: RewriteContext, wanted: Container[int]) -> Rewrite | None:
     edit, places, safety = ModelEdit(context.model), 0, FixSafety.SAFE
+    numbers = itertools.count()
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
         carriers: dict[int, _Carrier] = {}
         for found in unfused_activations(graph, dataflow):
@@ -21,7 +29,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
             if at not in carriers:
                 carriers[at] = _Carrier(edit.graph(graph.index), found)
             carrier = carriers[at]
-            if not found.is_exact and not context.unsafe:
+            if not (found.is_exact or context.unsafe) or next(numbers) not in wanted:
                 # Nor those behind it: the carrier's result does not get there.
                 carrier.is_closed = True
             if not carrier.is_closed:

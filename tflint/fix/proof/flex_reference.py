@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tflint.errors import HostFailed, ModelRefused
-from tflint.execution.process import DEFAULT_LIMITS, Limits
+from tflint.execution.process import Limits
 from tflint.model.flex import flex_operator, is_flex
 from tflint.model.graph import Graph, Node, Value, called_subgraphs, graphs
 from tflint.model.reader import parse_model
@@ -43,6 +43,7 @@ _NUMPY_TYPES = {
     TensorType.UINT64: "u8",
     TensorType.BOOL: "?",
 }
+_LIMITS = Limits(seconds=600.0)
 # What the values of all samples that are run at once may take.
 _MOST_BYTES = 256 << 20
 # As many times as a runtime is started for the builtins between.
@@ -57,7 +58,7 @@ def has_flex(model: Model) -> bool:
 
 
 def run_with_flex(
-    model: bytes, inputs: Sequence[Array], limits: Limits = DEFAULT_LIMITS
+    model: bytes, inputs: Sequence[Array], limits: Limits = _LIMITS
 ) -> tuple[Array, ...]:
     """The outputs of a model's first subgraph, (samples, *shape of the output).
 
@@ -201,7 +202,10 @@ class _Run:
             value.index
             for node in segment
             for value in node.inputs
-            if value is not None and value.index not in made and not value.is_constant
+            if value is not None
+            and value.index not in made
+            and not value.is_constant
+            and (value.elements or value.producer is not None or value.is_input)
         )
         inputs = [self.value(self._graph.values[index]) for index in reads]
         behind = {value.index for value in self._graph.outputs}
@@ -214,7 +218,13 @@ class _Run:
         given = [_repeated(array, self._samples) for array in inputs]
         left = max(self._deadline - time.monotonic(), 0.1)
         limits = Limits(seconds=left)
-        outputs = execute(part, given, Host.LITERT, limits)
+        try:
+            outputs = execute(part, given, Host.LITERT, limits)
+        except ModelRefused as refused:
+            try:  # There is not a reference kernel for each operator.
+                outputs = execute(part, given, Host.LITERT_OPTIMISED, limits)
+            except ModelRefused:
+                raise refused from None
         self.values.update(zip(wanted, outputs, strict=True))
 
     def _part(
@@ -260,6 +270,9 @@ def _constant(value: Value) -> Array | None:
     import numpy as np
 
     dtype = _NUMPY_TYPES.get(value.type)
+    if dtype is not None and value.elements == 0 and value.producer is None:
+        # The shape of a scalar, say: what has no elements has no data.
+        return np.zeros([max(size, 0) for size in value.shape], dtype)
     if value.data is None or dtype is None or value.tensor.sparsity is not None:
         return None
     if min(value.shape, default=0) < 0 or packed_bytes(value.shape, value.type) != len(value.data):

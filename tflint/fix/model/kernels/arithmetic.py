@@ -149,6 +149,20 @@ def _cast(node: Node, inputs: _Inputs) -> list[Array]:
     return [x.astype(dtype)]
 
 
+def _quantised(node: Node, inputs: _Inputs) -> list[Array]:
+    """Halves away from zero. Source: `AffineQuantize` of LiteRT's reference kernels."""
+    y = node.outputs[0]
+    dtype, quantization = dtype_of(y.type), y.quantization
+    if dtype is None or quantization is None or not 0 < quantization.scale[0] < np.inf:
+        raise Unknown
+    bounds = np.iinfo(dtype)
+    scaled = _held(_held(inputs[0]) / np.float32(quantization.scale[0])).astype(np.float64)
+    if np.abs(scaled).max(initial=0) >= 2**30:
+        raise Unknown
+    steps = np.trunc(scaled + np.copysign(0.5, scaled)) + quantization.zero_point[0]
+    return [np.clip(steps, bounds.min, bounds.max).astype(dtype)]
+
+
 def _compared(compare: Callable[[Any, Any], Any]) -> Kernel:
     def compute(node: Node, inputs: _Inputs) -> list[Array]:
         a, b = inputs
@@ -243,6 +257,7 @@ KERNELS: dict[str, Kernel] = {
     "RELU6": _activation(ActivationFunctionType.RELU6),
     "RELU_N1_TO_1": _activation(ActivationFunctionType.RELU_N1_TO_1),
     "CAST": _cast,
+    "QUANTIZE": _quantised,
     "EQUAL": _compared(operator.eq),
     "NOT_EQUAL": _compared(operator.ne),
     "LESS": _compared(operator.lt),

@@ -25,6 +25,7 @@ from tflint.model.schema import (
     MirrorPadMode,
     MirrorPadOptions,
     PackOptions,
+    ReshapeOptions,
     SqueezeOptions,
     StridedSliceOptions,
     TensorType,
@@ -50,9 +51,12 @@ def _rank(node: Node, inputs: _Inputs) -> list[Array]:
 
 def _reshape(node: Node, inputs: _Inputs) -> list[Array]:
     x, y = inputs[0], node.outputs[0]
-    if len(inputs) < 2:
-        raise Unknown  # The options then say to what, or an empty tensor behind them.
-    shape = integers(inputs[1])
+    if len(inputs) > 1:
+        shape = integers(inputs[1])
+    elif isinstance(node.options, ReshapeOptions):
+        shape = list(node.options.new_shape)
+    else:
+        raise Unknown
     if shape.count(-1) == 1:
         rest = -math.prod(shape)
         if rest < 1 or x.size % rest:
