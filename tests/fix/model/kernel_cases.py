@@ -248,9 +248,8 @@ def pad(rng: random.Random, *, value: bool = False) -> Case:
     pairs = [(rng.randint(0, 2), rng.randint(0, 2)) for _ in shape]
     to = tuple(d + a + b for d, (a, b) in zip(shape, pairs, strict=True))
     inputs = [elements(rng, shape, type), np.array(pairs, np.int32)]
-    if value:
-        return [*inputs, elements(rng, (), type)], type, [to], PadV2Options()
-    return inputs, type, [to], PadOptions()
+    more = [elements(rng, (), type)] if value else []
+    return [*inputs, *more], type, [to], PadV2Options() if value else PadOptions()
 
 
 def mirror_pad(rng: random.Random) -> Case:
@@ -278,8 +277,7 @@ def select(rng: random.Random) -> Case:
 def cast(rng: random.Random) -> Case:
     shape, types = shape_of(rng), (FLOAT32, INT32, INT64, INT8, BOOL)
     source, to = rng.choice(types), rng.choice(types)
-    options = CastOptions(in_data_type=source, out_data_type=to)
-    return [elements(rng, shape, source)], to, [shape], options
+    return [elements(rng, shape, source)], to, [shape], CastOptions(source, to)
 
 
 def quantize(rng: random.Random) -> Case:
@@ -385,10 +383,6 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "SQUARED_DIFFERENCE": lambda rng: binary(rng, None, FLOAT32, INT32),
     "NEG": lambda rng: unary(rng, FLOAT32, INT32, INT64),
     "ABS": lambda rng: unary(rng, FLOAT32, INT32),
-    "SQRT": root,
-    "RSQRT": root,
-    "LOGICAL_AND": lambda rng: binary(rng, None, BOOL),
-    "LOGICAL_OR": lambda rng: binary(rng, None, BOOL),
     "LOGICAL_NOT": lambda rng: unary(rng, BOOL),
     "ARG_MAX": lambda rng: place(rng, ArgMaxOptions),
     "ARG_MIN": lambda rng: place(rng, ArgMinOptions),
@@ -396,6 +390,8 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "SUB": lambda rng: binary(rng, SubOptions, FLOAT32, INT32, INT64),
     "MUL": lambda rng: binary(rng, MulOptions, FLOAT32, INT32, INT64),
     **dict.fromkeys(("MAXIMUM", "MINIMUM"), lambda rng: binary(rng, None, *NUMBERS)),
+    **dict.fromkeys(("LOGICAL_AND", "LOGICAL_OR"), lambda rng: binary(rng, None, BOOL)),
+    **dict.fromkeys(("SQRT", "RSQRT"), root),
     **dict.fromkeys(("SUM", "REDUCE_PROD"), lambda rng: reduction(rng, INT32, INT64)),
     **dict.fromkeys(("REDUCE_MAX", "REDUCE_MIN"), lambda rng: reduction(rng, *NUMBERS)),
     **dict.fromkeys(("REDUCE_ANY", "REDUCE_ALL"), lambda rng: reduction(rng, BOOL)),
