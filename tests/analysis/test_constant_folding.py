@@ -240,3 +240,32 @@ def test_expanded_weights_are_one_finding_for_all(type: TensorType, count: int) 
         assert "3 DEQUANTIZE" in finding.message
         assert "768 B of float32" in finding.message
     assert findings("TFL605", model.build(), "litert") == ()
+
+
+@pytest.mark.parametrize("target", ["tflm", "litert"])
+@pytest.mark.parametrize("by", ["WHERE", "RESHAPE", "CUSTOM", "TANH", "known RESHAPE"])
+def test_a_shape_that_depends_on_data_is_not_known(by: str, target: str) -> None:
+    """What the file says of it is a guess: LiteRT gives what comes out."""
+    model = ShapeBuilder()
+    x = model.unary("TANH", model.x)
+    if by == "WHERE":
+        flags = model.tensor((1, 4, 3, 2), TensorType.BOOL)
+        model.operator("GREATER", [x, model.constant((1,))], [flags])
+        rows = model.tensor((1, 4), INT64)
+        model.operator("WHERE", [flags], [rows])
+        x = rows
+    elif by == "CUSTOM":
+        x = model.unary("MyOp", x)
+    elif "RESHAPE" in by:
+        to = model.ints(1, 24) if by.startswith("known") else model.input((2,), INT32)
+        y = model.tensor((1, 24))
+        model.operator("RESHAPE", [x, to], [y], ReshapeOptions())
+        x = y
+    model.x = model.unary("ABS", x)
+    shape = model.shape_of_x()
+    added = model.tensor(model.shape(shape), INT32)
+    model.operator("ADD", [shape, model.input(model.shape(shape), INT32)], [added], AddOptions())
+    model.output(added)
+    fixed = by in ("TANH", "known RESHAPE")
+
+    assert bool(findings("TFL210", model.build(), target)) is fixed

@@ -578,3 +578,16 @@ def test_accepted_findings_are_left_as_they_are(
 
     assert call("fix", "m.tflite", "--isolated", cwd=tmp_path).code == 0
     assert description(tmp_path / "m.fixed.tflite") == "short"
+
+
+def test_no_pass_is_to_blame_for_a_model_that_nothing_runs(
+    call: Call, tmp_path: Path, passes: Callable[..., None], proofs: Any
+) -> None:
+    write(tmp_path, "m.tflite")
+    passes(described("first", "TFL609"), described("second", "TFL607"))
+    proofs(lambda before, after, **options: dataclasses.replace(EXACT, failure="nothing runs it"))
+    result = call("fix", "m.tflite", "--format", "json", cwd=tmp_path)
+    (file,) = json.loads(result.stdout)["files"]
+
+    assert (result.code, file["written"]) == (1, False)
+    assert (file["proof"]["failure"], file["proof"]["suspect"]) == ("nothing runs it", None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.evaluable import is_evaluable
+from tflint.analysis.shapes_by_data import OpenShapes
 from tflint.model.graph import Graph, Node, Value
 
 # Operators that do something else than compute their outputs from their inputs, or do it
@@ -94,26 +95,33 @@ def evaluable_values(graph: Graph, dataflow: Dataflow, *, fixed_shapes: bool) ->
     By their indices, each with its operator, in execution order. `fixed_shapes` as in `foldings`.
     """
     known: dict[int, Node] = {}
+    shapes = OpenShapes(graph) if fixed_shapes else None
     for node in graph.nodes:
-        if is_evaluable(node) and _is_foldable(node, known, dataflow, fixed_shapes=fixed_shapes):
+        if is_evaluable(node) and _is_foldable(node, known, dataflow, shapes):
             for value in node.outputs:
                 known[value.index] = node
+        if shapes is not None:
+            shapes.follow(node, known)
     return known
 
 
 def foldings(graph: Graph, dataflow: Dataflow, *, fixed_shapes: bool) -> list[Folding]:
     """The largest groups of connected operators that could be computed beforehand.
 
-    With `fixed_shapes` that is also known of what starts from a tensor's shape. DEQUANTIZE
-    and DENSIFY of constants are left alone: weights are stored narrow, or sparse, on purpose,
-    and LiteRT expands them once. See `dequantized`; TFLM has no DENSIFY.
+    With `fixed_shapes` that is also known of what starts from a tensor's shape, unless that
+    depends on data. DEQUANTIZE and DENSIFY of constants are left alone: weights are stored
+    narrow, or sparse, on purpose, and LiteRT expands them once. See `dequantized`; TFLM has no
+    DENSIFY.
     """
     group_of: dict[int, int] = {}  # by node index
     parents: list[int] = []
     nodes: list[Node] = []
     known: dict[int, Node] = {}  # by value index
+    shapes = OpenShapes(graph) if fixed_shapes else None
     for node in graph.nodes:
-        if not _is_foldable(node, known, dataflow, fixed_shapes=fixed_shapes):
+        if not _is_foldable(node, known, dataflow, shapes):
+            if shapes is not None:
+                shapes.follow(node, known)
             continue
         group = len(parents)
         parents.append(group)
@@ -152,7 +160,7 @@ def has_fixed_shapes(graph: Graph, *, is_mcu: bool) -> bool:
 
 
 def _is_foldable(
-    node: Node, known: dict[int, Node], dataflow: Dataflow, *, fixed_shapes: bool
+    node: Node, known: dict[int, Node], dataflow: Dataflow, shapes: OpenShapes | None
 ) -> bool:
     if not is_pure(node) or not node.outputs or not node.inputs:
         return False
@@ -161,7 +169,9 @@ def _is_foldable(
             return False
     if node.name in _OF_SHAPE:
         x = node.inputs[0]
-        return fixed_shapes and x is not None and bool(x.shape) and min(x.shape) > 0
+        if shapes is None or x is None or x.index in shapes:
+            return False
+        return bool(x.shape) and min(x.shape) > 0
     if node.name in _EXPANDING:
         return False
     some = False

@@ -202,6 +202,12 @@ _KERNELS: dict[str, IntegerKernel] = {
     "SUB": IntegerKernel(Scales.FREE, bounds=_sub, may_fuse=True, versions=(2, 5)),
     "MUL": IntegerKernel(Scales.FREE, bounds=_mul, may_fuse=True, versions=(2, 4)),
     "SQUARED_DIFFERENCE": IntegerKernel(Scales.FREE, bounds=_squared_difference, versions=(2, 0)),
+    # Layers, whose output's range only calibration knows.
+    "CONV_2D": IntegerKernel(Scales.FREE, may_fuse=True, versions=(3, 4)),
+    "DEPTHWISE_CONV_2D": IntegerKernel(Scales.FREE, may_fuse=True, versions=(3, 5)),
+    "FULLY_CONNECTED": IntegerKernel(Scales.FREE, may_fuse=True, versions=(4, 7)),
+    "TRANSPOSE_CONV": IntegerKernel(Scales.FREE, may_fuse=True, versions=(2, 4)),
+    "BATCH_MATMUL": IntegerKernel(Scales.FREE, versions=(2, 3)),
     "LOGISTIC": IntegerKernel(
         Scales.FIXED, fixed=_fixed(Grid(INT8, 1 / 256, -128), _UNSIGNED), versions=(2, 3)
     ),

@@ -21,6 +21,7 @@ from tflint.analysis.integer_grids import (
     grid_of,
 )
 from tflint.analysis.integer_kernels import IntegerKernel, Scales, integer_kernel
+from tflint.analysis.integer_layers import LAYERS, takes_layer
 from tflint.analysis.lowering import Lowering
 from tflint.analysis.operand_types import node_signature
 from tflint.model.constants import Constants
@@ -143,8 +144,11 @@ class _Planner:
             if value.producer is None or value.producer not in self.kernels:
                 self._given(value)
         for node in self.region.nodes:
-            if node in self.kernels:
-                self._lower(node, self.kernels[node])
+            if node in self.kernels and not self._lower(node, self.kernels[node]):
+                # It stays float; what it makes may be quantised behind it.
+                for value in node.outputs:
+                    if value in self.values:
+                        self._given(value)
         self._keep_floats()
         return self.found if self._pays() else None
 
@@ -164,15 +168,17 @@ class _Planner:
             return False
         if any(v.type is FLOAT32 and v not in self.values for v in node.outputs):
             return False
-        if self._takes(node, node.name):
+        if node.name in LAYERS:
+            return takes_layer(node, self.runtime, self.found.type, self.constants)
+        if self._takes(node):
             return True
         if node.name not in _RESHAPES or not self._can_reshape(node):
             return False
         self.found.reshapes.add(node)
         return True
 
-    def _takes(self, node: Node, name: str) -> bool:
-        kernel = self.runtime.kernel(name)
+    def _takes(self, node: Node) -> bool:
+        kernel = self.runtime.kernel(node.name)
         if kernel is None:
             return False
         signature = node_signature(kernel, node).replace("FLOAT32", self.found.type.name)
@@ -244,7 +250,19 @@ class _Planner:
         low, high = grid.bounds
         self.bounds[value] = max(bounds[0], low), min(bounds[1], high)
 
-    def _lower(self, node: Node, kernel: IntegerKernel) -> None:
+    def _lower_layer(self, node: Node) -> bool:
+        """A layer becomes integers where its data are, and the range of what it makes is known."""
+        x, y = node.input(LAYERS[node.name].data), node.outputs[0]
+        grid = self.wishes.get(y)
+        if x not in self.found.grids or grid is None:
+            return False
+        self._set(y, grid, grid.bounds)
+        self.found.nodes.append(node)
+        return True
+
+    def _lower(self, node: Node, kernel: IntegerKernel) -> bool:
+        if node.name in LAYERS:
+            return self._lower_layer(node)
         operands = [
             (position, value)
             for position, value in enumerate(node.inputs)
@@ -254,11 +272,12 @@ class _Planner:
         for _, value in operands:
             known = self._bounds(value)
             if known is None:
-                return
+                return False
             bounds.append(known)
         if not operands or not self._choose(node, kernel, operands, bounds):
-            return
+            return False
         self.found.nodes.append(node)
+        return True
 
     def _bounds(self, value: Value) -> Bounds | None:
         return self.bounds.get(value) if value in self.values else self.constants.bounds(value)

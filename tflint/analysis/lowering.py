@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tflint.analysis.float_regions import Region
 from tflint.analysis.integer_grids import Grid, grid_of
+from tflint.analysis.integer_layers import LAYERS
 from tflint.model.graph import Node, Value
 from tflint.model.schema import TensorType
 
@@ -29,6 +30,11 @@ class Lowering:
     floats: set[Value] = field(default_factory=set)
     reshapes: set[Node] = field(default_factory=set)
     interface: frozenset[Value] = frozenset()
+
+    @property
+    def layers(self) -> set[Node]:
+        """Those of the operators that have weights."""
+        return {node for node in self.nodes if node.name in LAYERS}
 
     def source(self, value: Value) -> Grid | None:
         """The grid of the integers that DEQUANTIZE makes a value from; None where it does not."""

@@ -6,25 +6,19 @@ exactly. Weights do not: int8 kernels want their zero point at 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.integer_grids import INT8, UINT8, grid_of
 from tflint.analysis.integer_kernels import Scales, integer_kernel
+from tflint.analysis.integer_layers import LAYERS
 from tflint.analysis.operand_types import node_signature
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.schema import FullyConnectedOptions, TensorType
 from tflint.model.types import elements
 from tflint.target.runtime import Runtime, Verdict
 
-# Positions of activations, weights and bias, the axis of the output's channels in the weights,
-# and the operator's version that takes int8.
-WEIGHTED = {
-    "CONV_2D": (0, 1, 2, 0, 3),
-    "DEPTHWISE_CONV_2D": (0, 1, 2, 3, 3),
-    "FULLY_CONNECTED": (0, 1, 2, 0, 4),
-    "TRANSPOSE_CONV": (2, 1, 3, 0, 2),
-}
 # Operators that compute; copies of bytes are the same for any type.
 _ARITHMETIC = frozenset(
     (
@@ -85,21 +79,49 @@ def signable_components(graph: Graph, runtime: Runtime, dataflow: Dataflow) -> l
     Takes time in proportion to the graph. The types of what a subgraph other than the first
     takes and gives are its callers' business.
     """
-    found: list[Component] = []
+    return [
+        component
+        for component in _components(graph, runtime, dataflow)
+        if any(computes_in_uint8(node) for node in component.nodes)
+    ]
+
+
+def moved_components(graph: Graph, runtime: Runtime, dataflow: Dataflow) -> list[Component]:
+    """uint8 inputs and outputs that operators only move, on the scale of int8 beyond a QUANTIZE."""
+    return [
+        component
+        for component in _components(graph, runtime, dataflow)
+        if component.nodes
+        and not any(computes_in_uint8(node) for node in component.nodes)
+        and any(value.is_input or value.is_output for value in component.values)
+        and any(joins(node) for node in component.conversions)
+    ]
+
+
+def joins(node: Node) -> bool:
+    """Whether a QUANTIZE leads between uint8 and int8 integers for the same reals."""
+    if node.name != "QUANTIZE" or len(node.inputs) != 1 or len(node.outputs) != 1:
+        return False
+    x, y = node.inputs[0], node.outputs[0]
+    if x is None or {x.type, y.type} != {INT8, UINT8} or x.is_constant or y.is_output:
+        return False
+    before, after = grid_of(x), grid_of(y)
+    return before is not None and after is not None and before.as_type(after.type) == after
+
+
+def _components(graph: Graph, runtime: Runtime, dataflow: Dataflow) -> Iterator[Component]:
+    """All that can be int8."""
     seen: set[Value] = set()
     nodes: set[Node] = set()
     for start in graph.values:
         if start in seen or not is_unsigned_activation(start):
             continue
         component = _component(start, seen, nodes)
-        if not any(computes_in_uint8(node) for node in component.nodes):
-            continue
         if all(_is_signable(v, dataflow) for v in component.values) and all(
             _takes_int8(node, runtime) for node in component.nodes
         ):
             component.nodes.sort(key=lambda node: node.index)
-            found.append(component)
-    return found
+            yield component
 
 
 def is_unsigned_activation(value: Value) -> bool:
@@ -109,8 +131,6 @@ def is_unsigned_activation(value: Value) -> bool:
 
 def int8_version(node: Node) -> int:
     """The operator's version that takes int8."""
-    if node.name in WEIGHTED:
-        return WEIGHTED[node.name][4]
     kernel = integer_kernel(node)
     return _INT8_VERSIONS.get(node.name, 1) if kernel is None else kernel.version(INT8)
 
@@ -154,7 +174,7 @@ def _takes_int8(node: Node, runtime: Runtime) -> bool:
     signature = node_signature(kernel, node).replace("UINT8", "INT8")
     if kernel.verdict(signature) is not Verdict.ACCEPTED:
         return False
-    if node.name in WEIGHTED:
+    if node.name in LAYERS:
         return _has_known_weights(node)
     known = integer_kernel(node)
     if known is None:
@@ -175,8 +195,9 @@ def _takes_int8(node: Node, runtime: Runtime) -> bool:
 
 def _has_known_weights(node: Node) -> bool:
     """Whether weights and bias are constants that can be quantised once more."""
-    data, weights, bias, axis, _ = WEIGHTED[node.name]
-    x, w, b = node.input(data), node.input(weights), node.input(bias)
+    operands = LAYERS[node.name]
+    axis = operands.axis
+    x, w, b = (node.input(p) for p in (operands.data, operands.weights, operands.bias))
     if x is None or w is None or w.type is not UINT8 or grid_of(w) is None:
         return False
     if x.type is not UINT8 or node.outputs[0].type is not UINT8 or len(node.outputs) != 1:

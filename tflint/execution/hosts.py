@@ -122,18 +122,26 @@ def execute_all(runs: Sequence[Run], host: Host, limits: Limits = DEFAULT_LIMITS
 def _until_a_crash(runs: Sequence[Run], host: Host, limits: Limits) -> list[Outcome]:
     """The outcomes up to that of the run that ends the process; of all after a time-out."""
     arrays: list[Array] = []
-    models: dict[int, int] = {}
+    places: dict[int, int] = {}
     known: dict[int, Model] = {}
+
+    def place(held: bytes | Array) -> int:
+        """Where among the arrays it is; what several runs share is sent once."""
+        if id(held) not in places:
+            places[id(held)] = len(arrays)
+            arrays.append(np.frombuffer(held, np.uint8) if isinstance(held, bytes) else held)
+        return places[id(held)]
+
     requests = []
     for run in runs:
-        key = id(run.model)
-        if key not in models:
-            models[key] = len(arrays)
-            arrays.append(np.frombuffer(run.model, np.uint8))
-            known[key] = parse_model(run.model)
-        request = _request(run, known[key], models[key], len(arrays))
-        requests.append({**request, "is_reference": host is Host.LITERT})
-        arrays += run.inputs
+        if id(run.model) not in known:
+            known[id(run.model)] = parse_model(run.model)
+        request = {
+            "model": place(run.model),
+            "inputs": [place(values) for values in run.inputs],
+            "is_reference": host is Host.LITERT,
+        }
+        requests.append({**request, **_request(run, known[id(run.model)])})
     ended = run_worker(_WORKERS[host], {"runs": requests}, arrays, limits)
     outcomes = [_outcome(head, found, host) for head, found in ended.frames]
     if len(outcomes) < len(runs):
@@ -144,7 +152,7 @@ def _until_a_crash(runs: Sequence[Run], host: Host, limits: Limits) -> list[Outc
     return outcomes
 
 
-def _request(run: Run, model: Model, place: int, first: int) -> dict[str, Any]:
+def _request(run: Run, model: Model) -> dict[str, Any]:
     names: list[str] = []
     graph = model.subgraphs[0] if model.subgraphs else None
     outputs: list[str] = ["" for index in graph.outputs if index >= 0] if graph else []
@@ -158,8 +166,6 @@ def _request(run: Run, model: Model, place: int, first: int) -> dict[str, Any]:
             f"the model takes {counted(taken, 'input')}, {len(run.inputs):,} were given"
         )
     return {
-        "model": place,
-        "inputs": list(range(first, first + len(run.inputs))),
         "samples": len(run.inputs[0]) if run.inputs else 1,
         "signature": run.signature,
         "names": names,

@@ -196,11 +196,11 @@ def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
     from tflint.fix.proof.proving import prove
 
     def proof_of(last: int) -> Proof:
-        """Of the model behind steps 0 to `last`."""
+        """Of the model behind steps 0 to `last`; of the original itself for -1."""
         steps = work.steps[: last + 1]
         return prove(
             work.before,
-            steps[-1].data,
+            steps[-1].data if steps else work.before,
             samples=samples,
             exact=all(step.safety is FixSafety.SAFE for step in steps),
             tolerance=options.tolerance,
@@ -216,8 +216,11 @@ def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
             continue
         proof = proof_of(step)
         if not proof.holds:
-            suspect = work.steps[first_failing(step + 1, proof_of)].code
-            return dataclasses.replace(proof, suspect=suspect)
+            first = first_failing(step + 1, proof_of)
+            # No pass is to blame where the original itself does not hold up: nothing runs it.
+            if first == 0 and not proof_of(-1).holds:
+                return proof
+            return dataclasses.replace(proof, suspect=work.steps[first].code)
     return proof
 
 

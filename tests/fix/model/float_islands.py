@@ -54,6 +54,7 @@ STEPS = (
     "reduce",
     "softmax",
     "argmax",
+    "layer",
 )
 # Seeds of `random_inputs` that scales are calibrated with.
 CALIBRATED = 3
@@ -195,6 +196,16 @@ class Islands:
         axis = self.model.constant((), INT32, (len(shape) - 1,))
         y = self.model.tensor(shape[:-1], INT32)
         self.model.operator("ARG_MAX", [x, axis], [y], ArgMaxOptions(output_type=INT32))
+
+    def _layer(self, x: int) -> int | None:
+        shape = self.model.shape(x)
+        if len(shape) == 2:
+            return self.model.fully_connected(x, units=self.rng.choice((2, 5)))
+        if len(shape) != 4:
+            return None
+        if self.rng.random() < 0.5:
+            return self.model.depthwise_conv_2d(x, 3)
+        return self.model.conv_2d(x, 3, kernel=(1, 1))
 
     def _made(self, name: str, inputs: list[int], shape: object, options: object = None) -> int:
         y = self.model.tensor(shape, FLOAT32)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +18,18 @@ from tests.fix.model.passes import (
     outputs_on,
     repaired,
     rewritten,
+    taken,
 )
 from tests.runtimes import random_inputs
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
-from tflint.model.schema import ExpandDimsOptions, ReducerOptions, TensorType, WhileOptions
+from tflint.model.schema import (
+    BatchMatMulOptions,
+    ExpandDimsOptions,
+    ReducerOptions,
+    TensorType,
+    WhileOptions,
+)
 from tflint.model.tables import Model
 
 # The greatest difference in steps of int8: of each integer kernel one or two, and what it makes
@@ -64,7 +72,7 @@ def test_what_is_no_microcontroller_keeps_its_islands() -> None:
     hold_untouched("TFL402", _movement(0.05), target="litert", unsafe=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from((INT8, INT16)))
 def test_networks_at_random(seed: int, type: TensorType) -> None:
     model = islands(seed, type=type)
@@ -204,6 +212,66 @@ def test_an_operator_without_an_integer_kernel_keeps_its_float_and_no_more() -> 
     assert [n for n in operators(after) if n != "QUANTIZE" or n in order][: len(order)] == order
     hold_near(built, after, steps=1)
     hold_untouched("TFL402", after, unsafe=True)
+
+
+@pytest.mark.parametrize("type", [INT8, INT16])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_layer_takes_integers_where_its_range_is_known(layers: int, type: TensorType) -> None:
+    model = ModelBuilder()
+    step = 256 if type is INT16 else 1
+    x = model.input((1, 4, 4, 2), type, per_tensor(0.03 / step))
+    wide = model.tensor((1, 4, 4, 2))
+    model.operator("DEQUANTIZE", [x], [wide])
+    if layers == 2:
+        wide = model.conv_2d(wide, 2, 1)
+    wide = model.reshape(model.pool_2d(model.depthwise_conv_2d(wide, 3)), (1, 8))
+    y = model.tensor((1, 8), type, per_tensor(0.1 / step))
+    model.operator("QUANTIZE", [wide], [y])
+    model.output(y)
+    built = model.build()
+
+    after = rewritten("TFL402", built, unsafe=True)
+
+    assert after is not None
+    order = ["DEPTHWISE_CONV_2D", "MAX_POOL_2D", "RESHAPE"]
+    if layers == 2:
+        # What the first layer makes has no range that is known, so both stay.
+        order = ["DEQUANTIZE", "CONV_2D", "DEPTHWISE_CONV_2D", "QUANTIZE", *order[1:]]
+    assert operators(after) == order
+    hold_near(built, after, steps=4)
+
+
+def test_a_matrix_product_of_two_activations() -> None:
+    model = ModelBuilder()
+    wide = []
+    for shape in ((1, 3, 4), (1, 4, 2)):
+        x = model.input(shape, INT8, per_tensor(0.02, 5))
+        wide.append(model.tensor(shape))
+        model.operator("DEQUANTIZE", [x], [wide[-1]])
+    product, y = model.tensor((1, 3, 2)), model.tensor((1, 3, 2), INT8, per_tensor(0.1))
+    model.operator("BATCH_MATMUL", wide, [product], BatchMatMulOptions())
+    model.operator("QUANTIZE", [product], [y])
+    model.output(y)
+    built = model.build()
+
+    after = repaired("TFL402", built, unsafe=True)
+
+    assert operators(after) == ["BATCH_MATMUL"]
+    hold_near(built, after, steps=1)
+
+
+def test_a_long_island_may_cost_some_bytes_of_the_file() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 64), INT8, per_tensor(0.02))
+    wide = model.tensor((1, 64))
+    model.operator("DEQUANTIZE", [x], [wide])
+    for name in ("RELU", "TANH", "LOGISTIC", "ABS") * 4:
+        wide = model.unary(name, wide)
+    y = model.tensor((1, 64), INT8, per_tensor(1 / 128))
+    model.operator("QUANTIZE", [wide], [y])
+    model.output(y)
+
+    assert taken("TFL402", model.build())
 
 
 def test_uint8_on_the_way_in() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,20 @@ RECURRENT = ("A recurrent layer of unknown batch", "LiteRT needs a delegate for 
 CASES = recorded()
 FLOAT32, INT8, INT32 = TensorType.FLOAT32, TensorType.INT8, TensorType.INT32
 TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _builtins_in_this_process() -> Iterator[None]:
+    """A process for the builtins of each random network would take most of the time."""
+
+    def execute(model: bytes, inputs: Sequence[Array], *_: object) -> tuple[Array, ...]:
+        each = list(zip(*inputs, strict=True)) if inputs else [()]
+        samples = [run(model, values, "litert") for values in each]
+        return tuple(np.stack(arrays) for arrays in zip(*samples, strict=True))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tflint.execution.hosts.execute", execute)
+        yield
 
 
 def like(*shape: int, dtype: type = np.float32) -> Array:
@@ -468,6 +482,28 @@ def test_what_passes_values_on_goes() -> None:
     hold_reference(before, after)
 
 
+def test_scalars_are_passed_on_and_taken_out_of_vectors() -> None:
+    model = ModelBuilder()
+    x = model.input((3,))
+    arguments = [model.constant((1,), INT32, (i,)) for i in (1, 2, 1)]
+    attributes: dict[str, Attribute] = {"shrink_axis_mask": 1}
+    (y,) = flex(model, "StridedSlice", [x, *arguments], [like()], attributes)
+    s = model.input(())
+    empty = model.tensor((0,), INT32)
+    (r,) = flex(model, "Reshape", [model.input((1,)), empty], [like()], {})
+    model.output(*flex(model, "Identity", [s], [like()], {}), y, r)
+    before = model.build()
+
+    after = fixed(before)
+
+    assert operators(after) == ["STRIDED_SLICE", "RESHAPE", "MAXIMUM"]
+    inputs = random_inputs(before)
+    expected = run_with_flex(write_model(before), [np.asarray(array)[None] for array in inputs])
+    got = run(after, inputs, "litert")
+    for a, b in zip(expected, got, strict=True):
+        assert a[0].tobytes() == b.tobytes()
+
+
 def test_an_input_that_is_an_output_is_copied() -> None:
     model = ModelBuilder()
     x = model.input((1, 4))
@@ -520,6 +556,7 @@ def test_the_near_misses_below_are_near() -> None:
         _conv(strides=(2, 1, 1, 1)),
         _conv(strides=(1, 1, 0, 1)),
         _conv(strides=(1, 1, 1)),
+        _conv(strides=(1, 1, 2**40, 2**40), result=(1, 2, 1, 1)),
         _conv(dilations=(1, 2, 1, 1)),
         _conv(result=(1, 2, 8, 7)),
         _conv(weights=(3, 3, 3, 2)),
@@ -626,6 +663,7 @@ attributes = st.dictionaries(
         st.integers(-(2**63), 2**63 - 1),
         st.floats(width=32),
         st.lists(st.integers(-3, 9), max_size=9).map(tuple),
+        st.lists(st.sampled_from([1, 1, 2, 2**31, 2**63 - 1]), min_size=4, max_size=8).map(tuple),
         st.just(FLOAT32),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from tflint.fix.model.repair import repair, start
 from tflint.lint.registry import find_rule
 from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model
-from tflint.model.tables import Model
+from tflint.model.tables import Model, OperatorCode
 from tflint.model.writer import write_model
 from tflint.rule import Bad
 from tflint.target.target import find_target
@@ -53,17 +55,30 @@ def test_the_examples_of_the_rule_are_repaired() -> None:
 
 
 @pytest.mark.parametrize("step", [4, 8])
-def test_only_this_repair_may_enlarge_the_file_and_says_so(step: int) -> None:
-    aligned = write_model(_dense(), compact=True)
-    # Half as long as any writer's: without padding, and with all that may be shared.
+def test_whatever_is_written_is_aligned(step: int) -> None:
     data = moved_constants(_dense(), step)
     work = start(data, find_target("tflm"))
     repair(work, find_target("tflm"), is_wanted=lambda code: code == "TFL009")
 
     (one,) = work.steps
     assert (one.code, one.places) == ("TFL009", 2)
-    assert one.bytes_saved == len(data) - len(work.data)
-    assert len(work.data) == len(aligned)
+    # Aligned is how a file is written anew, whoever asks for it.
+    assert one.bytes_saved == 0
+    assert work.data == write_model(_dense(), compact=True)
+
+
+def test_alignment_may_enlarge_the_file_and_other_repairs_may_not() -> None:
+    model = _dense()
+    tight = len(write_model(model, compact=True)) - 8
+    data = moved_constants(model, 4)
+    for code, taken in (("TFL009", True), ("TFL607", False)):
+        work = start(data, find_target("tflm"))
+        # As if the file had been shorter, packed without regard to boundaries.
+        work.before = data[:tight]
+        spare = (*work.model.operator_codes, OperatorCode(5, builtin_code=5))
+        work.model = dataclasses.replace(work.model, operator_codes=spare)
+        repair(work, find_target("tflm"), is_wanted=lambda wanted, code=code: wanted == code)
+        assert bool(work.steps) == taken
 
 
 @settings(max_examples=25)

@@ -15,8 +15,9 @@ from tflint.model.graph import graphs
 from tflint.model.tables import Model
 from tflint.target.target import Target
 
-# Each costs planning an arena.
+# Each costs planning an arena, which takes longer the more operators there are.
 _MOST_TRIED = 16
+_MOST_PLANNED = 4000
 
 
 class _All:
@@ -40,7 +41,9 @@ def within_arena(
     if least is None or (_arena(everything.model, context.target) or 0) <= least:
         return everything
     found, chosen = None, set[int]()
-    for place in range(min(everything.places, _MOST_TRIED)):
+    operators = sum(len(graph.nodes) for graph in context.graphs)
+    most = min(_MOST_TRIED, 1 + _MOST_PLANNED // max(operators, 1))
+    for place in range(min(everything.places, most)):
         part = rewrite({*chosen, place})
         arena = None if part is None else _arena(part.model, context.target)
         if arena is not None and arena <= least:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from tflint.analysis.float_regions import FLOAT32
 from tflint.analysis.integer_grids import Grid
 from tflint.analysis.integer_kernels import integer_kernel
+from tflint.analysis.integer_layers import LAYERS
 from tflint.analysis.lowering import Lowering
+from tflint.fix.model.layer_constants import layer_constants
 from tflint.fix.model.model_edit import GraphEdit
 from tflint.model.graph import Node, Value
 from tflint.model.schema import (
@@ -49,15 +52,21 @@ class Lowerer:
 
     def finish(self) -> None:
         """Lead readers of what is made no more to what they read instead."""
-        for old in list(self._replaced):
-            end, passed = old, []
-            while end in self._replaced:
-                passed.append(end)
-                end = self._replaced[end]
-            # Each link is followed once, however long the chain.
-            self._replaced.update(dict.fromkeys(passed, end))
         if self._replaced:
-            self._edit.lead(self._replaced)
+            self._edit.lead(followed(self._replaced))
+
+
+def followed(replaced: Mapping[int, int]) -> dict[int, int]:
+    """What is read in the end instead of each tensor, where that is read no more either."""
+    ends = dict(replaced)
+    for old in replaced:
+        end, passed = old, []
+        while end in ends:
+            passed.append(end)
+            end = ends[end]
+        # Each link is followed once, however long the chain.
+        ends.update(dict.fromkeys(passed, end))
+    return ends
 
 
 class _RegionEdit:
@@ -206,6 +215,9 @@ class _RegionEdit:
 
     def _rewrite(self, node: Node) -> None:
         edit, found = self._edit, self._found
+        if node.name in LAYERS:
+            self._rewrite_layer(node)
+            return
         inputs: list[int] = []
         for position, index in enumerate(node.operator.inputs):
             value = node.inputs[position]
@@ -237,6 +249,26 @@ class _RegionEdit:
                 node.index,
                 builtin_options=options(fused_activation_function=fused, pot_scale_int16=False),
             )
+        kernel = integer_kernel(node)
+        assert kernel is not None
+        edit.change_version(node.index, max(kernel.version(found.type), node.code.version))
+
+    def _rewrite_layer(self, node: Node) -> None:
+        edit, found, operands = self._edit, self._found, LAYERS[node.name]
+        x, w = node.input(operands.data), node.input(operands.weights)
+        assert x is not None and w is not None
+        inputs = list(node.operator.inputs)
+        inputs[operands.data] = self._integers[x]
+        outputs = (self._integers[node.outputs[0]],)
+        parts = layer_constants(
+            w, node.input(operands.bias), found.grids[x], found.grids[node.outputs[0]], operands
+        )
+        for position, part in ((operands.weights, parts.weights), (operands.bias, parts.bias)):
+            if part is not None:
+                inputs[position] = edit.add_tensor(
+                    part.shape, part.type, part.quantization, name=part.name, data=part.data
+                )
+        edit.change_operator(node.index, inputs=tuple(inputs), outputs=outputs)
         kernel = integer_kernel(node)
         assert kernel is not None
         edit.change_version(node.index, max(kernel.version(found.type), node.code.version))

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint.analysis.integer_grids import INT8, UINT8, Grid, grid_of
+from tflint.analysis.integer_layers import LAYERS
 from tflint.analysis.unsigned_activations import (
-    WEIGHTED,
     Component,
     int8_version,
     signable_components,
 )
 from tflint.finding import FixSafety
+from tflint.fix.model.layer_constants import symmetric
 from tflint.fix.model.lowering import REQUANTIZE_VERSION, meaning
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.model.graph import Node, Value
 from tflint.model.schema import QuantizeOptions, TensorType
-from tflint.model.tables import QuantizationParameters
 from tflint.printable import printable
 
 _REACH = 127
@@ -36,14 +36,14 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
     edit, places, notes = ModelEdit(context.model), 0, []
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
         for component in signable_components(graph, runtime, dataflow):
-            _Signing(edit.graph(graph.index)).sign(component)
+            Signing(edit.graph(graph.index)).sign(component)
             places += 1
             notes += [_note(v) for v in component.values if v.is_input or v.is_output]
     return Rewrite(edit.finish(), places, FixSafety.UNSAFE, tuple(notes)) if places else None
 
 
-class _Signing:
-    """Components of one subgraph on their way to int8; constants are turned once."""
+class Signing:
+    """uint8 components of one subgraph on their way to int8; constants are turned once."""
 
     def __init__(self, edit: GraphEdit) -> None:
         self._edit = edit
@@ -51,10 +51,11 @@ class _Signing:
         self._weights: dict[tuple[Value, int], tuple[int, NDArray[np.float64]]] = {}
 
     def sign(self, component: Component) -> None:
+        """Make the component's activations int8, and constants beside them."""
         for value in component.values:
             self._edit.change_tensor(value.index, type=INT8, quantization=_signed(value).parameters)
         for node in component.nodes:
-            if node.name in WEIGHTED:
+            if node.name in LAYERS:
                 self._give_weights(node)
             else:
                 self._give_constants(node)
@@ -102,13 +103,13 @@ class _Signing:
         self._edit.change_operator(node.index, inputs=tuple(inputs))
 
     def _give_weights(self, node: Node) -> None:
-        data, weights, bias, axis, _ = WEIGHTED[node.name]
-        x, w, b = node.input(data), node.input(weights), node.input(bias)
+        operands = LAYERS[node.name]
+        x, w, b = (node.input(p) for p in (operands.data, operands.weights, operands.bias))
         assert x is not None and w is not None
         inputs = list(node.operator.inputs)
-        inputs[weights], shares = self._weights_of(w, axis)
+        inputs[operands.weights], shares = self._weights_of(w, operands.axis)
         if b is not None:
-            inputs[bias] = self._bias(b, _signed(x), w, shares)
+            inputs[operands.bias] = self._bias(b, _signed(x), w, shares)
         self._edit.change_operator(node.index, inputs=tuple(inputs))
 
     def _weights_of(self, w: Value, axis: int) -> tuple[int, NDArray[np.float64]]:
@@ -128,7 +129,7 @@ class _Signing:
             index = self._edit.add_tensor(
                 w.shape,
                 INT8,
-                _symmetric(scales, axis),
+                symmetric(scales, axis),
                 name=w.tensor.name,
                 data=np.ascontiguousarray(signed).tobytes(),
             )
@@ -145,20 +146,10 @@ class _Signing:
         return self._edit.add_tensor(
             b.shape,
             TensorType.INT32,
-            _symmetric(scales, 0),
+            symmetric(scales, 0),
             name=b.tensor.name,
             data=rounded.tobytes(),
         )
-
-
-def _symmetric(scales: NDArray[np.float32], axis: int) -> QuantizationParameters:
-    """One scale where all are the same, else one for each channel."""
-    found = [float(scale) for scale in scales]
-    if len(set(found)) == 1:
-        return QuantizationParameters(scale=(found[0],), zero_point=(0,))
-    return QuantizationParameters(
-        scale=tuple(found), zero_point=(0,) * len(found), quantized_dimension=axis
-    )
 
 
 def _signed(value: Value) -> Grid:
@@ -175,5 +166,7 @@ def _note(value: Value) -> str:
     )
 
 
-# A scale for each channel takes room.
-FIX = ModelFix("TFL404", _rewrite, may_grow_file=True)
+# A scale for each channel takes room; what uint8 would take of the arena, no runtime gives it.
+FIX = ModelFix(
+    "TFL404", _rewrite, may_grow_file=True, may_exceed_original=True, may_grow_arena=True
+)

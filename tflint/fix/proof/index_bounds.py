@@ -22,7 +22,7 @@ _CARRIES = {
     "UNPACK": 0,
     "REVERSE_V2": 0,
 }
-# Most integers stand for something countable: a network does not mind larger ones.
+# Integers that index nothing: small counts, which are all that a network tells apart.
 _ORDINARY = 64
 
 
@@ -41,9 +41,9 @@ def index_bounds(model: Model, subgraph: int = 0) -> dict[int, int]:
 
 
 def _bound(value: Value) -> int | None:
-    bound, todo, seen = _ORDINARY, [value], {value.index}
-    while todo:
-        carried = todo.pop()
+    bound, waiting, seen = _ORDINARY, [value], {value.index}
+    while waiting:
+        carried = waiting.pop()
         for node in carried.consumers:
             for place, read in enumerate(node.inputs):
                 if read is not carried:
@@ -55,7 +55,7 @@ def _bound(value: Value) -> int | None:
                     for result in node.outputs:
                         if result.index not in seen and result.type.name.startswith(("INT", "UI")):
                             seen.add(result.index)
-                            todo.append(result)
+                            waiting.append(result)
                 else:
                     return None
     return max(bound, 1)

@@ -24,7 +24,6 @@ from tflint.fix.quantize.ranges import (
 )
 from tflint.fix.quantize.remaining_operators import (
     FIXED_SCALE,
-    KEEPS_SCALE,
     SAME_SCALE,
     without_float_operators,
 )
@@ -46,6 +45,8 @@ _LEVELS = {"int8": 255, "int16x8": 65534}
 _MIN_PARTED = 16
 # A choice needs no more samples than these of each part.
 _MOST_COMPARED = 150
+# Corrections may turn the order of recipes that are near each other.
+_MOST_FINISHED = 2
 # From here on these operators' outputs, whose scales are fixed, change by less than half a step:
 # the logistic function is 1 / 512 at -6.24, the hyperbolic tangent 1 - 1 / 256 at 3.12.
 _SATURATION = {
@@ -134,25 +135,45 @@ class StaticQuantization:
         calibration = self._calibration
         if calibration != BEST:
             name = f"{calibration} {PERCENTILE:g}" if calibration == "percentile" else calibration
-            recipe, text = Recipe(name, name), name
-        else:
-            recipe, score = self._best()
-            how = "not calibrated with" if len(self._parts) > 1 else "calibrated with"
-            count = counted(self._count, "sample")
-            text = f"{recipe.text}, the best of {', '.join(METHODS)}: {score.text} on {count} {how}"
-        (data,) = self._quantized([self._ranges(self._whole, recipe)])
-        return Calibrated(parse_model(self._corrected(data)), text)
+            data, _ = self._finished([Recipe(name, name)])
+            return Calibrated(parse_model(data), name)
+        scores = self._scored()
+        ordered = sorted(scores, key=lambda recipe: scores[recipe].value, reverse=True)
+        data, place = self._finished(ordered[:_MOST_FINISHED])
+        recipe = ordered[place]
+        how = "not calibrated with" if len(self._parts) > 1 else "calibrated with"
+        seen = f"{scores[recipe].text} on {counted(self._count, 'sample')} {how}"
+        text = f"{recipe.text}, the best of {', '.join(METHODS)}: {seen}"
+        return Calibrated(parse_model(data), text)
 
-    def _best(self) -> tuple[Recipe, Score]:
-        """The recipe whose models agree best with the float one: first of what is in between,
-        then of the inputs.
+    def _finished(self, recipes: Sequence[Recipe]) -> tuple[bytes, int]:
+        """The best of these recipes with all samples and corrections, and which of them it is."""
+        tried: list[tuple[bytes, int]] = []
+        for place, data in enumerate(
+            self._quantized([self._ranges(self._whole, recipe) for recipe in recipes])
+        ):
+            models = [data, *corrected(self._data, data, self._pairs(data), self._inputs)]
+            tried += [(model, place) for model in models]
+        scores = self._scores([model for model, _ in tried], self._inputs)
+        return tried[max(range(len(tried)), key=lambda n: scores[n].value)]
+
+    def _pairs(self, data: bytes) -> dict[int, int]:
+        """For tensors of a quantised model the float ones that they stand for."""
+        pairs = {}
+        for index, tensor in enumerate(parse_model(data).subgraphs[0].tensors):
+            place = origin(tensor)
+            if place is not None and self._graph.values[place[1]].shape == tensor.shape:
+                pairs[index] = place[1]
+        return pairs
+
+    def _scored(self) -> dict[Recipe, Score]:
+        """How well each recipe does: first of what is in between, then, with the best of those,
+        of the inputs.
         """
         found = self._compared([Recipe(inner) for inner in CANDIDATES])
-        recipe = max(found, key=lambda r: found[r].value)
-        more = [Recipe(recipe.inner, inputs) for inputs in CANDIDATES if inputs != "minmax"]
-        found.update(self._compared(more))
-        recipe = max(found, key=lambda r: found[r].value)
-        return recipe, found[recipe]
+        best = max(found, key=lambda recipe: found[recipe].value)
+        more = [Recipe(best.inner, inputs) for inputs in CANDIDATES if inputs != "minmax"]
+        return {**found, **self._compared(more)}
 
     def _compared(self, recipes: Sequence[Recipe]) -> dict[Recipe, Score]:
         """The mean score of each recipe: ranges from one part, outputs of the other."""
@@ -168,19 +189,6 @@ class StaticQuantization:
         part = [values[::step] for values in inputs]
         original, *found = agreement.real_outputs([self._data, *models], part)
         return [agreement.score(original, outputs) for outputs in found]
-
-    def _corrected(self, data: bytes) -> bytes:
-        """The model with corrected biases, if that makes it better."""
-        places = {}
-        for index, tensor in enumerate(parse_model(data).subgraphs[0].tensors):
-            place = origin(tensor)
-            if place is not None and self._graph.values[place[1]].shape == tensor.shape:
-                places[index] = place[1]
-        changed = corrected(self._data, data, places, self._inputs)
-        if changed == data:
-            return data
-        old, new = self._scores([data, changed], self._inputs)
-        return changed if new.value > old.value else data
 
     def _quantized(self, ranges: Sequence[Mapping[int, Range]]) -> list[bytes]:
         named = [
@@ -254,10 +262,9 @@ class StaticQuantization:
                 scale, zero_point = FIXED_SCALE[node.name]
                 ends = (scale * (-128 - zero_point), scale * (127 - zero_point))
                 ranges.update((value.index, ends) for value in node.outputs)
-            if node.name in SAME_SCALE | KEEPS_SCALE and node.inputs and node.inputs[0] is not None:
-                for value in node.outputs:
-                    if value.index in ranges and node.inputs[0].index in ranges:
-                        ranges[value.index] = ranges[node.inputs[0].index]
+            known = [v.index for v in node.inputs if v is not None and v.index in ranges]
+            if node.name in SAME_SCALE and known:
+                ranges.update((v.index, ranges[known[0]]) for v in node.outputs)
         return ranges
 
 

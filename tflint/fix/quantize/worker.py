@@ -51,15 +51,40 @@ def _count(request: Json, arrays: Sequence[Array]) -> Frame:
 
 
 def _correct(request: Json, arrays: Sequence[Array]) -> Frame:
-    """A quantised model with corrected biases: the float model, the model, its inputs."""
+    """A quantised model with its weights rounded anew and its biases corrected.
+
+    The arrays are the float model, the quantised one, and inputs; both models come back, the one
+    with other biases only and the one with other weights too.
+    """
     from tflint.fix.quantize.bias_correction import with_corrected_biases
 
     original, quantized, *inputs = arrays
     pairs = dict(request["pairs"])
-    data = with_corrected_biases(
-        original.tobytes(), quantized.tobytes(), pairs, inputs, _channel_means
-    )
-    return {}, [np.frombuffer(data, np.uint8)]
+    found = []
+    for model in (quantized.tobytes(), _rounded(original.tobytes(), quantized, pairs, inputs)):
+        data = with_corrected_biases(original.tobytes(), model, pairs, inputs, _channel_means)
+        found.append(np.frombuffer(data, np.uint8))
+    return {}, found
+
+
+def _rounded(
+    original: bytes, quantized: Array, pairs: Mapping[int, int], inputs: Sequence[Array]
+) -> bytes:
+    from tflint.fix.quantize.agreement import quantized_inputs
+    from tflint.fix.quantize.weight_rounding import Covariance, layers, with_rounded_weights
+    from tflint.model.graph import graphs
+    from tflint.model.reader import parse_model
+    from tflint.model.writer import write_model
+
+    model = parse_model(quantized.tobytes())
+    wanted = layers(graphs(model)[0], graphs(parse_model(original))[0], pairs)
+    seen = [Covariance(layer) for layer in wanted]
+    places = [layer.node.operator.inputs[0] for layer in wanted]
+    for interpreter in _runs(quantized, quantized_inputs(quantized.tobytes(), inputs)):
+        for place, covariance in zip(places, seen, strict=True):
+            covariance.add(interpreter.get_tensor(place))
+    known = [(layer, c.value()) for layer, c in zip(wanted, seen, strict=True)]
+    return write_model(with_rounded_weights(model, [(n, c) for n, c in known if c is not None]))
 
 
 def _channel_means(
@@ -132,6 +157,10 @@ def _quantize(request: Json, arrays: Sequence[Array]) -> Frame:
             tool.add_weight_only_config(".*", every, 16, algorithm_key=casting)
         else:
             tool.add_static_config(".*", every, 8 if mode == "int8" else 16, 8)
+            # It wants constants to have the rank of the output; see `remaining_operators`.
+            maximum = qtyping.TFLOperationName.MAXIMUM
+            none = quantizer.AlgorithmName.NO_QUANTIZE
+            tool.update_quantization_recipe(".*", maximum, algorithm_key=none)
         ranges = {
             name: {
                 "min": np.full((1,) * rank, low, np.float32),

@@ -97,15 +97,16 @@ def corrected(
     inputs: Sequence[NDArray[Any]],
     *,
     limits: Limits = LIMITS,
-) -> bytes:
-    """What `bias_correction` makes of a quantised model, for as many samples as fit one process.
+) -> list[bytes]:
+    """What `bias_correction` makes of a quantised model, and what it and `weight_rounding` do
+    together, for as many samples as fit one process.
 
     Raises as `statistics` does.
     """
     part = next(_parts(inputs, None))
     request = {"job": "correct", "pairs": [list(pair) for pair in pairs.items()]}
-    (data,) = _answer(request, [_bytes(original), _bytes(quantized), *part], limits)
-    return data.tobytes()
+    found = _answer(request, [_bytes(original), _bytes(quantized), *part], limits)
+    return [data.tobytes() for data in found]
 
 
 def outputs(
