@@ -69,9 +69,7 @@ def affine_folds(graph: Graph, dataflow: Dataflow, ranges: ConstantRanges) -> It
         if taker is None:
             taker = _consumer(run, dataflow, ranges)
         if taker is not None:
-            yield Fold(
-                run, taker, is_behind, can_hold(run, taker, dataflow, ranges, is_behind=is_behind)
-            )
+            yield Fold(run, taker, is_behind, can_hold(run, taker, dataflow, is_behind=is_behind))
 
 
 def norm_folds(
@@ -93,7 +91,7 @@ def norm_folds(
             continue
         known = _is_known(run, dataflow, ranges)
         taker = _consumer(run, dataflow, ranges) if known else None
-        if taker is not None and can_hold(run, taker, dataflow, ranges, is_behind=False):
+        if taker is not None and can_hold(run, taker, dataflow, is_behind=False):
             yield norm, Fold(run, taker, is_behind=False, is_repairable=True)
         else:
             yield norm, _factors_back(run, dataflow, ranges) if known else None
@@ -122,7 +120,7 @@ def _factors_back(run: Affine, dataflow: Dataflow, ranges: ConstantRanges) -> Fo
         if found is not None:
             if found[1] != value.shape[-1]:
                 return None
-            if not can_hold(factors, maker, dataflow, ranges, is_behind=True):
+            if not can_hold(factors, maker, dataflow, is_behind=True):
                 return None
             return Fold(factors, maker, True, True, is_past_activation=True)
         x = maker.input(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tflint.analysis.affine import Affine
-from tflint.analysis.constant_ranges import ConstantRanges
+from tflint.analysis.clipping import is_cut_alike, reach
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.fusion import LINEAR
 from tflint.analysis.stored_constants import stored
@@ -28,7 +28,6 @@ _BIASES = {
     INT8: frozenset((INT32,)),
     INT16: frozenset((INT32, INT64)),
 }
-_ENDS = {INT8: (-128, 127), INT16: (-32768, 32767)}
 
 
 def is_fixed(value: Value, dataflow: Dataflow) -> bool:
@@ -36,9 +35,7 @@ def is_fixed(value: Value, dataflow: Dataflow) -> bool:
     return not value.is_input and dataflow.is_stable(value)
 
 
-def can_hold(
-    run: Affine, layer: Node, dataflow: Dataflow, ranges: ConstantRanges, *, is_behind: bool
-) -> bool:
+def can_hold(run: Affine, layer: Node, dataflow: Dataflow, *, is_behind: bool) -> bool:
     """Whether the layer can take the run over with its weights stored as they are now.
 
     Integers stay the integers that they are (but for the sign) and get other scales: one for
@@ -62,7 +59,12 @@ def can_hold(
     if weights.type is FLOAT32:
         return read is weights
     return _scales_can_hold(run, layer, weights, axis, is_behind=is_behind) and (
-        type is FLOAT32 or (read is weights and _is_uncut(run, layer, ranges, is_behind=is_behind))
+        type is FLOAT32
+        or (
+            read is weights
+            and _has_scales(run, layer, is_behind=is_behind)
+            and is_cut_alike(run, is_behind=is_behind)
+        )
     )
 
 
@@ -115,64 +117,11 @@ def _are_scales(found: QuantizationParameters) -> bool:
     return all(math.isfinite(scale) and scale > 0 for scale in found.scale)
 
 
-def _is_uncut(run: Affine, layer: Node, ranges: ConstantRanges, *, is_behind: bool) -> bool:
-    """Whether the activations around are quantised, and none is cut off at 0 on the way.
-
-    A range that ends at its zero point is as good as a RELU.
-    """
+def _has_scales(run: Affine, layer: Node, *, is_behind: bool) -> bool:
+    """Whether the values around are quantised with one scale each."""
     at_x = 2 if layer.name == "TRANSPOSE_CONV" else 0
     end = layer.input(at_x) if is_behind else layer.outputs[0]
-    for value in (run.input, *(node.outputs[0] for node in run.nodes), end):
-        found = None if value is None else value.quantization
-        if found is None or len(found.scale) != 1 or not _are_scales(found):
-            return False
-    if is_behind and _ends_at_zero(run.input):
-        return False
-    low, high = _reach(run.input)
-    steps = list(zip(run.nodes, run.constants, strict=True))
-    for node, constant in steps[: len(steps) - is_behind]:
-        low, high = _image(node, constant, ranges, low, high)
-        y = node.outputs[0]
-        bottom, top = _reach(y)
-        step = y.quantization.scale[0] if y.quantization else 0.0
-        if _ends_at_zero(y) and (low < bottom - step or high > top + step):
-            return False
-        low, high = max(low, bottom), min(high, top)
-    return True
-
-
-def _ends_at_zero(value: Value) -> bool:
-    found = value.quantization
-    return found is not None and (found.zero_point or (0,))[0] in _ENDS[value.type]
-
-
-def _reach(value: Value) -> tuple[float, float]:
-    """The least and the greatest real that a quantised value can hold."""
-    found = value.quantization
-    assert found is not None
-    zero_point = (found.zero_point or (0,))[0]
-    low, high = (found.scale[0] * (end - zero_point) for end in _ENDS[value.type])
-    return low, high
-
-
-def _image(
-    node: Node, constant: Value, ranges: ConstantRanges, low: float, high: float
-) -> tuple[float, float]:
-    """Bounds of what an affine operator makes of the reals between two bounds."""
-    behind = stored(constant)
-    by = None if behind is None else ranges.of(behind)
-    if by is None:
-        return -math.inf, math.inf
-    if node.name in ("MUL", "DIV"):
-        ends: tuple[float, ...] = (by.low, by.high)
-        if node.name == "DIV":
-            # What lies on both sides of 0 comes nearest to it on one, which is not known.
-            ends = tuple(1 / end for end in ends) if by.low * by.high > 0 else ()
-            ends = ends or (-1 / by.nearest, 1 / by.nearest)
-        products = [end * bound for end in ends for bound in (low, high)]
-        return min(products), max(products)
-    if node.name == "ADD":
-        return low + by.low, high + by.high
-    if node.inputs[0] is constant:
-        return by.low - high, by.high - low
-    return low - by.high, high - by.low
+    return all(
+        value is not None and reach(value) is not None
+        for value in (run.input, *(node.outputs[0] for node in run.nodes), end)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflint.analysis.clipping import reaches_past
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.fusion import BOUNDS, CARRIERS, fused_activation, in_turn
 from tflint.analysis.operator_kinds import POOLS, RESHAPES
@@ -22,7 +23,8 @@ class UnfusedActivation:
     """An activation `node`, whose `carrier` has `before` fused and could have `after`.
 
     Between them are reshapes at most, and other such activations of the same carrier. Fused, the
-    result `is_exact` to the bit, or else rounded once instead of twice.
+    result `is_exact` to the bit, or else rounded once instead of twice; that `is_near` unless the
+    carrier's result is cut off where the activation's is not.
     """
 
     node: Node
@@ -30,6 +32,7 @@ class UnfusedActivation:
     before: ActivationFunctionType
     after: ActivationFunctionType
     is_exact: bool
+    is_near: bool
 
 
 def unfused_activations(graph: Graph, dataflow: Dataflow) -> Iterator[UnfusedActivation]:
@@ -59,5 +62,7 @@ def unfused_activations(graph: Graph, dataflow: Dataflow) -> Iterator[UnfusedAct
             continue
         if carrier.name in _KEEPS_SCALE and not is_exact:
             continue
-        yield UnfusedActivation(node, carrier, has, then, is_exact)
-        ends[y.index] = carrier, then
+        is_near = is_exact or reaches_past(x, y, then)
+        yield UnfusedActivation(node, carrier, has, then, is_exact, is_near)
+        if is_near:
+            ends[y.index] = carrier, then

@@ -101,6 +101,7 @@ class UnfusedActivation(Rule):
                 node, before, after = found.node, found.before, found.after
                 at, size = operator(found.carrier), size_text(node.outputs[0].bytes)
                 safe = found.is_exact
+                fix = _SAFE if safe else _UNSAFE if found.is_near else None
                 if before == after and safe:
                     message = f"{node.name} changes nothing behind the {before.name} fused in {at}"
                     help = f"remove it: saves an operator and a second copy of {size} in RAM"
@@ -115,10 +116,15 @@ class UnfusedActivation(Rule):
                     )
                 if not safe:
                     message += ", and rounds to another scale"
-                    help += "; results may differ by a rounding step"
+                    help += (
+                        "; results may differ by a rounding step"
+                        if found.is_near
+                        else f", quantised anew: {operator(found.carrier)} cuts off what "
+                        f"{node.name} does not"
+                    )
                 if context.runtime.kernel(node.name) is None:
                     help += f"; {context.runtime.title} runs it fused only"
-                yield self.finding(message, node=node, help=help, fix=_SAFE if safe else _UNSAFE)
+                yield self.finding(message, node=node, help=help, fix=fix)
 
 
 _SAFE = Fix(FixSafety.SAFE, "tflint fix {path}")

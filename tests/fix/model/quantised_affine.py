@@ -59,25 +59,36 @@ class Network:
         tensor = model.tensors[self.x]
         model.tensors[self.x] = dataclasses.replace(tensor, quantization=self.quantisation())
 
-    def affine(self, *, by_channel: bool, shifts: bool = True) -> None:
-        """One to three operators whose constants have scales of their own."""
-        kinds = ("MUL", "MUL", "ADD", "SUB", "-SUB") if shifts else ("MUL",)
+    def affine(self, *, by_channel: bool) -> None:
+        """One to three operators; each result reaches exactly as far as what it is made of does.
+
+        With a constant for each channel, as far as the channel with the largest.
+        """
         for _ in range(self.rng.randint(1, 3)):
-            name = self.rng.choice(kinds)
-            high = 1.9 if name == "MUL" else self.reach
+            name = self.rng.choice(("MUL", "MUL", "ADD", "SUB", "-SUB"))
+            was = self.model.tensors[self.x].quantization
+            assert was is not None
+            scale, zero = was.scale[0], was.zero_point[0]
+            most = STEPS[self.type]
             count = 4 if by_channel else 1
-            stored = [self.rng.randint(-STEPS[self.type], STEPS[self.type]) for _ in range(count)]
-            if self.rng.random() < 0.2:
-                stored[0] = 0
-            scale = per_tensor(high / STEPS[self.type])
-            c = self.model.constant((count,), self.type, stored, scale)
-            self.reach = self.reach * 1.9 if name == "MUL" else self.reach * 2
-            y = self.model.tensor(self.model.shape(self.x), self.type, self.quantisation())
+            if name == "MUL":
+                stored = [self.rng.randint(most // 4, most) for _ in range(count)]
+                step = 1.9 / most
+                scale *= max(stored) * step
+            else:
+                # A whole number of steps, which goes into the zero point.
+                step = scale
+                high = 3 if self.type is INT8 else 0
+                stored = [self.rng.randint(-high, high) for _ in range(count)]
+                sign = 1 if name == "SUB" else -1
+                zero = (-zero if name == "-SUB" else zero) + sign * max(stored)
+            c = self.model.constant((count,), self.type, stored, per_tensor(step))
+            y = self.model.tensor(self.model.shape(self.x), self.type, per_tensor(scale, zero))
             operands = [c, self.x] if name == "-SUB" else [self.x, c]
             name = name.lstrip("-")
             more = {} if name == "MUL" else {"pot_scale_int16": False}
             self.model.operator(name, operands, [y], OPTIONS[name](**more), version=2)
-            self.x = y
+            self.x, self.reach = y, scale * most
 
     def build(self) -> Model:
         self.model.output(self.x)

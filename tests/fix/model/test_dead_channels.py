@@ -7,6 +7,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.fix.model.dead_networks import dead_network
+from tests.fix.model.everywhere import every_place  # noqa: F401
 from tests.fix.model.passes import (
     hold_equal,
     hold_examples,

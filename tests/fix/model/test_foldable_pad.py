@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from tests.fix.model.everywhere import every_place  # noqa: F401
 from tests.fix.model.passes import (
     hold_equal,
     hold_examples,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.test_affine import OPTIONS, affine, layer
+from tests.fix.model.everywhere import every_place  # noqa: F401
 from tests.fix.model.passes import (
     hold_equal,
     hold_untouched,

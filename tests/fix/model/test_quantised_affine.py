@@ -7,6 +7,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from tests.fix.model.everywhere import every_place  # noqa: F401
 from tests.fix.model.passes import hold_idempotent, installed, outputs_on, turn
 from tests.fix.model.quantised_affine import INT8, INT16, quantised_network
 from tests.rules.findings import findings

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.test_affine import LAYERS, ORDERS, before, behind
 from tests.fix.model.affine_networks import affine_network, norm_network
+from tests.fix.model.everywhere import every_place  # noqa: F401
 from tests.fix.model.passes import (
     hold_equal,
     hold_examples,

@@ -29,7 +29,8 @@ def _fused(context: RewriteContext, wanted: Container[int]) -> Rewrite | None:
             if at not in carriers:
                 carriers[at] = _Carrier(edit.graph(graph.index), found)
             carrier = carriers[at]
-            if not (found.is_exact or context.unsafe) or next(numbers) not in wanted:
+            allowed = found.is_exact or (context.unsafe and found.is_near)
+            if not allowed or next(numbers) not in wanted:
                 # Nor those behind it: the carrier's result does not get there.
                 carrier.is_closed = True
             if not carrier.is_closed:
