@@ -9,6 +9,7 @@ from tflint.analysis.float_regions import FLOAT32, float_regions, is_quantised
 from tflint.analysis.integer_grids import INT8, INT16, UINT8, Grid, grid_of
 from tflint.analysis.integer_regions import can_requantise, lowering
 from tflint.analysis.lowering import Lowering
+from tflint.analysis.unsigned_activations import Component, moved_components
 from tflint.model.constants import Constants
 from tflint.model.graph import Graph, Node, Value
 from tflint.target.runtime import Runtime
@@ -19,12 +20,14 @@ class IntegerInterface:
     """What of a graph's interface becomes integers of the type that its body computes in.
 
     `regions` are the float regions at the ends. `inputs` are uint8 inputs, with the grid that
-    they take; `outputs` are uint8 outputs, with the integers that take their place.
+    they take; `outputs` are uint8 outputs, with the integers that take their place. `moved` are
+    uint8 activations at the ends that operators only move.
     """
 
     regions: list[Lowering] = field(default_factory=list)
     inputs: dict[Value, Grid] = field(default_factory=dict)
     outputs: dict[Value, Value] = field(default_factory=dict)
+    moved: list[Component] = field(default_factory=list)
 
     @property
     def changed(self) -> dict[Value, Grid]:
@@ -35,6 +38,11 @@ class IntegerInterface:
             grid = grid_of(source)
             if grid is not None:
                 found[value] = grid
+        for component in self.moved:
+            for value in component.values:
+                grid = grid_of(value)
+                if grid is not None and (value.is_input or value.is_output):
+                    found[value] = grid.as_type(INT8)
         return found
 
 
@@ -54,8 +62,16 @@ def integer_interface(
                 lowered = lowering(region, runtime, dataflow, constants, interface=interface)
                 if lowered is not None and lowered.interface:
                     found.regions.append(lowered)
+    if any(value.type is UINT8 for value in ends):
+        found.moved = moved_components(graph, runtime, dataflow)
+    moved = {value for component in found.moved for value in component.values}
     for value in dict.fromkeys((*graph.inputs, *graph.outputs)):
-        if value.type is not UINT8 or value.is_constant or (value.is_input and value.is_output):
+        if (
+            value.type is not UINT8
+            or value in moved
+            or value.is_constant
+            or (value.is_input and value.is_output)
+        ):
             continue
         if value.is_input:
             grid = _input_grid(value, runtime, dataflow)

@@ -6,6 +6,7 @@ exactly. Weights do not: int8 kernels want their zero point at 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tflint.analysis.dataflow import Dataflow
@@ -78,21 +79,49 @@ def signable_components(graph: Graph, runtime: Runtime, dataflow: Dataflow) -> l
     Takes time in proportion to the graph. The types of what a subgraph other than the first
     takes and gives are its callers' business.
     """
-    found: list[Component] = []
+    return [
+        component
+        for component in _components(graph, runtime, dataflow)
+        if any(computes_in_uint8(node) for node in component.nodes)
+    ]
+
+
+def moved_components(graph: Graph, runtime: Runtime, dataflow: Dataflow) -> list[Component]:
+    """uint8 inputs and outputs that operators only move, on the scale of int8 beyond a QUANTIZE."""
+    return [
+        component
+        for component in _components(graph, runtime, dataflow)
+        if component.nodes
+        and not any(computes_in_uint8(node) for node in component.nodes)
+        and any(value.is_input or value.is_output for value in component.values)
+        and any(joins(node) for node in component.conversions)
+    ]
+
+
+def joins(node: Node) -> bool:
+    """Whether a QUANTIZE leads between uint8 and int8 integers for the same reals."""
+    if node.name != "QUANTIZE" or len(node.inputs) != 1 or len(node.outputs) != 1:
+        return False
+    x, y = node.inputs[0], node.outputs[0]
+    if x is None or {x.type, y.type} != {INT8, UINT8} or x.is_constant or y.is_output:
+        return False
+    before, after = grid_of(x), grid_of(y)
+    return before is not None and after is not None and before.as_type(after.type) == after
+
+
+def _components(graph: Graph, runtime: Runtime, dataflow: Dataflow) -> Iterator[Component]:
+    """All that can be int8."""
     seen: set[Value] = set()
     nodes: set[Node] = set()
     for start in graph.values:
         if start in seen or not is_unsigned_activation(start):
             continue
         component = _component(start, seen, nodes)
-        if not any(computes_in_uint8(node) for node in component.nodes):
-            continue
         if all(_is_signable(v, dataflow) for v in component.values) and all(
             _takes_int8(node, runtime) for node in component.nodes
         ):
             component.nodes.sort(key=lambda node: node.index)
-            found.append(component)
-    return found
+            yield component
 
 
 def is_unsigned_activation(value: Value) -> bool:

@@ -15,6 +15,7 @@ from tflint.analysis.float_regions import (
 )
 from tflint.analysis.integer_grids import Grid
 from tflint.analysis.integer_interface import IntegerInterface, integer_interface
+from tflint.analysis.unsigned_activations import joins
 from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
 from tflint.keras.facts import Conversion
 from tflint.model.builder import ModelBuilder
@@ -226,6 +227,14 @@ def _in_regions(found: IntegerInterface) -> Iterator[_Edge]:
                 around = region.exits if value.is_input else region.entries or region.exits
                 yield _Edge(value, tuple(around), tuple(region.values), tuple(region.nodes))
 
+    for component in found.moved:
+        joined = tuple(node for node in component.conversions if joins(node))
+        buffers = tuple(v for n in joined for v in (*n.inputs, *n.outputs) if v is not None)
+        saved = tuple(value for value in buffers if value.type is UINT8)
+        for value in component.values:
+            if value.is_input or value.is_output:
+                yield _Edge(value, joined, saved, tuple(component.nodes))
+
 
 def _inputs(graph: Graph) -> Iterator[_Edge]:
     for value in dict.fromkeys(graph.inputs):
@@ -266,8 +275,9 @@ def _list(edges: list[_Edge]) -> str:
     for edge in edges[:_SHOWN]:
         side = "input" if edge.value.is_input else "output"
         verb = "read" if edge.value.is_input else "made"
-        tail = f" ({verb} in float by {operators(edge.tail, 3)})" if edge.tail else ""
         type = _EDGES[edge.value.type]
+        kind = "float" if type == "float32" else type
+        tail = f" ({verb} in {kind} by {operators(edge.tail, 3)})" if edge.tail else ""
         parts.append(f"{side} `{printable(edge.value.name, 60)}` is {type}{tail}")
     more = f" and {len(edges) - _SHOWN:,} more" if len(edges) > _SHOWN else ""
     return ", ".join(parts) + more

@@ -22,6 +22,7 @@ from tflint.analysis.operator_kinds import RESHAPES
 from tflint.finding import FixSafety
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.fix.model.registry import model_fixes
+from tflint.fix.model.repair import repair, start
 from tflint.lint.registry import find_rule
 from tflint.model.graph import dangling_indices, graphs
 from tflint.model.reader import parse_model
@@ -109,6 +110,14 @@ def repaired(
     found = findings(code, write_model(after, compact=True), target)
     assert len(found) == left, [finding.message for finding in found]
     return after
+
+
+def taken(code: str, model: Model, *, target: str = "tflm") -> bool:
+    """Whether the engine takes the pass's rewrites, of all that the user asked for."""
+    goal = find_target(target)
+    work = start(write_model(model), goal)
+    repair(work, goal, is_wanted=lambda wanted: wanted == code, unsafe=True)
+    return code in {step.code for step in work.steps}
 
 
 def repaired_to_the_end(

@@ -24,6 +24,7 @@ from tests.fix.model.passes import (
     repaired,
     repaired_to_the_end,
     rewritten,
+    turn,
 )
 from tests.rules.findings import findings
 from tflint.finding import FixSafety
@@ -66,6 +67,13 @@ def test_where_liteRT_can_resize_the_batch_the_chain_stays() -> None:
     model = by_slices(signature=(-1, 4, 3, 2))
 
     hold_untouched("TFL210", model, target="litert")
+    rewrite = turn("TFL210", model)
+    assert rewrite is not None
+    (note,) = rewrite.notes
+    assert "has to have the shape in the file" in note
+    known = turn("TFL210", by_slices())
+    assert known is not None
+    assert known.notes == ()
     after = repaired("TFL210", model)
     hold_equal(model, after)
 

@@ -166,8 +166,9 @@ def test_notes_say_what_a_device_has_to_do() -> None:
     )
 
 
-def test_an_input_that_is_moved_before_it_is_quantised() -> None:
-    model = _network(moved=True)
+@pytest.mark.parametrize("edge", [FLOAT32, UINT8])
+def test_an_input_that_is_moved_before_it_is_quantised(edge: TensorType) -> None:
+    model = _network(edge, moved=True)
 
     after = repaired("TFL107", model, unsafe=True)
 
@@ -238,3 +239,28 @@ def test_a_called_subgraph_takes_what_its_callers_give() -> None:
     graph.output(graph.fully_connected(narrow, units=2))
 
     assert rewritten("TFL107", model.build(), unsafe=True) is None
+
+
+def test_a_uint8_output_that_is_moved_behind_its_conversion() -> None:
+    model = ModelBuilder()
+    y = model.fully_connected(model.input((1, 8), INT8), units=4)
+    wide = model.tensor((1, 4), UINT8, per_tensor(0.05, 128))
+    model.operator("QUANTIZE", [y], [wide])
+    model.output(model.reshape(wide, (2, 2)))
+    built = model.build()
+
+    after = repaired("TFL107", built, unsafe=True)
+
+    assert operators(after) == ["FULLY_CONNECTED", "RESHAPE"]
+    hold_same_reals(built, after, steps=0.5)
+    hold_surroundings("TFL107", built, unsafe=True)
+
+
+def test_uint8_that_is_moved_on_another_scale_stays() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 8), UINT8, per_tensor(0.03, 128))
+    narrow = model.tensor((8, 1), INT8, per_tensor(0.05))
+    model.operator("QUANTIZE", [model.reshape(x, (8, 1))], [narrow])
+    model.output(model.unary("RELU", narrow))
+
+    hold_untouched("TFL107", model.build(), unsafe=True)

@@ -18,6 +18,7 @@ from tests.fix.model.passes import (
     outputs_on,
     repaired,
     rewritten,
+    taken,
 )
 from tests.runtimes import random_inputs
 from tflint.model.builder import ModelBuilder
@@ -257,6 +258,20 @@ def test_a_matrix_product_of_two_activations() -> None:
 
     assert operators(after) == ["BATCH_MATMUL"]
     hold_near(built, after, steps=1)
+
+
+def test_a_long_island_may_cost_some_bytes_of_the_file() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 64), INT8, per_tensor(0.02))
+    wide = model.tensor((1, 64))
+    model.operator("DEQUANTIZE", [x], [wide])
+    for name in ("RELU", "TANH", "LOGISTIC", "ABS") * 4:
+        wide = model.unary(name, wide)
+    y = model.tensor((1, 64), INT8, per_tensor(1 / 128))
+    model.operator("QUANTIZE", [wide], [y])
+    model.output(y)
+
+    assert taken("TFL402", model.build())
 
 
 def test_uint8_on_the_way_in() -> None:

@@ -482,6 +482,28 @@ def test_what_passes_values_on_goes() -> None:
     hold_reference(before, after)
 
 
+def test_scalars_are_passed_on_and_taken_out_of_vectors() -> None:
+    model = ModelBuilder()
+    x = model.input((3,))
+    arguments = [model.constant((1,), INT32, (i,)) for i in (1, 2, 1)]
+    attributes: dict[str, Attribute] = {"shrink_axis_mask": 1}
+    (y,) = flex(model, "StridedSlice", [x, *arguments], [like()], attributes)
+    s = model.input(())
+    empty = model.tensor((0,), INT32)
+    (r,) = flex(model, "Reshape", [model.input((1,)), empty], [like()], {})
+    model.output(*flex(model, "Identity", [s], [like()], {}), y, r)
+    before = model.build()
+
+    after = fixed(before)
+
+    assert operators(after) == ["STRIDED_SLICE", "RESHAPE", "MAXIMUM"]
+    inputs = random_inputs(before)
+    expected = run_with_flex(write_model(before), [np.asarray(array)[None] for array in inputs])
+    got = run(after, inputs, "litert")
+    for a, b in zip(expected, got, strict=True):
+        assert a[0].tobytes() == b.tobytes()
+
+
 def test_an_input_that_is_an_output_is_copied() -> None:
     model = ModelBuilder()
     x = model.input((1, 4))
@@ -534,6 +556,7 @@ def test_the_near_misses_below_are_near() -> None:
         _conv(strides=(2, 1, 1, 1)),
         _conv(strides=(1, 1, 0, 1)),
         _conv(strides=(1, 1, 1)),
+        _conv(strides=(1, 1, 2**40, 2**40), result=(1, 2, 1, 1)),
         _conv(dilations=(1, 2, 1, 1)),
         _conv(result=(1, 2, 8, 7)),
         _conv(weights=(3, 3, 3, 2)),
@@ -640,6 +663,7 @@ attributes = st.dictionaries(
         st.integers(-(2**63), 2**63 - 1),
         st.floats(width=32),
         st.lists(st.integers(-3, 9), max_size=9).map(tuple),
+        st.lists(st.sampled_from([1, 1, 2, 2**31, 2**63 - 1]), min_size=4, max_size=8).map(tuple),
         st.just(FLOAT32),
     ),
 )

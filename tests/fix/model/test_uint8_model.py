@@ -18,6 +18,7 @@ from tests.fix.model.passes import (
     operators,
     outputs_on,
     repaired,
+    taken,
     turn,
 )
 from tests.fix.model.unsigned_networks import unsigned_network
@@ -179,6 +180,8 @@ def test_parts_of_several_scales_are_brought_to_one() -> None:
 
     assert operators(after) == ["QUANTIZE", "CONCATENATION"]
     hold_near(built, after, steps=1)
+    # No runtime gives a uint8 network the arena that it would be smaller in.
+    assert taken("TFL404", built)
 
 
 def test_conversions_at_the_edges_lead_to_int8() -> None:

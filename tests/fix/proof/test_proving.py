@@ -16,7 +16,7 @@ from tflint.execution import hosts
 from tflint.execution.hosts import Host, is_installed
 from tflint.execution.process import Limits
 from tflint.fix.model.model_fix import OutputChange
-from tflint.fix.proof import proving
+from tflint.fix.proof import proving, trials
 from tflint.fix.proof.proving import prove
 from tflint.fix.proof.samples import Samples
 from tflint.model.builder import ModelBuilder
@@ -28,7 +28,15 @@ from tflint.report.fix_result import Proof
 
 pytestmark = pytest.mark.skipif(not is_installed(Host.LITERT), reason="needs LiteRT")
 needs_tflm = pytest.mark.skipif(not is_installed(Host.TFLM), reason="needs TFLM")
+on_litert = pytest.mark.usefixtures("litert_alone")
 BOTH = "litert-reference+tflm" if is_installed(Host.TFLM) else "litert-reference"
+
+
+@pytest.fixture
+def litert_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One runtime is enough, and half the time, for what the runtime has no part in."""
+    for module in (proving, trials):
+        monkeypatch.setattr(module, "is_installed", lambda host: host is not Host.TFLM)
 
 
 def exactly(before: bytes, after: bytes, samples: Samples | None = None) -> Proof:
@@ -294,6 +302,7 @@ def test_integers_at_both_ends_are_the_same_reals() -> None:
     assert not exactly(rigged.framed(islands=True), rigged.framed(islands=False)).holds
 
 
+@on_litert
 def test_classes_that_are_taken_for_one_another_fail() -> None:
     proof = nearly(rigged.classifier(), rigged.classifier(swapped=True))
 
@@ -304,6 +313,7 @@ def test_classes_that_are_taken_for_one_another_fail() -> None:
     assert "decisions are the same, less than 98 %" in proof.failure
 
 
+@on_litert
 def test_a_few_close_calls_are_tolerated() -> None:
     before, after = rigged.classifier(), rigged.classifier(shift=0.05)
     assert nearly(before, before).top1_agreement == 1
@@ -313,6 +323,7 @@ def test_a_few_close_calls_are_tolerated() -> None:
     assert proof.snr_db > 30
 
 
+@on_litert
 def test_the_share_that_may_change_is_the_tolerance() -> None:
     rows = [[1, 0, 0] if i % 2 else [0, 1, 0] for i in range(94)] + [[0.01, 0, 0.015]] * 6
     given = rigged.samples(*rows)
@@ -324,6 +335,7 @@ def test_the_share_that_may_change_is_the_tolerance() -> None:
     assert proof.top1_agreement == pytest.approx(0.94)
 
 
+@on_litert
 def test_positives_that_vanish_fail_although_nearly_all_decisions_are_the_same() -> None:
     """Ten of 500: a model that never says yes agrees in 98 % of the cases."""
     before, never = rigged.detector(-1.0), rigged.detector(-9.0)
@@ -336,6 +348,7 @@ def test_positives_that_vanish_fail_although_nearly_all_decisions_are_the_same()
     assert nearly(before, before, rigged.rare()).holds
 
 
+@on_litert
 def test_positives_that_are_made_up_fail() -> None:
     before, more = rigged.detector(-1.0), rigged.detector(-0.7495)
     proof = nearly(before, more, rigged.rare(), tolerance=0.03)
@@ -343,6 +356,7 @@ def test_positives_that_are_made_up_fail() -> None:
     assert "positive answers are new, more than 7.5 %" in proof.failure
 
 
+@on_litert
 def test_a_logit_decides_by_its_sign() -> None:
     before = rigged.detector(-1.0, tail=False)
     proof = nearly(before, rigged.detector(-9.0, tail=False), rigged.rare())
@@ -364,6 +378,7 @@ def test_an_output_that_became_logits_is_compared_as_what_it_was(change: str, ma
     assert not nearly(before, after).holds
 
 
+@on_litert
 def test_regressions_are_held_to_their_error() -> None:
     build = ModelBuilder()
     x = build.input((1, 3, 3, 2))
@@ -385,6 +400,7 @@ def test_regressions_are_held_to_their_error() -> None:
     assert "more than 2 % of the range" in bad.failure
 
 
+@on_litert
 def test_accuracy_is_measured_where_labels_are_given() -> None:
     rows = [[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0.5, 0, 0]]
     given = rigged.samples(*rows, labels=[0, 1, 2, 1])
@@ -397,6 +413,7 @@ def test_accuracy_is_measured_where_labels_are_given() -> None:
     assert nearly(before, before, rigged.samples(*rows)).accuracy_before is None
 
 
+@on_litert
 def test_nothing_may_stop_being_a_number() -> None:
     def scaled(factor: float) -> bytes:
         build = ModelBuilder()
@@ -413,6 +430,7 @@ def test_nothing_may_stop_being_a_number() -> None:
     assert (proof.max_error, proof.snr_db) == (math.inf, -math.inf)
 
 
+@on_litert
 def test_extremes_have_to_be_finite_but_not_right() -> None:
     """The result saturates where no sample goes."""
     given = rigged.samples(*([math.sin(i)] for i in range(50)))
@@ -439,12 +457,14 @@ def test_extremes_have_to_be_finite_but_not_right() -> None:
     assert "is not finite for an extreme input" in proof.failure
 
 
+@on_litert
 def test_samples_for_another_model_are_refused() -> None:
     data = rigged.difference(turned=False)
     with pytest.raises(UsageError, match="the samples are for 1 input, the model takes 2"):
         exactly(data, data, rigged.samples([1, 2]))
 
 
+@on_litert
 def test_more_samples_than_there_is_time_for_are_spread_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -455,6 +475,7 @@ def test_more_samples_than_there_is_time_for_are_spread_out(
     assert "16 of 100 samples were run: all would take too long" in proof.notes
 
 
+@on_litert
 def test_quantised_rewrites_may_be_a_step_off() -> None:
     before = write_model(rigged.network(TensorType.INT8))
     model = parse_model(before)
@@ -483,6 +504,7 @@ def test_inputs_that_no_runtime_takes_ask_for_others() -> None:
     assert any("was not run for any random input" in note for note in proof.notes)
 
 
+@on_litert
 def test_a_model_without_inputs_is_run_once() -> None:
     build = ModelBuilder()
     build.output(build.unary("ABS", build.constant((1, 2))))
@@ -520,6 +542,7 @@ def test_empty_inputs_do_no_harm(shape: tuple[int, ...]) -> None:
         assert proof.method in ("none", "litert-reference", "tflm", BOTH)
 
 
+@on_litert
 def test_a_model_with_two_outputs_of_which_one_changes_fails() -> None:
     def model(factor: float) -> bytes:
         build = ModelBuilder()
@@ -554,6 +577,7 @@ def test_optimised_kernels_stand_in_where_there_is_no_reference_kernel() -> None
     assert not exactly(data, model(TensorType.INT8, 1.5)).holds
 
 
+@on_litert
 def test_random_numbers_are_told() -> None:
     build = ModelBuilder()
     x = build.input((1, 8))

@@ -216,6 +216,23 @@ def test_operators_that_are_products(name: str) -> None:
 
 
 @needs_quantizer
+@pytest.mark.parametrize("name", ["MINIMUM", "MAXIMUM"])
+@pytest.mark.parametrize("with_constant", [True, False])
+def test_comparisons_share_a_scale(name: str, with_constant: bool) -> None:
+    model = ModelBuilder()
+    x = model.input((1, 6))
+    left = model.fully_connected(x, units=8)
+    right = model.constant((8,)) if with_constant else model.fully_connected(x, units=8)
+    y = model.tensor((1, 8))
+    model.operator(name, [left, right], [y])
+    model.output(model.fully_connected(y, units=3))
+    before = model.build()
+    found = _quantized(before)
+    assert is_integer(parse_model(found.data))
+    _hold_close(before, found.data, "tflm", 0.05)
+
+
+@needs_quantizer
 def test_an_operator_at_the_end_that_the_quantizer_does_not_know() -> None:
     model = ModelBuilder()
     x = model.fully_connected(model.input((1, 6)), units=8)

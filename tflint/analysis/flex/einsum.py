@@ -72,6 +72,8 @@ def einsum(op: TensorFlowOperator) -> Plan:
     for position, term in enumerate((left, right)):
         for letter, size in zip(term, op.dimensions(position, len(term)), strict=True):
             require(sizes.setdefault(letter, size) == size)
+    # A shape without dimensions has no data, and would be no constant.
+    require(bool(result))
     batch = "".join(x for x in result if x in left and x in right)
     rows = "".join(x for x in result if x in left and x not in right)
     columns = "".join(x for x in result if x in right and x not in left)

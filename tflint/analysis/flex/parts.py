@@ -154,6 +154,7 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
     require(consumed <= len(shape))
     ranges: list[tuple[int, int, int, bool]] = []  # begin, end, stride, whether it has no end
     final: list[int] = []
+    shrunk: list[int] = []
     whole = (0, 0, 1, True)
     for i in [*range(count), *([] if ellipses else [count])]:
         if i == count or i in ellipses:
@@ -168,6 +169,7 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
             require(stride != 0 and abs(stride) <= _BIGGEST)
             if has("shrink_axis", i):
                 require(stride > 0 and -size <= begin < size)
+                shrunk.append(len(ranges))
                 ranges.append((begin % size, begin % size + 1, 1, False))
                 continue
             start, stop, _ = slice(
@@ -179,6 +181,7 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
             final.append(length)
     fixed = op.is_fixed(0)
     require(fixed or (not masks["ellipsis"] and not masks["new_axis"]))
+    require(all(0 <= bits <= _BIGGEST for bits in masks.values()))
     output = op.output(final, type)
     if not fixed:
         # The file's shape is not all that may come: what it is told stands as it is.
@@ -187,8 +190,10 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
         return Plan((Step("STRIDED_SLICE", (Given(0), *told), (output,), options),))
     sliced = [
         len(range(start, size if open_ and stride > 0 else stop, stride))
-        for (start, stop, stride, open_), size in zip(ranges, shape, strict=True)
+        for i, ((start, stop, stride, open_), size) in enumerate(zip(ranges, shape, strict=True))
+        if i not in shrunk
     ]
+    shrink_mask = sum(1 << i for i in shrunk)
     open_ends = sum(1 << i for i, entry in enumerate(ranges) if entry[3])
     inputs: list[Operand] = [Given(0)]
     inputs += [
@@ -198,7 +203,9 @@ def strided_slice(op: TensorFlowOperator) -> Plan:
     steps = Steps()
     kept = final == sliced
     between = output if kept else steps.value(sliced, type)
-    steps.add("STRIDED_SLICE", inputs, between, StridedSliceOptions(0, open_ends))
+    steps.add(
+        "STRIDED_SLICE", inputs, between, StridedSliceOptions(0, open_ends, 0, 0, shrink_mask)
+    )
     if not kept:
         assert not isinstance(between, Output)
         options_ = ReshapeOptions(new_shape=tuple(final))

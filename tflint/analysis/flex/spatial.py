@@ -83,7 +83,7 @@ class _Map:
 
     def of_sides(self, numbers: Shape) -> tuple[int, int]:
         """Height's and width's of four numbers; batch's and channels' are 1."""
-        require(len(numbers) == 4 and min(numbers) > 0)
+        require(len(numbers) == 4 and 0 < min(numbers) <= max(numbers) < 2**31)
         if self.is_first:
             batch, channels, height, width = numbers
         else:

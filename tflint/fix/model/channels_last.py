@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.flex.plan import (
+    SUMMED,
     TO_CHANNELS_FIRST,
     TO_CHANNELS_LAST,
     ChannelsLast,
@@ -249,6 +250,8 @@ class LayoutRewrite:
     def _pass_on(self, node: Node) -> bool:
         """Let what an operator passes on be read, or made, directly; copy it where it has to be."""
         new = []
+        if any(value.shape == () and value.type not in SUMMED for value in node.outputs):
+            return False
         for value, given in zip(node.outputs, node.inputs, strict=True):
             assert given is not None
             source = self._tensors.read(given)
@@ -260,6 +263,10 @@ class LayoutRewrite:
                     self._renamed[source] = value.index
                     self._tensors.instead[value.index] = source
                     continue
+            if value.shape == ():
+                # The shape of a scalar has no data, and would be no constant.
+                new.append(New("MAXIMUM", [source, source], [value.index]))
+                continue
             to = self._tensors.constant(constant(value.shape))
             options = ReshapeOptions(new_shape=tuple(value.shape))
             new.append(New("RESHAPE", [source, to], [value.index], options))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tflint.analysis.integer_grids import Grid, grid_of
 from tflint.analysis.integer_interface import IntegerInterface, integer_interface
+from tflint.analysis.unsigned_activations import joins
 from tflint.finding import FixSafety
-from tflint.fix.model.lowering import REQUANTIZE_VERSION, Lowerer, meaning
+from tflint.fix.model.lowering import REQUANTIZE_VERSION, Lowerer, followed, meaning
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
+from tflint.fix.model.uint8_model import Signing
 from tflint.model.graph import Value
 from tflint.model.schema import QuantizeOptions
 from tflint.printable import printable
@@ -29,6 +31,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
         lowerer.lower(region)
     lowerer.finish()
     _convert_bytes(edit.graph(0), found)
+    _convert_moved(edit.graph(0), found)
     notes = tuple(_note(value, grid) for value, grid in changed.items())
     return Rewrite(edit.finish(), len(changed), FixSafety.UNSAFE, notes)
 
@@ -60,6 +63,18 @@ def _convert_bytes(edit: GraphEdit, found: IntegerInterface) -> None:
             edit.remove(value.producer.index)
 
 
+def _convert_moved(edit: GraphEdit, found: IntegerInterface) -> None:
+    signing, instead = Signing(edit), dict[int, int]()
+    for component in found.moved:
+        signing.sign(component)
+        for node in component.conversions:
+            if joins(node):
+                instead[node.outputs[0].index] = node.operator.inputs[0]
+                edit.remove(node.index)
+    if instead:
+        edit.lead(followed(instead))
+
+
 def _note(value: Value, grid: Grid) -> str:
     side = "input" if value.is_input else "output"
     return (
@@ -68,4 +83,5 @@ def _note(value: Value, grid: Grid) -> str:
     )
 
 
-FIX = ModelFix("TFL107", _rewrite)
+# Scales take some bytes of the file, floats four times the arena.
+FIX = ModelFix("TFL107", _rewrite, may_grow_file=True, may_exceed_original=True)

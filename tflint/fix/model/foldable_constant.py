@@ -7,7 +7,7 @@ from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 
 
 def _rewrite(context: RewriteContext) -> Rewrite | None:
-    return folded(context, lambda folding: not folding.of_shape)
+    return folded(context, by_shape=False)
 
 
 # By little (see `Folding.is_repairable`): what a result takes in the file it took in RAM.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from tflint.fix.model.model_fix import Rewrite, RewriteContext
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.record import ABSENT
 from tflint.model.tables import Model
+from tflint.printable import printable
 
 # How many bytes are computed for one model, at most: as often as honest models store them.
 _FACTOR = 16
@@ -53,15 +54,18 @@ class Evaluator:
         return self._known.get((value.subgraph, value.index))
 
 
-def folded(context: RewriteContext, is_wanted: Callable[[Folding], bool]) -> Rewrite | None:
-    """The model with the results of wanted groups of operators in their place."""
+def folded(context: RewriteContext, *, by_shape: bool) -> Rewrite | None:
+    """The model with the results of groups of operators in their place.
+
+    Of those groups that start from the shape of a tensor, or of the others.
+    """
     edit, evaluator, places = ModelEdit(context.model), Evaluator(context.model), 0
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
         fixed = has_fixed_shapes(graph, is_mcu=context.target.runtime.is_mcu)
         gone: list[Node] = []
         for folding in foldings(graph, dataflow, fixed_shapes=fixed):
             if (
-                is_wanted(folding)
+                folding.of_shape is by_shape
                 and folding.is_repairable
                 and not _is_read_elsewhere(folding)
                 and evaluator.compute(folding.nodes)
@@ -70,7 +74,19 @@ def folded(context: RewriteContext, is_wanted: Callable[[Folding], bool]) -> Rew
                 gone += folding.nodes
                 places += 1
         remove_dead(graph, edit.graph(graph.index), gone)
-    return Rewrite(edit.finish(), places) if places else None
+    if not places:
+        return None
+    return Rewrite(edit.finish(), places, notes=frozen(context) if by_shape else ())
+
+
+def frozen(context: RewriteContext) -> tuple[str, ...]:
+    """What is not as it was where LiteRT could have given an input another shape."""
+    first = context.graphs[0]
+    names = [value.name for value in first.inputs if -1 in value.tensor.shape_signature]
+    if not names or all(node.name != "SHAPE" for node in first.nodes):
+        return ()
+    which = f"`{printable(names[0])}`" if len(names) == 1 else f"its {len(names)} inputs"
+    return (f"{which} has to have the shape in the file: what was computed of it is stored",)
 
 
 def _is_read_elsewhere(folding: Folding) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,21 @@ class Lowerer:
 
     def finish(self) -> None:
         """Lead readers of what is made no more to what they read instead."""
-        for old in list(self._replaced):
-            end, passed = old, []
-            while end in self._replaced:
-                passed.append(end)
-                end = self._replaced[end]
-            # Each link is followed once, however long the chain.
-            self._replaced.update(dict.fromkeys(passed, end))
         if self._replaced:
-            self._edit.lead(self._replaced)
+            self._edit.lead(followed(self._replaced))
+
+
+def followed(replaced: Mapping[int, int]) -> dict[int, int]:
+    """What is read in the end instead of each tensor, where that is read no more either."""
+    ends = dict(replaced)
+    for old in replaced:
+        end, passed = old, []
+        while end in ends:
+            passed.append(end)
+            end = ends[end]
+        # Each link is followed once, however long the chain.
+        ends.update(dict.fromkeys(passed, end))
+    return ends
 
 
 class _RegionEdit:

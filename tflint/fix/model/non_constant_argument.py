@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tflint.analysis.constant_folding import evaluable_values, has_fixed_shapes
 from tflint.analysis.dataflow import Dataflow
 from tflint.analysis.runtime_arguments import runtime_arguments
-from tflint.fix.model.folding import Evaluator, data_of, makers
+from tflint.fix.model.folding import Evaluator, data_of, frozen, makers
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 from tflint.model.graph import Graph, Node
@@ -18,7 +18,7 @@ def _rewrite(context: RewriteContext) -> Rewrite | None:
     edit, evaluator, places = ModelEdit(context.model), Evaluator(context.model), 0
     for graph, dataflow in zip(context.graphs, context.dataflows, strict=True):
         places += _store_arguments(context, graph, dataflow, edit.graph(graph.index), evaluator)
-    return Rewrite(edit.finish(), places) if places else None
+    return Rewrite(edit.finish(), places, notes=frozen(context)) if places else None
 
 
 def _store_arguments(

@@ -49,10 +49,7 @@ def model_fixes() -> tuple[ModelFix, ...]:
     """Every repair of models, in order."""
     found = []
     for name in ORDER:
-        try:
-            fix = importlib.import_module(f"tflint.fix.model.{name}").FIX
-        except ModuleNotFoundError:  # Until all are written.
-            continue
+        fix = importlib.import_module(f"tflint.fix.model.{name}").FIX
         if not isinstance(fix, ModelFix):
             raise RuntimeError(f"{name} holds no repair")
         found.append(fix)

@@ -7,7 +7,7 @@ from tflint.fix.model.model_fix import ModelFix, Rewrite, RewriteContext
 
 
 def _rewrite(context: RewriteContext) -> Rewrite | None:
-    return folded(context, lambda folding: folding.of_shape)
+    return folded(context, by_shape=True)
 
 
 # A few numbers more where a chain is short, for the RAM and the operators that it takes.

@@ -35,7 +35,6 @@ from tflint.fix.proof.interface import Array, Port
 from tflint.fix.proof.measures import Decisions, Error, classes, equal_values, top1, yes_or_no
 from tflint.printable import counted
 
-DEFAULT_TOLERANCE = 0.02
 # How many times rarer answers than the agreement as a whole may change.
 POSITIVE_FACTOR = 2.5
 # A margin of this many quantised steps is the least that says something.

@@ -202,7 +202,10 @@ class _Run:
             value.index
             for node in segment
             for value in node.inputs
-            if value is not None and value.index not in made and not value.is_constant
+            if value is not None
+            and value.index not in made
+            and not value.is_constant
+            and (value.elements or value.producer is not None or value.is_input)
         )
         inputs = [self.value(self._graph.values[index]) for index in reads]
         behind = {value.index for value in self._graph.outputs}
@@ -267,6 +270,9 @@ def _constant(value: Value) -> Array | None:
     import numpy as np
 
     dtype = _NUMPY_TYPES.get(value.type)
+    if dtype is not None and value.elements == 0 and value.producer is None:
+        # The shape of a scalar, say: what has no elements has no data.
+        return np.zeros([max(size, 0) for size in value.shape], dtype)
     if value.data is None or dtype is None or value.tensor.sparsity is not None:
         return None
     if min(value.shape, default=0) < 0 or packed_bytes(value.shape, value.type) != len(value.data):

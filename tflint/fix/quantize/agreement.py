@@ -26,8 +26,8 @@ _MOST_DB = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well a candidate does: `error` is the mean of the largest error of an output, with as
-    much weight for rare answers as for frequent ones, and None where outputs are no answers;
+    """How well a candidate does: `error` is the mean distance of its outputs, with more weight for
+    rare answers than there are of them, and None where outputs are no answers;
     `agreement` the share of equal answers, `decibels` signal to noise.
     """
 
@@ -88,16 +88,33 @@ def score(original: Sequence[Real], candidate: Sequence[Real]) -> Score:
         if answers is None or shares is None:
             continue
         agreed.append(float((answers == shares).mean()))
-        by_answer = np.abs(apart).reshape(len(answers), -1).max(axis=1)
-        errors.append(
-            float(np.mean([by_answer[answers == answer].mean() for answer in np.unique(answers)]))
-        )
+        distances = _distances(before, after, len(answers))
+        found, counts = np.unique(answers, return_counts=True)
+        means = [distances[answers == answer].mean() for answer in found]
+        # By counts alone a rare answer would say nothing, without them a single sample too much.
+        errors.append(float(np.average(means, weights=np.sqrt(counts))))
     decibels = _MOST_DB if noise == 0 else 10 * float(np.log10(max(signal, 1e-30) / noise))
     return Score(
         float(np.mean(errors)) if errors else None,
         float(np.mean(agreed)) if agreed else None,
         min(decibels, _MOST_DB),
     )
+
+
+def _distances(before: Real, after: Real, rows: int) -> NDArray[np.float64]:
+    """How far apart each row's outputs are: probabilities by Hellinger's distance, which sees how
+    doubt moves wherever it is; others by the largest difference.
+    """
+    left = before.reshape(rows, -1).astype(np.float64)
+    right = after.reshape(rows, -1).astype(np.float64)
+    if left.min(initial=0) < 0 or left.max(initial=0) > 1.0001:
+        worst: NDArray[np.float64] = np.abs(left - right).max(axis=1)
+        return worst
+    if left.shape[1] == 1:
+        left, right = np.hstack((left, 1 - left)), np.hstack((right, 1 - right))
+    roots = np.sqrt(np.clip(left, 0, 1)) - np.sqrt(np.clip(right, 0, 1))
+    found: NDArray[np.float64] = np.sqrt(np.square(roots).sum(axis=1) / 2)
+    return found
 
 
 def decisions(values: Real) -> NDArray[np.int64] | None:

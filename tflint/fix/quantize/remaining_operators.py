@@ -27,45 +27,13 @@ FLOAT32, INT8, INT16 = TensorType.FLOAT32, TensorType.INT8, TensorType.INT16
 
 # Kernels that move or pick integers: the output has the scale of the input.
 SAME_SCALE = frozenset(
-    [
-        "BATCH_TO_SPACE_ND",
-        "DEPTH_TO_SPACE",
-        "EXPAND_DIMS",
-        "MAXIMUM",
-        "MINIMUM",
-        "MIRROR_PAD",
-        "REDUCE_MAX",
-        "REDUCE_MIN",
-        "RESHAPE",
-        "REVERSE_V2",
-        "SPACE_TO_BATCH_ND",
-        "SPACE_TO_DEPTH",
-        "SPLIT_V",
-        "SQUEEZE",
-        "TILE",
-        "UNPACK",
-    ]
-)
-# Kernels that ai-edge-quantizer gives the scale of their input.
-KEEPS_SCALE = frozenset(
-    [
-        "AVERAGE_POOL_2D",
-        "BROADCAST_TO",
-        "GATHER",
-        "GATHER_ND",
-        "MAX_POOL_2D",
-        "MIRROR_PAD",
-        "PAD",
-        "REDUCE_MIN",
-        "RESHAPE",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-        "SLICE",
-        "SPACE_TO_DEPTH",
-        "STRIDED_SLICE",
-        "TRANSPOSE",
-        "UNPACK",
-    ]
+    (
+        *("AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "BROADCAST_TO", "DEPTH_TO_SPACE", "EXPAND_DIMS"),
+        *("GATHER", "GATHER_ND", "MAX_POOL_2D", "MIRROR_PAD", "PAD"),
+        *("REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
+        *("REVERSE_V2", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V"),
+        *("SQUEEZE", "STRIDED_SLICE", "TILE", "TRANSPOSE", "UNPACK"),
+    )
 )
 # Kernels that rescale between any two scales.
 _ANY_SCALE = frozenset(
@@ -88,7 +56,9 @@ FIXED_SCALE = {"L2_NORMALIZATION": (1 / 128, 0), "LOG_SOFTMAX": (16 / 256, 127)}
 _READERS = frozenset(
     ["ARG_MAX", "ARG_MIN", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"]
 )
-KNOWN = SAME_SCALE | _ANY_SCALE | frozenset(FIXED_SCALE) | _READERS
+# Kernels that compare integers, so that all have one scale.
+_OUTPUT_SCALE = frozenset(("MAXIMUM", "MINIMUM"))
+KNOWN = SAME_SCALE | _OUTPUT_SCALE | _ANY_SCALE | frozenset(FIXED_SCALE) | _READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +108,8 @@ class _Conversion:
         self._type = type
         self._runtime = runtime
         self._integers: dict[Value, _Integer] = {}
+        # Integer tensors that are read no more, and what is in their place.
+        self._moved: dict[int, int] = {}
         # Float tensors that somebody still reads as such.
         self._dequantized: list[Node] = []
 
@@ -147,7 +119,8 @@ class _Conversion:
                 source = node.input(0)
                 if source is not None and source.quantization and source.type is self._type:
                     found = source.quantization
-                    self._integers[node.outputs[0]] = _Integer(source.index, found)
+                    index = self._moved.get(source.index, source.index)
+                    self._integers[node.outputs[0]] = _Integer(index, found)
                     self._dequantized.append(node)
             elif node.name not in CONVERSIONS and self._may_convert(node):
                 self._convert(node)
@@ -179,24 +152,38 @@ class _Conversion:
         return None if place is None or place[0] else self._ranges.get(place[1])
 
     def _convert(self, node: Node) -> None:
-        first = next(self._integers[v] for v in node.inputs if v in self._integers)
-        shares = node.name in SAME_SCALE
+        shared = self._shared(node)
         inputs = []
         for position, value in enumerate(node.operator.inputs):
             operand = node.inputs[position]
             if operand is None or operand.type is not FLOAT32:
-                inputs.append(value)
+                inputs.append(self._moved.get(value, value))
             elif operand in self._integers:
                 found = self._integers[operand]
-                if shares and not _equal(found.quantization, first.quantization):
-                    found = self._rescaled(node, operand, found, first.quantization)
+                if shared is not None and not _equal(found.quantization, shared):
+                    found = self._rescaled(node, operand, found, shared)
                 inputs.append(found.index)
             else:
-                inputs.append(self._constant(operand, first.quantization if shares else None))
+                inputs.append(self._constant(operand, shared))
         self._changed.change_operator(node.index, inputs=tuple(inputs))
         for output in node.outputs:
             if output.type is FLOAT32:
-                self._give(node, output, first.quantization if shares else None)
+                self._give(node, output, shared)
+
+    def _shared(self, node: Node) -> QuantizationParameters | None:
+        """The scale that all operands have, for kernels that do not rescale."""
+        if node.name in SAME_SCALE:
+            return next(self._integers[v] for v in node.inputs if v in self._integers).quantization
+        # What lies beyond the output's ends is not the larger, or the smaller, of two.
+        return self._wanted(node.outputs[0]) if node.name in _OUTPUT_SCALE else None
+
+    def _wanted(self, value: Value) -> QuantizationParameters:
+        """The scale of who reads a value, or that of its range."""
+        for reader in value.consumers:
+            found = reader.outputs[0].quantization if reader.name == "QUANTIZE" else None
+            if found is not None:
+                return found
+        return self._parameters(self._range(value) or (0.0, 1.0))
 
     def _rescaled(
         self, node: Node, value: Value, found: _Integer, wanted: QuantizationParameters
@@ -225,10 +212,8 @@ class _Conversion:
         wanted = same
         if wanted is None and node.name in FIXED_SCALE:
             wanted = per_tensor(*FIXED_SCALE[node.name])
-        if wanted is None and exits:
-            wanted = exits[0].outputs[0].quantization
         if wanted is None:
-            wanted = self._parameters(self._range(value) or (0.0, 1.0))
+            wanted = self._wanted(value)
         self._changed.change_tensor(value.index, type=self._type, quantization=wanted)
         self._integers[value] = _Integer(value.index, wanted)
         for reader in exits:
@@ -239,6 +224,7 @@ class _Conversion:
                 continue
             if not result.is_output:
                 self._changed.read_instead(result.index, value.index)
+                self._moved[result.index] = value.index
                 self._changed.remove(reader.index)
             elif not value.is_output:
                 self._changed.write_instead(value.index, result.index)

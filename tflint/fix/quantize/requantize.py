@@ -50,6 +50,12 @@ MODES = ("int8", "int16x8", "dynamic", "float16")
 # Repairs that change what the model gives back, or that are about integers of another kind.
 _UNWANTED = frozenset(("TFL107", "TFL309", "TFL404"))
 _FEW_SAMPLES = 50
+_DTYPES: dict[TensorType, type[np.generic]] = {
+    TensorType.FLOAT32: np.float32,
+    TensorType.INT32: np.int32,
+    TensorType.INT64: np.int64,
+    TensorType.BOOL: np.bool_,
+}
 _MOST_FAULTS = 3
 
 
@@ -109,7 +115,8 @@ def _already_quantized(data: bytes, model: Model, mode: str, target: Target) -> 
     wanted = ACTIVATIONS[mode]
     if is_integer(model) and not list(quantization_faults(model, wanted)):
         return Requantized(data, mode, "", (f"it is {mode} throughout already: left as it is",))
-    work = start(data, target)
+    known = with_known_operators(model)
+    work = start(data if known is model else write_model(known), target)
     repair(work, target, is_wanted=lambda code: code != "TFL309", unsafe=True)
     faults = list(quantization_faults(work.model, wanted))
     if not is_integer(work.model) or faults:
@@ -202,8 +209,9 @@ def _shaped(model: Model, samples: Samples) -> list[Real]:
     for value, given in zip(graph.inputs, samples.inputs, strict=True):
         if len(given) == 0:
             raise UsageError("there is not one sample to calibrate with")
-        if value.type is TensorType.FLOAT32:
-            given = np.asarray(given, np.float32)
+        dtype = _DTYPES.get(value.type)
+        if dtype is not None:
+            given = np.asarray(given, dtype)
         if not np.isfinite(given).all():
             raise UsageError(f"the samples of `{printable(value.name)}` hold NaN or infinity")
         if given.size != len(given) * value.elements:

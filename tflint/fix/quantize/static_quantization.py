@@ -24,7 +24,6 @@ from tflint.fix.quantize.ranges import (
 )
 from tflint.fix.quantize.remaining_operators import (
     FIXED_SCALE,
-    KEEPS_SCALE,
     SAME_SCALE,
     without_float_operators,
 )
@@ -263,10 +262,9 @@ class StaticQuantization:
                 scale, zero_point = FIXED_SCALE[node.name]
                 ends = (scale * (-128 - zero_point), scale * (127 - zero_point))
                 ranges.update((value.index, ends) for value in node.outputs)
-            if node.name in SAME_SCALE | KEEPS_SCALE and node.inputs and node.inputs[0] is not None:
-                for value in node.outputs:
-                    if value.index in ranges and node.inputs[0].index in ranges:
-                        ranges[value.index] = ranges[node.inputs[0].index]
+            known = [v.index for v in node.inputs if v is not None and v.index in ranges]
+            if node.name in SAME_SCALE and known:
+                ranges.update((v.index, ranges[known[0]]) for v in node.outputs)
         return ranges
 
 

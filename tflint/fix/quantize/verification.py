@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tflint.analysis.float_regions import CONVERSIONS
 from tflint.model.graph import Graph, Node, Value, graphs
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
@@ -50,6 +51,8 @@ def quantization_faults(model: Model, activations: TensorType) -> Iterator[str]:
     """What keeps a model from being one of these activations with int8 weights throughout."""
     for graph in graphs(model):
         left = [node for node in graph.nodes if _touches_float(node)]
+        # The conversions around an operator are there because of it.
+        left = [node for node in left if node.name not in CONVERSIONS] or left
         if left:
             names = ", ".join(
                 f"{printable(node.name, 40)} #{node.index}" for node in left[:MAX_NAMED]

@@ -157,6 +157,10 @@ def _quantize(request: Json, arrays: Sequence[Array]) -> Frame:
             tool.add_weight_only_config(".*", every, 16, algorithm_key=casting)
         else:
             tool.add_static_config(".*", every, 8 if mode == "int8" else 16, 8)
+            # It wants constants to have the rank of the output; see `remaining_operators`.
+            maximum = qtyping.TFLOperationName.MAXIMUM
+            none = quantizer.AlgorithmName.NO_QUANTIZE
+            tool.update_quantization_recipe(".*", maximum, algorithm_key=none)
         ranges = {
             name: {
                 "min": np.full((1,) * rank, low, np.float32),
