@@ -591,3 +591,13 @@ def test_no_pass_is_to_blame_for_a_model_that_nothing_runs(
 
     assert (result.code, file["written"]) == (1, False)
     assert (file["proof"]["failure"], file["proof"]["suspect"]) == ("nothing runs it", None)
+
+
+def test_what_options_offer_is_what_there_is() -> None:
+    from tflint.fix import options
+    from tflint.fix.proof import criteria
+    from tflint.fix.quantize import requantize
+
+    assert set(options.MODES) == set(requantize.MODES)
+    assert set(options.CALIBRATIONS) == set(requantize.CALIBRATIONS)
+    assert options.DEFAULT_TOLERANCE == criteria.DEFAULT_TOLERANCE
