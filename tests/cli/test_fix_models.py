@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
+import stat
 import sys
 import types
 from collections.abc import Callable
@@ -143,8 +144,26 @@ def test_where_nothing_is_to_do_nothing_is_written(
     assert "  nothing to repair, nothing written\n" in result.stdout
     assert files(tmp_path) == ["m.tflite"]
     # Whoever reads the file of `-o` next finds it there.
-    assert call("fix", "m.tflite", "-o", "same.tflite", cwd=tmp_path).code == 0
+    result = call("fix", "m.tflite", "-o", "same.tflite", cwd=tmp_path)
+    assert result.code == 0
+    assert "  nothing to repair, written as it is\n" in result.stdout
     assert (tmp_path / "same.tflite").read_bytes() == data
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_the_result_of_a_read_only_model_can_be_written_anew(
+    call: Call, tmp_path: Path, passes: Callable[..., None]
+) -> None:
+    write(tmp_path, "m.tflite")
+    (tmp_path / "m.tflite").chmod(0o440)
+    passes(described("short", "TFL609"))
+    for _ in range(2):
+        result = call("fix", "m.tflite", cwd=tmp_path)
+        assert (result.code, result.stderr) == (0, "")
+        assert stat.S_IMODE((tmp_path / "m.fixed.tflite").stat().st_mode) == 0o640
+
+    result = call("fix", "m.tflite", "--in-place", cwd=tmp_path)
+    assert (result.code, "read-only" in result.stderr) == (2, True)
 
 
 def test_a_folder_of_sources_and_models(
@@ -591,3 +610,13 @@ def test_no_pass_is_to_blame_for_a_model_that_nothing_runs(
 
     assert (result.code, file["written"]) == (1, False)
     assert (file["proof"]["failure"], file["proof"]["suspect"]) == ("nothing runs it", None)
+
+
+def test_what_options_offer_is_what_there_is() -> None:
+    from tflint.fix import options
+    from tflint.fix.proof import criteria
+    from tflint.fix.quantize import requantize
+
+    assert set(options.MODES) == set(requantize.MODES)
+    assert set(options.CALIBRATIONS) == set(requantize.CALIBRATIONS)
+    assert options.DEFAULT_TOLERANCE == criteria.DEFAULT_TOLERANCE

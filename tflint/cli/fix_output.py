@@ -98,8 +98,8 @@ def _written(run: RepairRun, output: Path | None, *, in_place: bool, to_stdout: 
             continue
         writes.append((target, repaired.after))
         if not to_stdout:
-            # Whom the original is hidden from shall not read its copy.
-            modes[target] = _mode_of_unchanged(repaired)
+            # Whom the original is hidden from shall not read its copy, which the next run replaces.
+            modes[target] = _mode_of_unchanged(repaired) | stat.S_IWUSR
         files.append(dataclasses.replace(repaired.fix, output=shown_path(target)))
     write_files(writes, modes)
     return dataclasses.replace(run.report, files=tuple(files))

@@ -41,7 +41,8 @@ def render_model(file: FileFix, *, is_dry: bool) -> Iterator[Line]:
     for code, group in groupby(_repairable(file), key=lambda left: left.finding.code):
         yield from _left(code, list(group))
     if not applied and file.is_proved:
-        yield line("  nothing to repair" + ("" if is_dry else ", nothing written"))
+        written = "nothing written" if file.output is None else "written as it is"
+        yield line("  nothing to repair" + ("" if is_dry else f", {written}"))
 
 
 def has_news(file: FileFix) -> bool:

@@ -27,7 +27,7 @@ def test_the_examples_of_the_rule_are_repaired() -> None:
     hold_examples("TFL304")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     st.integers(4, 30),
     st.integers(4, 30),

@@ -138,6 +138,26 @@ def test_int16_with_int8_weights() -> None:
 
 
 @needs_quantizer
+@pytest.mark.parametrize("runtime", ["litert", "tflm"])
+def test_maxima_in_int16_are_pools(runtime: str) -> None:
+    before = sequence_network()
+    found = _quantized(before, "int16x8")
+    assert "REDUCE_MAX" not in _names(found.data)
+    assert is_integer(parse_model(found.data))
+    _hold_close(before, found.data, runtime, 0.005)
+
+
+@needs_quantizer
+def test_what_no_kernel_computes_in_int16_is_named() -> None:
+    model = ModelBuilder()
+    x = model.fully_connected(model.input((1, 6)), units=8)
+    x = model.unary("L2_NORMALIZATION", x)
+    model.output(model.fully_connected(x, units=3))
+    with pytest.raises(NotQuantized, match="L2_NORMALIZATION #"):
+        _quantized(model.build(), "int16x8")
+
+
+@needs_quantizer
 @pytest.mark.parametrize(("mode", "small"), [("dynamic", INT8), ("float16", FLOAT16)])
 def test_small_weights_without_samples(mode: str, small: TensorType) -> None:
     before = image_network()

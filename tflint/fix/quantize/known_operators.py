@@ -4,13 +4,55 @@ from __future__ import annotations
 
 import struct
 
-from tflint.fix.model.model_edit import ModelEdit
-from tflint.model.graph import graphs
-from tflint.model.schema import MulOptions, TensorType
+from tflint.fix.model.model_edit import GraphEdit, ModelEdit
+from tflint.model.graph import Node, graphs
+from tflint.model.schema import MulOptions, Padding, Pool2DOptions, ReshapeOptions, TensorType
 from tflint.model.tables import Model
+from tflint.model.types import elements
 
 FLOAT32 = TensorType.FLOAT32
 _NEGATION, _SQUARE = "NEG", "SQUARE"
+
+
+def with_pools_for_maxima(model: Model) -> Model:
+    """The model with REDUCE_MAX over height and width as a pool, which has kernels for int16."""
+    edit = ModelEdit(model)
+    count = 0
+    for graph in graphs(model):
+        for node in graph.nodes:
+            count += node.name == "REDUCE_MAX" and _pooled(edit.graph(graph.index), node)
+    return edit.finish() if count else model
+
+
+def _pooled(changed: GraphEdit, node: Node) -> bool:
+    source, axes = node.input(0), node.input(1)
+    numbers = axes.integers() if axes is not None else None
+    if source is None or numbers is None or source.type is not FLOAT32 or len(node.outputs) != 1:
+        return False
+    shape, result = source.shape, node.outputs[0]
+    if len(shape) != 4 or min(shape) < 1 or not all(-4 <= axis < 4 for axis in numbers):
+        return False
+    reduced = {axis % 4 for axis in numbers}
+    if not reduced <= {1, 2}:
+        return False
+    height, width = (shape[axis] if axis in reduced else 1 for axis in (1, 2))
+    pooled = (shape[0], shape[1] // height, shape[2] // width, shape[3])
+    if elements(result.shape) != elements(pooled) or min(result.shape, default=0) < 1:
+        return False
+    middle = changed.add_tensor(pooled, FLOAT32, name=result.tensor.name)
+    options = Pool2DOptions(
+        padding=Padding.VALID,
+        stride_h=height,
+        stride_w=width,
+        filter_height=height,
+        filter_width=width,
+    )
+    changed.replace(node.index, "MAX_POOL_2D", [source.index], [middle], options)
+    rank = len(result.shape)
+    to = changed.add_tensor((rank,), TensorType.INT32, data=struct.pack(f"<{rank}i", *result.shape))
+    behind = ReshapeOptions(new_shape=result.shape)
+    changed.insert_after(node.index, "RESHAPE", [middle, to], [result.index], behind)
+    return True
 
 
 def with_known_operators(model: Model) -> Model:

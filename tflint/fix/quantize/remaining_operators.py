@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflint.analysis.float_regions import CONVERSIONS, int8_verdict
+from tflint.analysis.operand_types import node_signature
 from tflint.fix.model.model_edit import GraphEdit, ModelEdit
 from tflint.fix.quantize.float_model import stored_numbers
 from tflint.fix.quantize.identities import origin
@@ -144,8 +145,15 @@ class _Conversion:
             is_known = True
         else:
             is_known = all(self._range(value) is not None for value in outputs)
-        verdict = int8_verdict(self._runtime, node) if self._type is INT8 else Verdict.UNKNOWN
-        return is_known and verdict is not Verdict.REFUSED
+        return is_known and self._verdict(node) is not Verdict.REFUSED
+
+    def _verdict(self, node: Node) -> Verdict:
+        if self._type is INT8:
+            return int8_verdict(self._runtime, node)
+        kernel = self._runtime.kernel(node.name)
+        if kernel is None:
+            return Verdict.REFUSED
+        return kernel.verdict(node_signature(kernel, node).replace("FLOAT32", "INT16"))
 
     def _range(self, value: Value) -> Range | None:
         place = origin(value.tensor)

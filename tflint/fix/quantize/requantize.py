@@ -20,7 +20,7 @@ from tflint.fix.model.repair import repair, start
 from tflint.fix.quantize.agreement import Real
 from tflint.fix.quantize.float_model import with_float_weights
 from tflint.fix.quantize.identities import with_names_of, with_plain_names
-from tflint.fix.quantize.known_operators import with_known_operators
+from tflint.fix.quantize.known_operators import with_known_operators, with_pools_for_maxima
 from tflint.fix.quantize.one_dimension import without_reshapes
 from tflint.fix.quantize.static_quantization import (
     ACTIVATIONS,
@@ -131,7 +131,10 @@ def _normalised(model: Model, target: Target, mode: str) -> Model:
     """The float model that all ways to store one network have in common, simplified."""
     model = _repaired(with_float_weights(model), target)
     if mode in ACTIVATIONS:
-        model = _repaired(with_known_operators(without_reshapes(model)), target)
+        model = with_known_operators(without_reshapes(model))
+        if mode == "int16x8":
+            model = without_reshapes(with_pools_for_maxima(model))
+        model = _repaired(model, target)
     return model
 
 
