@@ -137,7 +137,9 @@ def seed_table(rows: Sequence[Row]) -> list[str]:
         assert one.proof is not None
         agreement = one.proof.top1_agreement
         share = "" if agreement is None else f"{100 * agreement:.1f} %"
-        verdict = one.fixed["proof"]["failure"] or one.proof.failure or ""
+        verdict = one.proof.failure or ""
+        if not one.fixed["written"]:
+            share, verdict = "", f"not proved: {one.fixed['proof']['failure']}"
         before = _number(one.arena[0]) if one.runs[0] else f"({_number(one.arena[0])})"
         lines.append(
             f"| {one.name} | {_yes(one.runs[0])} → {_yes(one.runs[1])} | {_pair(one.bytes)} | "
