@@ -23,8 +23,8 @@ class UnfusedActivation:
     """An activation `node`, whose `carrier` has `before` fused and could have `after`.
 
     Between them are reshapes at most, and other such activations of the same carrier. Fused, the
-    result `is_exact` to the bit, or else rounded once instead of twice; that `is_near` unless the
-    carrier's result is cut off where the activation's is not.
+    result `is_exact` to the bit, or else rounded once instead of twice; that `is_near` where the
+    activation rescales, and the carrier's result is not cut off where the activation's is not.
     """
 
     node: Node
@@ -62,7 +62,8 @@ def unfused_activations(graph: Graph, dataflow: Dataflow) -> Iterator[UnfusedAct
             continue
         if carrier.name in _KEEPS_SCALE and not is_exact:
             continue
-        is_near = is_exact or reaches_past(x, y, then)
+        # Of the others TFLM's kernels do not rescale: they make something else of it.
+        is_near = is_exact or (name == "RELU" and reaches_past(x, y, then))
         yield UnfusedActivation(node, carrier, has, then, is_exact, is_near)
         if is_near:
             ends[y.index] = carrier, then

@@ -119,8 +119,8 @@ class UnfusedActivation(Rule):
                     help += (
                         "; results may differ by a rounding step"
                         if found.is_near
-                        else f", quantised anew: {operator(found.carrier)} cuts off what "
-                        f"{node.name} does not"
+                        else f", quantised anew: {operator(found.carrier)} would be cut off, or "
+                        "scaled, otherwise"
                     )
                 if context.runtime.kernel(node.name) is None:
                     help += f"; {context.runtime.title} runs it fused only"

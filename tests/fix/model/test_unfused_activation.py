@@ -164,5 +164,5 @@ def test_what_the_carrier_cuts_off_is_not_to_come_back() -> None:
 
     (finding,) = findings("TFL603", before)
     assert finding.fix is None
-    assert "CONV_2D #0 cuts off what RELU does not" in finding.help
+    assert "CONV_2D #0 would be cut off, or scaled, otherwise" in finding.help
     hold_untouched("TFL603", before, unsafe=True)

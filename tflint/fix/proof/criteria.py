@@ -17,7 +17,9 @@ that runs the result, against the original on the same runtime, or on one that r
   of two values by, so that such a margin says nothing.
 - Positive answers: rare ones hardly show in the agreement (a model that never says yes agrees in
   98 % of the cases where 2 % are yes). So recall and precision of the yes are at least 1 - 2.5 T
-  (95 % by default).
+  (95 % by default). As there are few of them, one that changes may be chance: the proof fails where
+  even the upper end of Wilson's 95 % interval is below that (10 of 15 kept, 4 of 10), and what is
+  below it by the count alone is told as a note (13 of 15).
 - Mean absolute error: at most T times the range of the original's output over what is judged, or
   the range from 0 to 1 of a probability. This also holds regressions, which decide nothing.
 - Accuracy, where labels are given: at most T less than the original's.
@@ -29,7 +31,9 @@ the ranges that it was made for is no measure of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import sqrt
 
 from tflint.fix.proof.interface import Array, Port
 from tflint.fix.proof.measures import Decisions, Error, classes, equal_values, top1, yes_or_no
@@ -104,16 +108,10 @@ def shortcoming(
             f" less than {_share(least)}"
         )
     least = 1 - POSITIVE_FACTOR * tolerance
-    if found is not None and found.recall is not None and found.recall < least:
-        return (
-            f"{found.kept:,} of {counted(found.positives or 0, 'positive answer')} are left,"
-            f" less than {_share(least)}"
-        )
-    if found is not None and found.precision is not None and found.precision < least:
-        return (
-            f"{found.claimed - found.kept:,} of {counted(found.claimed, 'positive answer')} are"
-            f" new, more than {_share(1 - least)}"
-        )
+    if found is not None:
+        for kept, of, said in _positives(found, least):
+            if _upper_end(kept, of) < least:
+                return said
     if error is None:
         return None
     # A constant has no range; then the error is held against what it is.
@@ -124,6 +122,41 @@ def shortcoming(
             f" {scope:.3g} of the original's output"
         )
     return None
+
+
+def caution(found: Decisions | None, tolerance: float) -> str | None:
+    """What of the positive answers looks worse than it may be, but is too little to tell."""
+    least = 1 - POSITIVE_FACTOR * tolerance
+    if found is not None:
+        for kept, of, said in _positives(found, least):
+            if kept < least * of and _upper_end(kept, of) >= least:
+                return f"{said}; they are too few to tell: give more samples with positive answers"
+    return None
+
+
+def _positives(found: Decisions, least: float) -> Iterator[tuple[int, int, str]]:
+    """Recall and precision: how many, of how many, and how to say that it is less than `least`."""
+    if found.positives:
+        of = counted(found.positives, "positive answer")
+        yield (
+            found.kept,
+            found.positives,
+            f"{found.kept:,} of {of} are left, less than {_share(least)}",
+        )
+    if found.claimed:
+        new = found.claimed - found.kept
+        of = counted(found.claimed, "positive answer")
+        yield found.kept, found.claimed, f"{new:,} of {of} are new, more than {_share(1 - least)}"
+
+
+def _upper_end(kept: int, of: int) -> float:
+    """The upper end of Wilson's score interval at 95 %.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    share, z = kept / of, 1.96
+    middle = share + z * z / (2 * of)
+    return (middle + z * sqrt(share * (1 - share) / of + (z / (2 * of)) ** 2)) / (1 + z * z / of)
 
 
 def _share(share: float) -> str:

@@ -246,8 +246,10 @@ def _interface(before: Model, after: Model) -> list[str]:
             tensor, found = new.tensors[now], new.tensors[now].quantization
             if old.tensors[was].type is tensor.type or found is None or not found.scale:
                 continue
+            zero = found.zero_point[0] if found.zero_point else 0
+            shifted = f"(value {'-' if zero > 0 else '+'} {abs(zero)})" if zero else "value"
             notes.append(
                 f"{kind[:-1]} `{printable(tensor.name or '')}` is {tensor.type.name.lower()} now: "
-                f"real = {found.scale[0]:.9g} * (value - {found.zero_point[0]})"
+                f"real = {found.scale[0]:.9g} * {shifted}"
             )
     return notes
