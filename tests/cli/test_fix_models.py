@@ -614,9 +614,7 @@ def test_no_pass_is_to_blame_for_a_model_that_nothing_runs(
 
 def test_what_options_offer_is_what_there_is() -> None:
     from tflint.fix import options
-    from tflint.fix.proof import criteria
     from tflint.fix.quantize import requantize, static_quantization
 
     assert set(options.MODES) == set(requantize.MODES)
     assert set(options.CALIBRATIONS) == set(static_quantization.CALIBRATIONS)
-    assert options.DEFAULT_TOLERANCE == criteria.DEFAULT_TOLERANCE
