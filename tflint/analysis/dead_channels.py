@@ -18,8 +18,8 @@ from tflint.analysis.operator_kinds import RESHAPES
 from tflint.analysis.stored_constants import stored
 from tflint.analysis.weighted_layers import WeightedLayer
 from tflint.model.constants import Constants
-from tflint.model.graph import Graph, Value
-from tflint.model.schema import Padding, TensorType
+from tflint.model.graph import Graph, Node, Value
+from tflint.model.schema import Padding, ReshapeOptions, TensorType
 from tflint.model.types import packed_bytes
 
 # Channels that are followed by themselves through steps; more is not worth the time.
@@ -241,6 +241,8 @@ def _step_can_be_cut(step: Step, count: int) -> bool:
     if node.name == "SQUEEZE":
         # Without its dimensions it might squeeze the channels, should one be left.
         return bool(getattr(node.options, "squeeze_dims", ()))
+    if node.name == "RESHAPE":
+        return _is_target_known(node, len(step.y.shape))
     if node.name in RESHAPES:
         return True
     for value in node.inputs[1:]:
@@ -250,6 +252,17 @@ def _step_can_be_cut(step: Step, count: int) -> bool:
             if not _is_sound(value) or value.type not in _CUT:
                 return False
     return True
+
+
+def _is_target_known(reshape: Node, rank: int) -> bool:
+    """Whether the shape that a RESHAPE is told can be told anew; damaged files hold any bytes."""
+    argument = reshape.input(1)
+    target = None if argument is None else argument.integers()
+    options = reshape.options
+    told = options.new_shape if isinstance(options, ReshapeOptions) else ()
+    if argument is not None and (target is None or len(target) != rank):
+        return False
+    return len(told or ()) in (0, rank)
 
 
 def _is_sound(constant: Value) -> bool:

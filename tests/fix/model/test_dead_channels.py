@@ -18,8 +18,16 @@ from tests.fix.model.passes import (
 )
 from tests.fix.model.test_unfused_activation import hold_steps
 from tests.rules.findings import findings
-from tests.rules.test_dead_channels import BETWEEN, INT8, Weights, two_convolutions
-from tflint.model.schema import TensorType
+from tests.rules.test_dead_channels import (
+    BETWEEN,
+    INT8,
+    Weights,
+    constant_of,
+    overwrite,
+    two_convolutions,
+)
+from tflint.model.builder import ModelBuilder
+from tflint.model.schema import ReshapeOptions, TensorType
 from tflint.model.writer import write_model
 
 
@@ -106,3 +114,25 @@ def test_outputs_stay_where_channels_go(kind: str, seed: int) -> None:
         # What is measured for a dynamic range may be less than it was.
         tolerance = 0.1 if kind == "hybrid" else 1e-5
         hold_equal(model, after, tolerance=tolerance, may_refuse=True, seeds=(0, 1))
+
+
+@pytest.mark.parametrize("target", [(), (4,), (1, 64, 4), (1, 1, 64, 1, 4)])
+@pytest.mark.parametrize("is_argument", [False, True])
+def test_a_reshape_to_another_rank_than_its_result_has_stays(
+    target: tuple[int, ...], is_argument: bool
+) -> None:
+    """As damaged files have it."""
+    model = ModelBuilder()
+    y = model.conv_2d(model.input((1, 8, 8, 4), INT8), 4, 1)
+    data = constant_of(model, 0, 1)
+    overwrite(model, 0, 1, bytes(len(data) // 4) + data[len(data) // 4 :])
+    z = model.tensor((1, 1, 64, 4), INT8, model.tensors[y].quantization)
+    inputs = [y, model.constant((len(target),), TensorType.INT32, target)] if is_argument else [y]
+    options = ReshapeOptions(new_shape=() if is_argument else target)
+    model.operator("RESHAPE", inputs, [z], options)
+    model.output(model.conv_2d(z, 3, 1))
+    if target or is_argument:
+        hold_untouched("TFL307", model.build(), unsafe=True)
+        assert all(finding.fix is None for finding in findings("TFL307", model.build()))
+    else:
+        repaired("TFL307", model.build(), unsafe=True)
