@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import SHARED_MODELS
 from tests.fix.proof import rigged
+from tests.fix.quantize.float_networks import dilated_network
 from tflint.errors import HostFailed, MissingExtra, UsageError
 from tflint.execution import hosts
 from tflint.execution.hosts import Host, is_installed
@@ -259,6 +260,23 @@ def test_a_result_that_tflm_newly_runs_is_held_against_the_original_on_litert() 
     assert proof.notes == ("TFLM runs the result; it does not run the original",)
     assert exactly(before, after(1, 2, 3, 4)).method == "litert-reference"
     assert not nearly(before, after(1, 2, 3, 9)).holds
+
+
+@needs_tflm
+def test_a_result_is_held_against_litert_where_tflm_goes_by_wrong_shapes() -> None:
+    """As Keras 2 stores them for a Conv1D that is dilated, with the batch left open."""
+    before = write_model(dilated_network(is_open=True))
+    right = write_model(dilated_network(is_open=False))
+    proof = nearly(before, right)
+    assert proof.holds
+    assert proof.method == "litert-reference+tflm"
+    assert "TFLM gives other answers to the original than LiteRT does" in proof.notes[0]
+    # What leaves the shapes as they are changes nothing for the worse.
+    assert nearly(before, before).holds
+    assert exactly(before, before).holds
+    assert not exactly(before, right).holds
+    # It has to be right where it is another one.
+    assert not nearly(before, write_model(dilated_network(is_open=False, seed=1))).holds
 
 
 def test_a_hang_is_no_failed_proof() -> None:

@@ -54,6 +54,49 @@ def sequence_network(*, seed: int = 0) -> Model:
     return model.build()
 
 
+def dilated_network(
+    dilation: int = 2,
+    *,
+    length: int = 16,
+    pads: tuple[int, int] = (0, 0),
+    crops: tuple[int, int] = (0, 0),
+    is_open: bool = False,
+    channels: int = 3,
+    output: bool = False,
+    kernel: int = 3,
+    seed: int = 0,
+) -> Model:
+    """A dilated Conv1D as Keras 2 has it; `is_open` as it is stored for an open batch."""
+    model = ModelBuilder(seed=seed)
+    x = model.unary("TANH", model.input((1, length, channels)))
+    batch = 1 if is_open else dilation
+    short = (length + sum(pads)) // dilation
+    block = model.constant((1,), INT32, (dilation,))
+    spread = model.tensor((batch, short, channels))
+    rows = model.constant((1, 2), INT32, pads)
+    model.operator("SPACE_TO_BATCH_ND", [x, block, rows], [spread])
+    wide = model.tensor((batch, 1, short, channels))
+    model.operator("EXPAND_DIMS", [spread, model.constant((), INT32, (1,))], [wide])
+    made = model.tensor((batch, 1, short - kernel + 1, 4))
+    options = Conv2DOptions(
+        padding=Padding.VALID,
+        stride_w=1,
+        stride_h=1,
+        fused_activation_function=ActivationFunctionType.RELU,
+    )
+    weights = model.constant((4, 1, kernel, channels))
+    model.operator("CONV_2D", [wide, weights, model.constant((4,))], [made], options)
+    shape = (-1, short - kernel + 1, 4)
+    flat = model.tensor((batch, *shape[1:]))
+    to = model.constant((3,), INT32, shape)
+    model.operator("RESHAPE", [made, to], [flat], ReshapeOptions(new_shape=shape))
+    result = model.tensor((1, dilation * shape[1] - sum(crops), 4))
+    ends = model.constant((1, 2), INT32, crops)
+    model.operator("BATCH_TO_SPACE_ND", [flat, block, ends], [result])
+    model.output(model.unary("TANH", result), *([flat] if output else []))
+    return model.build()
+
+
 def _expand(model: ModelBuilder, x: int, axis: int) -> int:
     shape = list(model.shape(x))
     shape.insert(axis, 1)

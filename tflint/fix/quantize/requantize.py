@@ -19,6 +19,7 @@ import numpy as np
 from tflint.errors import UnknownName, UsageError
 from tflint.fix.model.repair import repair, start
 from tflint.fix.quantize.agreement import Real
+from tflint.fix.quantize.dilated_convolutions import with_dilated_convolutions
 from tflint.fix.quantize.float_model import with_float_weights
 from tflint.fix.quantize.identities import with_names_of, with_plain_names
 from tflint.fix.quantize.known_operators import with_known_operators, with_pools_for_maxima
@@ -136,7 +137,7 @@ def _already_quantized(data: bytes, model: Model, mode: str, target: Target) -> 
 
 def _normalised(model: Model, target: Target, mode: str) -> Model:
     """The float model that all ways to store one network have in common, simplified."""
-    model = _repaired(with_float_weights(model), target)
+    model = _repaired(with_dilated_convolutions(with_float_weights(model)), target)
     if mode in ACTIVATIONS:
         model = with_known_operators(without_reshapes(model))
         if mode == "int16x8":
