@@ -159,7 +159,16 @@ def _quantize(
     say: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Requantise; returns what there is to say about it."""
+    from tflint.fix.proof.proving import prove
     from tflint.fix.quantize.requantize import requantize
+
+    before, changes = work.before, work.outputs
+
+    def holds(result: bytes) -> bool:
+        tolerance = options.tolerance
+        return prove(
+            before, result, samples=samples, exact=False, tolerance=tolerance, outputs=changes
+        ).holds
 
     result = requantize(
         work.data,
@@ -168,6 +177,7 @@ def _quantize(
         target,
         calibration=options.calibration,
         progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples:"),
+        holds=holds,
     )
     if result.data == work.data:
         return result.notes
@@ -186,7 +196,8 @@ def _quantize(
         )
     )
     work.data, work.model, work.arena = result.data, model, arena
-    return result.notes
+    ranges = (f"ranges by {result.calibration}",) if result.calibration else ()
+    return (*ranges, *result.notes)
 
 
 def _proof(work: Repair, samples: Samples | None, options: FixOptions) -> Proof:
