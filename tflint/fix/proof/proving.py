@@ -312,6 +312,8 @@ class _Judge:
         reason = shortcoming(found, decided, meaning, self.tolerance)
         if reason is not None:
             self._fail(f"{where}: {reason}")
+            if batch.kind is Kind.RANDOM:
+                self.notes.append("these inputs are random: --calibrate DATA judges by real ones")
         doubt = caution(decided, self.tolerance)
         if doubt is not None:
             self.notes.append(f"{where}: {doubt}")
