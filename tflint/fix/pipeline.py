@@ -159,16 +159,7 @@ def _quantize(
     say: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Requantise; returns what there is to say about it."""
-    from tflint.fix.proof.proving import prove
     from tflint.fix.quantize.requantize import requantize
-
-    before, changes = work.before, work.outputs
-
-    def holds(result: bytes) -> bool:
-        tolerance = options.tolerance
-        return prove(
-            before, result, samples=samples, exact=False, tolerance=tolerance, outputs=changes
-        ).holds
 
     result = requantize(
         work.data,
@@ -177,7 +168,6 @@ def _quantize(
         target,
         calibration=options.calibration,
         progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples:"),
-        holds=holds,
     )
     if result.data == work.data:
         return result.notes

@@ -35,3 +35,23 @@ def test_few_positives_fail_where_chance_does_not_explain_it(
     meaning = Meaning(Port(0, "y", None, (1, 1), TensorType.FLOAT32), "LOGISTIC", 0.0)
     assert (shortcoming(None, found, meaning, DEFAULT_TOLERANCE) is not None) is fails
     assert (caution(found, DEFAULT_TOLERANCE) is not None) is doubts
+
+
+@pytest.mark.parametrize(
+    ("agreeing", "judged", "fails", "doubts"),
+    [
+        (196, 200, False, False),
+        (193, 200, False, True),
+        (192, 200, True, False),
+        (972, 1000, False, True),
+        (971, 1000, True, False),
+        (9, 10, False, True),
+    ],
+)
+def test_an_agreement_fails_where_the_samples_are_enough_to_tell(
+    agreeing: int, judged: int, fails: bool, doubts: bool
+) -> None:
+    found = Decisions(judged, agreeing)
+    meaning = Meaning(Port(0, "y", None, (1, 3), TensorType.FLOAT32), "SOFTMAX", 0.0)
+    assert (shortcoming(None, found, meaning, DEFAULT_TOLERANCE) is not None) is fails
+    assert (caution(found, DEFAULT_TOLERANCE) is not None) is doubts

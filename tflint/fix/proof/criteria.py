@@ -9,17 +9,17 @@ sign is a difference; which NaN an operation gives is not.
 and for quantisation. Judged are the samples that were given, else random inputs; on each runtime
 that runs the result, against the original on the same runtime, or on one that runs it:
 
-- Decisions: at least 1 - T of them stay the same. An output decides between classes when it is one
-  row of two or more values, or made by SOFTMAX (then each row along the last axis), and between yes
+- Decisions: at least 1 - T of them stay the same, as far as the samples can tell: a share of n
+  samples is an estimate, and the proof fails where even the upper end of Wilson's 95 % interval is
+  below 1 - T (96 % of 200 fail, 97.1 % of 1,000). What is below it by the count alone is told as a
+  note. An output decides between classes when it is one row of two or more values, or made by SOFTMAX (then each row along the last axis), and between yes
   and no when it is one value: a probability (of LOGISTIC) above 0.5, else its sign. Integers, such
   as the result of ARG_MAX, are decisions themselves. A decision whose margin in the original is
   below two steps of the quantised output does not count: one step is what rounding may move either
   of two values by, so that such a margin says nothing.
 - Positive answers: rare ones hardly show in the agreement (a model that never says yes agrees in
   98 % of the cases where 2 % are yes). So recall and precision of the yes are at least 1 - 2.5 T
-  (95 % by default). As there are few of them, one that changes may be chance: the proof fails where
-  even the upper end of Wilson's 95 % interval is below that (10 of 15 kept, 4 of 10), and what is
-  below it by the count alone is told as a note (13 of 15).
+  (95 % by default), in the same sense: 10 of 15 fail, 13 of 15 are told.
 - Mean absolute error: at most T times the range of the original's output over what is judged, or
   the range from 0 to 1 of a probability. This also holds regressions, which decide nothing.
 - Accuracy, where labels are given: at most T less than the original's.
@@ -101,15 +101,8 @@ def shortcoming(
     error: Error | None, found: Decisions | None, meaning: Meaning, tolerance: float
 ) -> str | None:
     """Why an output is not near enough, None where it is."""
-    least = 1 - tolerance
-    if found is not None and found.agreement is not None and found.agreement < least:
-        return (
-            f"{_share(found.agreement)} of {counted(found.judged, 'decision')} are the same,"
-            f" less than {_share(least)}"
-        )
-    least = 1 - POSITIVE_FACTOR * tolerance
     if found is not None:
-        for kept, of, said in _positives(found, least):
+        for kept, of, least, said in _shares(found, tolerance):
             if _upper_end(kept, of) < least:
                 return said
     if error is None:
@@ -125,28 +118,32 @@ def shortcoming(
 
 
 def caution(found: Decisions | None, tolerance: float) -> str | None:
-    """What of the positive answers looks worse than it may be, but is too little to tell."""
-    least = 1 - POSITIVE_FACTOR * tolerance
+    """What is less than it should be by the count, but of too few decisions to be sure."""
     if found is not None:
-        for kept, of, said in _positives(found, least):
+        for kept, of, least, said in _shares(found, tolerance):
             if kept < least * of and _upper_end(kept, of) >= least:
-                return f"{said}; they are too few to tell: give more samples with positive answers"
+                return f"{said}; too few to tell: give more samples"
     return None
 
 
-def _positives(found: Decisions, least: float) -> Iterator[tuple[int, int, str]]:
-    """Recall and precision: how many, of how many, and how to say that it is less than `least`."""
+def _shares(found: Decisions, tolerance: float) -> Iterator[tuple[int, int, float, str]]:
+    """Agreement, recall and precision: how many, of how many, the least share, and what is said
+    of fewer.
+    """
+    least = 1 - tolerance
+    if found.agreement is not None:
+        share = f"{_share(found.agreement)} of {counted(found.judged, 'decision')}"
+        said = f"{share} are the same, less than {_share(least)}"
+        yield found.agreeing, found.judged, least, said
+    least = 1 - POSITIVE_FACTOR * tolerance
     if found.positives:
         of = counted(found.positives, "positive answer")
-        yield (
-            found.kept,
-            found.positives,
-            f"{found.kept:,} of {of} are left, less than {_share(least)}",
-        )
+        said = f"{found.kept:,} of {of} are left, less than {_share(least)}"
+        yield found.kept, found.positives, least, said
     if found.claimed:
-        new = found.claimed - found.kept
-        of = counted(found.claimed, "positive answer")
-        yield found.kept, found.claimed, f"{new:,} of {of} are new, more than {_share(1 - least)}"
+        new, of = found.claimed - found.kept, counted(found.claimed, "positive answer")
+        said = f"{new:,} of {of} are new, more than {_share(1 - least)}"
+        yield found.kept, found.claimed, least, said
 
 
 def _upper_end(kept: int, of: int) -> float:

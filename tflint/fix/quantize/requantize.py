@@ -10,7 +10,6 @@ nothing when it leaves an operator as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,8 +47,6 @@ from tflint.target.target import Target
 if TYPE_CHECKING:
     from tflint.fix.proof.samples import Samples
 
-# Whether a result would be proved.
-Holds = Callable[[bytes], bool]
 MODES = ("int8", "int16x8", "dynamic", "float16")
 # Repairs that change what the model gives back, or that are about integers of another kind.
 _UNWANTED = frozenset(("TFL107", "TFL309", "TFL404"))
@@ -83,12 +80,8 @@ def requantize(
     *,
     calibration: str = BEST,
     progress: Progress | None = None,
-    holds: Holds | None = None,
 ) -> Requantized:
     """The model quantised to `mode`, one of `MODES`; its first subgraph's samples are real-valued.
-
-    Of the ways to find ranges the best is the first whose result `holds`, in the order of how near
-    their answers are to the original's; the nearest where none does.
 
     Raises `UsageError` for a mode or calibration that there is not, and where samples are missing;
     `MissingExtra` without LiteRT and ai-edge-quantizer; `NotQuantized` with the operators that
@@ -113,7 +106,7 @@ def requantize(
     normal = _normalised(model, target, mode)
     if samples is None or mode not in ACTIVATIONS:
         return _weights_only(normal, mode, target)
-    return _static(normal, mode, samples, target, calibration, progress, holds)
+    return _static(normal, mode, samples, target, calibration, progress)
 
 
 def _already_quantized(data: bytes, model: Model, mode: str, target: Target) -> Requantized:
@@ -178,7 +171,6 @@ def _static(
     target: Target,
     calibration: str,
     progress: Progress | None,
-    holds: Holds | None,
 ) -> Requantized:
     """Integers throughout, by the ranges of the samples."""
     if len(model.subgraphs) > 1:
@@ -191,13 +183,8 @@ def _static(
         named = _shortened([f"{printable(n.name, 40)} #{n.index}" for n in custom])
         raise NotQuantized(f"no builtin operator is known to equal {named}, which is custom")
     inputs = _shaped(model, samples)
-    offered = StaticQuantization(model, mode, inputs, target, calibration, progress).calibrated()
-    ready = [_finished(found.model, model, target) for found in offered[:1]]
-    chosen = 0
-    if len(offered) > 1 and holds is not None and not holds(ready[0]):
-        ready += [_finished(found.model, model, target) for found in offered[1:]]
-        chosen = next((place for place in range(1, len(ready)) if holds(ready[place])), 0)
-    data, found = ready[chosen], offered[chosen]
+    found = StaticQuantization(model, mode, inputs, target, calibration, progress).calibrated()
+    data = _finished(found.model, model, target)
     after = parse_model(data)
     faults = list(quantization_faults(after, ACTIVATIONS[mode]))
     if faults or not is_integer(after):

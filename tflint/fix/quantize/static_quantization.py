@@ -45,9 +45,8 @@ _LEVELS = {"int8": 255, "int16x8": 65534}
 _MIN_PARTED = 16
 # A choice needs no more samples than these of each part.
 _MOST_COMPARED = 150
-# Corrections may turn the order of recipes that are near each other, and the proof that of models.
-_MOST_FINISHED = 4
-_MOST_OFFERED = 6
+# Corrections may turn the order of recipes that are near each other.
+_MOST_FINISHED = 2
 # From here on these operators' outputs, whose scales are fixed, change by less than half a step:
 # the logistic function is 1 / 512 at -6.24, the hyperbolic tangent 1 - 1 / 256 at 3.12.
 _SATURATION = {
@@ -131,28 +130,24 @@ class StaticQuantization:
                 {key: min(left.tops[key], right.tops[key]) for key in left.tops},
             )
 
-    def calibrated(self) -> list[Calibrated]:
-        """The model by the calibration that was asked for; of several, the best first."""
+    def calibrated(self) -> Calibrated:
+        """The model by the calibration that was asked for."""
         calibration = self._calibration
         if calibration != BEST:
             name = f"{calibration} {PERCENTILE:g}" if calibration == "percentile" else calibration
-            data, _ = self._finished([Recipe(name, name)])[0]
-            return [Calibrated(parse_model(data), name)]
+            data, _ = self._finished([Recipe(name, name)])
+            return Calibrated(parse_model(data), name)
         scores = self._scored()
         ordered = sorted(scores, key=lambda recipe: scores[recipe].value, reverse=True)
+        data, place = self._finished(ordered[:_MOST_FINISHED])
+        recipe = ordered[place]
         how = "not calibrated with" if len(self._parts) > 1 else "calibrated with"
-        offered = []
-        for data, place in self._finished(ordered[:_MOST_FINISHED])[:_MOST_OFFERED]:
-            recipe = ordered[place]
-            seen = f"{scores[recipe].text} on {counted(self._count, 'sample')} {how}"
-            text = f"{recipe.text}, the best of {', '.join(METHODS)}: {seen}"
-            offered.append(Calibrated(parse_model(data), text))
-        return offered
+        seen = f"{scores[recipe].text} on {counted(self._count, 'sample')} {how}"
+        text = f"{recipe.text}, the best of {', '.join(METHODS)}: {seen}"
+        return Calibrated(parse_model(data), text)
 
-    def _finished(self, recipes: Sequence[Recipe]) -> list[tuple[bytes, int]]:
-        """These recipes with all samples, with and without corrections, and which of them it is;
-        the best first.
-        """
+    def _finished(self, recipes: Sequence[Recipe]) -> tuple[bytes, int]:
+        """The best of these recipes with all samples and corrections, and which of them it is."""
         tried: list[tuple[bytes, int]] = []
         for place, data in enumerate(
             self._quantized([self._ranges(self._whole, recipe) for recipe in recipes])
@@ -160,8 +155,7 @@ class StaticQuantization:
             models = [data, *corrected(self._data, data, self._pairs(data), self._inputs)]
             tried += [(model, place) for model in models]
         scores = self._scores([model for model, _ in tried], self._inputs)
-        order = sorted(range(len(tried)), key=lambda n: scores[n].value, reverse=True)
-        return [tried[n] for n in order]
+        return tried[max(range(len(tried)), key=lambda n: scores[n].value)]
 
     def _pairs(self, data: bytes) -> dict[int, int]:
         """For tensors of a quantised model the float ones that they stand for."""
