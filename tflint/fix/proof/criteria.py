@@ -12,8 +12,9 @@ that runs the result, against the original on the same runtime, or on one that r
 - Decisions: at least 1 - T of them stay the same, as far as the samples can tell: a share of n
   samples is an estimate, and the proof fails where even the upper end of Wilson's 95 % interval is
   below 1 - T (96 % of 200 fail, 97.1 % of 1,000). What is below it by the count alone is told as a
-  note. An output decides between classes when it is one row of two or more values, or made by SOFTMAX (then each row along the last axis), and between yes
-  and no when it is one value: a probability (of LOGISTIC) above 0.5, else its sign. Integers, such
+  note. An output decides between classes when it is one row of two or more values, or made by
+  SOFTMAX (then each row along the last axis), and between yes and no when it is one value: a
+  probability (of LOGISTIC) above 0.5, else its sign. Integers, such
   as the result of ARG_MAX, are decisions themselves. A decision whose margin in the original is
   below two steps of the quantised output does not count: one step is what rounding may move either
   of two values by, so that such a margin says nothing.
