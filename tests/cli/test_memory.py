@@ -224,6 +224,9 @@ def test_an_interruption_ends_the_worker(folder: Path) -> None:
     slow = "import time\ndef answer(request, arrays):\n    time.sleep(60)\n    yield {}, ()\n"
     (folder / "slow.py").write_text(slow, encoding="utf-8")
     code = (
+        # Shells let what they run in the background ignore it, and so would the program.
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import tflint.execution.process as process\n"
         "run = process.run_worker\n"
         "def started(module, *rest):\n"
