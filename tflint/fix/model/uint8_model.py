@@ -119,7 +119,8 @@ class Signing:
             grid = grid_of(w)
             assert grid is not None and w.data is not None
             steps = np.frombuffer(w.data, dtype=np.uint8).astype(np.int32) - grid.zero_point
-            steps = np.moveaxis(steps.reshape(w.shape), axis, -1)
+            shaped: NDArray[np.int32] = steps.reshape(w.shape)
+            steps = np.moveaxis(shaped, axis, -1)
             peaks = np.abs(steps).reshape(-1, steps.shape[-1]).max(0)
             scales = (grid.scale * np.maximum(peaks / _REACH, 1.0)).astype(np.float32)
             shares = scales.astype(np.float64) / grid.scale

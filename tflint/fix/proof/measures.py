@@ -103,7 +103,7 @@ def error(before: Array, after: Array) -> Error:
         return Error(
             maximum=float(difference.max(initial=0)),
             mean=float(difference.mean()) if difference.size else 0.0,
-            range=float(finite.max() - finite.min()) if finite.size else 0.0,
+            range=float(np.ptp(finite)) if finite.size else 0.0,
             magnitude=float(np.abs(finite).max(initial=0)),
             signal=float(np.square(finite).sum()),
             noise=float(np.square(difference).sum()),

@@ -107,7 +107,7 @@ def _distances(before: Real, after: Real, rows: int) -> NDArray[np.float64]:
     """
     left = before.reshape(rows, -1).astype(np.float64)
     right = after.reshape(rows, -1).astype(np.float64)
-    if left.min(initial=0) < 0 or left.max(initial=0) > 1.0001:
+    if np.min(left, initial=0) < 0 or np.max(left, initial=0) > 1.0001:
         worst: NDArray[np.float64] = np.abs(left - right).max(axis=1)
         return worst
     if left.shape[1] == 1:
@@ -122,7 +122,7 @@ def decisions(values: Real) -> NDArray[np.int64] | None:
     is on; None for outputs that are neither.
     """
     if values.ndim < 2 or values.shape[-1] == 1:
-        if values.size == 0 or values.min() < 0 or values.max() > 1.0001:
+        if values.size == 0 or np.min(values) < 0 or np.max(values) > 1.0001:
             return None
         found: NDArray[np.int64] = (values.reshape(-1) > 0.5).astype(np.int64)
         return found

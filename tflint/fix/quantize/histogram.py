@@ -34,7 +34,7 @@ class Histogram:
         self.samples += 1
         if values.size == 0:
             return
-        low, high = float(values.min()), float(values.max())
+        low, high = float(np.min(values)), float(np.max(values))
         if not (np.isfinite(low) and np.isfinite(high)):
             self.is_finite = False
             return

@@ -205,7 +205,7 @@ class _Conversion:
         assert numbers is not None
         real = numbers.astype(np.float64)
         quantization = wanted or self._parameters(
-            (float(real.min(initial=0)), float(real.max(initial=0)))
+            (float(np.min(real, initial=0)), float(np.max(real, initial=0)))
         )
         bounds = np.iinfo(np.int8 if self._type is INT8 else np.int16)
         levels = np.rint(real / quantization.scale[0]) + quantization.zero_point[0]
