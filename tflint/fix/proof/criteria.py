@@ -9,18 +9,15 @@ sign is a difference; which NaN an operation gives is not.
 and for quantisation. Judged are the samples that were given, else random inputs; on each runtime
 that runs the result, against the original on the same runtime, or on one that runs it:
 
-- Decisions: at least 1 - T of them stay the same, as far as the samples can tell: a share of n
-  samples is an estimate, and the proof fails where even the upper end of Wilson's 95 % interval is
-  below 1 - T (96 % of 200 fail, 97.1 % of 1,000). What is below it by the count alone is told as a
-  note. An output decides between classes when it is one row of two or more values, or made by
-  SOFTMAX (then each row along the last axis), and between yes and no when it is one value: a
-  probability (of LOGISTIC) above 0.5, else its sign. Integers, such
+- Decisions: at least 1 - T of them stay the same. An output decides between classes when it is one
+  row of two or more values, or made by SOFTMAX (then each row along the last axis), and between yes
+  and no when it is one value: a probability (of LOGISTIC) above 0.5, else its sign. Integers, such
   as the result of ARG_MAX, are decisions themselves. A decision whose margin in the original is
   below two steps of the quantised output does not count: one step is what rounding may move either
   of two values by, so that such a margin says nothing.
 - Positive answers: rare ones hardly show in the agreement (a model that never says yes agrees in
   98 % of the cases where 2 % are yes). So recall and precision of the yes are at least 1 - 2.5 T
-  (95 % by default), in the same sense: 10 of 15 fail, 13 of 15 are told.
+  (95 % by default), however few there are: who has too few to tell gives more, or a tolerance.
 - Mean absolute error: at most T times the range of the original's output over what is judged, or
   the range from 0 to 1 of a probability. This also holds regressions, which decide nothing.
 - Accuracy, where labels are given: at most T less than the original's.
@@ -34,7 +31,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import sqrt
 
 from tflint.fix.proof.interface import Array, Port
 from tflint.fix.proof.measures import Decisions, Error, classes, equal_values, top1, yes_or_no
@@ -104,7 +100,7 @@ def shortcoming(
     """Why an output is not near enough, None where it is."""
     if found is not None:
         for kept, of, least, said in _shares(found, tolerance):
-            if _upper_end(kept, of) < least:
+            if kept / of < least:
                 return said
     if error is None:
         return None
@@ -115,15 +111,6 @@ def shortcoming(
             f"the mean error is {error.mean:.3g}, more than {_share(tolerance)} of the range"
             f" {scope:.3g} of the original's output"
         )
-    return None
-
-
-def caution(found: Decisions | None, tolerance: float) -> str | None:
-    """What is less than it should be by the count, but of too few decisions to be sure."""
-    if found is not None:
-        for kept, of, least, said in _shares(found, tolerance):
-            if kept < least * of and _upper_end(kept, of) >= least:
-                return f"{said}; too few to tell: give more samples"
     return None
 
 
@@ -145,16 +132,6 @@ def _shares(found: Decisions, tolerance: float) -> Iterator[tuple[int, int, floa
         new, of = found.claimed - found.kept, counted(found.claimed, "positive answer")
         said = f"{new:,} of {of} are new, more than {_share(1 - least)}"
         yield found.kept, found.claimed, least, said
-
-
-def _upper_end(kept: int, of: int) -> float:
-    """The upper end of Wilson's score interval at 95 %.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-    """
-    share, z = kept / of, 1.96
-    middle = share + z * z / (2 * of)
-    return (middle + z * sqrt(share * (1 - share) / of + (z / (2 * of)) ** 2)) / (1 + z * z / of)
 
 
 def _share(share: float) -> str:

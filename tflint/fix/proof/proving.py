@@ -15,7 +15,7 @@ from tflint.errors import ModelRefused, UsageError
 from tflint.execution.hosts import Host, Outcome, is_installed, lacks_kernel
 from tflint.execution.process import DEFAULT_LIMITS, Limits
 from tflint.fix.model.model_fix import OutputChange
-from tflint.fix.proof.criteria import Meaning, caution, correct, decisions, shortcoming
+from tflint.fix.proof.criteria import Meaning, correct, decisions, shortcoming
 from tflint.fix.proof.interface import Array, NotComparable
 from tflint.fix.proof.measures import CHANGES, Decisions, Error, error, same_bits
 from tflint.fix.proof.samples import Samples, extreme_samples, random_samples
@@ -314,9 +314,6 @@ class _Judge:
             self._fail(f"{where}: {reason}")
             if batch.kind is Kind.RANDOM:
                 self.notes.append("these inputs are random: --calibrate DATA judges by real ones")
-        doubt = caution(decided, self.tolerance)
-        if doubt is not None:
-            self.notes.append(f"{where}: {doubt}")
         labels = batch.samples.labels if batch.kind is Kind.SAMPLES else None
         if labels is None:
             return
