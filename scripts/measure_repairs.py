@@ -210,9 +210,9 @@ def main() -> None:
         "reference kernels; in",
         "parentheses, of a model that does not run, what it would need. Agreement is with the "
         "original, on real inputs",
-        "that were not calibrated with. The last column has the tolerance where the default refuses "
-        "the result, and what",
-        "of the default is missed on the held-out inputs.",
+        "that were not calibrated with. The last column: the tolerance where the default refuses "
+        "the result, and what of",
+        "the default is missed on the held-out inputs.",
         "",
         *seed_table(seed),
         "",
