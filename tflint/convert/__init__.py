@@ -1,0 +1,1 @@
+"""From Keras and SavedModel to .tflite: TensorFlow's converter, wrapped, and what it leaves out."""

@@ -1,0 +1,33 @@
+"""What is asked of a run of `tflint convert`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tflint.convert.request import Origin, Support
+from tflint.fix.options import DEFAULT_TOLERANCE
+
+MODES = ("none", "dynamic", "float16", "int8", "int16x8")
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertOptions:
+    """How a network is converted.
+
+    `quantize` is one of `MODES`; `calibrate` where samples are, `is_random` asks for random ones
+    instead, `calibration` is the way from samples to ranges, `tolerance` what quantised results
+    may be off. `fallback` is the most that operators may need. `batch` replaces an unknown first
+    dimension, None leaves it open. `seconds` and `memory_bytes` limit the worker.
+    """
+
+    origin: Origin
+    quantize: str = "none"
+    calibrate: Path | None = None
+    is_random: bool = False
+    calibration: str = "best"
+    tolerance: float = DEFAULT_TOLERANCE
+    fallback: Support = Support.BUILTIN
+    batch: int | None = 1
+    seconds: float = 900.0
+    memory_bytes: int = 16 << 30
