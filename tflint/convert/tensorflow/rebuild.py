@@ -354,7 +354,8 @@ def carry(
         to.set_weights(weights(source.get_weights()))
     except Exception as error:
         raise CannotRebuild(f"the weights of {source.name} do not fit: {_first(error)}") from error
-    to.trainable = source.trainable
+    if hasattr(to, "finalize_state"):
+        to.finalize_state()  # Normalization computes with what it derives from its weights.
 
 
 def mapped(function: Callable[[Any], Any], structure: Any, keras: Any) -> Any:
