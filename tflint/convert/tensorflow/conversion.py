@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tflint.convert.request import Attempt, Request, Support
+from tflint.convert.tensorflow.loaded import Loaded
 
 
-def attempts(model: Any, request: Request) -> tuple[list[Attempt], bytes | None]:
+def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | None]:
     """Convert a Keras model to float; the attempts, and the result of the last one."""
     import tensorflow as tf
 
+    model = loaded.model
     specs = [
         tf.TensorSpec((request.batch or shape.shape[0], *shape.shape[1:]), shape.dtype, shape.name)
         for shape in model.inputs
