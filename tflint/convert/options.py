@@ -10,7 +10,8 @@ from tflint.fix.options import DEFAULT_TOLERANCE
 from tflint.lint.discover import Artifact
 from tflint.lint.plan import Plan
 
-MODES = ("none", "dynamic", "float16", "int8", "int16x8")
+NONE = "none"
+MODES = (NONE, "dynamic", "float16", "int8", "int16x8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class ConvertOptions:
     """
 
     origin: Origin
-    quantize: str = "none"
+    quantize: str = NONE
     calibrate: Path | None = None
     is_random: bool = False
     calibration: str = "best"

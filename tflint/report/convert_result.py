@@ -74,8 +74,9 @@ class Conversion:
 
     `framework` is what loaded it (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`); `quantize` the
     mode of the result, `none` for floats; `batch` what an open first dimension was set to, None
-    where it stays open. `operators` are diagnosed whether or not there is a result, which
-    `is_done` tells.
+    where it stays open. `operators` are diagnosed whether or not there is a result. `has_result`
+    tells whether an attempt made one within the operators that were allowed, `refusal` why
+    nothing can be made of it all the same, such as what keeps it from being quantised.
     """
 
     framework: str
@@ -86,7 +87,13 @@ class Conversion:
     rebuilt: tuple[RebuiltPart, ...] = ()
     inputs: tuple[PortReport, ...] = ()
     outputs: tuple[PortReport, ...] = ()
-    is_done: bool = True
+    has_result: bool = True
+    refusal: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the network was converted as it was asked for."""
+        return self.has_result and not self.refusal
 
     @property
     def interface_changes(self) -> Iterator[str]:
