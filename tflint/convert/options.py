@@ -13,6 +13,10 @@ from tflint.lint.plan import Plan
 NONE = "none"
 MODES = (NONE, "dynamic", "float16", "int8", "int16x8")
 
+# TensorFlow reserves far more addresses than it uses.
+DEFAULT_SECONDS = 900.0
+DEFAULT_MEMORY = 16 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class ConvertOptions:
@@ -32,8 +36,8 @@ class ConvertOptions:
     tolerance: float = DEFAULT_TOLERANCE
     fallback: Support = Support.BUILTIN
     batch: int | None = 1
-    seconds: float = 900.0
-    memory_bytes: int = 16 << 30
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class ReconvertOptions:
     """
 
     keeps_layout: bool = False
-    seconds: float = 900.0
-    memory_bytes: int = 16 << 30
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True)

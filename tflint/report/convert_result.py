@@ -53,6 +53,11 @@ class PortReport:
     order: tuple[int, ...] | None = None
 
     @property
+    def is_turned(self) -> bool:
+        """Whether the result's order of dimensions is another one."""
+        return self.order is not None and self.order != tuple(range(len(self.shape)))
+
+    @property
     def shape_now(self) -> tuple[int | None, ...]:
         """The shape of the result's input or output."""
         if self.order is None:
@@ -100,7 +105,7 @@ class Conversion:
         """A sentence for each input and output whose dimensions have another order now."""
         for kind, ports in (("input", self.inputs), ("output", self.outputs)):
             for port in ports:
-                if port.order is None or port.order == tuple(range(len(port.shape))):
+                if port.order is None or not port.is_turned:
                     continue
                 now, was = shape_text(port.shape_now), shape_text(port.shape)
                 name = printable(port.name)
