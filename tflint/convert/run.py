@@ -24,8 +24,6 @@ from tflint.lint.plan import Plan
 from tflint.lint.runner import check_model
 from tflint.memory.usage import memory_use
 from tflint.model.graph import graphs
-from tflint.model.reader import parse_model
-from tflint.model.tables import Model
 from tflint.report.convert_report import Budget, ConvertReport, Limit
 from tflint.report.convert_result import (
     AttemptReport,
@@ -39,7 +37,7 @@ from tflint.target.target import Target
 
 if TYPE_CHECKING:
     from tflint.convert.worker_process import Converted
-    from tflint.fix.proof.samples import Samples
+    from tflint.fix.proof.against import Answers
 
 # Random inputs that ranges are taken from where there are no data, and that a proof is held on.
 RANDOM_SAMPLES = 200
@@ -86,12 +84,13 @@ def convert_one(
     work = start(converted.model, plan.target)
     selected = {rule.meta.code for rule in plan.rules}
     repair(work, plan.target, is_wanted=lambda code: code in selected)
-    proof = _passes_proved(work, converted)
+    answers = answers_of(converted)
+    proof = _passes_proved(work, answers)
     refusal = ""
     if options.quantize != NONE and (proof is None or proof.holds):
         say("quantising")
         try:
-            notes += _quantise(work, options, converted, plan.target, say)
+            notes += _quantise(work, options, converted, answers, plan.target, say)
         except CannotQuantise as error:
             refusal = str(error)
         else:
@@ -103,7 +102,7 @@ def convert_one(
             )
     if not refusal and (proof is None or proof.holds):
         say("proving")
-        proof = _proved(work.data, converted, options)
+        proof = _proved(work, answers, options) or proof
     model = work.model
     checked = accept(check_model(model, plan.rules, plan.target, shown_output))
     if options.calibrate is not None and options.quantize not in CALIBRATED:
@@ -167,28 +166,40 @@ def _diagnosed(converted: Converted, target: Target) -> tuple[OperatorDiagnosis,
     return ()
 
 
-def _passes_proved(work: Repair, converted: Converted) -> Proof | None:
+def _passes_proved(work: Repair, answers: Answers | None) -> Proof | None:
     """That the passes over the converter's own result changed no bit; None where none did."""
     if not work.steps:
         return None
     from tflint.fix.proof.proving import prove
 
-    samples = _samples(parse_model(work.before), converted)
+    samples = None if answers is None else answers.samples
     return prove(work.before, work.data, samples=samples, exact=True, tolerance=0.0)
 
 
-def _samples(model: Model, converted: Converted) -> Samples | None:
-    from tflint.convert.ports import samples_for
+def answers_of(converted: Converted) -> Answers | None:
+    """What the original answers, in terms of the model made of it; None where nobody asked it.
 
-    if converted.samples is None:
+    Raises `UsageError` where the two do not fit together.
+    """
+    from tflint.fix.proof.against import Answers, Named, in_terms_of
+
+    if converted.model is None or converted.samples is None or not converted.reference:
         return None
-    return samples_for(model, converted.samples, converted.network.inputs)
+    network = converted.network
+    answers = Answers(
+        converted.samples,
+        converted.reference,
+        tuple(Named(port.name, port.order) for port in network.inputs),
+        tuple(Named(port.name, port.order) for port in network.outputs),
+    )
+    return in_terms_of(converted.model, answers)
 
 
 def _quantise(
     work: Repair,
     options: ConvertOptions,
     converted: Converted,
+    answers: Answers | None,
     target: Target,
     say: Callable[[str], None],
 ) -> tuple[str, ...]:
@@ -202,7 +213,7 @@ def _quantise(
         result = requantize(
             work.data,
             mode,
-            _samples(work.model, converted) if mode in CALIBRATED else None,
+            answers.samples if answers is not None and mode in CALIBRATED else None,
             target,
             calibration=options.calibration,
             progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples"),
@@ -219,20 +230,26 @@ def _quantise(
     return notes
 
 
-def _proved(data: bytes, converted: Converted, options: ConvertOptions) -> Proof | None:
-    """What running the result shows; None where it is the converter's own and nothing else."""
-    if converted.model is None or data == converted.model:
-        return None
+def _proved(work: Repair, answers: Answers | None, options: ConvertOptions) -> Proof | None:
+    """What the answers of the original say of the result.
+
+    Where there are none, what those of the converter's own result say, from which a float one
+    does not differ.
+    """
+    from tflint.fix.proof.against import prove_against
     from tflint.fix.proof.proving import prove
 
-    return prove(
-        converted.model,
-        data,
-        samples=_samples(parse_model(converted.model), converted),
-        exact=options.quantize == NONE,
-        tolerance=options.tolerance,
-        may_lose=() if options.quantize in (NONE, *CALIBRATED) else (Host.TFLM,),
-    )
+    # TFLM has no kernels for float16 nor for hybrid operators: those are for LiteRT.
+    may_lose = () if options.quantize in (NONE, *CALIBRATED) else (Host.TFLM,)
+    tolerance, is_float = options.tolerance, options.quantize == NONE
+    before, after = work.before, work.data
+    if answers is not None:
+        return prove_against(
+            answers, before, after, tolerance=tolerance, is_float=is_float, may_lose=may_lose
+        )
+    if is_float:
+        return None
+    return prove(before, after, samples=None, exact=False, tolerance=tolerance, may_lose=may_lose)
 
 
 def _budget(work: Repair, target: Target) -> Budget | None:
