@@ -120,6 +120,11 @@ class FileFix:
     conversion: Conversion | None = None
 
     @property
+    def is_model(self) -> bool:
+        """Whether the result is a model, and not a source."""
+        return self.kind is Kind.TFLITE or self.conversion is not None
+
+    @property
     def is_changed(self) -> bool:
         """Whether the repairs change the file."""
         is_new = self.conversion is not None and self.conversion.is_done
@@ -142,7 +147,7 @@ class FileFix:
         return any(
             left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
             for left in self.left
-            if left.has_repair or self.kind is not Kind.TFLITE
+            if left.has_repair or not self.is_model
         )
 
 
