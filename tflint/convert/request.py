@@ -198,7 +198,11 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What was loaded: by which Keras (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`)."""
+    """What was loaded: by which Keras (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`).
+
+    `source_refusal` says why the repaired source of a request does not build the same network;
+    what was converted is then built from the source as it is. It is None where it does.
+    """
 
     framework: str
     inputs: tuple[Port, ...] = ()
@@ -207,3 +211,4 @@ class Network:
     notes: tuple[str, ...] = ()
     # Layers by name: for diagnoses of what the converter did to them.
     layers: Mapping[str, Place] = field(default_factory=dict)
+    source_refusal: str | None = None

@@ -95,6 +95,7 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             tuple(Rebuilt(r["what"], tuple(r["layers"])) for r in network["rebuilt"]),
             tuple(network["notes"]),
             {name: place(sent) for name, sent in network["layers"].items()},
+            network["source_refusal"],
         ),
         tuple(map(attempt, head["attempts"])),
         arrays[0].tobytes() if head["has_model"] else None,
