@@ -17,7 +17,12 @@ def attempts(model: Any, request: Request) -> tuple[list[Attempt], bytes | None]
     ]
     function = tf.function(lambda *values: model(list(values) if len(values) > 1 else values[0]))
     concrete = function.get_concrete_function(*specs)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    # The converter makes constants only of variables that plainly hang on what it is given, which
+    # those of Keras 3 do not: they stay VAR_HANDLE and READ_VARIABLE. Without anything to hang on
+    # to it goes a way on which no LSTM is recognised.
+    holder = tf.Module()
+    holder.held = list(concrete.variables)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], holder)
     try:
         data: bytes = converter.convert()
     except Exception as error:
