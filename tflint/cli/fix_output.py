@@ -97,24 +97,23 @@ def _written(run: RepairRun, output: Path | None, *, in_place: bool, to_stdout: 
     writes: list[tuple[Path, bytes]] = []
     modes: dict[Path, int] = {}
     files = []
-    is_reconverted = any(file.fix.conversion is not None for file in run.files)
-    unproved = {file.artifact.path for file in run.files if not file.fix.is_proved}
     for repaired in run.files:
-        # The repaired source of a network stays where it is, and waits for the network's proof.
-        is_source = is_reconverted and repaired.fix.conversion is None
-        if is_source and repaired.artifact.path in unproved:
-            files.append(repaired.fix)
-            continue
-        named = None if is_source else output
-        target = _target(repaired, named, in_place=in_place, to_stdout=to_stdout)
+        target = _target(repaired, output, in_place=in_place, to_stdout=to_stdout)
         if target is None:
             files.append(repaired.fix)
             continue
+        fix = dataclasses.replace(repaired.fix, output=shown_path(target))
         writes.append((target, repaired.after))
         if not to_stdout:
             # Whom the original is hidden from shall not read its copy, which the next run replaces.
             modes[target] = _mode_of_unchanged(repaired) | stat.S_IWUSR
-        files.append(dataclasses.replace(repaired.fix, output=shown_path(target)))
+        source = repaired.source
+        if source is not None:
+            path = source.artifact.path
+            writes.append((path, source.after))
+            modes[path] = _mode_of_unchanged(source) | stat.S_IWUSR
+            fix = dataclasses.replace(fix, source_output=shown_path(path))
+        files.append(fix)
     write_files(writes, modes)
     return dataclasses.replace(run.report, files=tuple(files))
 

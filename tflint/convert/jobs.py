@@ -94,7 +94,8 @@ def reconvert_all(
     say: Callable[[str], None] = lambda text: None,
 ) -> RepairRun:
     """Reconvert one file after the other, in memory. Raises `TflintError` for the only one."""
-    reconvert = importlib.import_module("tflint.convert.reconversion").reconvert
+    from tflint.convert.reconversion import reconvert
+
     files: list[Repaired] = []
     for done, job in enumerate(jobs, 1):
         which = f" ({done:,} of {len(jobs):,})" if len(jobs) > 1 else ""
@@ -102,7 +103,7 @@ def reconvert_all(
         try:
             if isinstance(job, Refused):
                 raise UsageError(job.reason)
-            files += reconvert(job, accept, options, reconversion, tell)
+            files.append(reconvert(job, accept, options, reconversion, tell))
         except TflintError as error:
             if len(jobs) == 1:
                 raise

@@ -60,6 +60,7 @@ def _file(file: FileFix, with_diff: bool) -> dict[str, Any]:
     if file.conversion is not None:
         document |= conversion_fields(file.conversion)
         document["interface"] = interface_changes(file.conversion)
+        document["source_output"] = file.source_output
     return {**document, "diff": _diff(file)} if with_diff else document
 
 

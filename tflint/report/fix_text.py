@@ -44,6 +44,8 @@ def _file(file: FileFix, is_dry: bool) -> Iterator[Line]:
     yield line(*title)
     if file.is_model:
         yield from render_model(file, is_dry=is_dry)
+        if file.source_output is not None:
+            yield from _notes([f"the source is repaired as well: {file.source_output}"], "  ")
         yield from _notes([printable(note, MAX_NOTE) for note in file.notes], "  ")
         return
     word = "would fix" if is_dry else "fixed"
