@@ -10,7 +10,12 @@ from tflint.fix.options import DEFAULT_TOLERANCE
 from tflint.lint.discover import Artifact
 from tflint.lint.plan import Plan
 
-MODES = ("none", "dynamic", "float16", "int8", "int16x8")
+NONE = "none"
+MODES = (NONE, "dynamic", "float16", "int8", "int16x8")
+
+# TensorFlow reserves far more addresses than it uses.
+DEFAULT_SECONDS = 900.0
+DEFAULT_MEMORY = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +29,15 @@ class ConvertOptions:
     """
 
     origin: Origin
-    quantize: str = "none"
+    quantize: str = NONE
     calibrate: Path | None = None
     is_random: bool = False
     calibration: str = "best"
     tolerance: float = DEFAULT_TOLERANCE
     fallback: Support = Support.BUILTIN
     batch: int | None = 1
-    seconds: float = 900.0
-    memory_bytes: int = 16 << 30
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ class ReconvertOptions:
     """
 
     keeps_layout: bool = False
-    seconds: float = 900.0
-    memory_bytes: int = 16 << 30
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True)

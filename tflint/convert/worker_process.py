@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tflint.convert.out_of_memory import speaks_of_memory
-from tflint.convert.request import Attempt, Needed, Network, Place, Port, Rebuilt, Request, Support
+from tflint.convert.request import (
+    Attempt,
+    Fault,
+    Needed,
+    Network,
+    Place,
+    Port,
+    Rebuilt,
+    Request,
+    Support,
+)
 from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Limits, run_worker
@@ -132,7 +142,8 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             Needed(n["name"], Support(n["support"]), place(n["place"]), n["count"], n["detail"])
             for n in sent["needed"]
         )
-        return Attempt(Support(sent["allowed"]), sent["error"], needed)
+        faults = tuple(Fault(f["operator"], place(f["place"]), f["detail"]) for f in sent["faults"])
+        return Attempt(Support(sent["allowed"]), sent["error"], needed, faults)
 
     def data(index: int | None) -> bytes | None:
         return None if index is None else arrays[index].tobytes()
@@ -150,6 +161,7 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             tuple(Rebuilt(r["what"], tuple(r["layers"])) for r in network["rebuilt"]),
             tuple(network["notes"]),
             {name: place(sent) for name, sent in network["layers"].items()},
+            network["source_refusal"],
         ),
         tuple(map(attempt, head["attempts"])),
         data(head["model"]),

@@ -53,6 +53,11 @@ class PortReport:
     order: tuple[int, ...] | None = None
 
     @property
+    def is_turned(self) -> bool:
+        """Whether the result's order of dimensions is another one."""
+        return self.order is not None and self.order != tuple(range(len(self.shape)))
+
+    @property
     def shape_now(self) -> tuple[int | None, ...]:
         """The shape of the result's input or output."""
         if self.order is None:
@@ -74,8 +79,9 @@ class Conversion:
 
     `framework` is what loaded it (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`); `quantize` the
     mode of the result, `none` for floats; `batch` what an open first dimension was set to, None
-    where it stays open. `operators` are diagnosed whether or not there is a result, which
-    `is_done` tells.
+    where it stays open. `operators` are diagnosed whether or not there is a result. `has_result`
+    tells whether an attempt made one within the operators that were allowed, `refusal` why
+    nothing can be made of it all the same, such as what keeps it from being quantised.
     """
 
     framework: str
@@ -86,14 +92,20 @@ class Conversion:
     rebuilt: tuple[RebuiltPart, ...] = ()
     inputs: tuple[PortReport, ...] = ()
     outputs: tuple[PortReport, ...] = ()
-    is_done: bool = True
+    has_result: bool = True
+    refusal: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the network was converted as it was asked for."""
+        return self.has_result and not self.refusal
 
     @property
     def interface_changes(self) -> Iterator[str]:
         """A sentence for each input and output whose dimensions have another order now."""
         for kind, ports in (("input", self.inputs), ("output", self.outputs)):
             for port in ports:
-                if port.order is None or port.order == tuple(range(len(port.shape))):
+                if port.order is None or not port.is_turned:
                     continue
                 now, was = shape_text(port.shape_now), shape_text(port.shape)
                 name = printable(port.name)
