@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from tflint.convert.tensorflow.recurrent_steps import step_of
+
 _numbers = itertools.count()
 
 
@@ -56,11 +58,13 @@ def unrolled(
     cell: Any, inputs: Any, states: Sequence[Any], goes_backwards: bool
 ) -> tuple[list[Any], list[Any]]:
     """What a cell makes of (batch, steps, ...), step by step: its outputs, and the last states."""
-    steps = range(inputs.shape[1])
+    import tensorflow as tf
+
+    step = step_of(cell)
+    parts = tf.unstack(inputs, axis=1)
     made = []
-    for step in reversed(steps) if goes_backwards else steps:
-        output, states = cell(inputs[:, step], states)
-        states = list(states) if isinstance(states, (list, tuple)) else [states]
+    for part in reversed(parts) if goes_backwards else parts:
+        output, states = step(part, states)
         made.append(output)
     return made, list(states)
 
