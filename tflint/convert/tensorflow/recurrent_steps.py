@@ -72,8 +72,7 @@ def _lstm(cell: Any) -> Step:
     import tensorflow as tf
 
     def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        entering, forgetting, new, leaving = tf.split(dense(now) + recurrent(states[0]), 4, -1)
-        return _kept(cell, entering, forgetting, new, leaving, states[1])
+        return _kept(cell, tf.split(dense(now) + recurrent(states[0]), 4, -1), states[1])
 
     dense = _dense(_value(cell.kernel), _value(cell.bias))
     recurrent = _dense(_value(cell.recurrent_kernel), None)
@@ -95,14 +94,13 @@ def _conv_lstm(cell: Any) -> Step | None:
         if bias is not None:
             made = tf.nn.bias_add(made, bias)
         made += tf.nn.convolution(states[0], recurrent, padding="SAME")
-        return _kept(cell, *tf.split(made, 4, -1), states[1])
+        return _kept(cell, tf.split(made, 4, -1), states[1])
 
     return step
 
 
-def _kept(
-    cell: Any, entering: Any, forgetting: Any, new: Any, leaving: Any, state: Any
-) -> tuple[Any, list[Any]]:
+def _kept(cell: Any, gates: Sequence[Any], state: Any) -> tuple[Any, list[Any]]:
+    entering, forgetting, new, leaving = gates
     gate, activation = cell.recurrent_activation, cell.activation
     state = gate(forgetting) * state + gate(entering) * activation(new)
     output = gate(leaving) * activation(state)
