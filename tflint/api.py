@@ -13,7 +13,7 @@ from tflint.config.load import load_settings
 from tflint.config.settings import Settings
 from tflint.errors import UsageError
 from tflint.lint.baseline import apply_baseline, read_baseline
-from tflint.lint.discover import Artifact, discover
+from tflint.lint.discover import Artifact, discover, shown_path
 from tflint.lint.parallel import Job, check_each
 from tflint.lint.registry import all_rules, find_rule, plugin_of, plugins
 from tflint.lint.selection import named_codes
@@ -23,8 +23,10 @@ from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind
 
 if TYPE_CHECKING:
+    from tflint.convert.options import ConvertOptions
+    from tflint.convert.run import ConvertRun
     from tflint.fix.options import FixOptions
-    from tflint.fix.repaired import RepairRun
+    from tflint.fix.repaired import Accept, RepairRun
 
 PathLike = str | os.PathLike[str]
 
@@ -152,14 +154,7 @@ def run_fix(
     values = settings.values
     named = named_codes((*values["select"], *values["extend-select"]))
     options = dataclasses.replace(options or FixOptions(), requested=named)
-    baseline_path = settings.values["baseline"]
-    baseline = None if baseline_path is None else read_baseline(baseline_path)
-
-    def accept(file: FileReport) -> FileReport:
-        report = LintReport(settings.target, (file,), rules=all_rules())
-        report = suppress(report, settings.suppressions, settings.root)
-        return (report if baseline is None else apply_baseline(report, baseline)).files[0]
-
+    accept = _acceptance(settings)
     if given is None:
         found = without_results(discover(paths, settings.excludes), paths)
     elif given.kind is Kind.TFLITE:
@@ -171,6 +166,47 @@ def run_fix(
     notes = (*plugin_problems(), *run.report.notes)
     report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
     return dataclasses.replace(run, report=report)
+
+
+def run_convert(
+    settings: Settings,
+    options: ConvertOptions,
+    output: Path,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+) -> ConvertRun:
+    """Convert a network in memory under a configuration; nothing is written.
+
+    `output` is the file that the result is for: how it is checked may depend on that. `say` is
+    told what takes its time. Raises `TflintError` for what cannot be loaded, for a worker that came
+    to no end, and for what is not installed.
+    """
+    from tflint.convert.run import convert_one
+
+    run = convert_one(
+        options,
+        settings.plan(output),
+        _acceptance(settings),
+        shown_output=shown_path(output),
+        say=say,
+    )
+    report = dataclasses.replace(
+        run.report, fail_on=settings.fail_on, notes=(*plugin_problems(), *run.report.notes)
+    )
+    return dataclasses.replace(run, report=report)
+
+
+def _acceptance(settings: Settings) -> Accept:
+    """What sets aside of a report what the configuration or a baseline accepts."""
+    baseline_path = settings.values["baseline"]
+    baseline = None if baseline_path is None else read_baseline(baseline_path)
+
+    def accept(file: FileReport) -> FileReport:
+        report = LintReport(settings.target, (file,), rules=all_rules())
+        report = suppress(report, settings.suppressions, settings.root)
+        return (report if baseline is None else apply_baseline(report, baseline)).files[0]
+
+    return accept
 
 
 def plugin_problems() -> Iterator[str]:

@@ -11,6 +11,8 @@ from tflint.cli.complete import complete_words
 from tflint.cli.options import (
     LEVEL_NAMES,
     LEVELS,
+    Calibrate,
+    Calibration,
     Color,
     Config,
     ExtendSelect,
@@ -20,10 +22,11 @@ from tflint.cli.options import (
     StdinFilename,
     Target,
     TextOrJson,
+    Tolerance,
     check_format,
 )
 from tflint.errors import ExitCode, UsageError
-from tflint.fix.options import CALIBRATIONS, DEFAULT_TOLERANCE, MODES
+from tflint.fix.options import MODES
 
 
 def fix(
@@ -66,32 +69,9 @@ def fix(
             autocompletion=complete_words(*MODES),
         ),
     ] = None,
-    calibrate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATA|random",
-            help="Real inputs, before quantisation, for ranges and the proof: .npy, .npz, or a "
-            "folder of .npy.",
-        ),
-    ] = None,
-    calibration: Annotated[
-        str | None,
-        typer.Option(
-            metavar="METHOD",
-            help=f"From inputs to ranges: {', '.join(CALIBRATIONS)}.",
-            show_default="best",
-            autocompletion=complete_words(*CALIBRATIONS),
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="How far results may be off that are not bit-equal: the share of decisions, and "
-            "of the outputs' range.",
-            show_default=str(DEFAULT_TOLERANCE),
-        ),
-    ] = None,
+    calibrate: Calibrate = None,
+    calibration: Calibration = None,
+    tolerance: Tolerance = None,
     reconvert: Annotated[bool, typer.Option("--reconvert", hidden=True)] = False,
     stdin_filename: StdinFilename = None,
     target: Target = None,

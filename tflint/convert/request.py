@@ -156,16 +156,30 @@ class Needed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What stopped a conversion, beside operators that are not allowed: `detail` says why.
+
+    `operator` is the TensorFlow operator that the converter could not bring into a form of its
+    own, or empty where the network's own code raised, in the layer of `place`.
+    """
+
+    operator: str
+    place: Place = Place()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to convert, with the operators that were allowed; `error` is why it failed.
 
     `needed` are the operators that the try named as missing, or left in its result beside the
-    builtin ones.
+    builtin ones. `faults` are what no other operators would help against.
     """
 
     allowed: Support
     error: str | None = None
     needed: tuple[Needed, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def is_done(self) -> bool:

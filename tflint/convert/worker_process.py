@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tflint.convert.request import Attempt, Needed, Network, Place, Port, Rebuilt, Request, Support
+from tflint.convert.request import (
+    Attempt,
+    Fault,
+    Needed,
+    Network,
+    Place,
+    Port,
+    Rebuilt,
+    Request,
+    Support,
+)
 from tflint.errors import HostFailed, MissingExtra, TflintError
 from tflint.execution.frames import Array
 from tflint.execution.process import Limits, run_worker
@@ -84,7 +94,8 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             Needed(n["name"], Support(n["support"]), place(n["place"]), n["count"], n["detail"])
             for n in sent["needed"]
         )
-        return Attempt(Support(sent["allowed"]), sent["error"], needed)
+        faults = tuple(Fault(f["operator"], place(f["place"]), f["detail"]) for f in sent["faults"])
+        return Attempt(Support(sent["allowed"]), sent["error"], needed, faults)
 
     network = head["network"]
     return Converted(

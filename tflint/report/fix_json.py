@@ -47,7 +47,7 @@ def _file(file: FileFix, with_diff: bool) -> dict[str, Any]:
         "passes": _passes(file),
         "bytes": {"before": file.bytes_before, "after": file.bytes_after},
         "arena": _arena(file),
-        "proof": None if file.proof is None else _proof(file.proof),
+        "proof": None if file.proof is None else proof_document(file.proof),
         "written": file.output is not None,
         "error": file.failure,
         "fixed": [
@@ -67,7 +67,7 @@ def _arena(file: FileFix) -> dict[str, Any] | None:
     return {"before": file.arena_before, "after": file.arena_after}
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def proof_document(proof: Proof) -> dict[str, Any]:
     """What was measured; null stands for what is not finite: without any error, the SNR."""
     return {
         "method": proof.method,
@@ -122,14 +122,20 @@ def _passes(file: FileFix) -> list[dict[str, Any]]:
 
 
 def _model_pass(one: PassReport, file: FileFix) -> dict[str, Any]:
+    fields = pass_document(one)
+    fields["fixed"] = sum(found.finding.code == one.code for found in file.fixed)
+    fields["left"] = sum(found.finding.code == one.code for found in file.left)
+    return fields
+
+
+def pass_document(one: PassReport) -> dict[str, Any]:
+    """A pass over a model as an object."""
     return {
         "code": one.code,
         "name": one.name,
         "applied": one.applied,
         "safety": one.safety.value,
         "places": one.places,
-        "fixed": sum(found.finding.code == one.code for found in file.fixed),
-        "left": sum(found.finding.code == one.code for found in file.left),
         "bytes_saved": one.bytes_saved,
         "arena_saved": one.arena_saved,
         "refused": one.refused or None,

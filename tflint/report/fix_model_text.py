@@ -26,14 +26,12 @@ def render_model(file: FileFix, *, is_dry: bool) -> Iterator[Line]:
         yield from _wrapped("not repaired, see above", "  ", "error")
         return
     applied = [one for one in file.passes if one.applied]
-    width = max((len(_title(one)) for one in applied), default=0)
-    for one in applied:
-        yield _applied(one, width, is_dry)
+    yield from pass_lines(file.passes, is_dry=is_dry)
     yield from _also_gone(file, {one.code for one in applied}, is_dry)
     if applied:
         yield from _wrapped(_totals(file), "  ")
     if file.proof is not None:
-        yield from _proof(file.proof)
+        yield from proof_lines(file.proof)
     for one in file.passes:
         if one.refused and not one.applied and file.is_proved:
             text = f"{printable(one.code)} {printable(one.name)}: {one.refused}"
@@ -52,6 +50,14 @@ def has_news(file: FileFix) -> bool:
 
 def _repairable(file: FileFix) -> Iterator[LeftFinding]:
     return (left for left in file.left if left.has_repair and not left.is_unproved)
+
+
+def pass_lines(passes: Sequence[PassReport], *, is_dry: bool) -> Iterator[Line]:
+    """The passes that changed the model, a line each."""
+    applied = [one for one in passes if one.applied]
+    width = max((len(_title(one)) for one in applied), default=0)
+    for one in applied:
+        yield _applied(one, width, is_dry)
 
 
 def _title(one: PassReport) -> str:
@@ -108,7 +114,8 @@ def _change(before: int, after: int) -> str:
     return f"{before:,} -> {after:,} bytes{share}"
 
 
-def _proof(proof: Proof) -> Iterator[Line]:
+def proof_lines(proof: Proof) -> Iterator[Line]:
+    """Whether it holds, and what was measured."""
     where = f"{counted(proof.inputs, 'input')} on {printable(proof.method)}"
     if proof.failure is not None:
         text = f"not proved, so nothing was written: {printable(proof.failure, MAX_MESSAGE)}"

@@ -28,7 +28,7 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
         yield {"event": "refused", "reason": str(error)}, ()
         return
     yield {"event": "progress", "text": "converting"}, ()
-    made, model = attempts(loaded.model, wanted)
+    made, model = attempts(loaded, wanted)
     network = Network(loaded.framework)
     yield (
         {
