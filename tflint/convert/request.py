@@ -156,16 +156,30 @@ class Needed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What stopped a conversion, beside operators that are not allowed: `detail` says why.
+
+    `operator` is the TensorFlow operator that the converter could not bring into a form of its
+    own, or empty where the network's own code raised, in the layer of `place`.
+    """
+
+    operator: str
+    place: Place = Place()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to convert, with the operators that were allowed; `error` is why it failed.
 
     `needed` are the operators that the try named as missing, or left in its result beside the
-    builtin ones.
+    builtin ones. `faults` are what no other operators would help against.
     """
 
     allowed: Support
     error: str | None = None
     needed: tuple[Needed, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -198,7 +212,11 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What was loaded: by which Keras (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`)."""
+    """What was loaded: by which Keras (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`).
+
+    `source_refusal` says why the repaired source of a request does not build the same network;
+    what was converted is then built from the source as it is. It is None where it does.
+    """
 
     framework: str
     inputs: tuple[Port, ...] = ()
@@ -207,3 +225,4 @@ class Network:
     notes: tuple[str, ...] = ()
     # Layers by name: for diagnoses of what the converter did to them.
     layers: Mapping[str, Place] = field(default_factory=dict)
+    source_refusal: str | None = None
