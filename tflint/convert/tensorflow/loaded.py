@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from tflint.convert.request import Place
+from tflint.convert.tensorflow.construction import line_of
 
 # What Keras says of a class or function that it does not know.
 _UNKNOWN_OBJECT = re.compile(
@@ -80,7 +81,8 @@ def layers_of(model: Any, places: Mapping[int, Place] | None = None) -> dict[str
         if layer is model:
             continue
         name = str(getattr(layer, "name", ""))
-        known = (places or {}).get(id(layer), Place())
+        path, line = line_of(layer)
+        known = (places or {}).get(id(layer), Place(path=path, line=line))
         found.setdefault(name, Place(name, type(layer).__name__, known.path, known.line))
     return found
 

@@ -1,28 +1,10 @@
-"""Which layer is which: their names and classes, and the lines of the source that make them."""
+"""Which layer a node of a graph is from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from tflint.convert.request import Place
-from tflint.convert.tensorflow.construction import line_of
-
-
-def layers(model: Any) -> dict[str, Place]:
-    """The layers of a Keras model by name, those inside other layers included."""
-    found: dict[str, Place] = {}
-    pending, seen = [model], set()
-    while pending:
-        layer = pending.pop(0)
-        if id(layer) in seen:
-            continue
-        seen.add(id(layer))
-        path, line = line_of(layer)
-        name = str(layer.name)
-        found.setdefault(name, Place(name, type(layer).__name__, path, line))
-        pending += _inner(layer)
-    return found
 
 
 def layer_of(node: str, known: Mapping[str, Place]) -> Place:
@@ -39,10 +21,3 @@ def layer_of(node: str, known: Mapping[str, Place]) -> Place:
         if number.isdigit() and stem in known:
             return known[stem]
     return Place(scopes[-2]) if len(scopes) > 1 and not known else Place()
-
-
-def _inner(layer: Any) -> list[Any]:
-    flatten = getattr(layer, "_flatten_layers", None)
-    if flatten is None:
-        return []
-    return [each for each in flatten(recursive=False, include_self=False) if each is not layer]
