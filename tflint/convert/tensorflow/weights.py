@@ -84,7 +84,7 @@ def _is_hdf5(path: Path) -> bool:
 
 def _is_old(path: Path) -> bool:
     """Whether HDF5 is as Keras 1 and 2 write weights, alone or with the network."""
-    import h5py  # type: ignore[import-untyped,unused-ignore]
+    import h5py
 
     with h5py.File(path, "r") as file:
         return "layer_names" in file.attrs or "model_weights" in file

@@ -61,6 +61,7 @@ def _steps(wanted: Request) -> Frames:
     _prepare(wanted)
     from tflint.convert.tensorflow.calling import inputs, outputs
     from tflint.convert.tensorflow.conversion import attempts
+    from tflint.convert.tensorflow.loaded import CannotLoad
     from tflint.convert.tensorflow.loading import load
     from tflint.convert.tensorflow.rebuilding import rebuild, unchanged
     from tflint.convert.tensorflow.sampling import given_samples
@@ -71,7 +72,16 @@ def _steps(wanted: Request) -> Frames:
         yield _progress("carrying the weights over")
         original = _adopted(original, wanted.donor)
     taken = inputs(original)
-    given = outputs(original, wanted.batch)
+    try:
+        given = outputs(original, wanted.batch)
+    except CannotLoad:
+        raise
+    except Exception:
+        # The network's own code fails when it is called: that is a diagnosis.
+        made, _ = attempts(original, wanted)
+        network = Network(original.framework, taken, notes=original.notes, layers=original.layers)
+        yield _converted(network, made, None, None, None, ())
+        return
     samples = None
     if wanted.calibrate is not None:
         samples = given_samples(wanted.calibrate, taken, wanted.batch or 1)
