@@ -58,7 +58,7 @@ def reconvert(
     quantiser, `UnreadableModel` and `SourceRefused` for what cannot be loaded, `HostFailed` for a
     worker that came to no end, and `UsageError` for samples that do not fit.
     """
-    mode = mode_of(options)
+    mode = options.quantize or NONE
     _require(mode, options)
     artifact, plan = job.artifact, job.plan
     before = accept(check_file(artifact, plan.rules, plan.target))
@@ -72,13 +72,6 @@ def reconvert(
     converted = convert(request, Limits(asked.seconds, asked.memory_bytes), say)
     work = _Work(job, accept, options, asked_of, before, data, source, converted, say)
     return work.result()
-
-
-def mode_of(options: FixOptions) -> str:
-    """How the result stores numbers: as asked for, else int8 where there is data to do it with."""
-    if options.quantize is not None:
-        return options.quantize
-    return "int8" if options.calibrate is not None or options.is_random else NONE
 
 
 def _require(mode: str, options: FixOptions) -> None:
