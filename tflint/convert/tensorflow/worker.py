@@ -98,6 +98,7 @@ def _steps(wanted: Request) -> Frames:
         subject.rebuilt,
         tuple(notes),
         original.layers,
+        source_refusal=subject.source_refusal,
     )
     yield _converted(network, made, model, quantized, samples, reference)
 
