@@ -10,7 +10,6 @@ Nothing is written here, and nothing is offered for writing whose proof fails.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Sequence
 
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
@@ -26,58 +25,23 @@ from tflint.convert.run import (
 )
 from tflint.convert.what_is_left import fixed_of, left_of
 from tflint.convert.worker_process import Converted, convert
-from tflint.errors import MissingExtra, TflintError, UnreadableModel, UsageError
+from tflint.errors import MissingExtra, UnreadableModel, UsageError
 from tflint.execution.hosts import Host, is_installed
 from tflint.execution.process import Limits
 from tflint.fix.model.outcome import NEW_MEANING, pass_reports
 from tflint.fix.model.repair import Repair, repair, start
 from tflint.fix.options import FixOptions
 from tflint.fix.proof.against import Answers
-from tflint.fix.repaired import Accept, Repaired, RepairRun
+from tflint.fix.repaired import Accept, Repaired
 from tflint.lint.discover import Artifact
 from tflint.lint.runner import check_file, check_model
 from tflint.printable import printable
 from tflint.report.convert_result import Conversion
-from tflint.report.fix_result import FileFix, FixReport, LeftFinding, PassReport, Proof
+from tflint.report.fix_result import FileFix, LeftFinding, PassReport, Proof
 from tflint.report.result import FileReport
 from tflint.rule import SOURCES, Kind
 
 Say = Callable[[str], None]
-
-
-def reconvert_all(
-    jobs: Sequence[ReconvertJob],
-    accept: Accept,
-    options: FixOptions,
-    asked: ReconvertOptions,
-    say: Say = lambda text: None,
-) -> RepairRun:
-    """Convert networks again, in memory.
-
-    `say` is told what takes its time. A network that cannot be converted or whose result cannot be
-    proved is told by its `FileFix`. Raises `MissingExtra` without TensorFlow, LiteRT or the
-    quantiser, and `TflintError` where the only one cannot be carried out: what cannot be loaded,
-    a worker that came to no end, samples that do not fit.
-    """
-    if not jobs:
-        raise UsageError("there is no network to convert again")
-    files = []
-    for done, job in enumerate(jobs, 1):
-        which = f" ({done:,} of {len(jobs):,})" if len(jobs) > 1 else ""
-        tell = functools.partial(_say_of, say, f"{job.artifact.path.name}{which}")
-        try:
-            files.append(reconvert(job, accept, options, asked, tell))
-        except MissingExtra:
-            raise
-        except TflintError as error:
-            if len(jobs) == 1:
-                raise
-            files.append(_failed(job.artifact, str(error)))
-    return RepairRun(tuple(files), FixReport(tuple(file.fix for file in files)))
-
-
-def _say_of(say: Say, name: str, what: str) -> None:
-    say(f"{what} {name}")
 
 
 def reconvert(
@@ -87,7 +51,13 @@ def reconvert(
     asked: ReconvertOptions,
     say: Say = lambda text: None,
 ) -> Repaired:
-    """Convert one network again. Raises what `reconvert_all` raises for the only one."""
+    """Convert one network again, in memory.
+
+    `say` is told what takes its time. A network that cannot be converted or whose result cannot be
+    proved is told by its `FileFix`. Raises `MissingExtra` without TensorFlow, LiteRT or the
+    quantiser, `UnreadableModel` and `SourceRefused` for what cannot be loaded, `HostFailed` for a
+    worker that came to no end, and `UsageError` for samples that do not fit.
+    """
     mode = mode_of(options)
     _require(mode, options)
     artifact, plan = job.artifact, job.plan
@@ -340,12 +310,6 @@ class _Work:
         if self.job.artifact.kind is not Kind.TFLITE:
             return work.arena_before
         return start(self.data, self.job.plan.target).arena
-
-
-def _failed(artifact: Artifact, why: str) -> Repaired:
-    """What came of a network that could not be converted again at all."""
-    text = f"`{printable(artifact.shown, 400)}`: {why}"
-    return Repaired(artifact, FileFix(artifact.shown, artifact.kind, failure=text), b"", b"")
 
 
 def _each_once(notes: Sequence[str]) -> tuple[str, ...]:

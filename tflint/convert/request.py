@@ -36,7 +36,8 @@ class Origin:
     that returns a model, or a variable that holds one, in the source `path`. `weights` are
     loaded into what a factory returns. `modules` are sources that are run first, for the classes
     they register. `is_trusted` lets archives run the code they hold. `is_legacy` chooses tf-keras
-    (True) or Keras 3 (False); None leaves the choice to the file.
+    (True) or Keras 3 (False); None leaves the choice to the file. `signature` is that of a
+    SavedModel, None for the one that serves; `module` a source's dotted name, where that was given.
     """
 
     kind: OriginKind
@@ -47,6 +48,8 @@ class Origin:
     modules: tuple[Path, ...] = ()
     is_trusted: bool = False
     is_legacy: bool | None = None
+    signature: str | None = None
+    module: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Request:
                 "modules": [str(path) for path in origin.modules],
                 "is_trusted": origin.is_trusted,
                 "is_legacy": origin.is_legacy,
+                "signature": origin.signature,
+                "module": origin.module,
             },
             "batch": self.batch,
             "fallback": self.fallback.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,7 @@ def convert(
             step = printable(str(head.get("text")), _MAX_STEP)
             say(step)
 
+    limits = replace(limits, file_bytes=None)
     ended = run_worker(_WORKER, request.to_json(), arrays, limits, hear)
     head, found = ended.frames[-1] if ended.frames else ({}, [])
     event = head.get("event")

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tflint.convert.request import Port
+from tflint.convert.tensorflow.construction import called_with
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 
 _NOT_BUILT = (
@@ -29,7 +30,8 @@ def inputs(loaded: Loaded) -> tuple[Port, ...]:
 
     structure = _input_structure(loaded)
     flat = tf.nest.flatten(structure)
-    keys = _keys(structure)
+    args, keywords = structure
+    keys = _keys(keywords or args[0] if len(args) + bool(keywords) == 1 else structure)
     names = [
         key or _short(getattr(value, "name", "")) for key, value in zip(keys, flat, strict=True)
     ]
@@ -79,11 +81,10 @@ def call(loaded: Loaded, values: Sequence[Any]) -> list[Any]:
             return [given[name] for name in sorted(given)]
         return list(tf.nest.flatten(given))
     structure = _input_structure(loaded)
-    packed = tf.nest.pack_sequence_as(structure, list(values))
-    keywords = {}
+    args, keywords = tf.nest.pack_sequence_as(structure, list(values))
     if "training" in inspect.signature(loaded.model.call).parameters:
         keywords["training"] = False
-    return list(tf.nest.flatten(loaded.model(packed, **keywords)))
+    return list(tf.nest.flatten(loaded.model(*args, **keywords)))
 
 
 def specs(loaded: Loaded, batch: int | None) -> list[Any]:
@@ -109,18 +110,22 @@ def concrete(loaded: Loaded, batch: int | None, *, is_compiled: bool = False) ->
     return function.get_concrete_function(*specs(loaded, batch))
 
 
-def _input_structure(loaded: Loaded) -> Any:
-    """Tensors or specs of the inputs, nested as the model takes them."""
+def _input_structure(loaded: Loaded) -> tuple[list[Any], dict[str, Any]]:
+    """Tensors or specs of the inputs, nested as the model takes them: positional, and named."""
     model = loaded.model
     if _has_layers(model):
         for name in ("_inputs_struct", "_nested_inputs"):
             if getattr(model, name, None) is not None:
-                return getattr(model, name)
+                return [getattr(model, name)], {}
         flat = _attribute(model, "inputs")
         if flat:
-            return flat[0] if len(flat) == 1 else list(flat)
+            return [flat[0] if len(flat) == 1 else list(flat)], {}
         raise CannotLoad(_NOT_BUILT)
-    return _called_with(model)
+    seen = called_with(model)
+    if seen is not None:
+        args, keywords = seen
+        return list(args), dict(keywords)
+    return [_called_with(model)], {}
 
 
 def _has_layers(model: Any) -> bool:

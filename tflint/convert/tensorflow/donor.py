@@ -1,0 +1,130 @@
+"""Trained weights out of a .tflite file, into the Keras network that its source builds.
+
+The network is converted with telling values in its variables (`probe`), which shows the operators
+that it becomes and what each of their constants is made from. The same operators of the donor hold
+the trained values; where they stand for several variables at once (a convolution and the batch
+normalisation that was folded into it), the first gets the product and the others do nothing.
+
+Which operator is which is told by kind and size, in order. What is left open (the order in which
+a map was flattened, the order of dimensions of the input) is tried; the network then has to answer
+like the donor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tflint.convert.float_form import float_form
+from tflint.convert.tensorflow.donor_answers import Agreement, Donor, agreement
+from tflint.convert.tensorflow.own_weights import are_rounded
+from tflint.convert.tensorflow.pairing import OtherNetwork, Placed, paired, row_orders
+from tflint.convert.tensorflow.probe import Probe, TooLarge, start_probe
+from tflint.convert.tensorflow.transfer import Transfer
+from tflint.convert.weighted_units import Unit, units
+from tflint.model.reader import parse_model
+from tflint.model.tables import Model
+from tflint.printable import counted
+
+
+class NotEqual(Exception):
+    """The network takes the weights, and answers otherwise than the .tflite all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What became of the weights. `is_own` where those that the source has itself are kept."""
+
+    is_own: bool
+    notes: tuple[str, ...]
+
+
+def adopt(model: Any, donor: bytes, convert: Callable[[Any], bytes | None]) -> Adopted:
+    """Give a Keras model the weights of a .tflite in float form (`tflint.convert.float_form`).
+
+    `convert` makes a float .tflite of a Keras model, in whatever way there is, None where there is
+    none. Weights of the model's own stay where the donor's are the same but for rounding. Raises
+    `OtherNetwork`, `NotEqual`, `CannotTake`, and what running the donor raises (`ModelRefused`,
+    `HostFailed`); then the model has the weights that it had.
+    """
+    reference = Donor.read(donor, model)
+    own = max(
+        (agreement(model, reference, order) for order in reference.input_orders),
+        key=lambda found: found.snr_db,
+    )
+    if own.is_equal:
+        return _own(own)
+    try:
+        return _from_probe(model, reference, own, convert)
+    except (OtherNetwork, NotEqual):
+        if own.is_near:
+            return _own(own)
+        raise
+
+
+def _own(own: Agreement) -> Adopted:
+    return Adopted(True, (f"the source's own weights are used: {own.text}",))
+
+
+def _from_probe(
+    model: Any, reference: Donor, own: Agreement, convert: Callable[[Any], bytes | None]
+) -> Adopted:
+    try:
+        probe = start_probe(model)
+    except TooLarge:
+        raise OtherNetwork("the network has too many weights to be carried over") from None
+    try:
+        data = convert(model)
+        if data is None:
+            raise OtherNetwork("what the source builds cannot be converted")
+        probed = float_form(parse_model(data), reference.target)
+        if own.is_near and are_rounded(probe, _pairs(probe, probed, reference)):
+            probe.restore()
+            return _own(own)
+        return _carried(model, probe, probed, reference)
+    except BaseException:
+        probe.restore()
+        raise
+
+
+def _pairs(
+    probe: Probe, probed: Model, reference: Donor, *, by_outputs: bool = True
+) -> list[tuple[Placed, Unit]]:
+    wanted = [Placed(unit, probe) for unit in units(probed, by_outputs=by_outputs)]
+    return list(paired(wanted, units(reference.model, by_outputs=by_outputs)))
+
+
+def _carried(model: Any, probe: Probe, probed: Model, reference: Donor) -> Adopted:
+    """The model with the donor's weights, in the first way in which it answers like it."""
+    problem: OtherNetwork | None = None
+    best: Agreement | None = None
+    for by_outputs in (True, False):
+        try:
+            pairs = _pairs(probe, probed, reference, by_outputs=by_outputs)
+        except OtherNetwork as error:
+            problem = problem or error
+            continue
+        for rows in row_orders(pairs):
+            try:
+                transfer = Transfer(probe)
+                for placed, unit in pairs:
+                    transfer.take(placed, unit, rows)
+                notes = transfer.finish()
+            except OtherNetwork as error:
+                problem = problem or error
+                continue
+            for order in reference.input_orders:
+                found = agreement(model, reference, order)
+                if found.is_equal:
+                    total = sum(slot.before.size for slot in probe.slots)
+                    said = f"{counted(total, 'weight')} carried over from the .tflite: {found.text}"
+                    return Adopted(False, (said, *notes))
+                if best is None or found.snr_db > best.snr_db:
+                    best = found
+    if best is None:
+        raise problem or OtherNetwork("no weights were found in it")
+    raise NotEqual(
+        "what the source builds takes the weights of the .tflite, but answers otherwise: "
+        f"{best.text}"
+    )
