@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from make_hdf5_samples import PACKED
 
 from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
+from tflint.archive.reader import zip_of_config
 from tflint.convert.options import ReconvertJob
 from tflint.finding import Finding, FixSafety
 from tflint.fix.options import FixOptions
@@ -26,6 +25,7 @@ from tflint.report.convert_result import Conversion
 from tflint.report.fix_result import FileFix, Proof
 from tflint.rule import Bad, Kind, Rule
 from tflint.target.target import find_target
+from tflint_rules.example_archives import saved_sequential
 
 # A path that a shell would take apart.
 NAME = "it's a model.tflite"
@@ -53,10 +53,9 @@ CASES = [
 ]
 
 
-def hdf5_network() -> bytes:
-    """An archive of a small network, as h5py writes it."""
-    with zipfile.ZipFile(PACKED) as samples:
-        return samples.read("latest.h5")
+def network() -> bytes:
+    """An archive of a small network; what it is, is told by its first bytes."""
+    return zip_of_config(saved_sequential((None, 4), ("Dense", {"units": 2})))
 
 
 def test_every_kind_of_repair_is_among_the_cases() -> None:
@@ -128,7 +127,7 @@ def test_a_pasted_command_reconverts_with_a_source_in_its_place(
     data = built if isinstance(built, bytes) else write_model(built)
     (tmp_path / NAME).write_bytes(data)
     (tmp_path / "model.py").write_text("import keras\n\n\ndef build():\n    return keras.Model()\n")
-    (tmp_path / "model.h5").write_bytes(hdf5_network())
+    (tmp_path / "model.h5").write_bytes(network())
     np.save(tmp_path / "DATA", np.zeros((4, 1)))
     os.replace(tmp_path / "DATA.npy", tmp_path / "DATA")
     jobs: list[tuple[ReconvertJob, FixOptions]] = []
