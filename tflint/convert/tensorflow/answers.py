@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tflint.convert.float_form import float_form, rounding
 from tflint.errors import ModelRefused
 from tflint.execution.hosts import Host, execute
 from tflint.fix.proof.samples import random_samples
+from tflint.model.graph import dangling_indices
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
+from tflint.model.writer import write_model
 from tflint.printable import counted
 from tflint.target.target import Target, find_target
 
@@ -27,7 +30,7 @@ SAMPLES = 12
 _MOST_ORDERS = 24
 # Float arithmetic in another order, and weights that were rounded to eight bits.
 EQUAL_DB = 60.0
-NEAR_DB = 20.0
+NEAR_DB = 30.0
 # Where the outputs hardly depend on the inputs: the error of sums of floats, by their size.
 _FLOAT_ERROR = 1e-6
 
@@ -40,23 +43,29 @@ class CannotTake(Exception):
 class Donor:
     """A .tflite in float form, inputs for it, and its answers (samples, *shape of the output).
 
-    `input_orders` are the ways in which its inputs can be those of the network.
+    `input_orders` are the ways in which its inputs can be those of the network, `rounding` is what
+    a weight may be off by, as a share of the greatest.
     """
 
     model: Model
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
     input_orders: tuple[InputOrder, ...]
+    rounding: float
 
     @property
     def target(self) -> Target:
         """What repairs of models are to be measured for: here it does not matter."""
-        return find_target("tflm")
+        return _target()
 
     @classmethod
     def read(cls, data: bytes, model: Any) -> Donor:
-        """Run a float .tflite that a Keras model is to answer like."""
-        parsed = parse_model(data)
+        """Run a .tflite that a Keras model is to answer like."""
+        stored = parse_model(data)
+        if next(dangling_indices(stored), None) is not None or not stored.subgraphs:
+            raise CannotTake("the .tflite is broken: `tflint check` says where")
+        parsed = float_form(stored, _target())
+        data = write_model(parsed)
         samples = random_samples(parsed, SAMPLES)
         orders = _orders(model, parsed, samples.inputs)
         try:
@@ -68,7 +77,7 @@ class Donor:
                 f"the source gives {counted(len(model.outputs), 'output')},"
                 f" the .tflite {len(outputs):,}"
             )
-        return cls(parsed, samples.inputs, outputs, orders)
+        return cls(parsed, samples.inputs, outputs, orders, rounding(stored))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +102,16 @@ class Agreement:
     @property
     def text(self) -> str:
         """As notes say it."""
-        ratio = (
-            "no error"
-            if math.isinf(self.snr_db) and self.snr_db > 0
-            else (f"signal-to-noise ratio {self.snr_db:.1f} dB, greatest error {self.maximum:.3g}")
+        if self.snr_db == math.inf:
+            return f"equal answers to {counted(SAMPLES, 'random input')}"
+        return (
+            f"signal-to-noise ratio {self.snr_db:.1f} dB, greatest error {self.maximum:.3g}"
+            f" over {counted(SAMPLES, 'random input')}"
         )
-        return f"{ratio} over {counted(SAMPLES, 'random input')}"
+
+
+def _target() -> Target:
+    return find_target("tflm")
 
 
 def agreement(model: Any, donor: Donor, order: InputOrder | None = None) -> Agreement:

@@ -41,12 +41,12 @@ class Adopted:
 
 
 def adopt(model: Any, donor: bytes, convert: Callable[[Any], bytes | None]) -> Adopted:
-    """Give a Keras model the weights of a .tflite in float form (`tflint.convert.float_form`).
+    """Give a Keras model the weights of a .tflite file, however that stores them.
 
     `convert` makes a float .tflite of a Keras model, in whatever way there is, None where there is
     none. Weights of the model's own stay where the donor's are the same but for rounding. Raises
-    `OtherNetwork`, `NotEqual`, `CannotTake`, and what running the donor raises (`ModelRefused`,
-    `HostFailed`); then the model has the weights that it had.
+    `OtherNetwork`, `NotEqual`, `CannotTake`, `NoFloatForm`, and what reading and running the donor
+    raises (`UnreadableModel`, `ModelRefused`, `HostFailed`); the model then has what it had.
     """
     reference = Donor.read(donor, model)
     own = max(
@@ -54,22 +54,16 @@ def adopt(model: Any, donor: bytes, convert: Callable[[Any], bytes | None]) -> A
         key=lambda found: found.snr_db,
     )
     if own.is_equal:
-        return _own(own)
+        return Adopted(True, (f"the source's own weights are the .tflite's: {own.text}",))
     try:
-        return _from_probe(model, reference, own, convert)
+        return _from_probe(model, reference, convert)
     except (OtherNetwork, NotEqual):
         if own.is_near:
-            return _own(own)
+            return Adopted(True, (f"the source's own weights are used: {own.text}",))
         raise
 
 
-def _own(own: Agreement) -> Adopted:
-    return Adopted(True, (f"the source's own weights are used: {own.text}",))
-
-
-def _from_probe(
-    model: Any, reference: Donor, own: Agreement, convert: Callable[[Any], bytes | None]
-) -> Adopted:
+def _from_probe(model: Any, reference: Donor, convert: Callable[[Any], bytes | None]) -> Adopted:
     try:
         probe = start_probe(model)
     except TooLarge:
@@ -79,13 +73,15 @@ def _from_probe(
         if data is None:
             raise OtherNetwork("what the source builds cannot be converted")
         probed = float_form(parse_model(data), reference.target)
-        if own.is_near and are_rounded(probe, _pairs(probe, probed, reference)):
-            probe.restore()
-            return _own(own)
-        return _carried(model, probe, probed, reference)
+        found = _carried(model, probe, probed, reference)
     except BaseException:
         probe.restore()
         raise
+    if are_rounded(probe, _pairs(probe, probed, reference), reference.rounding):
+        probe.restore()
+        said = "the source's own weights are used: the .tflite has the same ones, rounded"
+        return Adopted(True, (said,))
+    return found
 
 
 def _pairs(
