@@ -23,7 +23,8 @@ from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind
 
 if TYPE_CHECKING:
-    from tflint.convert.options import ConvertOptions
+    from tflint.convert.jobs import Refused
+    from tflint.convert.options import ConvertOptions, ReconvertJob, ReconvertOptions
     from tflint.convert.run import ConvertRun
     from tflint.fix.options import FixOptions
     from tflint.fix.repaired import Accept, RepairRun
@@ -151,10 +152,7 @@ def run_fix(
     from tflint.fix.result_file import without_results
     from tflint.fix.run import repair_all
 
-    values = settings.values
-    named = named_codes((*values["select"], *values["extend-select"]))
-    options = dataclasses.replace(options or FixOptions(), requested=named)
-    accept = _acceptance(settings)
+    options = _requested(settings, options or FixOptions())
     if given is None:
         found = without_results(discover(paths, settings.excludes), paths)
     elif given.kind is Kind.TFLITE:
@@ -162,10 +160,39 @@ def run_fix(
     else:
         found = [given]
     jobs = [(artifact, settings.plan(artifact.path)) for artifact in found]
-    run = repair_all(jobs, accept, options, say)
+    return _finished(settings, repair_all(jobs, _acceptance(settings), options, say))
+
+
+def _requested(settings: Settings, options: FixOptions) -> FixOptions:
+    """The options with the codes that the settings select one by one."""
+    values = settings.values
+    named = named_codes((*values["select"], *values["extend-select"]))
+    return dataclasses.replace(options, requested=named)
+
+
+def _finished(settings: Settings, run: RepairRun) -> RepairRun:
     notes = (*plugin_problems(), *run.report.notes)
     report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
     return dataclasses.replace(run, report=report)
+
+
+def run_reconvert(
+    settings: Settings,
+    jobs: Sequence[ReconvertJob | Refused],
+    options: FixOptions,
+    reconversion: ReconvertOptions,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+) -> RepairRun:
+    """Reconvert what `tflint.convert.jobs.reconvert_jobs` found, in memory; nothing is written.
+
+    `say` is told what takes its time. Raises as `run_convert` does where there is a single file.
+    """
+    from tflint.convert.jobs import reconvert_all
+
+    requested = _requested(settings, options)
+    run = reconvert_all(jobs, _acceptance(settings), requested, reconversion, say)
+    return _finished(settings, run)
 
 
 def run_convert(

@@ -13,10 +13,10 @@ from tflint.cli.reporting import is_one_file, output_file, shown
 from tflint.convert.options import DEFAULT_MEMORY, DEFAULT_SECONDS, MODES, NONE, ConvertOptions
 from tflint.convert.request import Origin, Support
 from tflint.errors import MissingExtra, UnknownName, UsageError
+from tflint.fix.result_file import MODEL_SUFFIX
 from tflint.printable import printable
 from tflint.target.target import parse_size
 
-SUFFIX = ".tflite"
 ANY = "any"
 FALLBACKS = (Support.SELECT.value, Support.CUSTOM.value)
 # TensorFlow alone takes about this much of the address space, before there is a network.
@@ -112,16 +112,20 @@ def existing(option: str, paths: Sequence[str]) -> tuple[Path, ...]:
 def result_file(text: str, origin: Origin, others: Sequence[Path], format: str) -> Path:
     """Where the result goes. Raises `UsageError` for what it cannot be written to.
 
-    `others` are what the network and its samples are read from, which must not be overwritten.
+    `others` are what weights, classes and samples are read from.
     """
     path = output_file(format, Path(text))
-    if path.suffix.lower() != SUFFIX:
+    if path.suffix.lower() != MODEL_SUFFIX:
         raise UsageError(f"-o is the .tflite to write, not `{shown(path)}`")
-    for other in (origin.path, *others):
+    refuse_overwriting(path, (origin.path, *others))
+    return path
+
+
+def refuse_overwriting(path: Path, read: Sequence[Path]) -> None:
+    """Raise `UsageError` where a result would be written over, or into, what is read."""
+    for other in read:
         if is_one_file(path, other):
             raise UsageError(f"-o would overwrite `{shown(other)}`, which is read")
-    inside = os.path.realpath(path.parent)
-    folder = os.path.realpath(origin.path)
-    if origin.path.is_dir() and os.path.commonpath((inside, folder)) == folder:
-        raise UsageError(f"`{shown(path)}` is in the SavedModel that is converted")
-    return path
+        folder = os.path.realpath(other)
+        if other.is_dir() and os.path.realpath(path).startswith(folder + os.sep):
+            raise UsageError(f"`{shown(path)}` is in `{shown(other)}`, which is read")

@@ -75,7 +75,7 @@ def convert_one(
     from tflint.execution.process import Limits
 
     limits = Limits(options.seconds, options.memory_bytes)
-    converted = convert(_request(options), limits, say)
+    converted = convert(request_of(options), limits, say)
     conversion = conversion_of(converted, options, plan.target)
     report = ConvertReport(options.origin.shown, plan.target, conversion)
     notes = list(converted.network.notes)
@@ -90,7 +90,7 @@ def convert_one(
     if options.quantize != NONE and (proof is None or proof.holds):
         say("quantising")
         try:
-            notes += _quantise(work, options, converted, answers, plan.target, say)
+            notes += quantise(work, options, converted, answers, plan.target, say)
         except CannotQuantise as error:
             refusal = str(error)
         else:
@@ -102,7 +102,7 @@ def convert_one(
             )
     if not refusal and (proof is None or proof.holds):
         say("proving")
-        proof = _proved(work, answers, options) or proof
+        proof = held_against_original(work, answers, options) or proof
     model = work.model
     checked = accept(check_model(model, plan.rules, plan.target, shown_output))
     if options.calibrate is not None and options.quantize not in CALIBRATED:
@@ -126,7 +126,8 @@ class CannotQuantise(TflintError):
     """No quantiser can make of the network what was asked for; the message says why."""
 
 
-def _request(options: ConvertOptions) -> Request:
+def request_of(options: ConvertOptions) -> Request:
+    """What the worker is asked for."""
     is_calibrated = options.quantize in CALIBRATED
     random = RANDOM_SAMPLES if options.is_random else PROOF_SAMPLES
     return Request(
@@ -154,6 +155,7 @@ def conversion_of(converted: Converted, options: ConvertOptions, target: Target)
         inputs=ports_of(network.inputs),
         outputs=ports_of(network.outputs),
         has_result=converted.model is not None,
+        refusal=network.donor_refusal or "",
     )
 
 
@@ -195,7 +197,7 @@ def answers_of(converted: Converted) -> Answers | None:
     return in_terms_of(converted.model, answers)
 
 
-def _quantise(
+def quantise(
     work: Repair,
     options: ConvertOptions,
     converted: Converted,
@@ -230,7 +232,9 @@ def _quantise(
     return notes
 
 
-def _proved(work: Repair, answers: Answers | None, options: ConvertOptions) -> Proof | None:
+def held_against_original(
+    work: Repair, answers: Answers | None, options: ConvertOptions
+) -> Proof | None:
     """What the answers of the original say of the result.
 
     Where there are none, what those of the converter's own result say, from which a float one

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from tflint.finding import FixSafety
+from tflint.report.conversion_json import conversion_fields, interface_changes
 from tflint.report.diff_json import difference_document
 from tflint.report.fix_result import FileFix, FixReport, LeftFinding, PassReport, Proof
 from tflint.report.json_document import finding_document
 from tflint.report.json_text import json_text
 from tflint.report.wording import place
-from tflint.rule import Kind
 from tflint.version import __version__
 
 SCHEMA = 1
@@ -40,7 +40,7 @@ def render(report: FixReport, *, with_diff: bool = False) -> str:
 
 
 def _file(file: FileFix, with_diff: bool) -> dict[str, Any]:
-    document = {
+    document: dict[str, Any] = {
         "path": file.path,
         "kind": file.kind.value,
         "output": file.output,
@@ -57,12 +57,16 @@ def _file(file: FileFix, with_diff: bool) -> dict[str, Any]:
         "left": [_left(found) for found in file.left],
         "notes": list(file.notes),
     }
+    if file.conversion is not None:
+        document |= conversion_fields(file.conversion)
+        document["interface"] = interface_changes(file.conversion)
+        document["source_output"] = file.source_output
     return {**document, "diff": _diff(file)} if with_diff else document
 
 
 def _arena(file: FileFix) -> dict[str, Any] | None:
     """Of models only: a source has none."""
-    if file.kind is not Kind.TFLITE:
+    if not file.is_model:
         return None
     return {"before": file.arena_before, "after": file.arena_after}
 
@@ -94,14 +98,14 @@ def _finite(value: float | None) -> float | None:
 
 def _diff(file: FileFix) -> str | dict[str, Any] | None:
     """Of a source the unified diff, of a model what `tflint diff --format json` has of it."""
-    if file.kind is not Kind.TFLITE:
+    if not file.is_model:
         return file.diff
     return None if file.comparison is None else difference_document(file.comparison)
 
 
 def _passes(file: FileFix) -> list[dict[str, Any]]:
     """The repairs by rule: those that changed the file, then those that could not."""
-    if file.kind is Kind.TFLITE:
+    if file.is_model:
         return [_model_pass(one, file) for one in file.passes]
     names: dict[str, str] = {}
     repairable = [left.finding for left in file.left if left.has_repair]

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from tflint.finding import FixSafety
 from tflint.printable import counted, percent_text, printable
+from tflint.report.conversion_text import render_conversion
 from tflint.report.diff_phrases import number
 from tflint.report.fix_result import FileFix, LeftFinding, PassReport, Proof
 from tflint.report.style import Line, Span, line, wrap
@@ -25,10 +26,14 @@ def render_model(file: FileFix, *, is_dry: bool) -> Iterator[Line]:
     if file.failure is not None:
         yield from _wrapped("not repaired, see above", "  ", "error")
         return
+    if file.conversion is not None:
+        yield from render_conversion(file.conversion)
+        if not file.conversion.is_done:
+            return
     applied = [one for one in file.passes if one.applied]
     yield from pass_lines(file.passes, is_dry=is_dry)
     yield from _also_gone(file, {one.code for one in applied}, is_dry)
-    if applied:
+    if applied or file.conversion is not None:
         yield from _wrapped(_totals(file), "  ")
     if file.proof is not None:
         yield from proof_lines(file.proof)
@@ -38,13 +43,15 @@ def render_model(file: FileFix, *, is_dry: bool) -> Iterator[Line]:
             yield from _wrapped(f"not done: {printable(text, MAX_MESSAGE)}", "  ")
     for code, group in groupby(_repairable(file), key=lambda left: left.finding.code):
         yield from _left(code, list(group))
-    if not applied and file.is_proved:
+    if not applied and file.is_proved and file.conversion is None:
         written = "nothing written" if file.output is None else "written as it is"
         yield line("  nothing to repair" + ("" if is_dry else f", {written}"))
 
 
 def has_news(file: FileFix) -> bool:
     """Whether there is more to say of a model than that nothing was to repair."""
+    if file.conversion is not None:
+        return True
     return bool(file.failure or file.passes or file.notes or file.proof or any(_repairable(file)))
 
 

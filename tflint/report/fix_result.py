@@ -99,7 +99,8 @@ class FileFix:
     Of sources, `diff` is a unified diff, whether or not it was asked for; of models, `passes`,
     the arena (`arena_used_bytes()`, None where there is none to plan), the `proof`, None where
     nothing had to be proved, and the `comparison` of the two models. Of what is reconverted,
-    `conversion` is what the converter made of it.
+    `conversion` is what the converter made of it, and `source_output` the source that was repaired
+    with it, None where none was.
     """
 
     path: str
@@ -118,6 +119,12 @@ class FileFix:
     comparison: DiffReport | None = None
     failure: str | None = None
     conversion: Conversion | None = None
+    source_output: str | None = None
+
+    @property
+    def is_model(self) -> bool:
+        """Whether the result is a model, and not a source."""
+        return self.kind is Kind.TFLITE or self.conversion is not None
 
     @property
     def is_changed(self) -> bool:
@@ -142,7 +149,7 @@ class FileFix:
         return any(
             left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
             for left in self.left
-            if left.has_repair or self.kind is not Kind.TFLITE
+            if left.has_repair or not self.is_model
         )
 
 

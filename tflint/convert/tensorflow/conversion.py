@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tflint.convert.request import Attempt, Needed, Place, Request, Support
-from tflint.convert.tensorflow.loading import Loaded
+from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
+from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
 from tflint.convert.tensorflow.naming import argument, named, result
 from tflint.convert.tensorflow.places import layers
-from tflint.convert.tensorflow.signature import SERVING, Signature, signature
 
+_SERVING = "serving_default"
 _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
 
 
@@ -35,11 +36,11 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     of the network's own code makes one failed attempt, with the layer that raised it. Raises
     `CannotLoad` where the inputs are unknown.
     """
-    known = {} if hasattr(loaded.model, "signatures") else layers(loaded.model)
+    known = {} if loaded.is_graph else layers(loaded.model)
     with _whole_tracebacks(loaded):
-        called = signature(loaded)
+        names = [port.name for port in inputs(loaded)]
         try:
-            traced = _trace(called, request.batch, autograph=loaded.is_legacy)
+            traced = _trace(loaded, names, request.batch)
         except Exception as error:
             return [Attempt(Support.BUILTIN, reason(error), faults=(raised(error),))], None
         made: list[Attempt] = []
@@ -52,27 +53,23 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     return made, None
 
 
-def _trace(called: Signature, batch: int | None, *, autograph: bool) -> _Traced:
+def _trace(loaded: Loaded, names: Sequence[str], batch: int | None) -> _Traced:
     import tensorflow as tf
 
-    specs = []
-    for i, port in enumerate(called.inputs):
-        shape = list(port.shape)
-        if shape and shape[0] is None:
-            shape[0] = batch
-        specs.append(tf.TensorSpec(shape, port.dtype, argument(i)))
-    outputs: list[str] = []
+    taken = [
+        tf.TensorSpec(spec.shape, spec.dtype, argument(i))
+        for i, spec in enumerate(specs(loaded, batch))
+    ]
 
-    def call(*values: Any) -> dict[str, Any]:
-        found = called.call(values)
-        outputs[:] = found
+    def network(*values: Any) -> dict[str, Any]:
         # A network that returns its input would have the converter lose an output.
-        return {result(i): tf.identity(value) for i, value in enumerate(found.values())}
+        return {result(i): tf.identity(value) for i, value in enumerate(call(loaded, values))}
 
     # Keras 2 counts on autograph around it; Keras 3 has none, and tracebacks are whole without.
-    function = tf.function(call, autograph=autograph)
-    concrete = function.get_concrete_function(*specs)
-    return _Traced(function, concrete, tuple(p.name for p in called.inputs), tuple(outputs))
+    function = tf.function(network, autograph=loaded.is_legacy)
+    concrete = function.get_concrete_function(*taken)
+    given = [port.name for port in outputs(loaded, batch)]
+    return _Traced(function, concrete, tuple(names), tuple(given))
 
 
 def _attempt(
@@ -91,7 +88,7 @@ def _attempt(
     converter.allow_custom_ops = allowed is Support.CUSTOM
     try:
         data: bytes = converter.convert()
-        model = named(data, traced.inputs, traced.outputs, SERVING)
+        model = named(data, traced.inputs, traced.outputs, _SERVING)
         needed = from_model(model, known, before)
     except Exception as error:
         return Attempt(allowed, reason(error), *from_errors(error, known)), None
