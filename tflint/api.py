@@ -13,7 +13,7 @@ from tflint.config.load import load_settings
 from tflint.config.settings import Settings
 from tflint.errors import UsageError
 from tflint.lint.baseline import apply_baseline, read_baseline
-from tflint.lint.discover import Artifact, discover
+from tflint.lint.discover import Artifact, discover, shown_path
 from tflint.lint.parallel import Job, check_each
 from tflint.lint.registry import all_rules, find_rule, plugin_of, plugins
 from tflint.lint.selection import named_codes
@@ -23,8 +23,11 @@ from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind
 
 if TYPE_CHECKING:
+    from tflint.convert.jobs import Refused
+    from tflint.convert.options import ConvertOptions, ReconvertJob, ReconvertOptions
+    from tflint.convert.run import ConvertRun
     from tflint.fix.options import FixOptions
-    from tflint.fix.repaired import RepairRun
+    from tflint.fix.repaired import Accept, RepairRun
 
 PathLike = str | os.PathLike[str]
 
@@ -149,9 +152,79 @@ def run_fix(
     from tflint.fix.result_file import without_results
     from tflint.fix.run import repair_all
 
+    options = _requested(settings, options or FixOptions())
+    if given is None:
+        found = without_results(discover(paths, settings.excludes), paths)
+    elif given.kind is Kind.TFLITE:
+        raise UsageError("a model is not repaired from stdin: give the path of its file")
+    else:
+        found = [given]
+    jobs = [(artifact, settings.plan(artifact.path)) for artifact in found]
+    return _finished(settings, repair_all(jobs, _acceptance(settings), options, say))
+
+
+def _requested(settings: Settings, options: FixOptions) -> FixOptions:
+    """The options with the codes that the settings select one by one."""
     values = settings.values
     named = named_codes((*values["select"], *values["extend-select"]))
-    options = dataclasses.replace(options or FixOptions(), requested=named)
+    return dataclasses.replace(options, requested=named)
+
+
+def _finished(settings: Settings, run: RepairRun) -> RepairRun:
+    notes = (*plugin_problems(), *run.report.notes)
+    report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
+    return dataclasses.replace(run, report=report)
+
+
+def run_reconvert(
+    settings: Settings,
+    jobs: Sequence[ReconvertJob | Refused],
+    options: FixOptions,
+    reconversion: ReconvertOptions,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+) -> RepairRun:
+    """Reconvert what `tflint.convert.jobs.reconvert_jobs` found, in memory; nothing is written.
+
+    `say` is told what takes its time. Raises as `run_convert` does where there is a single file.
+    """
+    from tflint.convert.jobs import reconvert_all
+
+    requested = _requested(settings, options)
+    run = reconvert_all(jobs, _acceptance(settings), requested, reconversion, say)
+    return _finished(settings, run)
+
+
+def run_convert(
+    settings: Settings,
+    options: ConvertOptions,
+    output: Path,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+) -> ConvertRun:
+    """Convert a network in memory under a configuration; nothing is written.
+
+    `output` is the file that the result is for: how it is checked may depend on that. `say` is
+    told what takes its time. Raises `TflintError` for what cannot be loaded, for a worker that came
+    to no end, and for what is not installed.
+    """
+    from tflint.convert.run import convert_one
+
+    run = convert_one(
+        options,
+        settings.plan(output),
+        _acceptance(settings),
+        shown_output=shown_path(output),
+        say=say,
+    )
+    report = dataclasses.replace(
+        run.report, fail_on=settings.fail_on, notes=(*plugin_problems(), *run.report.notes)
+    )
+    return dataclasses.replace(run, report=report)
+
+
+def _acceptance(settings: Settings) -> Accept:
+    """What sets aside of a report what the configuration or a baseline accepts."""
     baseline_path = settings.values["baseline"]
     baseline = None if baseline_path is None else read_baseline(baseline_path)
 
@@ -160,17 +233,7 @@ def run_fix(
         report = suppress(report, settings.suppressions, settings.root)
         return (report if baseline is None else apply_baseline(report, baseline)).files[0]
 
-    if given is None:
-        found = without_results(discover(paths, settings.excludes), paths)
-    elif given.kind is Kind.TFLITE:
-        raise UsageError("a model is not repaired from stdin: give the path of its file")
-    else:
-        found = [given]
-    jobs = [(artifact, settings.plan(artifact.path)) for artifact in found]
-    run = repair_all(jobs, accept, options, say)
-    notes = (*plugin_problems(), *run.report.notes)
-    report = dataclasses.replace(run.report, fail_on=settings.fail_on, notes=notes)
-    return dataclasses.replace(run, report=report)
+    return accept
 
 
 def plugin_problems() -> Iterator[str]:

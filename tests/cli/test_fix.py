@@ -223,8 +223,8 @@ def tflint_with_input(folder: Path, text: str, *arguments: str) -> tuple[int, st
         (["clean.tflite", "--calibrate", "random"], "--calibrate random is for --quantize"),
         (["clean.tflite", "--tolerance", "2"], "--tolerance is a share"),
         (["clean.tflite", "--in-place", "-o", "x"], "exclude each other"),
-        (["archive.h5"], "`archive.h5` was left as it is: archives are repaired by --reconvert"),
-        (["clean.tflite", "--reconvert"], "--reconvert needs the converter"),
+        (["archive.h5"], "`archive.h5` was left as it is: archives are built anew"),
+        (["clean.tflite", "--reconvert"], "--source names the archive"),
         (["text.tflite"], "`text.tflite` cannot be read: "),
     ],
 )

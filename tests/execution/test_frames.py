@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tflint.execution.frames import Array, read_frame, write_frame
+from tflint.execution.frames import Array, FrameParser, read_frame, write_frame
 
 DTYPES = ("<f4", "<f2", "<f8", "|i1", "|u1", "<i2", "<i8", "|b1", "<c8", ">i4")
 
@@ -68,6 +68,44 @@ def test_half_a_frame_is_none() -> None:
 )
 def test_what_is_no_frame_is_none(line: bytes) -> None:
     assert read_frame(io.BytesIO(line)) is None
+
+
+@given(
+    st.lists(st.tuples(st.dictionaries(st.text(), st.integers()), st.lists(arrays()))),
+    st.integers(1, 40),
+)
+def test_frames_come_piece_by_piece(
+    frames: list[tuple[dict[str, int], list[Array]]], step: int
+) -> None:
+    stream = io.BytesIO()
+    for head, sent in frames:
+        head.pop("arrays", None)
+        write_frame(stream, head, sent)
+    data, parser = stream.getvalue(), FrameParser()
+    found = [
+        frame for at in range(0, len(data), step) for frame in parser.feed(data[at : at + step])
+    ]
+
+    assert [head for head, _ in found] == [head for head, _ in frames]
+    for (_, mine), (_, yours) in zip(frames, found, strict=True):
+        assert [a.tobytes() for a in mine] == [b.tobytes() for b in yours]
+
+
+def test_behind_what_is_no_frame_are_none() -> None:
+    stream = io.BytesIO()
+    write_frame(stream, {"a": 1})
+    parser = FrameParser()
+
+    found = [*parser.feed(stream.getvalue() + b"noise\n"), *parser.feed(stream.getvalue())]
+
+    assert found == [({"a": 1}, [])]
+
+
+def test_a_frame_may_claim_more_than_there_is() -> None:
+    parser = FrameParser()
+
+    assert list(parser.feed(b'{"arrays": [["<f4", [99999999999999999999]]]}\n____')) == []
+    assert list(parser.feed(b"____")) == []
 
 
 def test_only_numbers_are_sent() -> None:

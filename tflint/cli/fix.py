@@ -11,19 +11,29 @@ from tflint.cli.complete import complete_words
 from tflint.cli.options import (
     LEVEL_NAMES,
     LEVELS,
+    Calibrate,
+    Calibration,
     Color,
     Config,
     ExtendSelect,
     Ignore,
     Isolated,
+    LegacyKeras,
+    MemoryLimit,
     Select,
+    Signature,
     StdinFilename,
     Target,
     TextOrJson,
+    TimeLimit,
+    Tolerance,
+    Trust,
+    Weights,
+    WithModules,
     check_format,
 )
 from tflint.errors import ExitCode, UsageError
-from tflint.fix.options import CALIBRATIONS, DEFAULT_TOLERANCE, MODES
+from tflint.fix.options import MODES
 
 
 def fix(
@@ -62,37 +72,43 @@ def fix(
         str | None,
         typer.Option(
             metavar="MODE",
-            help=f"Requantise models: {', '.join(MODES)}.",
+            help=f"Requantise models: {', '.join(MODES)}; with --reconvert also none.",
+            show_default="int8 where --reconvert has --calibrate",
             autocompletion=complete_words(*MODES),
         ),
     ] = None,
-    calibrate: Annotated[
+    calibrate: Calibrate = None,
+    calibration: Calibration = None,
+    tolerance: Tolerance = None,
+    reconvert: Annotated[
+        bool,
+        typer.Option(
+            "--reconvert",
+            help="Build the network anew, channels last and with what TFLM has kernels for, carry "
+            "the trained weights over and convert it: of archives, SavedModel folders, "
+            "module.py:factory, and .tflite files with --source.",
+        ),
+    ] = False,
+    source: Annotated[
         str | None,
         typer.Option(
-            metavar="DATA|random",
-            help="Real inputs, before quantisation, for ranges and the proof: .npy, .npz, or a "
-            "folder of .npy.",
+            metavar="SRC", help="Of a .tflite: the archive or module.py:factory that builds it."
         ),
     ] = None,
-    calibration: Annotated[
-        str | None,
+    keep_input_layout: Annotated[
+        bool,
         typer.Option(
-            metavar="METHOD",
-            help=f"From inputs to ranges: {', '.join(CALIBRATIONS)}.",
-            show_default="best",
-            autocompletion=complete_words(*CALIBRATIONS),
+            "--keep-input-layout",
+            help="Keep the order of dimensions of inputs and outputs, with a TRANSPOSE each.",
         ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="How far results may be off that are not bit-equal: the share of decisions, and "
-            "of the outputs' range.",
-            show_default=str(DEFAULT_TOLERANCE),
-        ),
-    ] = None,
-    reconvert: Annotated[bool, typer.Option("--reconvert", hidden=True)] = False,
+    ] = False,
+    weights: Weights = None,
+    with_modules: WithModules = None,
+    signature: Signature = None,
+    trust: Trust = False,
+    legacy_keras: LegacyKeras = None,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
     stdin_filename: StdinFilename = None,
     target: Target = None,
     select: Select = None,
@@ -115,27 +131,50 @@ def fix(
 
     Takes the repairs that leave results, or what code does, as they are; with --unsafe the others
     as well. A source is edited where it stands, a model becomes NAME.fixed.tflite beside it, once
-    running both has proved that the answers did not change. Exits with 1 when something is left
-    that --fail-on covers, when a repair did not hold up, and with --diff when there would be
-    changes.
+    running both has proved that the answers did not change. With --reconvert, TensorFlow builds
+    and converts the network anew. Exits with 1 when something is left that --fail-on covers, when
+    a repair did not hold up, and with --diff when there would be changes.
     """
-    from tflint.api import run_fix
+    from tflint.api import run_fix, run_reconvert
+    from tflint.cli.convert_request import require_tensorflow
     from tflint.cli.fix_output import publish, refuse
     from tflint.cli.fix_request import fix_options
     from tflint.cli.output import check_color
     from tflint.cli.progress import Progress
+    from tflint.cli.reconvert_request import (
+        ReconvertFlags,
+        found_jobs,
+        reconvert_mode,
+        reconvert_options,
+        refuse_with_reconvert,
+        refuse_without_reconvert,
+    )
     from tflint.cli.stdin import from_stdin
     from tflint.config.load import load_settings
 
-    if reconvert:
-        raise UsageError(
-            "--reconvert needs the converter, which is not there yet: repair the source and "
-            "convert it again"
-        )
     if in_place and output is not None:
         raise UsageError("--in-place and --output exclude each other")
     check_color(color)
     check_format(format)
+    flags = ReconvertFlags(
+        source=source,
+        weights=weights,
+        modules=with_modules or (),
+        signature=signature,
+        trust=trust,
+        legacy_keras=legacy_keras,
+        keep_input_layout=keep_input_layout,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+    )
+    if reconvert:
+        is_stdin = stdin_filename is not None or "-" in (paths or ())
+        refuse_with_reconvert(in_place=in_place, is_stdin=is_stdin)
+        quantize = reconvert_mode(quantize, calibrate)
+        how = reconvert_options(flags)
+    else:
+        refuse_without_reconvert(flags, quantize)
+    result = None if output is None else Path(output)
     options = fix_options(
         unsafe=unsafe,
         diff=diff,
@@ -144,7 +183,7 @@ def fix(
         calibration=calibration,
         tolerance=tolerance,
     )
-    refuse(paths or ["."], output, format, diff=diff, color=color)
+    refuse(paths or ["."], output, format, diff=diff, color=color, is_reconversion=reconvert)
     settings = load_settings(
         {
             "target": target,
@@ -156,17 +195,22 @@ def fix(
         config=config or (),
         isolated=isolated,
     )
-    given = from_stdin(paths or (), stdin_filename)
+    given = None if reconvert else from_stdin(paths or (), stdin_filename)
     progress = Progress()
     try:
-        repaired = run_fix(settings, paths or ["."], options, given=given, say=progress.say)
+        if reconvert:
+            jobs = found_jobs(paths or ["."], flags, settings, result, options.calibrate)
+            require_tensorflow()
+            repaired = run_reconvert(settings, jobs, options, how, say=progress.say)
+        else:
+            repaired = run_fix(settings, paths or ["."], options, given=given, say=progress.say)
     finally:
         progress.clear()
     report = publish(
         repaired,
         format,
         diff=diff,
-        output=None if output is None else Path(output),
+        output=result,
         in_place=in_place,
         to_stdout=given is not None,
         color=color,

@@ -13,13 +13,13 @@ from tflint.atomic_file import write_files
 from tflint.cli.output import emit, emit_bytes, print_lines, use_color
 from tflint.cli.reporting import is_one_file, output_file, shown
 from tflint.errors import TflintError, UsageError
-from tflint.fix.result_file import fixed_path, refuse_others
-from tflint.lint.discover import shown_path
+from tflint.fix.result_file import MODEL_SUFFIX, converted_path, fixed_path, refuse_others
+from tflint.lint.discover import SAVED_MODEL, shown_path
 from tflint.printable import printable
 from tflint.report import diff_text
 from tflint.report.fix_result import FileFix, FixReport
 from tflint.report.style import Line, Span, line, plain
-from tflint.rule import Kind
+from tflint.rule import ARCHIVES, Kind
 
 if TYPE_CHECKING:
     from tflint.fix.repaired import Repaired, RepairRun
@@ -32,6 +32,7 @@ def refuse(
     *,
     diff: bool,
     color: str,
+    is_reconversion: bool = False,
 ) -> None:
     """Raise `UsageError` for options that contradict each other."""
     if "-" in paths and format == "json" and not diff and output is None:
@@ -40,8 +41,13 @@ def refuse(
         raise UsageError("--diff writes nothing, so there is nothing for -o")
     if output is not None:
         output_file(format, Path(output))
-        if len(paths) > 1 or Path(paths[0]).is_dir():
+        is_folder = Path(paths[0]).is_dir()
+        if is_reconversion and (Path(paths[0]) / SAVED_MODEL).is_file():
+            is_folder = False
+        if len(paths) > 1 or is_folder:
             raise UsageError("-o takes the result of a single source or model")
+        if is_reconversion and Path(output).suffix.lower() != MODEL_SUFFIX:
+            raise UsageError(f"-o is the .tflite to write, not `{shown(Path(output))}`")
     if color == "always" and format == "json":
         raise UsageError("--color always and --format json contradict each other")
 
@@ -96,11 +102,18 @@ def _written(run: RepairRun, output: Path | None, *, in_place: bool, to_stdout: 
         if target is None:
             files.append(repaired.fix)
             continue
+        fix = dataclasses.replace(repaired.fix, output=shown_path(target))
         writes.append((target, repaired.after))
         if not to_stdout:
             # Whom the original is hidden from shall not read its copy, which the next run replaces.
             modes[target] = _mode_of_unchanged(repaired) | stat.S_IWUSR
-        files.append(dataclasses.replace(repaired.fix, output=shown_path(target)))
+        source = repaired.source
+        if source is not None:
+            path = source.artifact.path
+            writes.append((path, source.after))
+            modes[path] = _mode_of_unchanged(source) | stat.S_IWUSR
+            fix = dataclasses.replace(fix, source_output=shown_path(path))
+        files.append(fix)
     write_files(writes, modes)
     return dataclasses.replace(run.report, files=tuple(files))
 
@@ -120,9 +133,9 @@ def _target(
         return output
     if not fix.is_changed or (to_stdout and output is None):
         return None
-    if fix.kind is not Kind.TFLITE or in_place or output is not None:
+    if not fix.is_model or in_place or output is not None:
         return output or path
-    target = fixed_path(path)
+    target = fixed_path(path) if fix.kind is Kind.TFLITE else converted_path(path)
     refuse_others(target)
     return target
 
@@ -133,9 +146,11 @@ def _mode_of_unchanged(repaired: Repaired) -> int:
     Raises `TflintError` where it is gone or was changed meanwhile.
     """
     path = repaired.artifact.path
+    inside = path / SAVED_MODEL if path.is_dir() else path
     try:
-        if path.read_bytes() == repaired.before:
-            return stat.S_IMODE(path.stat().st_mode)
+        # What an archive was converted to does not take its place: nothing can be lost.
+        if repaired.fix.kind in ARCHIVES or path.read_bytes() == repaired.before:
+            return stat.S_IMODE(inside.stat().st_mode)
     except OSError:
         pass
     raise TflintError(f"`{shown(path)}` was changed while it was repaired: nothing is written")

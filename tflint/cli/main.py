@@ -13,6 +13,7 @@ from tflint.cli.baseline import baseline
 from tflint.cli.check import check
 from tflint.cli.complete import set_up_completion
 from tflint.cli.config import config
+from tflint.cli.convert import convert
 from tflint.cli.diff import diff
 from tflint.cli.doctor import doctor
 from tflint.cli.explain import explain
@@ -54,6 +55,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(fix)
+app.command()(convert)
 app.command()(rule)
 app.command()(explain)
 app.command()(diff)

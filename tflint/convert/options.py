@@ -7,8 +7,15 @@ from pathlib import Path
 
 from tflint.convert.request import Origin, Support
 from tflint.fix.options import DEFAULT_TOLERANCE
+from tflint.lint.discover import Artifact
+from tflint.lint.plan import Plan
 
-MODES = ("none", "dynamic", "float16", "int8", "int16x8")
+NONE = "none"
+MODES = (NONE, "dynamic", "float16", "int8", "int16x8")
+
+# TensorFlow reserves far more addresses than it uses.
+DEFAULT_SECONDS = 900.0
+DEFAULT_MEMORY = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +29,37 @@ class ConvertOptions:
     """
 
     origin: Origin
-    quantize: str = "none"
+    quantize: str = NONE
     calibrate: Path | None = None
     is_random: bool = False
     calibration: str = "best"
     tolerance: float = DEFAULT_TOLERANCE
     fallback: Support = Support.BUILTIN
     batch: int | None = 1
-    seconds: float = 900.0
-    memory_bytes: int = 16 << 30
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class ReconvertOptions:
+    """What `tflint fix --reconvert` is asked for beside `FixOptions`.
+
+    `keeps_layout` keeps the order of dimensions that inputs and outputs of the original have.
+    `seconds` and `memory_bytes` limit each worker.
+    """
+
+    keeps_layout: bool = False
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class ReconvertJob:
+    """One file to reconvert: what it is, what builds its network, and what it is checked for.
+
+    The two are the same but for a .tflite, whose network the `origin` builds: `--source`.
+    """
+
+    artifact: Artifact
+    origin: Origin
+    plan: Plan

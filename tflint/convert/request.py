@@ -36,7 +36,8 @@ class Origin:
     that returns a model, or a variable that holds one, in the source `path`. `weights` are
     loaded into what a factory returns. `modules` are sources that are run first, for the classes
     they register. `is_trusted` lets archives run the code they hold. `is_legacy` chooses tf-keras
-    (True) or Keras 3 (False); None leaves the choice to the file.
+    (True) or Keras 3 (False); None leaves the choice to the file. `signature` is that of a
+    SavedModel, None for the one that serves; `module` a source's dotted name, where that was given.
     """
 
     kind: OriginKind
@@ -47,6 +48,8 @@ class Origin:
     modules: tuple[Path, ...] = ()
     is_trusted: bool = False
     is_legacy: bool | None = None
+    signature: str | None = None
+    module: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Request:
                 "modules": [str(path) for path in origin.modules],
                 "is_trusted": origin.is_trusted,
                 "is_legacy": origin.is_legacy,
+                "signature": origin.signature,
+                "module": origin.module,
             },
             "batch": self.batch,
             "fallback": self.fallback.value,
@@ -156,16 +161,30 @@ class Needed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What stopped a conversion, beside operators that are not allowed: `detail` says why.
+
+    `operator` is the TensorFlow operator that the converter could not bring into a form of its
+    own, or empty where the network's own code raised, in the layer of `place`.
+    """
+
+    operator: str
+    place: Place = Place()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to convert, with the operators that were allowed; `error` is why it failed.
 
     `needed` are the operators that the try named as missing, or left in its result beside the
-    builtin ones.
+    builtin ones. `faults` are what no other operators would help against.
     """
 
     allowed: Support
     error: str | None = None
     needed: tuple[Needed, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -198,7 +217,13 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What was loaded: by which Keras (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`)."""
+    """What was loaded: by which Keras (`keras 3.15.1`, `tf-keras 2.21.0`, `SavedModel`).
+
+    `source_refusal` says why the repaired source of a request does not build the same network;
+    what was converted is then built from the source as it is. It is None where it does.
+    `donor_refusal` says why the network with a donor's weights does not answer like the donor;
+    nothing was converted then.
+    """
 
     framework: str
     inputs: tuple[Port, ...] = ()
@@ -207,3 +232,5 @@ class Network:
     notes: tuple[str, ...] = ()
     # Layers by name: for diagnoses of what the converter did to them.
     layers: Mapping[str, Place] = field(default_factory=dict)
+    source_refusal: str | None = None
+    donor_refusal: str | None = None

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tflint.convert.request import Attempt, Needed, Network, Place, Port, Rebuilt, Request, Support
-from tflint.errors import HostFailed, MissingExtra, TflintError
+from tflint.convert.out_of_memory import speaks_of_memory
+from tflint.convert.request import (
+    Attempt,
+    Fault,
+    Needed,
+    Network,
+    Place,
+    Port,
+    Rebuilt,
+    Request,
+    Support,
+)
+from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.frames import Array
-from tflint.execution.process import Limits, run_worker
-from tflint.printable import printable
+from tflint.execution.process import Ended, Limits, run_worker
+from tflint.printable import printable, size_text
 
 if TYPE_CHECKING:
     from tflint.fix.proof.samples import Samples
 
-# TensorFlow reserves far more addresses than it uses.
-LIMITS = Limits(seconds=900.0, memory_bytes=16 << 30)
+# TensorFlow reserves far more addresses than it uses. Files are the user's code's to write.
+LIMITS = Limits(seconds=900.0, memory_bytes=16 << 30, file_bytes=None)
 _WORKER = "tflint.convert.tensorflow.worker"
 _MAX_REASON = 4000
+_MAX_STEP = 200
+_MAX_LINE = 300
 
 
 class SourceRefused(TflintError):
@@ -33,9 +46,11 @@ class Converted:
     """What TensorFlow made of a network.
 
     `model` is the float .tflite of the last attempt, None where none succeeded; `quantized` what
-    TensorFlow's own quantiser made, where that was asked for and needed. `samples` are the
-    inputs of the original, `reference` what the original in Keras answers to them,
-    (samples, *shape without the batch).
+    TensorFlow's own quantiser made, where that was asked for and needed. `samples` are inputs of
+    the original, (samples, *shape of the input), and `reference` what the original in Keras
+    answers to them, (samples, *shape of the output) in float32 or its own integers, in the order
+    of `network.outputs`: the batch of one sample (1, mostly) is part of these shapes, as in what
+    `execute` gives. `reference` is empty where the original cannot be run; a note says so.
     """
 
     network: Network
@@ -60,18 +75,62 @@ def convert(
     if importlib.util.find_spec("tensorflow") is None:
         raise MissingExtra("converting (TensorFlow)", "convert")
     arrays = [] if request.donor is None else [np.frombuffer(request.donor, np.uint8)]
-    say("starting TensorFlow")
+    step = "starting TensorFlow"
 
-    ended = run_worker(_WORKER, request.to_json(), arrays, limits)
-    for head, found in ended.frames:
-        if head["event"] == "refused":
-            raise SourceRefused(printable(head["reason"], _MAX_REASON))
-        if head["event"] == "converted":
-            return _converted(head, found)
-    raise HostFailed(f"the conversion failed: {ended.fault or 'it ended early'}")
+    def hear(head: dict[str, Any]) -> None:
+        nonlocal step
+        if head.get("event") == "progress":
+            step = printable(str(head.get("text")), _MAX_STEP)
+            say(step)
+
+    limits = replace(limits, file_bytes=None)
+    ended = run_worker(_WORKER, request.to_json(), arrays, limits, hear)
+    head, found = ended.frames[-1] if ended.frames else ({}, [])
+    event = head.get("event")
+    if event == "converted":
+        return _converted(head, found)
+    if event == "memory":
+        raise HostFailed(_no_memory(limits, step))
+    if event in _RAISED:
+        raise _RAISED[event](printable(head["reason"], _MAX_REASON))
+    raise HostFailed(_what_happened(ended, limits, step))
+
+
+def _what_happened(ended: Ended, limits: Limits, step: str) -> str:
+    """One line for a worker that has come to no end of its own."""
+    if ended.is_time_out:
+        return (
+            f"the conversion took longer than {limits.seconds:,.0f} s and was ended while {step}:"
+            " see --time-limit"
+        )
+    if speaks_of_memory(ended.log):
+        return _no_memory(limits, step)
+    lines = [line.strip() for line in ended.log.splitlines() if line.strip()]
+    last = f" ({printable(lines[-1], _MAX_LINE)})" if lines else ""
+    return f"the conversion failed while {step}: {ended.fault or 'it ended early'}{last}"
+
+
+def _no_memory(limits: Limits, step: str) -> str:
+    return (
+        f"the conversion ran out of memory (limit {size_text(limits.memory_bytes)}) while {step}:"
+        " see --memory-limit"
+    )
+
+
+def _broken(reason: str) -> UsageError:
+    return UsageError(f"TensorFlow is installed, but cannot be imported: {reason}")
+
+
+_RAISED: dict[str, Callable[[str], TflintError]] = {
+    "refused": SourceRefused,
+    "usage": UsageError,
+    "broken": _broken,
+}
 
 
 def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
+    from tflint.fix.proof.samples import Samples
+
     def place(sent: dict[str, Any]) -> Place:
         return Place(**sent)
 
@@ -84,9 +143,17 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             Needed(n["name"], Support(n["support"]), place(n["place"]), n["count"], n["detail"])
             for n in sent["needed"]
         )
-        return Attempt(Support(sent["allowed"]), sent["error"], needed)
+        faults = tuple(Fault(f["operator"], place(f["place"]), f["detail"]) for f in sent["faults"])
+        return Attempt(Support(sent["allowed"]), sent["error"], needed, faults)
 
-    network = head["network"]
+    def data(index: int | None) -> bytes | None:
+        return None if index is None else arrays[index].tobytes()
+
+    network, samples = head["network"], None
+    if (sent := head["samples"]) is not None:
+        inputs = tuple(arrays[index] for index in sent["inputs"])
+        labels = None if sent["labels"] is None else arrays[sent["labels"]]
+        samples = Samples(inputs, labels, sent["source"], sent["is_random"])
     return Converted(
         Network(
             network["framework"],
@@ -95,7 +162,12 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             tuple(Rebuilt(r["what"], tuple(r["layers"])) for r in network["rebuilt"]),
             tuple(network["notes"]),
             {name: place(sent) for name, sent in network["layers"].items()},
+            network["source_refusal"],
+            network["donor_refusal"],
         ),
         tuple(map(attempt, head["attempts"])),
-        arrays[0].tobytes() if head["has_model"] else None,
+        data(head["model"]),
+        data(head["quantized"]),
+        samples,
+        tuple(arrays[index] for index in head["reference"]),
     )

@@ -6,9 +6,10 @@ need no file that could be left over or find no room, and nothing of a frame is 
 
 from __future__ import annotations
 
+import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -37,20 +38,65 @@ def write_frame(stream: IO[bytes], head: Mapping[str, Any], arrays: Sequence[Arr
 
 def read_frame(stream: IO[bytes]) -> tuple[Json, list[Array]] | None:
     """Receive one frame; None at the end, in the middle of a frame, and behind what is none."""
-    line = stream.readline()
+    head = _head(stream.readline())
+    if head is None:
+        return None
+    arrays: list[Array] = []
+    for dtype, shape in head[1]:
+        data = stream.read(math.prod(shape) * dtype.itemsize)
+        if len(data) < math.prod(shape) * dtype.itemsize:
+            return None
+        arrays.append(np.frombuffer(data, dtype).reshape(shape))
+    return head[0], arrays
+
+
+class FrameParser:
+    """Frames out of bytes that come piece by piece; behind what is no frame there are none."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._searched = 0
+        self._needed: int | None = None
+        self._is_broken = False
+
+    def feed(self, part: bytes) -> Iterator[tuple[Json, list[Array]]]:
+        """The frames that are complete with these bytes."""
+        if not self._is_broken:
+            self._data += part
+        while self._is_next_complete():
+            size = self._needed or 0
+            frame = read_frame(io.BytesIO(memoryview(self._data)[:size]))
+            del self._data[:size]
+            self._searched, self._needed = 0, None
+            if frame is not None:
+                yield frame
+
+    def _is_next_complete(self) -> bool:
+        if self._needed is None:
+            end = self._data.find(b"\n", self._searched)
+            if end < 0:
+                self._searched = len(self._data)
+                return False
+            head = _head(bytes(self._data[: end + 1]))
+            if head is None:
+                self._is_broken = True
+                self._data.clear()
+                return False
+            sizes = (math.prod(shape) * dtype.itemsize for dtype, shape in head[1])
+            self._needed = end + 1 + sum(sizes)
+        return len(self._data) >= self._needed
+
+
+def _head(line: bytes) -> tuple[Json, list[tuple[np.dtype[Any], tuple[int, ...]]]] | None:
+    """The line that begins a frame, and the types and shapes of its arrays."""
     if not line.endswith(b"\n"):
         return None
     try:
         head = json.loads(line)
         layouts = [(np.dtype(kind), tuple(shape)) for kind, shape in head.pop("arrays")]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    arrays: list[Array] = []
     for dtype, shape in layouts:
         if dtype.kind not in _KINDS or not all(isinstance(d, int) and d >= 0 for d in shape):
             return None
-        data = stream.read(math.prod(shape) * dtype.itemsize)
-        if len(data) < math.prod(shape) * dtype.itemsize:
-            return None
-        arrays.append(np.frombuffer(data, dtype).reshape(shape))
-    return head, arrays
+    return head, layouts

@@ -17,21 +17,22 @@ from typing import Any
 
 from tflint.execution.frames import Array, Json, read_frame, write_frame
 
-# Noise of a runtime: more of it is dropped.
-MAX_LOG_BYTES = 16 << 20
 _ON_LINUX = sys.platform.startswith("linux")
 
 Answer = Callable[[Json, Sequence[Array]], Iterator[tuple[Json, Sequence[Array]]]]
 
 
-def serve(answer: Answer, seconds: float, memory_bytes: int, lifeline: int) -> None:
+def serve(
+    answer: Answer, seconds: float, memory_bytes: int, file_bytes: int, lifeline: int
+) -> None:
     """Answer the one request on standard input with frames on standard output.
 
+    `file_bytes` is the most that a file may take, the log among them; -1 for no limit.
     `lifeline` is the reading end of a pipe that whoever started this process holds open; -1
     where there is none.
     """
     _end_with(lifeline)
-    _limit(seconds, memory_bytes)
+    _limit(seconds, memory_bytes, file_bytes)
     # What runtimes print must not get between the frames.
     frames = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -81,20 +82,22 @@ def _end_with(lifeline: int) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _limit(seconds: float, memory_bytes: int) -> None:
+def _limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
     # For where nobody else can end it; whoever started it does so before.
     faulthandler.dump_traceback_later(seconds + 5, exit=True)
     try:
         import resource
     except ImportError:  # On Windows.
         return
-    cpu = int(seconds) + 2
+    # Threads count each for itself.
+    cpu = int(seconds * (os.cpu_count() or 1)) + 2
     limits: list[tuple[str, int]] = [
         ("RLIMIT_AS", memory_bytes),
         ("RLIMIT_CPU", cpu),
-        ("RLIMIT_FSIZE", MAX_LOG_BYTES),
         ("RLIMIT_CORE", 0),
     ]
+    if file_bytes >= 0:
+        limits.append(("RLIMIT_FSIZE", file_bytes))
     for name, most in limits:
         with contextlib.suppress(AttributeError, ValueError, OSError):
             kind = getattr(resource, name)
@@ -107,5 +110,5 @@ def _limit(seconds: float, memory_bytes: int) -> None:
 
 def main(module: Any, arguments: Sequence[str]) -> None:
     """Serve with a module's `answer`; called by the command that `run_worker` puts together."""
-    seconds, memory_bytes, lifeline = arguments
-    serve(module.answer, float(seconds), int(memory_bytes), int(lifeline))
+    seconds, memory_bytes, file_bytes, lifeline = arguments
+    serve(module.answer, float(seconds), int(memory_bytes), int(file_bytes), int(lifeline))

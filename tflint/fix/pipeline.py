@@ -20,7 +20,7 @@ from tflint.fix.model.outcome import (
     left_findings,
     pass_reports,
 )
-from tflint.fix.model.repair import Repair, Step, arena_of, repair, safe_steps, start
+from tflint.fix.model.repair import Repair, repair, safe_steps, start, take_result
 from tflint.fix.options import CALIBRATED, FixOptions
 from tflint.fix.repaired import Accept, Repaired
 from tflint.lint.context import LintedModel
@@ -171,21 +171,7 @@ def _quantize(
     )
     if result.data == work.data:
         return result.notes
-    model = parse_model(result.data)
-    arena = arena_of(model, target)
-    saved = None if arena is None or work.arena is None else work.arena - arena
-    work.steps.append(
-        Step(
-            code=QUANTIZE,
-            data=result.data,
-            arena=arena,
-            places=1,
-            safety=FixSafety.UNSAFE,
-            bytes_saved=len(work.data) - len(result.data),
-            arena_saved=saved,
-        )
-    )
-    work.data, work.model, work.arena = result.data, model, arena
+    take_result(work, QUANTIZE, result.data, target)
     ranges = (f"ranges by {result.calibration}",) if result.calibration else ()
     return (*ranges, *result.notes)
 

@@ -15,12 +15,17 @@ Accept = Callable[[FileReport], FileReport]
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What came of one file, and its bytes as they are to be written."""
+    """What came of one file, and its bytes as they are to be written.
+
+    Of a network that was converted again these are the new model's, and `source` is the file that
+    builds it where that was repaired as well: both are to be written, or neither.
+    """
 
     artifact: Artifact
     fix: FileFix
     before: bytes
     after: bytes
+    source: Repaired | None = None
 
 
 @dataclass(frozen=True, slots=True)

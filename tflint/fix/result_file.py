@@ -13,15 +13,26 @@ from tflint.printable import printable
 from tflint.rule import Kind
 
 SUFFIX = ".fixed.tflite"
-_MODEL_SUFFIX = ".tflite"
+MODEL_SUFFIX = ".tflite"
+# Of what networks are converted from.
+_ORIGINS = frozenset((".h5", ".hdf5", ".keras", ".py"))
 
 
 def fixed_path(path: Path) -> Path:
     """`NAME.fixed.tflite` for `NAME.tflite`; what has another suffix keeps it."""
     name = path.name
-    if name.lower().endswith(_MODEL_SUFFIX) and len(name) > len(_MODEL_SUFFIX):
-        name = name[: -len(_MODEL_SUFFIX)]
+    if name.lower().endswith(MODEL_SUFFIX) and len(name) > len(MODEL_SUFFIX):
+        name = name[: -len(MODEL_SUFFIX)]
     return path.with_name(name + SUFFIX)
+
+
+def converted_path(path: Path) -> Path:
+    """`NAME.fixed.tflite` beside what a network is converted from, for its name without suffix.
+
+    That of a folder has none.
+    """
+    is_file = path.suffix.lower() in _ORIGINS and not path.is_dir()
+    return path.with_name((path.stem if is_file else path.name) + SUFFIX)
 
 
 def without_results(found: Iterable[Artifact], paths: Iterable[str]) -> list[Artifact]:

@@ -95,7 +95,7 @@ def _about_archives(artifacts: Sequence[Artifact]) -> str:
         if len(artifacts) == 1
         else f"{first} and {more} were left as they are"
     )
-    return f"{which}: archives are repaired by --reconvert, which needs the converter"
+    return f"{which}: archives are built anew and converted: tflint fix --reconvert"
 
 
 def _read(artifact: Artifact) -> bytes:

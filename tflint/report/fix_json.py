@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from tflint.finding import FixSafety
+from tflint.report.conversion_json import conversion_fields, interface_changes
 from tflint.report.diff_json import difference_document
 from tflint.report.fix_result import FileFix, FixReport, LeftFinding, PassReport, Proof
 from tflint.report.json_document import finding_document
 from tflint.report.json_text import json_text
 from tflint.report.wording import place
-from tflint.rule import Kind
 from tflint.version import __version__
 
 SCHEMA = 1
@@ -40,14 +40,14 @@ def render(report: FixReport, *, with_diff: bool = False) -> str:
 
 
 def _file(file: FileFix, with_diff: bool) -> dict[str, Any]:
-    document = {
+    document: dict[str, Any] = {
         "path": file.path,
         "kind": file.kind.value,
         "output": file.output,
         "passes": _passes(file),
         "bytes": {"before": file.bytes_before, "after": file.bytes_after},
         "arena": _arena(file),
-        "proof": None if file.proof is None else _proof(file.proof),
+        "proof": None if file.proof is None else proof_document(file.proof),
         "written": file.output is not None,
         "error": file.failure,
         "fixed": [
@@ -57,17 +57,21 @@ def _file(file: FileFix, with_diff: bool) -> dict[str, Any]:
         "left": [_left(found) for found in file.left],
         "notes": list(file.notes),
     }
+    if file.conversion is not None:
+        document |= conversion_fields(file.conversion)
+        document["interface"] = interface_changes(file.conversion)
+        document["source_output"] = file.source_output
     return {**document, "diff": _diff(file)} if with_diff else document
 
 
 def _arena(file: FileFix) -> dict[str, Any] | None:
     """Of models only: a source has none."""
-    if file.kind is not Kind.TFLITE:
+    if not file.is_model:
         return None
     return {"before": file.arena_before, "after": file.arena_after}
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def proof_document(proof: Proof) -> dict[str, Any]:
     """What was measured; null stands for what is not finite: without any error, the SNR."""
     return {
         "method": proof.method,
@@ -94,14 +98,14 @@ def _finite(value: float | None) -> float | None:
 
 def _diff(file: FileFix) -> str | dict[str, Any] | None:
     """Of a source the unified diff, of a model what `tflint diff --format json` has of it."""
-    if file.kind is not Kind.TFLITE:
+    if not file.is_model:
         return file.diff
     return None if file.comparison is None else difference_document(file.comparison)
 
 
 def _passes(file: FileFix) -> list[dict[str, Any]]:
     """The repairs by rule: those that changed the file, then those that could not."""
-    if file.kind is Kind.TFLITE:
+    if file.is_model:
         return [_model_pass(one, file) for one in file.passes]
     names: dict[str, str] = {}
     repairable = [left.finding for left in file.left if left.has_repair]
@@ -122,14 +126,20 @@ def _passes(file: FileFix) -> list[dict[str, Any]]:
 
 
 def _model_pass(one: PassReport, file: FileFix) -> dict[str, Any]:
+    fields = pass_document(one)
+    fields["fixed"] = sum(found.finding.code == one.code for found in file.fixed)
+    fields["left"] = sum(found.finding.code == one.code for found in file.left)
+    return fields
+
+
+def pass_document(one: PassReport) -> dict[str, Any]:
+    """A pass over a model as an object."""
     return {
         "code": one.code,
         "name": one.name,
         "applied": one.applied,
         "safety": one.safety.value,
         "places": one.places,
-        "fixed": sum(found.finding.code == one.code for found in file.fixed),
-        "left": sum(found.finding.code == one.code for found in file.left),
         "bytes_saved": one.bytes_saved,
         "arena_saved": one.arena_saved,
         "refused": one.refused or None,

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from tflint.finding import FixSafety
 from tflint.printable import counted, percent_text, printable
+from tflint.report.conversion_text import render_conversion
 from tflint.report.diff_phrases import number
 from tflint.report.fix_result import FileFix, LeftFinding, PassReport, Proof
 from tflint.report.style import Line, Span, line, wrap
@@ -25,33 +26,45 @@ def render_model(file: FileFix, *, is_dry: bool) -> Iterator[Line]:
     if file.failure is not None:
         yield from _wrapped("not repaired, see above", "  ", "error")
         return
+    if file.conversion is not None:
+        yield from render_conversion(file.conversion)
+        if not file.conversion.is_done:
+            return
     applied = [one for one in file.passes if one.applied]
-    width = max((len(_title(one)) for one in applied), default=0)
-    for one in applied:
-        yield _applied(one, width, is_dry)
+    yield from pass_lines(file.passes, is_dry=is_dry)
     yield from _also_gone(file, {one.code for one in applied}, is_dry)
-    if applied:
+    if applied or file.conversion is not None:
         yield from _wrapped(_totals(file), "  ")
     if file.proof is not None:
-        yield from _proof(file.proof)
+        yield from proof_lines(file.proof)
     for one in file.passes:
         if one.refused and not one.applied and file.is_proved:
             text = f"{printable(one.code)} {printable(one.name)}: {one.refused}"
             yield from _wrapped(f"not done: {printable(text, MAX_MESSAGE)}", "  ")
     for code, group in groupby(_repairable(file), key=lambda left: left.finding.code):
         yield from _left(code, list(group))
-    if not applied and file.is_proved:
+    if not applied and file.is_proved and file.conversion is None:
         written = "nothing written" if file.output is None else "written as it is"
         yield line("  nothing to repair" + ("" if is_dry else f", {written}"))
 
 
 def has_news(file: FileFix) -> bool:
     """Whether there is more to say of a model than that nothing was to repair."""
+    if file.conversion is not None:
+        return True
     return bool(file.failure or file.passes or file.notes or file.proof or any(_repairable(file)))
 
 
 def _repairable(file: FileFix) -> Iterator[LeftFinding]:
     return (left for left in file.left if left.has_repair and not left.is_unproved)
+
+
+def pass_lines(passes: Sequence[PassReport], *, is_dry: bool) -> Iterator[Line]:
+    """The passes that changed the model, a line each."""
+    applied = [one for one in passes if one.applied]
+    width = max((len(_title(one)) for one in applied), default=0)
+    for one in applied:
+        yield _applied(one, width, is_dry)
 
 
 def _title(one: PassReport) -> str:
@@ -108,7 +121,8 @@ def _change(before: int, after: int) -> str:
     return f"{before:,} -> {after:,} bytes{share}"
 
 
-def _proof(proof: Proof) -> Iterator[Line]:
+def proof_lines(proof: Proof) -> Iterator[Line]:
+    """Whether it holds, and what was measured."""
     where = f"{counted(proof.inputs, 'input')} on {printable(proof.method)}"
     if proof.failure is not None:
         text = f"not proved, so nothing was written: {printable(proof.failure, MAX_MESSAGE)}"

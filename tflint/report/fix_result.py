@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.finding import Finding, FixSafety, Location, Severity
+from tflint.report.convert_result import Conversion
 from tflint.report.diff_result import DiffReport
 from tflint.rule import Kind
 
@@ -97,7 +98,9 @@ class FileFix:
 
     Of sources, `diff` is a unified diff, whether or not it was asked for; of models, `passes`,
     the arena (`arena_used_bytes()`, None where there is none to plan), the `proof`, None where
-    nothing had to be proved, and the `comparison` of the two models.
+    nothing had to be proved, and the `comparison` of the two models. Of what is reconverted,
+    `conversion` is what the converter made of it, and `source_output` the source that was repaired
+    with it, None where none was.
     """
 
     path: str
@@ -115,16 +118,25 @@ class FileFix:
     proof: Proof | None = None
     comparison: DiffReport | None = None
     failure: str | None = None
+    conversion: Conversion | None = None
+    source_output: str | None = None
+
+    @property
+    def is_model(self) -> bool:
+        """Whether the result is a model, and not a source."""
+        return self.kind is Kind.TFLITE or self.conversion is not None
 
     @property
     def is_changed(self) -> bool:
         """Whether the repairs change the file."""
-        return bool(self.diff) or any(one.applied for one in self.passes)
+        is_new = self.conversion is not None and self.conversion.is_done
+        return is_new or bool(self.diff) or any(one.applied for one in self.passes)
 
     @property
     def is_proved(self) -> bool:
-        """Whether no proof speaks against the repairs."""
-        return self.proof is None or self.proof.holds
+        """Whether nothing speaks against the repairs: no proof, and no conversion that failed."""
+        is_there = self.conversion is None or self.conversion.is_done
+        return is_there and (self.proof is None or self.proof.holds)
 
     def fails(self, level: Severity | None) -> bool:
         """Whether this file fails the run: by a failed proof, or by what is left of this level.
@@ -137,7 +149,7 @@ class FileFix:
         return any(
             left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
             for left in self.left
-            if left.has_repair or self.kind is not Kind.TFLITE
+            if left.has_repair or not self.is_model
         )
 
 

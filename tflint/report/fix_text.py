@@ -11,7 +11,6 @@ from tflint.report.fix_model_text import has_news, render_model
 from tflint.report.fix_result import FileFix, FixReport, LeftFinding
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.wording import MAX_MESSAGE, path_text, place
-from tflint.rule import Kind
 
 WIDTH = 100
 INDENT = "            "
@@ -24,7 +23,7 @@ SHOWN = 8
 def render(report: FixReport, *, is_dry: bool = False) -> Iterator[Line]:
     """The report, line by line; `is_dry` for a run that writes nothing."""
     for file in report.files:
-        if not (_has_news(file) or (file.kind is Kind.TFLITE and len(report.files) == 1)):
+        if not (_has_news(file) or (file.is_model and len(report.files) == 1)):
             continue
         yield from _file(file, is_dry)
         yield line()
@@ -33,7 +32,7 @@ def render(report: FixReport, *, is_dry: bool = False) -> Iterator[Line]:
 
 
 def _has_news(file: FileFix) -> bool:
-    if file.kind is Kind.TFLITE:
+    if file.is_model:
         return has_news(file)
     return bool(file.fixed or file.notes or any(left.has_repair for left in file.left))
 
@@ -43,8 +42,10 @@ def _file(file: FileFix, is_dry: bool) -> Iterator[Line]:
     if file.output is not None and file.output != file.path:
         title.append(Span(f" -> {path_text(file.output)}", "dim"))
     yield line(*title)
-    if file.kind is Kind.TFLITE:
+    if file.is_model:
         yield from render_model(file, is_dry=is_dry)
+        if file.source_output is not None:
+            yield from _notes([f"the source is repaired as well: {file.source_output}"], "  ")
         yield from _notes([printable(note, MAX_NOTE) for note in file.notes], "  ")
         return
     word = "would fix" if is_dry else "fixed"

@@ -1,25 +1,117 @@
-"""TensorFlow's converter: with builtin operators first, then with more."""
+"""TensorFlow's converter: with builtin operators first, then with more, to learn what lacks."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tflint.convert.request import Attempt, Request, Support
+from tflint.convert.request import Attempt, Needed, Place, Request, Support
+from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
+from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
+from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
+from tflint.convert.tensorflow.naming import argument, named, result
+
+SERVING = "serving_default"
+_ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
 
 
-def attempts(model: Any, request: Request) -> tuple[list[Attempt], bytes | None]:
-    """Convert a Keras model to float; the attempts, and the result of the last one."""
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """A network as one function of tensors; `function` must outlive the conversion."""
+
+    function: Any
+    concrete: Any
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | None]:
+    """Convert to float, allowing more operators each time until it succeeds.
+
+    The model is that of the first attempt that needs no more than `request.fallback`, None where
+    none does: the attempts behind it are made for what they tell about operators. An exception
+    of the network's own code makes one failed attempt, with the layer that raised it. Raises
+    `CannotLoad` where the inputs are unknown.
+    """
+    with _whole_tracebacks(loaded):
+        try:
+            traced = _trace(loaded, request.batch)
+        except (CannotLoad, MemoryError):
+            raise
+        except Exception as error:
+            return [Attempt(Support.BUILTIN, reason(error), faults=(raised(error),))], None
+        made: list[Attempt] = []
+        for allowed in _ORDER:
+            before = made[0].needed if made else ()
+            attempt, model = _attempt(traced, allowed, loaded.layers, before)
+            made.append(attempt)
+            if model is not None:
+                is_wanted = _ORDER.index(allowed) <= _ORDER.index(request.fallback)
+                return made, model if is_wanted else None
+    return made, None
+
+
+def _trace(loaded: Loaded, batch: int | None) -> _Traced:
     import tensorflow as tf
 
-    specs = [
-        tf.TensorSpec((request.batch or shape.shape[0], *shape.shape[1:]), shape.dtype, shape.name)
-        for shape in model.inputs
-    ]
-    function = tf.function(lambda *values: model(list(values) if len(values) > 1 else values[0]))
-    concrete = function.get_concrete_function(*specs)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    def run(*values: Any) -> dict[str, Any]:
+        # A network that returns its input would have the converter lose an output.
+        given = enumerate(call(loaded, values))
+        return {result(i): tf.identity(value) for i, value in given}
+
+    # Keras 2 counts on autograph around it; Keras 3 has none, and tracebacks are whole without.
+    function = tf.function(run, autograph=loaded.is_legacy)
+    concrete = function.get_concrete_function(
+        *(
+            tf.TensorSpec(spec.shape, spec.dtype, argument(i))
+            for i, spec in enumerate(specs(loaded, batch))
+        )
+    )
+    given = tuple(port.name for port in inputs(loaded))
+    made = tuple(port.name for port in outputs(loaded, batch))
+    return _Traced(function, concrete, given, made)
+
+
+def _attempt(
+    traced: _Traced, allowed: Support, known: Mapping[str, Place], before: Sequence[Needed]
+) -> tuple[Attempt, bytes | None]:
+    import tensorflow as tf
+
+    # Not the Keras model: saving that of Keras 3 leaves its weights as variables.
+    owner = tf.Module()
+    owner.function = traced.function
+    owner.held = list(traced.concrete.variables)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.concrete], owner)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if allowed is not Support.BUILTIN:
+        converter.target_spec.supported_ops += [tf.lite.OpsSet.SELECT_TF_OPS]
+    converter.allow_custom_ops = allowed is Support.CUSTOM
     try:
         data: bytes = converter.convert()
+        model = named(data, traced.inputs, traced.outputs, SERVING)
+        needed = from_model(model, known, before)
     except Exception as error:
-        return [Attempt(Support.BUILTIN, str(error))], None
-    return [Attempt(Support.BUILTIN)], data
+        return Attempt(allowed, reason(error), *from_errors(error, known)), None
+    return Attempt(allowed, needed=needed), model
+
+
+@contextlib.contextmanager
+def _whole_tracebacks(loaded: Loaded) -> Iterator[None]:
+    """Keras and TensorFlow leave their own frames out of tracebacks, and the layers with them."""
+    import tensorflow as tf
+
+    config = getattr(loaded.keras, "config", None)
+    was_keras = config is not None and config.is_traceback_filtering_enabled()
+    was_tensorflow = tf.debugging.is_traceback_filtering_enabled()
+    tf.debugging.disable_traceback_filtering()
+    if config is not None:
+        config.disable_traceback_filtering()
+    try:
+        yield
+    finally:
+        if was_tensorflow:
+            tf.debugging.enable_traceback_filtering()
+        if config is not None and was_keras:
+            config.enable_traceback_filtering()

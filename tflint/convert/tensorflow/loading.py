@@ -1,42 +1,27 @@
-"""From an origin to a Keras model in memory."""
+"""From an origin to a network in memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from tflint.convert.request import Origin, OriginKind
+from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
+
+__all__ = ["CannotLoad", "Loaded", "load"]
 
 
-class CannotLoad(Exception):
-    """There is no network to be had; the message says why."""
+def load(origin: Origin, source: str | None = None) -> Loaded:
+    """Load what an origin names; a factory from the text `source` where one is given.
 
+    Raises `CannotLoad`.
+    """
+    from tflint.convert.tensorflow.user_code import load_factory, load_modules
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model, and which Keras it belongs to: its module, and its name and version."""
+    if origin.kind is OriginKind.FACTORY:
+        return load_factory(origin, source)
+    custom = load_modules(origin.modules)
+    if origin.kind is OriginKind.SAVED_MODEL:
+        from tflint.convert.tensorflow.saved_model import load_saved_model
 
-    model: Any
-    keras: Any
-    framework: str
+        return load_saved_model(origin, custom)
+    from tflint.convert.tensorflow.keras_archive import load_archive
 
-    @property
-    def is_legacy(self) -> bool:
-        """Whether it is one of Keras 2 (tf-keras)."""
-        return self.framework.startswith("tf-keras")
-
-
-def load(origin: Origin) -> Loaded:
-    """Load what an origin names. Raises `CannotLoad`."""
-    if origin.kind is not OriginKind.ARCHIVE:
-        raise CannotLoad("not yet")
-    for name in ("keras", "tf_keras"):
-        try:
-            keras = __import__(name)
-            model = keras.models.load_model(str(origin.path), compile=False)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            continue
-        title = "keras" if name == "keras" else "tf-keras"
-        return Loaded(model, keras, f"{title} {keras.__version__}")
-    raise CannotLoad(reason)
+    return load_archive(origin, custom)

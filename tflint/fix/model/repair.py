@@ -123,6 +123,25 @@ def repair(
         _to_fixed_point(work, fixes, target, unsafe=True, requested=requested)
 
 
+def take_result(work: Repair, code: str, data: bytes, target: Target) -> None:
+    """Take what was made of the whole model, such as by a quantiser, as an unsafe step."""
+    model = parse_model(data)
+    arena = arena_of(model, target)
+    saved = None if arena is None or work.arena is None else work.arena - arena
+    work.steps.append(
+        Step(
+            code=code,
+            data=data,
+            arena=arena,
+            places=1,
+            safety=FixSafety.UNSAFE,
+            bytes_saved=len(work.data) - len(data),
+            arena_saved=saved,
+        )
+    )
+    work.data, work.model, work.arena = data, model, arena
+
+
 def _to_fixed_point(
     work: Repair,
     fixes: Sequence[ModelFix],

@@ -22,6 +22,13 @@ that runs the result, against the original on the same runtime, or on one that r
   the range from 0 to 1 of a probability. This also holds regressions, which decide nothing.
 - Accuracy, where labels are given: at most T less than the original's.
 
+**By rounding alone**, for a float model that is held against the framework it comes from: no
+output is off by more than 2^-12 of the greatest value of the original's output. Both compute in
+float32 and sum in another order: a sum of n products is off by at most about n 2^-24 of the sum of
+the magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), 2^-14 for a thousand
+products, and what a layer is off by, the next ones hand on. A wrong layout or weight in the wrong
+place shows in the first digits.
+
 All other inputs (random ones where samples were given, extremes) have to run and to give finite
 numbers where the original does; their error is not judged: what a quantised model does far outside
 the ranges that it was made for is no measure of it.
@@ -40,6 +47,9 @@ from tflint.printable import counted
 POSITIVE_FACTOR = 2.5
 # A margin of this many quantised steps is the least that says something.
 MARGIN_STEPS = 2
+# What floats may differ by, as a share of the greatest magnitude.
+ROUNDING = 2.0**-12
+_LEAST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,17 @@ def shortcoming(
             f" {scope:.3g} of the original's output"
         )
     return None
+
+
+def not_rounding(error: Error) -> str | None:
+    """Why an output is off by more than floats are rounded; None where it is not."""
+    # What is zero throughout has no magnitude to be off by a share of.
+    if error.maximum <= ROUNDING * (error.magnitude or _LEAST):
+        return None
+    return (
+        f"it is off by up to {error.maximum:.3g}, which is more than rounding: {ROUNDING:.2g} of"
+        f" the greatest value {error.magnitude:.3g} of the original's output"
+    )
 
 
 def _shares(found: Decisions, tolerance: float) -> Iterator[tuple[int, int, float, str]]:

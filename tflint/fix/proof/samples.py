@@ -72,7 +72,19 @@ def random_samples(
     subgraph unless another `entry` is given.
     """
     entry = entry or first_entry(model)
-    ports, bounds = entry.inputs, index_bounds(model, entry.subgraph)
+    return random_inputs(entry.inputs, count, index_bounds(model, entry.subgraph), seed, like)
+
+
+def random_inputs(
+    ports: Sequence[Port],
+    count: int,
+    bounds: Mapping[int, int],
+    seed: int = 0,
+    like: Samples | None = None,
+) -> Samples:
+    """The same for inputs that need not be a model's; `bounds` has what the integers of an input
+    must be less than, by the number of its tensor.
+    """
     rng = np.random.default_rng(seed)
     made = []
     for place, port in enumerate(ports):
@@ -147,7 +159,11 @@ def load_samples(path: Path, model: Model) -> Samples:
 
     Raises `UsageError` with one line that says what is wrong with them.
     """
-    ports = first_entry(model).inputs
+    return load_inputs(path, first_entry(model).inputs)
+
+
+def load_inputs(path: Path, ports: Sequence[Port]) -> Samples:
+    """The same for inputs that need not be a model's."""
     shown = f"`{printable(str(path), 400)}`"
     if not ports:
         raise UsageError(f"the model takes no inputs: {shown} is of no use")

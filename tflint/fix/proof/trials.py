@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 
 from tflint.errors import HostFailed, ModelRefused
+from tflint.execution.beside import Beside
 from tflint.execution.hosts import Host, Outcome, Run, execute_all, is_installed, lacks_kernel
 from tflint.execution.process import Limits
 from tflint.fix.proof.interface import Array, Entry, Port, entries, matched
@@ -26,14 +27,23 @@ _STATEFUL = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
 
 
 class Reference(Enum):
-    """What runs a model that no runtime on this host runs."""
+    """What answers for a model that no runtime on this host runs, or that is no .tflite."""
 
+    KERAS = "keras"
+    TENSORFLOW = "tensorflow"
     FLEX = "flex-reference"
 
     @property
     def title(self) -> str:
         """Its name in sentences."""
-        return "the reference of Flex operators"
+        return _TITLES[self]
+
+
+_TITLES = {
+    Reference.KERAS: "Keras",
+    Reference.TENSORFLOW: "TensorFlow",
+    Reference.FLEX: "the reference of Flex operators",
+}
 
 
 Runner = Host | Reference
@@ -79,11 +89,29 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the original answers to the samples, (samples, *shape of the output), by `source`.
+
+    The outputs are those of the first subgraph, in its order and as it stores them. Where the
+    result `is_rounded`, it is a float model and may differ by the rounding of floats alone.
+    """
+
+    source: Runner
+    outputs: tuple[Array, ...]
+    is_rounded: bool = False
+
+    def chosen(self, indices: Sequence[int]) -> Known:
+        """The answers to some of the samples."""
+        return replace(self, outputs=tuple(values[list(indices)] for values in self.outputs))
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Inputs of one kind for one pair, real-valued as in `Samples`.
 
     Where they are not `is_judged`, the result only has to run and to give finite numbers. `cost`
-    is what one sample takes, in multiply-accumulates.
+    is what one sample takes, in multiply-accumulates. Where the original's answers are `known`, it
+    is not run.
     """
 
     pair: Pair
@@ -91,6 +119,7 @@ class Batch:
     samples: Samples
     is_judged: bool
     cost: int
+    known: Known | None = None
 
     @property
     def is_first(self) -> bool:
@@ -153,34 +182,56 @@ def run_trials(
     work = 2 * sum(batch.samples.count * batch.cost for batch in batches)
     more = min(work / _SLOWEST, _MOST_SECONDS)
     limits = replace(limits, seconds=limits.seconds + more)
-    _run_on(Host.LITERT, before, after, trials, limits)
-    if any(lacks_kernel(made.get(Host.LITERT)) for t in trials for made in (t.before, t.after)):
-        _run_on(Host.LITERT_OPTIMISED, before, after, trials, limits)
+    tasks = _tasks(before, after, trials)
+    beside = None
     if is_installed(Host.TFLM):
-        _run_on(Host.TFLM, before, after, trials, limits)
+        beside = Beside(lambda: _outcomes(Host.TFLM, tasks, limits))
+    outcomes = {Host.LITERT: _outcomes(Host.LITERT, tasks, limits)}
+    if any(lacks_kernel(outcome) for outcome in outcomes[Host.LITERT]):
+        outcomes[Host.LITERT_OPTIMISED] = _outcomes(Host.LITERT_OPTIMISED, tasks, limits)
+    if beside is not None:
+        outcomes[Host.TFLM] = beside.result()
+    for host, found in outcomes.items():
+        for task, outcome in zip(tasks, found, strict=True):
+            if isinstance(outcome, HostFailed):
+                which = "the result" if task.is_after else "the original"
+                raise HostFailed(f"{outcome}, on {which}")
+            if outcome is not None:
+                (task.trial.after if task.is_after else task.trial.before)[host] = outcome
+    for trial in trials:
+        if trial.batch.known is not None:
+            trial.before[trial.batch.known.source] = trial.batch.known.outputs
     _run_reference(before, after, trials)
     return trials
 
 
-def _run_on(
-    host: Host, before: Subject, after: Subject, trials: Sequence[Trial], limits: Limits
-) -> None:
-    runs: list[Run] = []
-    places: list[dict[Runner, Outcome]] = []
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A model to run on the inputs of a trial."""
+
+    run: Run
+    trial: Trial
+    is_after: bool
+
+
+def _tasks(before: Subject, after: Subject, trials: Sequence[Trial]) -> list[_Task]:
+    found = []
     for trial in trials:
-        if host is Host.TFLM and not trial.batch.is_first:
-            continue
         keeps_state = trial.batch.kind is Kind.SEQUENCE
         key = trial.batch.pair.before.signature
         old, new = fed(trial.batch)
-        runs.append(Run(before.data, old, key, keeps_state))
-        runs.append(Run(after.data, new, key, keeps_state))
-        places += [trial.before, trial.after]
-    outcomes = execute_all(runs, host, limits)
-    for number, (place, outcome) in enumerate(zip(places, outcomes, strict=True)):
-        if isinstance(outcome, HostFailed):
-            raise HostFailed(f"{outcome}, on {'the result' if number % 2 else 'the original'}")
-        place[host] = outcome
+        if trial.batch.known is None:
+            found.append(_Task(Run(before.data, old, key, keeps_state), trial, False))
+        found.append(_Task(Run(after.data, new, key, keeps_state), trial, True))
+    return found
+
+
+def _outcomes(host: Host, tasks: Sequence[_Task], limits: Limits) -> list[Outcome | None]:
+    """What came of each task on a runtime; None for what it has no way to run."""
+    is_able = [host is not Host.TFLM or task.trial.batch.is_first for task in tasks]
+    chosen = [task.run for task, able in zip(tasks, is_able, strict=True) if able]
+    found = iter(execute_all(chosen, host, limits))
+    return [next(found) if able else None for able in is_able]
 
 
 def _run_reference(before: Subject, after: Subject, trials: Sequence[Trial]) -> None:
@@ -188,7 +239,7 @@ def _run_reference(before: Subject, after: Subject, trials: Sequence[Trial]) -> 
     from tflint.fix.proof.flex_reference import has_flex, run_with_flex
 
     for trial in trials:
-        if not has_flex(before.model) or not trial.batch.is_first:
+        if not has_flex(before.model) or not trial.batch.is_first or trial.batch.known:
             continue
         old, new = fed(trial.batch)
         for place, model, values in ((trial.before, before, old), (trial.after, after, new)):
@@ -230,8 +281,9 @@ def _text(shape: Sequence[int]) -> str:
     return "(" + ", ".join(map(str, shape)) + ")"
 
 
-def some(samples: Samples, most: int) -> Samples:
-    """At most so many of the samples, evenly spread."""
-    if samples.count <= most or not samples.inputs:
-        return samples
-    return samples.chosen(np.linspace(0, samples.count - 1, most).astype(np.int64).tolist())
+def evenly(count: int, most: int) -> list[int]:
+    """The indices of at most so many samples of `count`, evenly spread."""
+    if count <= most:
+        return list(range(count))
+    found: list[int] = np.linspace(0, count - 1, most).astype(np.int64).tolist()
+    return found

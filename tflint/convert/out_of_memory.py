@@ -1,0 +1,39 @@
+"""How running out of memory shows, in whatever layer it happens."""
+
+from __future__ import annotations
+
+# What Python, TensorFlow, MLIR, the dynamic loader and the C library say.
+_SIGNS = (
+    "bad_alloc",
+    "cannot allocate memory",
+    "can't start new thread",
+    "failed to map segment",
+    "length_error",
+    "out of memory",
+    "oom when allocating",
+    "resource_exhausted",
+    "resource temporarily unavailable",
+    "unable to allocate",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that there is no memory left."""
+    seen: BaseException | None = error
+    for _ in range(10):
+        if seen is None:
+            return False
+        name = type(seen).__name__
+        if isinstance(seen, MemoryError) or name in ("ResourceExhaustedError", "InternalError"):
+            if name != "InternalError" or speaks_of_memory(str(seen)):
+                return True
+        if isinstance(seen, OSError | RuntimeError | ImportError) and speaks_of_memory(str(seen)):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def speaks_of_memory(text: str) -> bool:
+    """Whether words of a runtime are about memory that it did not get."""
+    lower = text.lower()
+    return any(sign in lower for sign in _SIGNS)

@@ -1,0 +1,67 @@
+"""The network's own names and order for what the converter numbered."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from tflint.model.reader import parse_model
+from tflint.model.tables import Model, SignatureDef, SubGraph, TensorMap
+from tflint.model.writer import write_model
+
+
+def named(data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str) -> bytes:
+    """The model with these names for inputs and outputs, in this order, and one signature.
+
+    The converter must have been given `argument(i)` and `result(i)` as names; where it wrote no
+    signature, inputs and outputs are in order already. Inputs that the network does not use are
+    kept.
+    """
+    model = parse_model(data)
+    if not model.subgraphs:
+        return data
+    main = model.subgraphs[0]
+    given = _in_order(model, [argument(i) for i in range(len(inputs))], main.inputs, "inputs")
+    made = _in_order(model, [result(i) for i in range(len(outputs))], main.outputs, "outputs")
+    if len(given) != len(inputs) or len(made) != len(outputs):
+        return data
+    tensors = list(main.tensors)
+    # An output may be an input, or there twice: the first name stays.
+    for index, name in reversed(
+        [*zip(given, inputs, strict=True), *zip(made, outputs, strict=True)]
+    ):
+        tensors[index] = dataclasses.replace(tensors[index], name=name)
+    renamed: SubGraph = dataclasses.replace(
+        main, tensors=tuple(tensors), inputs=tuple(given), outputs=tuple(made)
+    )
+    signature = SignatureDef(
+        inputs=tuple(map(TensorMap, inputs, given)),
+        outputs=tuple(map(TensorMap, outputs, made)),
+        signature_key=key,
+    )
+    return write_model(
+        dataclasses.replace(
+            model, subgraphs=(renamed, *model.subgraphs[1:]), signature_defs=(signature,)
+        )
+    )
+
+
+def argument(index: int) -> str:
+    """What the converter is told to call an input."""
+    return f"argument_{index}"
+
+
+def result(index: int) -> str:
+    """What the converter is told to call an output."""
+    return f"result_{index}"
+
+
+def _in_order(
+    model: Model, names: Sequence[str], by_position: Sequence[int], side: str
+) -> list[int]:
+    for entry in model.signature_defs:
+        maps = entry.inputs if side == "inputs" else entry.outputs
+        found = {each.name: each.tensor_index for each in maps}
+        if all(name in found for name in names):
+            return [found[name] for name in names]
+    return list(by_position)

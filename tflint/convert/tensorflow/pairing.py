@@ -1,0 +1,111 @@
+"""Which operator of a donor is which of the probe's, and how it numbers what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tflint.convert.tensorflow.probe import Probe, Traced
+from tflint.convert.weighted_units import Key, Unit
+
+Array = NDArray[Any]
+# For each element of a map of the first unit its number in that of the second, None as it is.
+RowOrder = Callable[[Unit, Unit], Array | None]
+
+_MOST_NAMED = 4
+
+
+class OtherNetwork(Exception):
+    """The .tflite is of another network than the source builds; the message says where."""
+
+
+class Placed:
+    """A unit of the probe, and the variables that its parts were made from."""
+
+    def __init__(self, unit: Unit, probe: Probe) -> None:
+        self.unit = unit
+        whole = unit.whole
+        self.kernel = None if whole is None else probe.trace(whole)
+        self.offset = None if unit.offset is None else probe.trace(unit.offset)
+        self.scale: Traced | None = None
+        if unit.kernel is None and unit.scale is not None:
+            self.scale = probe.trace(unit.scale)
+        self.normaliser = None if self.offset is None else probe.normaliser_of(self.offset)
+
+    @property
+    def has_variables(self) -> bool:
+        """Whether weights are to be had from the donor's."""
+        return any(part is not None for part in (self.kernel, self.offset, self.scale))
+
+
+def paired(wanted: Sequence[Placed], given: Sequence[Unit]) -> Iterator[tuple[Placed, Unit]]:
+    """Each unit of the probe that has variables, and the donor's of the same kind and size."""
+    mine: dict[Key, list[Placed]] = {}
+    for placed in wanted:
+        mine.setdefault(placed.unit.key, []).append(placed)
+    theirs: dict[Key, list[Unit]] = {}
+    for unit in given:
+        theirs.setdefault(unit.key, []).append(unit)
+    faults = []
+    for key, all_placed in mine.items():
+        needed = [placed for placed in all_placed if placed.has_variables]
+        if not needed:
+            continue
+        units_there = theirs.get(key, [])
+        if len(units_there) == len(all_placed):
+            matched = list(zip(all_placed, units_there, strict=True))
+            yield from ((placed, unit) for placed, unit in matched if placed.has_variables)
+        elif len(units_there) == len(needed):
+            yield from zip(needed, units_there, strict=True)
+        else:
+            faults.append(_fault(key, needed, len(units_there)))
+    missing = [unit.title for key, found in theirs.items() if key not in mine for unit in found[:1]]
+    if faults:
+        text = "; ".join(faults[:_MOST_NAMED])
+        if missing:
+            text += f"; the .tflite has {', '.join(missing[:_MOST_NAMED])} instead"
+        raise OtherNetwork(text)
+
+
+def _fault(key: Key, needed: Sequence[Placed], there: int) -> str:
+    kind, shape = key
+    sizes = "x".join(map(str, shape)) or "one value"
+    what = f"{kind} of {sizes}"
+    return f"the source builds {len(needed)} {what}, the .tflite has {there or 'none'}"
+
+
+def row_orders(pairs: Sequence[tuple[Placed, Unit]]) -> Iterator[RowOrder]:
+    """The ways in which the donor may have numbered the elements of maps that were flattened."""
+    yield by_shapes
+    if any(len(placed.unit.flattened or ()) > 1 for placed, _ in pairs):
+        yield lambda mine, theirs: _turned(mine.flattened, is_first=True)
+        yield lambda mine, theirs: _turned(mine.flattened, is_first=False)
+        yield lambda mine, theirs: None
+
+
+def by_shapes(mine: Unit, theirs: Unit) -> Array | None:
+    """For each element of mine its number in theirs, where the shapes of the maps say it."""
+    ours, others = mine.flattened, theirs.flattened
+    if ours is None or others is None or ours == others or len(ours) != len(others):
+        return None
+    for is_first in (True, False):
+        found = _turned(ours, is_first=is_first)
+        moved = (*ours[1:], ours[0]) if is_first else (ours[-1], *ours[:-1])
+        if moved == others:
+            return found
+    return None
+
+
+def _turned(shape: tuple[int, ...] | None, *, is_first: bool) -> Array | None:
+    """For each element of a map of this shape its number once the channels are moved.
+
+    They are the first dimension (`is_first`) and go last, or the other way round.
+    """
+    if shape is None or len(shape) < 2:
+        return None
+    moved = (*shape[1:], shape[0]) if is_first else (shape[-1], *shape[:-1])
+    numbers = np.arange(int(np.prod(shape))).reshape(moved)
+    return np.moveaxis(numbers, -1 if is_first else 0, 0 if is_first else -1).reshape(-1)

@@ -1,0 +1,259 @@
+"""Recurrent layers of a network put into forms for which TFLite has builtin operators.
+
+    LSTM of tanh and sigmoid     -> UNIDIRECTIONAL_SEQUENCE_LSTM; with REVERSE_V2 for the way back
+    other layers of few steps    -> unrolled: the operators of a step, once for each step
+    anything with a mask         -> as it is: a loop, which skips steps at run time
+
+A loop (WHILE) runs on TFLM too, but neither tflint's quantiser nor TensorFlow's makes integers of
+it. Each step of an unrolled layer takes operators and tensors of its own, hence `MOST_STEPS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tflint.convert.request import Rebuilt
+from tflint.convert.tensorflow.rebuild import (
+    Call,
+    CannotRebuild,
+    Graph,
+    Rebuilding,
+    Slot,
+    calls_of,
+    flatten,
+    kind_of,
+)
+from tflint.convert.tensorflow.recurrent_layers import layer_class
+
+# Of a GRU of 16 units a step takes about 2.2 KB of flash and 1.5 KB of arena on TFLM: with more
+# steps than these the model alone is larger than the flash of most boards that have no room for
+# a float loop either.
+MOST_STEPS = 64
+
+FUSED = "fused LSTM"
+UNROLLED = "unrolled recurrence"
+_RECURRENT = frozenset(
+    ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinRecurrence:
+    """A network whose recurrent layers were put into other forms, and which layers those are.
+
+    `notes` are what a user has to know: layers that stay loops with the reason, and what the
+    operators ask of the firmware.
+    """
+
+    model: Any
+    rebuilt: tuple[Rebuilt, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Report:
+    fused: list[str] = field(default_factory=list)
+    unrolled: list[str] = field(default_factory=list)
+    forgetful: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def builtin_recurrence(model: Any, keras: Any, most_steps: int = MOST_STEPS) -> BuiltinRecurrence:
+    """The same function with recurrent layers in builtin operators; the same model where none are.
+
+    `keras` is the module the model belongs to, `most_steps` the most that are unrolled. Raises
+    `CannotRebuild` where the network is code rather than a graph of layers.
+    """
+    if not any(map(is_recurrent, _layers(model))):
+        return BuiltinRecurrence(model)
+    graph = calls_of(model, keras)
+    again, report = Rebuilding(graph), _Report()
+    tensors = {slot: again.input(slot) for slot in graph.inputs}
+    used = {*graph.outputs, *(slot for call in graph.calls for slot in call.inputs)}
+    for call in graph.calls:
+        given = [tensors[slot] for slot in call.inputs]
+        made = None
+        if is_recurrent(call.layer):
+            made = _replaced(call, graph, again, given, used, most_steps, report)
+        if made is None:
+            made = again.same(call, given)
+        tensors.update(zip(call.outputs, made, strict=True))
+    if not report.fused and not report.unrolled:
+        return BuiltinRecurrence(model, notes=tuple(report.notes))
+    rebuilt = again.model(
+        [tensors[slot] for slot in graph.inputs], [tensors[slot] for slot in graph.outputs]
+    )
+    parts = [Rebuilt(FUSED, tuple(report.fused)), Rebuilt(UNROLLED, tuple(report.unrolled))]
+    return BuiltinRecurrence(
+        rebuilt, tuple(part for part in parts if part.layers), (*report.notes, *_upkeep(report))
+    )
+
+
+def is_recurrent(layer: Any) -> bool:
+    """Whether a layer of Keras runs a cell over steps, one way or both."""
+    if kind_of(layer) == "Bidirectional":
+        return kind_of(layer.forward_layer) in _RECURRENT
+    return kind_of(layer) in _RECURRENT
+
+
+def forget(model: Any) -> None:
+    """Set the states of stateful layers back to zero, as they are when a model is loaded.
+
+    What the original answers to a sample is asked from there: a proof resets the variables of
+    the result before each sample as well.
+    """
+    for layer in _layers(model):
+        if getattr(layer, "stateful", False):
+            for name in ("reset_state", "reset_states"):
+                if hasattr(layer, name):
+                    getattr(layer, name)()
+                    break
+
+
+def _layers(model: Any) -> list[Any]:
+    """All layers of a model, those of nested models too."""
+    if hasattr(model, "_flatten_layers"):
+        return list(model._flatten_layers(include_self=False))
+    return []
+
+
+def _replaced(
+    call: Call,
+    graph: Graph,
+    again: Rebuilding,
+    given: list[Any],
+    used: set[int],
+    most_steps: int,
+    report: _Report,
+) -> tuple[Any, ...] | None:
+    """What the layer in another form makes of its inputs; None where it has to stay a loop."""
+    layer, name = call.layer, call.name
+    found = _arguments(call, graph.keras)
+    if isinstance(found, str):
+        report.notes.append(f"`{name}` stays a loop: {found}")
+        return None
+    inputs, states = found
+    masked = _reason(layer, given)
+    if masked is not None:
+        report.notes.append(f"`{name}` stays a loop: {masked}")
+        return None
+    unfused = _why_not_fused(layer, graph.keras, bool(states), call, used)
+    if unfused is not None and layer.stateful:
+        report.notes.append(
+            f"`{name}` stays a loop: it is no fused LSTM ({unfused}), and its state goes on from "
+            "one input to the next"
+        )
+        return None
+    if unfused is not None:
+        steps = graph.specs[inputs.index].shape[1]
+        if steps is None or steps > most_steps:
+            much = "an unknown number of" if steps is None else f"{steps:,}"
+            report.notes.append(
+                f"`{name}` stays a loop: it is no fused LSTM ({unfused}), and {much} steps are "
+                f"too many to unroll (at most {most_steps})"
+            )
+            return None
+    form = layer_class(graph.keras)
+    is_fused = unfused is None
+    instead = again.variant(layer, is_fused, lambda free: form(layer, is_fused, free))
+    kwargs = {"initial_state": list(states)} if states else {}
+    made = again.called(instead, (inputs,), kwargs, call.inputs, given)
+    if len(made) != len(call.outputs):
+        raise CannotRebuild(f"{layer.name} gives {len(call.outputs)} tensors, now {len(made)}")
+    (report.fused if is_fused else report.unrolled).append(name)
+    if is_fused and not getattr(layer, "stateful", False):
+        report.forgetful.append(name)
+    return made
+
+
+def _arguments(call: Call, keras: Any) -> tuple[Slot, tuple[Slot, ...]] | str:
+    """The slot of the sequence and those of the first states; or why they are not all there is."""
+    args, kwargs = list(call.args), {k: v for k, v in call.kwargs.items() if v is not None}
+    if kwargs.pop("training", None):
+        return "it is called with training=True"
+    if "mask" in kwargs:
+        return "it is called with a mask"
+    states = kwargs.pop("initial_state", None)
+    first = args.pop(0) if args else kwargs.pop("sequences", kwargs.pop("inputs", None))
+    if isinstance(first, (list, tuple)):  # tf-keras hands states on in the same list.
+        first, *more = first
+        states = more or states
+    if args and states is None:
+        states = args.pop(0)
+    if any(each is not None for each in args) or kwargs:
+        return "it takes more than a sequence and its first state"
+    slots = [] if states is None else flatten(states, keras)
+    if not isinstance(first, Slot) or not all(isinstance(slot, Slot) for slot in slots):
+        return "its first state is no tensor of the network"
+    if (first.index, *(slot.index for slot in slots)) != call.inputs:
+        return "it takes more than a sequence and its first state"
+    return first, tuple(slots)
+
+
+def _reason(layer: Any, given: list[Any]) -> str | None:
+    """Why a layer can take neither form."""
+    if any(getattr(tensor, "_keras_mask", None) is not None for tensor in given):
+        return "its input is masked, and which steps count is only known at run time"
+    for each in _ways(layer):
+        if getattr(each, "time_major", False):
+            return "time_major=True"
+        if each.compute_dtype != "float32":
+            return f"it computes in {each.compute_dtype}"
+    return None
+
+
+def _ways(layer: Any) -> list[Any]:
+    return (
+        [layer.forward_layer, layer.backward_layer]
+        if kind_of(layer) == "Bidirectional"
+        else [layer]
+    )
+
+
+def _why_not_fused(
+    layer: Any, keras: Any, has_states: bool, call: Call, used: set[int]
+) -> str | None:
+    """Why UNIDIRECTIONAL_SEQUENCE_LSTM does not compute what a layer does; None where it does."""
+    cells = [cell for each in _ways(layer) for cell in _cells(each)]
+    for cell in cells:
+        if (why := _why_other_cell(cell, keras)) is not None:
+            return why
+    if has_states:
+        return "its first state is given, the operator's is zero"
+    # The states are the last outputs, those of the cell every second one from the end.
+    hidden = call.outputs[-1 : -2 * len(cells) : -2] if layer.return_state else ()
+    if hidden and (len(cells) > len(_ways(layer)) or used.intersection(hidden)):
+        return "the state of its cell is used, which the operator gives to nobody"
+    return None
+
+
+def _why_other_cell(cell: Any, keras: Any) -> str | None:
+    if kind_of(cell) != "LSTMCell":
+        return f"its cell is a {type(cell).__name__}"
+    if cell.activation is not keras.activations.tanh:
+        return f"its activation is {_name(cell.activation)}, not tanh"
+    if cell.recurrent_activation is not keras.activations.sigmoid:
+        return f"its recurrent activation is {_name(cell.recurrent_activation)}, not sigmoid"
+    return None
+
+
+def _cells(layer: Any) -> list[Any]:
+    """One cell, or those that are stacked on one another."""
+    if kind_of(layer.cell) == "StackedRNNCells":
+        return list(layer.cell.cells)
+    return [layer.cell]
+
+
+def _name(activation: Any) -> str:
+    return str(getattr(activation, "__name__", type(activation).__name__))
+
+
+def _upkeep(report: _Report) -> list[str]:
+    if not report.forgetful:
+        return []
+    return [
+        "UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state from one Invoke() to the next: call "
+        "Reset() of TFLM's interpreter (reset_all_variables() in LiteRT) before each sequence "
+        f"({', '.join(f'`{name}`' for name in report.forgetful)})"
+    ]

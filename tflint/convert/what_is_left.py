@@ -1,0 +1,89 @@
+"""Which findings of an original are gone in what it was converted to, and which are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tflint.finding import Finding, FixSafety
+from tflint.fix.model.outcome import left_findings
+from tflint.fix.model.repair import Repair
+from tflint.fix.options import FixOptions
+from tflint.lint.registry import find_rule
+from tflint.report.fix_result import FileFix, FixedFinding, LeftFinding
+from tflint.report.result import FileReport
+from tflint.rule import SOURCES, Kind
+
+# What only an archive has, and no model that is made of it: code that runs when it is loaded.
+_GONE = frozenset(("TFL007", "TFL114"))
+_RECONVERT = "--reconvert"
+_KEPT = "the trained network computes this, and so does the result: only training changes it"
+
+
+def fixed_of(
+    before: FileReport, after: FileReport, source: FileFix | None
+) -> tuple[FixedFinding, ...]:
+    """The findings that are gone: of a source those that its repair took away, else those that
+    the result has none of.
+    """
+    if source is not None:
+        return source.fixed
+    there = {finding.code for finding in after.findings}
+    return tuple(
+        FixedFinding(finding, FixSafety.RECONVERT)
+        for finding in before.findings
+        if _is_gone(finding, before.kind, there)
+    )
+
+
+def left_of(
+    before: FileReport,
+    after: FileReport,
+    source: FileFix | None,
+    work: Repair,
+    options: FixOptions,
+) -> tuple[LeftFinding, ...]:
+    """The findings of the result, and those of the original that no model can show."""
+    there = {finding.code for finding in after.findings}
+    shown = after.findings
+    if before.kind is not Kind.TFLITE:
+        shown = tuple(map(_by_reconversion, shown))
+    result = left_findings(shown, work, options)
+    if source is not None:
+        known = {(left.finding.code, left.finding.severity) for left in source.left}
+        others = (one for one in result if _key(one.finding) not in known)
+        return (*source.left, *others)
+    kept = (
+        finding
+        for finding in before.findings
+        if finding.code not in there and not _is_gone(finding, before.kind, there)
+    )
+    return (*_kept(kept), *result)
+
+
+def _by_reconversion(finding: Finding) -> Finding:
+    """The finding with a command that repairs what the result is made of, not a .tflite."""
+    fix = finding.fix
+    if fix is None or _RECONVERT in fix.command or not fix.command.startswith("tflint fix "):
+        return finding
+    return replace(finding, fix=replace(fix, command=f"{fix.command} {_RECONVERT}"))
+
+
+def _kept(findings: Iterable[Finding]) -> Iterable[LeftFinding]:
+    return (LeftFinding(finding, reasons=((_KEPT, finding.location),)) for finding in findings)
+
+
+def _key(finding: Finding) -> tuple[str, object]:
+    return finding.code, finding.severity
+
+
+def _is_gone(finding: Finding, kind: Kind, there: set[str]) -> bool:
+    """Whether the result has nothing of a finding; a rule that no model is checked by says
+    nothing of it, but for code that only the archive holds.
+    """
+    if kind is Kind.TFLITE or kind in SOURCES:
+        return finding.code not in there
+    rule = find_rule(finding.code)
+    if rule is None or Kind.TFLITE not in rule.meta.applies_to:
+        return finding.code in _GONE
+    return finding.code not in there
