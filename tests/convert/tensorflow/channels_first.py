@@ -194,6 +194,24 @@ KINDS: dict[str, Build] = {
     "conv-lstm": chain(
         (3, 2, 6, 6), lambda y: y.ConvLSTM2D(3, 3, **FIRST), lambda y: y.Conv2D(2, 3, **FIRST)
     ),
+    "conv-lstm-sequence": chain(
+        (3, 2, 6, 5),
+        lambda y: y.ConvLSTM2D(3, 3, return_sequences=True, **FIRST),
+        lambda y: y.TimeDistributed(y.GlobalMaxPooling2D(**FIRST)),
+    ),
+    "time-distributed-to-convolution": chain(
+        (5, *MAP),
+        lambda y: y.TimeDistributed(y.Conv2D(4, 3, **FIRST)),
+        lambda y: y.TimeDistributed(y.Flatten()),
+        lambda y: y.Conv1D(3, 2),
+    ),
+    "decoder": chain(
+        (7,),
+        lambda y: y.Dense(60, activation="relu"),
+        lambda y: y.BatchNormalization(),
+        lambda y: y.Reshape((5, 3, 4)),
+        lambda y: y.Conv2DTranspose(2, 3, strides=2, **FIRST),
+    ),
     "mixed-pooling": chain(
         (1, 16, 16),
         lambda y: y.Conv2D(8, 3, activation="relu", **FIRST),
@@ -249,7 +267,7 @@ KINDS: dict[str, Build] = {
             )
         ),
     ),
-    "squeeze-excite": _functional([(4, 8, 8)], _squeezed),
+    "squeeze-excite": _functional([(4, 8, 8)], lambda *given: _squeezed(*given)),
     "two-inputs": _functional(
         [MAP, (2, 6, 6)],
         lambda keras, y, one, two: y.Dense(3)(
@@ -272,7 +290,7 @@ KINDS: dict[str, Build] = {
     ),
     "shared-layer": _functional([MAP, MAP], lambda keras, y, one, two: _shared(y, one, two)),
     "shared-layer-in-two-orders": _functional([(4, 4, 4)], lambda keras, y, x: _twice(y, x)),
-    "nested": _functional([MAP], _nested),
+    "nested": _functional([MAP], lambda *given: _nested(*given)),
     "sum-of-vectors": _functional(
         [MAP],
         lambda keras, y, x: y.Dense(3)(

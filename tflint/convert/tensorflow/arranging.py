@@ -69,7 +69,8 @@ class Planned:
     `make` gives a layer with a name; neither keeps the layer itself. `weights` turns the
     original's weights into the new layer's, `key` tells variants of a shared layer apart. `after`
     is the order of the result, None the same. `takes_rows` says that values numbered anew may
-    come in, `gives_rows` that they leave as they came. `what` is reported. `activation` is
+    come in, `gives_rows` that they leave as they came; `rows` are the numbers they leave with
+    otherwise. `what` is reported. `activation` is
     applied to the result in the original's order.
     """
 
@@ -81,6 +82,7 @@ class Planned:
     after: Order | None = None
     takes_rows: bool = False
     gives_rows: bool = False
+    rows: Rows | None = None
     what: str | None = None
     activation: Any = None
 
@@ -156,13 +158,14 @@ class Site:
     """A call of the original that is to be made again, with its tensors as they lie now.
 
     `wish` is the order that those who take the result would like best, None where they have no
-    preference.
+    preference; `columns` the numbers they would like a vector in.
     """
 
     arranging: Arranging
     call: Call
     values: tuple[Laid, ...]
     wish: Order | None = None
+    columns: Rows | None = None
 
     @property
     def again(self) -> Rebuilding:
@@ -192,7 +195,7 @@ class Site:
             self.arranging.note(plan.what, self.call)
         kept = values[0] if plan.gives_rows else None
         after = plan.order if plan.after is None else plan.after
-        rows = None if kept is None else kept.rows
+        rows = plan.rows if kept is None else kept.rows
         made = [Laid(each, after, rows, None if kept is None else kept.folded) for each in found]
         if plan.activation is not None:
             made = [self._activated(each, plan.activation) for each in made]

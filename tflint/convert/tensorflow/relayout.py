@@ -10,7 +10,7 @@ and no more. Transpositions of the original are not made but carried along; `Fla
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from tflint.convert.request import Rebuilt
 from tflint.convert.tensorflow import layer_orders, operation_orders
 from tflint.convert.tensorflow import order as orders
-from tflint.convert.tensorflow.arranging import Arranging, Folded, Laid, Site
+from tflint.convert.tensorflow.arranging import Arranging, Folded, Laid, Rows, Site, same_rows
 from tflint.convert.tensorflow.order import Order, Shape
 from tflint.convert.tensorflow.rebuild import (
     Call,
@@ -60,6 +60,7 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
     again = Rebuilding(graph)
     arranging = Arranging(again)
     wishes = _wishes(graph)
+    columns = _columns(graph, wishes)
 
     laid: dict[int, Laid] = {}
     begun = []
@@ -71,9 +72,9 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
         laid[slot] = Laid(again.input(slot, orders.arranged(shape, order)), order)
         begun.append(laid[slot])
     for call in graph.calls:
-        site = Site(
-            arranging, call, tuple(laid[slot] for slot in call.inputs), wishes.get(call.outputs[0])
-        )
+        values = tuple(laid[slot] for slot in call.inputs)
+        result = call.outputs[0]
+        site = Site(arranging, call, values, wishes.get(result), columns.get(result))
         laid.update(zip(call.outputs, _made(site), strict=True))
 
     ended = []
@@ -127,6 +128,8 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
     plan = layer_orders.plan(call.layer, value.order, value.rows)
     if plan is None and value.rows is not None:
         plan = layer_orders.plan(call.layer, value.order, None)
+    if plan is not None and site.columns is not None and call.kind == "Dense":
+        plan = layer_orders.with_columns(plan, site.columns)
     return None if plan is None else site.planned(plan)
 
 
@@ -154,9 +157,15 @@ def _flattened(site: Site) -> tuple[Laid, ...] | None:
 
 def _reshaped(site: Site, dims: Order) -> tuple[Laid, ...] | None:
     """A reshape, of what the original has transposed by `dims` before."""
-    value = site.arranging.numbered(site.values[0])
     if len(site.values) > 1:
         return None
+    value = site.values[0]
+    if value.rows is not None and site.columns is None and site.wish is not None:
+        shape = site.again.graph.specs[site.call.outputs[0]].shape
+        if same_rows(value.rows, _map_rows(shape, site.wish)) and value.rank == 2:
+            target = orders.arranged(shape, site.wish)
+            return (Laid(site.arranging.reshape(value.tensor, target), site.wish),)
+    value = site.arranging.numbered(value)
     if dims:
         value = Laid(value.tensor, orders.permuted(value.order, dims))
     before = value.original_shape
@@ -254,6 +263,12 @@ def _both_ways(site: Site) -> tuple[Laid, ...] | None:
     return site.made(found)
 
 
+# What takes a vector in whatever order its values come.
+_VECTOR_LAYERS = layer_orders.names_of(
+    "Activation ReLU LeakyReLU ELU PReLU Dropout BatchNormalization LayerNormalization "
+    "GaussianNoise GaussianDropout Identity"
+)
+
 _SPECIAL: dict[str, Callable[[Site], tuple[Laid, ...] | None]] = {
     "Flatten": _flattened,
     "Reshape": lambda site: _reshaped(site, ()),
@@ -283,6 +298,46 @@ def _wishes(graph: Graph) -> dict[int, Order]:
                 table = votes.setdefault(slot, {})
                 table[wish] = table.get(wish, 0) + weight
     return {slot: _winner(table) for slot, table in votes.items()}
+
+
+def _columns(graph: Graph, wishes: Mapping[int, Order]) -> dict[int, Rows]:
+    """How vectors would have to be numbered for the maps that are made of them.
+
+    Only where all who take a vector agree, and where it comes out of a dense layer.
+    """
+    found: dict[int, list[Rows | None]] = {}
+    for call in reversed(graph.calls):
+        result = call.outputs[0]
+        rows = None
+        if operation_orders.is_reshaping(call) or call.kind == "Reshape":
+            if len(graph.specs[call.inputs[0]].shape) == 2:
+                rows = _map_rows(graph.specs[result].shape, wishes.get(result))
+        elif call.kind in _VECTOR_LAYERS and len(call.inputs) == 1:
+            rows = _agreed(found.get(result))
+        for slot in call.inputs:
+            found.setdefault(slot, []).append(rows)
+    agreed = {slot: _agreed(each) for slot, each in found.items()}
+    return {
+        slot: rows
+        for slot, rows in agreed.items()
+        if rows is not None and slot not in graph.outputs
+    }
+
+
+def _agreed(wished: list[Rows | None] | None) -> Rows | None:
+    if not wished or any(not same_rows(rows, wished[0]) for rows in wished):
+        return None
+    return wished[0]
+
+
+def _map_rows(shape: Shape, order: Order | None) -> Rows | None:
+    """How a vector is numbered that a map in an order is made of by a reshape alone."""
+    sizes = [size or 0 for size in shape[1:]]
+    if order is None or 0 in sizes or order == orders.identity(len(shape)):
+        return None
+    dims = [dimension - 1 for dimension in order[1:]]
+    rows: Rows = np.arange(np.prod(sizes), dtype=np.int64).reshape(sizes).transpose(dims).ravel()
+    return rows
 
 
 def _winner(votes: dict[Order, int]) -> Order:
