@@ -95,6 +95,7 @@ class Arranging:
         self.keras = again.keras
         self.done: dict[str, dict[str, None]] = {}
         self.moved: list[str] = []
+        self.notes: list[str] = []
 
     def note(self, what: str, call: Call) -> None:
         """Report that something was done to a layer."""
@@ -127,8 +128,10 @@ class Arranging:
         if self.again.graph.is_legacy:
             import tensorflow as tf
 
-            return Laid(tf.gather(laid.tensor, places, axis=-1), laid.order)
-        return Laid(self.keras.ops.take(laid.tensor, places, axis=-1), laid.order)
+            found = tf.gather(laid.tensor, places, axis=-1)
+        else:
+            found = self.keras.ops.take(laid.tensor, places, axis=-1)
+        return Laid(self.again.adopted(found), laid.order)
 
     def reshape(self, tensor: Tensor, shape: Shape) -> Tensor:
         """A tensor in another shape, the batch first, at most one size besides it open."""
@@ -198,7 +201,7 @@ class Site:
         rows = plan.rows if kept is None else kept.rows
         made = [Laid(each, after, rows, None if kept is None else kept.folded) for each in found]
         if plan.activation is not None:
-            made = [self._activated(each, plan.activation) for each in made]
+            made = [self.activated(self.arranging.straight(each), plan.activation) for each in made]
         return tuple(made)
 
     def _called(self, plan: Planned, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -214,11 +217,11 @@ class Site:
             carry(call.layer, layer, plan.weights)
         return found
 
-    def _activated(self, laid: Laid, activation: Any) -> Laid:
+    def activated(self, laid: Laid, activation: Any) -> Laid:
+        """An activation of the layer's, by itself."""
         name = self.again.free_name(f"{self.call.layer.name}_activation")
         layer = self.again.keras.layers.Activation(activation, name=name)
-        straight = self.arranging.straight(laid)
-        return Laid(self.again.added(layer, straight.tensor), straight.order)
+        return Laid(self.again.added(layer, laid.tensor), laid.order)
 
     def made(self, tensors: Sequence[Tensor], order: Order | None = None) -> tuple[Laid, ...]:
         """Results in an order, by default the original's."""

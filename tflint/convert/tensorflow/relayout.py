@@ -11,13 +11,19 @@ and no more. Transpositions of the original are not made but carried along; `Fla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tflint.convert.request import Rebuilt
-from tflint.convert.tensorflow import layer_orders, operation_orders
+from tflint.convert.tensorflow import (
+    layer_orders,
+    operation_orders,
+    pooling_orders,
+    probing,
+    width_bias,
+)
 from tflint.convert.tensorflow import order as orders
 from tflint.convert.tensorflow.arranging import Arranging, Folded, Laid, Rows, Site, same_rows
 from tflint.convert.tensorflow.order import Order, Shape
@@ -26,6 +32,7 @@ from tflint.convert.tensorflow.rebuild import (
     CannotRebuild,
     Graph,
     Rebuilding,
+    Slot,
     calls_of,
     kind_of,
 )
@@ -90,6 +97,7 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
         tuple(None if each.is_straight else each.order for each in begun),
         tuple(None if each.is_straight else each.order for each in ended),
         rebuilt,
+        tuple(arranging.notes),
         transpositions=tuple(arranging.moved),
     )
 
@@ -115,7 +123,10 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
     if operation_orders.is_reshaping(call):
         return _reshaped(site, ())
     if operation_orders.operation(call):
-        return operation_orders.made_again(site)
+        found = operation_orders.made_again(site)
+        return _probed(site) if found is None else found
+    if call.kind in ("", "Lambda"):
+        return _probed(site)
     special = _SPECIAL.get(call.kind)
     if special is not None:
         return special(site)
@@ -125,12 +136,66 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
         if not is_plain or len({value.rank for value in site.values}) > 1:
             return None
     value = site.values[0]
+    if call.kind in pooling_orders.POOLING:
+        found = pooling_orders.pooled(site)
+        if found is not None:
+            return found
+    if call.kind in layer_orders.SPATIAL and _is_biased_along_width(site):
+        return _biased_along_width(site)
     plan = layer_orders.plan(call.layer, value.order, value.rows)
     if plan is None and value.rows is not None:
         plan = layer_orders.plan(call.layer, value.order, None)
     if plan is not None and site.columns is not None and call.kind == "Dense":
         plan = layer_orders.with_columns(plan, site.columns)
     return None if plan is None else site.planned(plan)
+
+
+def _probed(site: Site) -> tuple[Laid, ...] | None:
+    """What nobody knows, where running it shows that the order makes no difference."""
+    value = site.values[0]
+    if len(site.values) > 1 or value.rows is not None:
+        return None
+    keras = site.again.keras
+    if not probing.keeps_order(site.call, value.original_shape, value.order, keras):
+        return None
+    return site.made(site.again.same(site.call, [value.tensor]), value.order)
+
+
+def _is_biased_along_width(site: Site) -> bool:
+    layer = site.call.layer
+    is_first = getattr(layer, "data_format", "") == "channels_first"
+    shape = site.values[0].original_shape
+    return is_first and width_bias.is_along_width(layer, shape, site.again.keras)
+
+
+def _biased_along_width(site: Site) -> tuple[Laid, ...]:
+    """The bias apart, along the dimension that is the original's last."""
+    from keras.src.ops.numpy import Subtract
+
+    layer, again = site.call.layer, site.again
+    plan = layer_orders.plan(layer, site.values[0].order, None)
+    assert plan is not None
+    changes = {**(plan.changes or {}), "use_bias": False, "activation": "linear"}
+    (made,) = site.planned(
+        replace(plan, changes=changes, weights=lambda found: found[:-1], activation=None)
+    )
+    site.arranging.notes.append(
+        f"Keras adds the bias of {site.call.name} along its columns, which are as many as its "
+        "filters; so does the result"
+    )
+    bias = np.asarray(layer.bias)
+    sizes = [1] * made.rank
+    sizes[made.order.index(made.rank - 1)] = bias.size
+    # An addition would be taken for that of a bias again.
+    operation = Subtract(name=again.free_name("subtract"))
+    arguments = (Slot(0), -bias.reshape(sizes))
+    (tensor,) = again.called(operation, arguments, {}, (0,), [made.tensor])
+    made = Laid(tensor, made.order)
+    if layer.activation is None or getattr(layer.activation, "__name__", "") == "linear":
+        return (made,)
+    if not layer_orders.is_elementwise(layer.activation):
+        made = site.arranging.straight(made)
+    return (site.activated(made, layer.activation),)
 
 
 def _transposed(site: Site, dims: Order) -> tuple[Laid, ...]:
@@ -293,7 +358,7 @@ def _wishes(graph: Graph) -> dict[int, Order]:
             rank = len(graph.specs[slot].shape)
             if rank < 3:
                 continue
-            wish, weight = _wish(call, rank, best.get(call.outputs[0]))
+            wish, weight = _wish(graph, call, rank, best.get(call.outputs[0]))
             if wish is not None and len(wish) == rank:
                 table = votes.setdefault(slot, {})
                 table[wish] = table.get(wish, 0) + weight
@@ -345,7 +410,7 @@ def _winner(votes: dict[Order, int]) -> Order:
     return max(votes, key=lambda order: (votes[order], order == orders.identity(len(order))))
 
 
-def _wish(call: Call, rank: int, later: Order | None) -> tuple[Order | None, int]:
+def _wish(graph: Graph, call: Call, rank: int, later: Order | None) -> tuple[Order | None, int]:
     """The order a call would like its input in, and how much depends on it."""
     dims = operation_orders.transposition(call, rank)
     if dims is not None:
@@ -360,6 +425,10 @@ def _wish(call: Call, rank: int, later: Order | None) -> tuple[Order | None, int
     )
     if is_through or operation_orders.is_elementwise(call):
         return later, 2
+    is_unknown = call.kind in ("", "Lambda") or operation_orders.operation(call)
+    if is_unknown and later is not None and len(later) == rank:
+        shape = graph.specs[call.inputs[0]].shape
+        return (later, 2) if probing.keeps_order(call, shape, later, graph.keras) else (None, 0)
     wish = layer_orders.wished_order(call.layer, rank)
     is_strong = call.kind in layer_orders.SPATIAL
     return wish, 4 if is_strong else 1
