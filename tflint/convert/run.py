@@ -155,6 +155,7 @@ def conversion_of(converted: Converted, options: ConvertOptions, target: Target)
         inputs=ports_of(network.inputs),
         outputs=ports_of(network.outputs),
         has_result=converted.model is not None,
+        refusal=network.donor_refusal or "",
     )
 
 

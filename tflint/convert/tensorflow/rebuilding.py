@@ -1,11 +1,18 @@
-"""The same function in a form that converts better, held equal to the original."""
+"""The same function in a form that converts better, held equal to the original.
+
+What does not come out equal is dropped: the original is converted then, and a note says why.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tflint.convert.request import Port, Rebuilt, Request
-from tflint.convert.tensorflow.loaded import Loaded
+from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
+from tflint.convert.tensorflow.order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +20,7 @@ class Rebuilding:
     """What is converted in the place of the original.
 
     `inputs` and `outputs` are the original's, with `order` where a dimension has moved.
+    `source_refusal` says why the network of a repaired source was not taken.
     """
 
     loaded: Loaded
@@ -20,6 +28,7 @@ class Rebuilding:
     outputs: tuple[Port, ...]
     rebuilt: tuple[Rebuilt, ...] = ()
     notes: tuple[str, ...] = ()
+    source_refusal: str | None = None
 
 
 def unchanged(loaded: Loaded, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> Rebuilding:
@@ -29,4 +38,101 @@ def unchanged(loaded: Loaded, inputs: tuple[Port, ...], outputs: tuple[Port, ...
 
 def rebuild(subject: Rebuilding, wanted: Request) -> Rebuilding:
     """The network rebuilt, as far as that comes out equal."""
-    return subject
+    if subject.loaded.is_graph:
+        return subject
+    found = _relayout(subject, wanted.keeps_layout)
+    if wanted.repaired_source is not None:
+        refusal = _built_by(wanted.repaired_source, found, subject.loaded, wanted)
+        found = dataclasses.replace(found, source_refusal=refusal)
+    return _with_builtin_recurrence(found)
+
+
+def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
+    from tflint.convert.tensorflow.rebuild import CannotRebuild
+    from tflint.convert.tensorflow.relayout import channels_last
+
+    loaded = subject.loaded
+    try:
+        made = channels_last(loaded.model, loaded.keras, keeps_layout=keeps_layout)
+    except CannotRebuild as error:
+        return _noted(subject, f"the layout is left as it is: {error}")
+    if not made.rebuilt:
+        return subject
+    reason = _unlike(loaded, made.model, made.inputs, made.outputs)
+    if reason is not None:
+        return _noted(subject, f"the layout is left as it is: {reason}")
+    return dataclasses.replace(
+        subject,
+        loaded=dataclasses.replace(loaded, model=made.model),
+        inputs=_ordered(subject.inputs, made.inputs),
+        outputs=_ordered(subject.outputs, made.outputs),
+        rebuilt=(*subject.rebuilt, *made.rebuilt),
+        notes=(*subject.notes, *made.notes),
+    )
+
+
+def _with_builtin_recurrence(subject: Rebuilding) -> Rebuilding:
+    from tflint.convert.tensorflow.rebuild import CannotRebuild
+    from tflint.convert.tensorflow.recurrence import builtin_recurrence
+
+    loaded = subject.loaded
+    try:
+        made = builtin_recurrence(loaded.model, loaded.keras)
+    except CannotRebuild as error:
+        return _noted(subject, f"recurrent layers are left as they are: {error}")
+    if not made.rebuilt:
+        return _noted(subject, *made.notes)
+    reason = _unlike(loaded, made.model)
+    if reason is not None:
+        return _noted(subject, f"recurrent layers are left as they are: {reason}")
+    return dataclasses.replace(
+        subject,
+        loaded=dataclasses.replace(loaded, model=made.model),
+        rebuilt=(*subject.rebuilt, *made.rebuilt),
+        notes=(*subject.notes, *made.notes),
+    )
+
+
+def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request) -> str | None:
+    """Why the repaired source does not build the rebuilt network; None where it does."""
+    from tflint.convert.tensorflow.user_code import load_factory
+
+    try:
+        again = load_factory(wanted.origin, text)
+    except CannotLoad as error:
+        return f"repaired, it does not run: {error}"
+    try:
+        again.model.set_weights(rebuilt.loaded.model.get_weights())
+    except ValueError:
+        return "repaired, it builds a network with other weights"
+    orders = [port.order for port in rebuilt.inputs], [port.order for port in rebuilt.outputs]
+    reason = _unlike(original, again.model, *orders)
+    return None if reason is None else f"repaired, it builds another network: {reason}"
+
+
+def _unlike(
+    original: Loaded,
+    model: Any,
+    inputs: Sequence[Order | None] = (),
+    outputs: Sequence[Order | None] = (),
+) -> str | None:
+    """Why a network is not equal to the original; None where it is."""
+    from tflint.convert.tensorflow.equivalence import TOLERANCE, CannotRun, difference
+
+    try:
+        off = difference(original.model, model, original.keras, inputs, outputs)
+    except CannotRun as error:
+        return f"the networks cannot be compared: {error}"
+    if off <= TOLERANCE:
+        return None
+    return f"the rebuilt network differs by {100 * off:.3g} % of the range of an output"
+
+
+def _ordered(ports: tuple[Port, ...], orders: Sequence[Order | None]) -> tuple[Port, ...]:
+    return tuple(
+        dataclasses.replace(port, order=order) for port, order in zip(ports, orders, strict=True)
+    )
+
+
+def _noted(subject: Rebuilding, *notes: str) -> Rebuilding:
+    return dataclasses.replace(subject, notes=(*subject.notes, *notes))
