@@ -249,7 +249,7 @@ KINDS: dict[str, Build] = {
             )
         ),
     ),
-    "squeeze-excite": _functional([(4, 8, 8)], lambda keras, y, x: _squeezed(keras, y, x)),
+    "squeeze-excite": _functional([(4, 8, 8)], _squeezed),
     "two-inputs": _functional(
         [MAP, (2, 6, 6)],
         lambda keras, y, one, two: y.Dense(3)(
@@ -272,7 +272,7 @@ KINDS: dict[str, Build] = {
     ),
     "shared-layer": _functional([MAP, MAP], lambda keras, y, one, two: _shared(y, one, two)),
     "shared-layer-in-two-orders": _functional([(4, 4, 4)], lambda keras, y, x: _twice(y, x)),
-    "nested": _functional([MAP], lambda keras, y, x: _nested(keras, y, x)),
+    "nested": _functional([MAP], _nested),
     "sum-of-vectors": _functional(
         [MAP],
         lambda keras, y, x: y.Dense(3)(
