@@ -43,6 +43,18 @@ _BIASED = frozenset(
 _CONVERSIONS = frozenset(("QUANTIZE", "DEQUANTIZE"))
 
 
+# What rounding to a type moves a weight by at most, as a share of the greatest: half a step, and
+# float16 by half of its last place; a little more for what was computed with it since.
+_ROUNDING = {
+    TensorType.FLOAT16: 0.51 * 2**-10,
+    TensorType.INT16: 0.51 / 32767,
+    TensorType.INT8: 0.51 / 127,
+    TensorType.UINT8: 0.51 / 127,
+    TensorType.INT4: 0.51 / 7,
+}
+_NO_ROUNDING = 1e-5
+
+
 class NoFloatForm(TflintError):
     """What a model's numbers stand for cannot be told."""
 
@@ -58,6 +70,18 @@ def float_form(model: Model, target: Target) -> Model:
         repair(work, target, is_wanted=lambda code: code in _LOWERING, unsafe=True)
         model = work.model
     return model
+
+
+def rounding(model: Model) -> float:
+    """What weights of a sound model are off by at most, as a share of the greatest of a kernel."""
+    kinds = {
+        value.type
+        for graph in graphs(model)
+        for value in graph.values
+        if value.is_constant
+        and (value.quantization is not None or value.type is TensorType.FLOAT16)
+    }
+    return max((_ROUNDING.get(kind, 0.0) for kind in kinds), default=0.0) + _NO_ROUNDING
 
 
 def _without_integers(model: Model) -> Model:

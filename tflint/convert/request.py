@@ -221,6 +221,8 @@ class Network:
 
     `source_refusal` says why the repaired source of a request does not build the same network;
     what was converted is then built from the source as it is. It is None where it does.
+    `donor_refusal` says why the network with a donor's weights does not answer like the donor;
+    nothing was converted then.
     """
 
     framework: str
@@ -231,3 +233,4 @@ class Network:
     # Layers by name: for diagnoses of what the converter did to them.
     layers: Mapping[str, Place] = field(default_factory=dict)
     source_refusal: str | None = None
+    donor_refusal: str | None = None

@@ -163,6 +163,7 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             tuple(network["notes"]),
             {name: place(sent) for name, sent in network["layers"].items()},
             network["source_refusal"],
+            network["donor_refusal"],
         ),
         tuple(map(attempt, head["attempts"])),
         data(head["model"]),

@@ -26,7 +26,7 @@ def answers(loaded: Loaded, samples: Sequence[Array], batch: int = 1) -> tuple[A
     reset before each sample. Raises `NoAnswers`.
     """
     count = len(samples[0]) if samples else 1
-    run = _runner(loaded, batch)
+    run = runner(loaded, batch)
     found: list[list[Array]] = []
     many = _several(loaded, samples, batch) if count > _AT_ONCE else None
     if many is not None:
@@ -56,7 +56,7 @@ def _stateful(model: Any) -> list[Any]:
     return found
 
 
-def _runner(loaded: Loaded, batch: int | None) -> Callable[[Sequence[Array]], list[Array]]:
+def runner(loaded: Loaded, batch: int | None) -> Callable[[Sequence[Array]], list[Array]]:
     """Runs one batch. Kernels of channels_first are missing on a CPU, unless XLA compiles them."""
     import tensorflow as tf
 
@@ -89,7 +89,7 @@ def _several(loaded: Loaded, samples: Sequence[Array], batch: int) -> tuple[Arra
     if not all(port.shape and port.shape[0] is None for port in ports):
         return None
     try:
-        run, single = _runner(loaded, None), _runner(loaded, 1)
+        run, single = runner(loaded, None), runner(loaded, 1)
         first = run([values[:_AT_ONCE, 0] for values in samples])
         alone = single([values[1] for values in samples])
         parts = [first]

@@ -12,17 +12,18 @@ like the donor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tflint.convert.float_form import float_form
-from tflint.convert.tensorflow.donor_answers import Agreement, Donor, agreement
+from tflint.convert.tensorflow.donor_answers import Agreement, Donor, Runner, agreement
+from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.own_weights import are_rounded
 from tflint.convert.tensorflow.pairing import OtherNetwork, Placed, paired, row_orders
 from tflint.convert.tensorflow.probe import Probe, TooLarge, start_probe
 from tflint.convert.tensorflow.transfer import Transfer
 from tflint.convert.weighted_units import Unit, units
+from tflint.execution.frames import Array
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
 from tflint.printable import counted
@@ -34,58 +35,76 @@ class NotEqual(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What became of the weights. `is_own` where those that the source has itself are kept."""
+    """What became of the weights. `is_own` where those that the source has itself are kept.
+
+    `donor` and `found` tell what the .tflite itself answers, in the network's own terms.
+    """
 
     is_own: bool
     notes: tuple[str, ...]
+    donor: Donor
+    found: Agreement
+
+    def answers(self, samples: Sequence[Array]) -> tuple[Array, ...]:
+        """What the .tflite answers to samples of the network's inputs, in float32.
+
+        They are (samples, *shape of the output). Raises `CannotTake` where nothing runs it.
+        """
+        return self.donor.answers(samples, self.found)
 
 
-def adopt(model: Any, donor: bytes, convert: Callable[[Any], bytes | None]) -> Adopted:
-    """Give a Keras model the weights of a .tflite in float form (`tflint.convert.float_form`).
+def adopt(loaded: Loaded, donor: bytes, convert: Callable[[Loaded], bytes | None]) -> Adopted:
+    """Give a network the weights of a .tflite file, however that stores them.
 
-    `convert` makes a float .tflite of a Keras model, in whatever way there is, None where there is
-    none. Weights of the model's own stay where the donor's are the same but for rounding. Raises
-    `OtherNetwork`, `NotEqual`, `CannotTake`, and what running the donor raises (`ModelRefused`,
-    `HostFailed`); then the model has the weights that it had.
+    `convert` makes a float .tflite of a network, in whatever way there is, None where there is
+    none. Weights of the network's own stay where the donor's are the same but for rounding. Raises
+    `OtherNetwork`, `NotEqual`, `CannotTake`, `NoFloatForm`, and what reading and running the donor
+    raises (`UnreadableModel`, `ModelRefused`, `HostFailed`); the network then has what it had.
     """
-    reference = Donor.read(donor, model)
+    network = Runner(loaded)
+    reference = Donor.read(donor, network)
     own = max(
-        (agreement(model, reference, order) for order in reference.input_orders),
+        (agreement(network, reference, order) for order in reference.input_orders),
         key=lambda found: found.snr_db,
     )
     if own.is_equal:
-        return _own(own)
+        said = f"the source's own weights are the .tflite's: {own.text}"
+        return Adopted(True, (said,), reference, own)
     try:
-        return _from_probe(model, reference, own, convert)
+        if loaded.is_graph:
+            raise OtherNetwork(
+                "a SavedModel without layers takes no other weights, and its own are not the"
+                f" .tflite's: {own.text}"
+            )
+        return _from_probe(network, reference, convert)
     except (OtherNetwork, NotEqual):
         if own.is_near:
-            return _own(own)
+            said = f"the source's own weights are used: {own.text}"
+            return Adopted(True, (said,), reference, own)
         raise
-
-
-def _own(own: Agreement) -> Adopted:
-    return Adopted(True, (f"the source's own weights are used: {own.text}",))
 
 
 def _from_probe(
-    model: Any, reference: Donor, own: Agreement, convert: Callable[[Any], bytes | None]
+    network: Runner, reference: Donor, convert: Callable[[Loaded], bytes | None]
 ) -> Adopted:
     try:
-        probe = start_probe(model)
+        probe = start_probe(network.loaded.model)
     except TooLarge:
         raise OtherNetwork("the network has too many weights to be carried over") from None
     try:
-        data = convert(model)
+        data = convert(network.loaded)
         if data is None:
             raise OtherNetwork("what the source builds cannot be converted")
         probed = float_form(parse_model(data), reference.target)
-        if own.is_near and are_rounded(probe, _pairs(probe, probed, reference)):
-            probe.restore()
-            return _own(own)
-        return _carried(model, probe, probed, reference)
+        found = _carried(network, probe, probed, reference)
     except BaseException:
         probe.restore()
         raise
+    if are_rounded(probe, _pairs(probe, probed, reference), reference.rounding):
+        probe.restore()
+        said = "the source's own weights are used: the .tflite has the same ones, rounded"
+        return Adopted(True, (said,), reference, found.found)
+    return found
 
 
 def _pairs(
@@ -95,7 +114,7 @@ def _pairs(
     return list(paired(wanted, units(reference.model, by_outputs=by_outputs)))
 
 
-def _carried(model: Any, probe: Probe, probed: Model, reference: Donor) -> Adopted:
+def _carried(network: Runner, probe: Probe, probed: Model, reference: Donor) -> Adopted:
     """The model with the donor's weights, in the first way in which it answers like it."""
     problem: OtherNetwork | None = None
     best: Agreement | None = None
@@ -111,15 +130,17 @@ def _carried(model: Any, probe: Probe, probed: Model, reference: Donor) -> Adopt
                 for placed, unit in pairs:
                     transfer.take(placed, unit, rows)
                 notes = transfer.finish()
+                if probe.is_copied:
+                    network.renew()
             except OtherNetwork as error:
                 problem = problem or error
                 continue
             for order in reference.input_orders:
-                found = agreement(model, reference, order)
+                found = agreement(network, reference, order)
                 if found.is_equal:
                     total = sum(slot.before.size for slot in probe.slots)
                     said = f"{counted(total, 'weight')} carried over from the .tflite: {found.text}"
-                    return Adopted(False, (said, *notes))
+                    return Adopted(False, (said, *notes), reference, found)
                 if best is None or found.snr_db > best.snr_db:
                     best = found
     if best is None:

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 from tflint.convert.request import Place
-from tflint.convert.tensorflow.construction import line_of
 
 # What Keras says of a class or function that it does not know.
 _UNKNOWN_OBJECT = re.compile(
@@ -68,23 +67,6 @@ def framework(keras: ModuleType) -> str:
     """Name and version: `keras 3.15.1`, `tf-keras 2.21.0`."""
     version = getattr(keras, "__version__", "")
     return f"{keras.__name__.replace('_', '-')} {version}".strip()
-
-
-def layers_of(model: Any, places: Mapping[int, Place] | None = None) -> dict[str, Place]:
-    """All layers by name, those of nested models too; `places` are known by a layer's id."""
-    found: dict[str, Place] = {}
-    flatten = getattr(model, "_flatten_layers", None)
-    held = list(flatten()) if flatten is not None else []
-    # Operations of a Keras 3 graph that are no layers: `x + 1`.
-    held += list(getattr(model, "operations", ()) or ())
-    for layer in held:
-        if layer is model:
-            continue
-        name = str(getattr(layer, "name", ""))
-        path, line = line_of(layer)
-        known = (places or {}).get(id(layer), Place(path=path, line=line))
-        found.setdefault(name, Place(name, type(layer).__name__, known.path, known.line))
-    return found
 
 
 def reason(error: BaseException) -> str:

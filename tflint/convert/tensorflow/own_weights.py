@@ -17,16 +17,18 @@ from tflint.convert.weighted_units import Unit
 
 Array = NDArray[Any]
 
-# Of the greatest weight: a step of eight bits.
-_STEP = 1 / 127
+
+def are_rounded(probe: Probe, pairs: Iterable[tuple[Placed, Unit]], rounding: float) -> bool:
+    """Whether each kernel and table is what the donor has but for its rounding.
+
+    `rounding` is what a weight may be off by, as a share of the greatest.
+    """
+    kernels = [(placed, unit) for placed, unit in pairs if placed.kernel is not None]
+    near = (_is_near(probe, placed, unit, rounding) for placed, unit in kernels)
+    return bool(kernels) and all(near)
 
 
-def are_rounded(probe: Probe, pairs: Iterable[tuple[Placed, Unit]]) -> bool:
-    """Whether each kernel and table is within one step of eight bits of what the donor has."""
-    return all(_is_near(probe, placed, unit) for placed, unit in pairs if placed.kernel is not None)
-
-
-def _is_near(probe: Probe, placed: Placed, donor: Unit) -> bool:
+def _is_near(probe: Probe, placed: Placed, donor: Unit, rounding: float) -> bool:
     theirs, traced = donor.whole, placed.kernel
     assert theirs is not None and traced is not None
     rows = by_shapes(placed.unit, donor)
@@ -39,7 +41,7 @@ def _is_near(probe: Probe, placed: Placed, donor: Unit) -> bool:
         along[placed.unit.output_axis] = -1
         channels = placed.offset.elements.reshape(-1)
         mine = mine / PROBE_SCALE * scale[channels].reshape(along)
-    allowed = _STEP * float(np.abs(theirs).max(initial=0))
+    allowed = rounding * float(np.abs(theirs).max(initial=0))
     return bool((np.abs(mine - theirs) <= allowed).all())
 
 

@@ -1,4 +1,4 @@
-"""Which operator of a donor is which of the probe's, and in which order it numbers what it reads."""
+"""Which operator of a donor is which of the probe's, and how it numbers what it reads."""
 
 from __future__ import annotations
 

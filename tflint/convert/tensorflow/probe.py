@@ -62,7 +62,7 @@ class Normaliser:
     mean: Slot
     variance: Slot
     epsilon: float
-    finish: Callable[[], None] = lambda: None
+    finish: Callable[[], None] | None = None
 
     @property
     def shift(self) -> Slot:
@@ -101,7 +101,8 @@ class Normaliser:
             assign(self.mean, np.zeros(scale.shape))
         else:
             assign(self.mean, -offset.astype(np.float64) / scale)
-        self.finish()
+        if self.finish is not None:
+            self.finish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ class Probe:
     _slots: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _elements: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _off: int = 0
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether layers compute constants from variables, which a traced function keeps."""
+        return any(each.finish is not None for each in self.normalisers)
 
     def trace(self, constant: Array) -> Traced | None:
         """What a constant was made from; None where no variable is found."""
@@ -208,7 +214,8 @@ class Probe:
         for slot in self.slots:
             assign(slot, slot.before)
         for each in self.normalisers:
-            each.finish()
+            if each.finish is not None:
+                each.finish()
 
 
 def start_probe(model: Any, seed: int = 0) -> Probe:
@@ -247,7 +254,8 @@ def start_probe(model: Any, seed: int = 0) -> Probe:
         assign(each.variance, np.full(each.variance.shape, _variance_for(scale, each.epsilon)))
         if each.beta is not None:
             assign(each.mean, np.zeros(each.mean.shape))
-        each.finish()
+        if each.finish is not None:
+            each.finish()
     for slot in zeroed:
         assign(slot, np.zeros(slot.shape))
     order = np.argsort(mantissas)
@@ -326,7 +334,7 @@ def _normaliser(layer: Any, known: dict[int, Slot]) -> Normaliser | None:
             beta = known.get(id(getattr(layer, "beta", None)))
             epsilon = float(getattr(layer, "epsilon", 0.0))
             # Of an adapted one the statistics are copied into constants.
-            finish = getattr(layer, "finalize_state", None) or (lambda: None)
+            finish = getattr(layer, "finalize_state", None)
             return Normaliser(layer.name, gamma, beta, found[0], found[1], epsilon, finish)
     return None
 

@@ -21,6 +21,7 @@ from tflint.convert.request import Attempt, Network, OriginKind, Request
 from tflint.execution.frames import Array, Json
 
 if TYPE_CHECKING:
+    from tflint.convert.tensorflow.donor import Adopted
     from tflint.convert.tensorflow.loaded import Loaded
     from tflint.convert.tensorflow.rebuilding import Rebuilding
     from tflint.fix.proof.samples import Samples
@@ -68,9 +69,18 @@ def _steps(wanted: Request) -> Frames:
 
     yield _progress(f"loading {wanted.origin.shown}")
     original = load(wanted.origin)
+    adopted = None
     if wanted.donor is not None:
+        from tflint.convert.tensorflow.donor import NotEqual
+
         yield _progress("carrying the weights over")
-        original = _adopted(original, wanted.donor)
+        try:
+            adopted = _adopted(original, wanted)
+        except NotEqual as error:
+            network = Network(original.framework, donor_refusal=str(error))
+            yield _converted(network, (), None, None, None, ())
+            return
+        original = dataclasses.replace(original, notes=(*original.notes, *adopted.notes))
     taken = inputs(original)
     try:
         given = outputs(original, wanted.batch)
@@ -97,7 +107,7 @@ def _steps(wanted: Request) -> Frames:
     notes = [*original.notes, *subject.notes]
     if model is not None:
         yield _progress("running the original")
-        samples, reference = _reference(original, wanted, samples, model, notes)
+        samples, reference = _reference(original, wanted, samples, model, notes, adopted)
         if wanted.quantize is not None and samples is not None:
             yield _progress("quantising")
             quantized = _quantized(subject, wanted, samples, model)
@@ -166,8 +176,23 @@ def _is_legacy(wanted: Request) -> bool | None:
     return None
 
 
-def _adopted(loaded: Loaded, donor: bytes) -> Loaded:
-    raise NotImplementedError("weights are not yet carried out of a .tflite")
+def _adopted(loaded: Loaded, wanted: Request) -> Adopted:
+    """What a donor's weights became. Raises `NotEqual`, `CannotLoad` for one that does not fit."""
+    from tflint.convert.float_form import NoFloatForm
+    from tflint.convert.tensorflow.donor import adopt
+    from tflint.convert.tensorflow.donor_answers import CannotTake
+    from tflint.convert.tensorflow.loaded import CannotLoad
+    from tflint.convert.tensorflow.pairing import OtherNetwork
+    from tflint.convert.tensorflow.probe_model import probe_model
+    from tflint.errors import HostFailed, ModelRefused, UnreadableModel
+
+    assert wanted.donor is not None
+    try:
+        return adopt(loaded, wanted.donor, lambda probed: probe_model(probed, wanted))
+    except OtherNetwork as error:
+        raise CannotLoad(f"the source builds another network than the .tflite: {error}") from error
+    except (CannotTake, NoFloatForm, HostFailed, ModelRefused, UnreadableModel) as error:
+        raise CannotLoad(f"the weights cannot be carried over: {error}") from error
 
 
 def _reference(
@@ -176,10 +201,12 @@ def _reference(
     samples: Samples | None,
     model: bytes,
     notes: list[str],
+    adopted: Adopted | None = None,
 ) -> tuple[Samples | None, tuple[Array, ...]]:
     """Samples, made up where none were given and that was asked for, and the answers to them."""
     from tflint.convert.tensorflow.answers import NoAnswers, answers
     from tflint.convert.tensorflow.calling import inputs
+    from tflint.convert.tensorflow.donor_answers import CannotTake
     from tflint.convert.tensorflow.sampling import made_up
     from tflint.fix.proof.interface import NotComparable
 
@@ -189,6 +216,11 @@ def _reference(
             if not wanted.random_samples:
                 return None, ()
             samples = made_up(inputs(original), batch, wanted.random_samples, model)
+        if adopted is not None and not adopted.is_own:
+            try:
+                return samples, adopted.answers(samples.inputs)
+            except CannotTake as error:
+                notes.append(str(error))
         return samples, answers(original, samples.inputs, batch)
     except (NoAnswers, NotComparable) as error:
         notes.append(f"the original cannot be run for comparison: {error}")
