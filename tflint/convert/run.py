@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tflint.convert.diagnosis import diagnose
 from tflint.convert.options import NONE, ConvertOptions
 from tflint.convert.request import Port, Request
 from tflint.errors import TflintError, UsageError
@@ -28,7 +29,6 @@ from tflint.report.convert_report import Budget, ConvertReport, Limit
 from tflint.report.convert_result import (
     AttemptReport,
     Conversion,
-    OperatorDiagnosis,
     PortReport,
     RebuiltPart,
 )
@@ -150,7 +150,7 @@ def conversion_of(converted: Converted, options: ConvertOptions, target: Target)
         attempts=tuple(
             AttemptReport(attempt.allowed.value, attempt.error) for attempt in converted.attempts
         ),
-        operators=_diagnosed(converted, target),
+        operators=diagnose(converted, target),
         rebuilt=tuple(RebuiltPart(part.what, part.layers) for part in network.rebuilt),
         inputs=ports_of(network.inputs),
         outputs=ports_of(network.outputs),
@@ -162,10 +162,6 @@ def conversion_of(converted: Converted, options: ConvertOptions, target: Target)
 def ports_of(ports: Sequence[Port]) -> tuple[PortReport, ...]:
     """Inputs or outputs as reports have them."""
     return tuple(PortReport(port.name, port.shape, port.dtype, port.order) for port in ports)
-
-
-def _diagnosed(converted: Converted, target: Target) -> tuple[OperatorDiagnosis, ...]:
-    return ()
 
 
 def _passes_proved(work: Repair, answers: Answers | None) -> Proof | None:

@@ -12,6 +12,7 @@ from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
 from tflint.convert.tensorflow.naming import argument, named, result
+from tflint.convert.tensorflow.scopes import scopes_noted
 
 SERVING = "serving_default"
 _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
@@ -19,12 +20,16 @@ _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
 
 @dataclass(frozen=True, slots=True)
 class _Traced:
-    """A network as one function of tensors; `function` must outlive the conversion."""
+    """A network as one function of tensors; `function` must outlive the conversion.
+
+    `scopes` are those of the graph with the layers they belong to.
+    """
 
     function: Any
     concrete: Any
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    scopes: Mapping[str, str]
 
 
 def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | None]:
@@ -63,15 +68,15 @@ def _trace(loaded: Loaded, batch: int | None) -> _Traced:
 
     # Keras 2 counts on autograph around it; Keras 3 has none, and tracebacks are whole without.
     function = tf.function(run, autograph=loaded.is_legacy)
-    concrete = function.get_concrete_function(
-        *(
-            tf.TensorSpec(spec.shape, spec.dtype, argument(i))
-            for i, spec in enumerate(specs(loaded, batch))
-        )
-    )
+    taken = [
+        tf.TensorSpec(spec.shape, spec.dtype, argument(i))
+        for i, spec in enumerate(specs(loaded, batch))
+    ]
+    with scopes_noted(None if loaded.is_legacy else loaded.keras) as scopes:
+        concrete = function.get_concrete_function(*taken)
     given = tuple(port.name for port in inputs(loaded))
     made = tuple(port.name for port in outputs(loaded, batch))
-    return _Traced(function, concrete, given, made)
+    return _Traced(function, concrete, given, made, scopes)
 
 
 def _attempt(
@@ -90,10 +95,10 @@ def _attempt(
     converter.allow_custom_ops = allowed is Support.CUSTOM
     try:
         data: bytes = converter.convert()
-        model = named(data, traced.inputs, traced.outputs, SERVING)
-        needed = from_model(model, known, before)
+        model = named(data, traced.inputs, traced.outputs, SERVING, traced.scopes)
+        needed = from_model(model, known, traced.scopes, before)
     except Exception as error:
-        return Attempt(allowed, reason(error), *from_errors(error, known)), None
+        return Attempt(allowed, reason(error), *from_errors(error, known, traced.scopes)), None
     return Attempt(allowed, needed=needed), model
 
 
