@@ -180,6 +180,7 @@ def answers_of(converted: Converted) -> Answers | None:
     Raises `UsageError` where the two do not fit together.
     """
     from tflint.fix.proof.against import Answers, Named, in_terms_of
+    from tflint.fix.proof.trials import runner_named
 
     if converted.model is None or converted.samples is None or not converted.reference:
         return None
@@ -189,6 +190,7 @@ def answers_of(converted: Converted) -> Answers | None:
         converted.reference,
         tuple(Named(port.name, port.order) for port in network.inputs),
         tuple(Named(port.name, port.order) for port in network.outputs),
+        runner_named(network.answered_by),
     )
     return in_terms_of(converted.model, answers)
 
