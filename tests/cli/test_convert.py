@@ -343,7 +343,7 @@ def test_an_interface_that_was_turned_is_told(
     rig: Rig,
     archive: Path,
 ) -> None:
-    port = Port("image", (1, 1, 32, 32), "float32", (0, 2, 3, 1))
+    port = Port("image", (None, 1, 32, 32), "float32", (0, 2, 3, 1))
     answer = relu_network(reference=(), samples=None)
     described = dataclasses.replace(answer.network, inputs=(port,))
     rig.answer = lambda request: dataclasses.replace(answer, network=described)
