@@ -169,9 +169,10 @@ def _is_legacy(wanted: Request) -> bool | None:
 def _adopted(loaded: Loaded, wanted: Request) -> Adopted:
     """What a donor's weights became. Raises `NotEqual`, `CannotLoad` for one that does not fit."""
     from tflint.convert.float_form import NoFloatForm
-    from tflint.convert.tensorflow.donor import OtherNetwork, adopt
+    from tflint.convert.tensorflow.donor import adopt
     from tflint.convert.tensorflow.donor_answers import CannotTake
     from tflint.convert.tensorflow.loaded import CannotLoad
+    from tflint.convert.tensorflow.pairing import OtherNetwork
     from tflint.convert.tensorflow.probe_model import probe_model
     from tflint.errors import HostFailed, ModelRefused, UnreadableModel
 
