@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Annotated
 
 import typer
@@ -130,8 +129,8 @@ def convert(
     from tflint.cli.output import check_color
     from tflint.cli.progress import Progress
     from tflint.config.load import load_settings
+    from tflint.convert.origin import parse_origin
 
-    parse_origin = importlib.import_module("tflint.convert.origin").parse_origin
     check_color(color)
     check_format(format)
     if color == "always" and format == "json":

@@ -6,13 +6,13 @@ What cannot be reconverted at all does not keep the others from it.
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tflint.convert.options import ReconvertJob, ReconvertOptions
+from tflint.convert.origin import parse_origin
 from tflint.convert.request import Origin, OriginKind
 from tflint.errors import TflintError, UsageError
 from tflint.fix.options import FixOptions
@@ -40,8 +40,7 @@ class Reading:
 
     def origin(self, text: str) -> Origin:
         """What a path or `module.py:factory` names. Raises `UsageError`."""
-        parse = importlib.import_module("tflint.convert.origin").parse_origin
-        origin: Origin = parse(
+        return parse_origin(
             text,
             weights=self.weights,
             modules=self.modules,
@@ -49,7 +48,6 @@ class Reading:
             trust=self.is_trusted,
             legacy=self.is_legacy,
         )
-        return origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from tflint.convert.run import (
     CannotQuantise,
     answers_of,
     conversion_of,
-    held_against_original,
     quantise,
     request_of,
 )
@@ -28,10 +27,11 @@ from tflint.convert.worker_process import Converted, convert
 from tflint.errors import MissingExtra, UnreadableModel, UsageError
 from tflint.execution.hosts import Host, is_installed
 from tflint.execution.process import Limits
-from tflint.fix.model.outcome import NEW_MEANING, pass_reports
+from tflint.fix.model.outcome import NEW_MEANING, QUANTIZE, pass_reports
 from tflint.fix.model.repair import Repair, repair, start
-from tflint.fix.options import FixOptions
-from tflint.fix.proof.against import Answers
+from tflint.fix.options import CALIBRATED, FixOptions
+from tflint.fix.proof.against import Answers, prove_against
+from tflint.fix.proof.bisection import first_failing
 from tflint.fix.repaired import Accept, Repaired
 from tflint.lint.discover import Artifact
 from tflint.lint.runner import check_file, check_model
@@ -58,7 +58,7 @@ def reconvert(
     quantiser, `UnreadableModel` and `SourceRefused` for what cannot be loaded, `HostFailed` for a
     worker that came to no end, and `UsageError` for samples that do not fit.
     """
-    mode = mode_of(options)
+    mode = options.quantize or NONE
     _require(mode, options)
     artifact, plan = job.artifact, job.plan
     before = accept(check_file(artifact, plan.rules, plan.target))
@@ -72,13 +72,6 @@ def reconvert(
     converted = convert(request, Limits(asked.seconds, asked.memory_bytes), say)
     work = _Work(job, accept, options, asked_of, before, data, source, converted, say)
     return work.result()
-
-
-def mode_of(options: FixOptions) -> str:
-    """How the result stores numbers: as asked for, else int8 where there is data to do it with."""
-    if options.quantize is not None:
-        return options.quantize
-    return "int8" if options.calibrate is not None or options.is_random else NONE
 
 
 def _require(mode: str, options: FixOptions) -> None:
@@ -224,12 +217,32 @@ class _Work:
             why = "the original gives no answers to hold the result against"
             return Proof("none", 0, False, float("inf"), float("inf"), float("-inf"), failure=why)
         try:
-            return held_against_original(work, answers, self.asked_of)
+            proof = self._held(answers, work, len(work.steps))
+            if proof.holds:
+                return proof
+            first = first_failing(len(work.steps) + 1, lambda n: self._held(answers, work, n))
         except MissingExtra as error:
             if not self.options.is_dry:
                 raise
             self.notes.append(f"not proved: {error}")
             return None
+        if first == 0:
+            return dataclasses.replace(proof, failure=f"the conversion itself: {proof.failure}")
+        return dataclasses.replace(proof, suspect=work.steps[first - 1].code)
+
+    def _held(self, answers: Answers, work: Repair, count: int) -> Proof:
+        """What the first so many steps come to beside the original; without any, the conversion."""
+        mode, steps = self.asked_of.quantize, work.steps[:count]
+        return prove_against(
+            answers,
+            work.before,
+            steps[-1].data if steps else work.before,
+            tolerance=self.asked_of.tolerance,
+            is_float=all(step.code != QUANTIZE for step in steps),
+            outputs=tuple(change for step in steps for change in step.outputs),
+            # TFLM has no kernels for float16 nor for hybrid operators: those are for LiteRT.
+            may_lose=() if mode in (NONE, *CALIBRATED) else (Host.TFLM,),
+        )
 
     def _not_lowered(self, remaining: Sequence[str]) -> Repaired:
         """Operators are left that only TensorFlow has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tflint.finding import Finding, FixSafety
 from tflint.fix.model.outcome import left_findings
@@ -15,6 +16,7 @@ from tflint.rule import SOURCES, Kind
 
 # What only an archive has, and no model that is made of it: code that runs when it is loaded.
 _GONE = frozenset(("TFL007", "TFL114"))
+_RECONVERT = "--reconvert"
 _KEPT = "the trained network computes this, and so does the result: only training changes it"
 
 
@@ -43,7 +45,10 @@ def left_of(
 ) -> tuple[LeftFinding, ...]:
     """The findings of the result, and those of the original that no model can show."""
     there = {finding.code for finding in after.findings}
-    result = left_findings(after.findings, work, options)
+    shown = after.findings
+    if before.kind is not Kind.TFLITE:
+        shown = tuple(map(_by_reconversion, shown))
+    result = left_findings(shown, work, options)
     if source is not None:
         known = {(left.finding.code, left.finding.severity) for left in source.left}
         others = (one for one in result if _key(one.finding) not in known)
@@ -54,6 +59,14 @@ def left_of(
         if finding.code not in there and not _is_gone(finding, before.kind, there)
     )
     return (*_kept(kept), *result)
+
+
+def _by_reconversion(finding: Finding) -> Finding:
+    """The finding with a command that repairs what the result is made of, not a .tflite."""
+    fix = finding.fix
+    if fix is None or _RECONVERT in fix.command or not fix.command.startswith("tflint fix "):
+        return finding
+    return replace(finding, fix=replace(fix, command=f"{fix.command} {_RECONVERT}"))
 
 
 def _kept(findings: Iterable[Finding]) -> Iterable[LeftFinding]:

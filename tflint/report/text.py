@@ -26,7 +26,6 @@ from tflint.report.wording import (
     silenced_text,
     verdict,
 )
-from tflint.rule import ARCHIVES
 from tflint.target.target import DEFAULT_TARGET, Target
 
 WIDTH = 100
@@ -35,6 +34,7 @@ INDENT = "      "
 SHOWN = 3
 SHOWN_IN_SOURCES = 10
 _UNSAFE = "--unsafe"
+_RECONVERT = "--reconvert"
 _QUANTIZE = "--quantize int8 --calibrate DATA"
 
 
@@ -153,10 +153,12 @@ def _closing(report: LintReport) -> Iterator[Line]:
 
 
 def _repairs(report: LintReport) -> Iterator[Line]:
-    """How much of what was found in sources and models can be repaired there."""
-    files = [file for file in report.files if file.kind not in ARCHIVES]
+    """How much of what was found can be repaired, and with which options."""
     repairs = [
-        (file, _with(finding.fix)) for file in files for finding in file.findings if finding.fix
+        (file, _with(finding.fix))
+        for file in report.files
+        for finding in file.findings
+        if finding.fix
     ]
     counts = Counter(option for _, option in repairs if option is not None)
     if not counts:
@@ -166,9 +168,10 @@ def _repairs(report: LintReport) -> Iterator[Line]:
     if report.target.name != DEFAULT_TARGET:
         path += f" --target {shlex.quote(printable(report.target.name))}"
     # The command is for the least that changes something, the rest comes on top of it.
-    first, *others = [option for option in ("", _UNSAFE, _QUANTIZE) if counts[option]]
+    options = ("", _UNSAFE, _QUANTIZE, _RECONVERT)
+    first, *others = [option for option in options if counts[option]]
     command = f"tflint fix{first and f' {first}'}{path}"
-    if first == _QUANTIZE:
+    if first in (_QUANTIZE, _RECONVERT):
         command = f"tflint fix{path} {first}"
     more = "".join(f", {counts[option]:,} more with {option}" for option in others)
     what = f"repairs {counts[first]:,}{more}"
@@ -183,7 +186,9 @@ def _repairs(report: LintReport) -> Iterator[Line]:
 def _with(fix: Fix) -> str | None:
     """The options that this repair takes; None where it is not among all those of a file."""
     if fix.safety is FixSafety.RECONVERT:
-        return _QUANTIZE if _QUANTIZE in fix.command else None
+        if fix.command.endswith(_RECONVERT):
+            return _RECONVERT
+        return _QUANTIZE if fix.command.endswith(_QUANTIZE) else None
     if "--select" in fix.command:  # On request only.
         return None
     return _UNSAFE if fix.safety is FixSafety.UNSAFE else ""

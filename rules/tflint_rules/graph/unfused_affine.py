@@ -17,13 +17,13 @@ from tflint.model.schema import ActivationFunctionType, AddOptions, MulOptions, 
 from tflint.model.tables import Model
 from tflint.printable import counted, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.reconversion import FROM_FLOATS
 from tflint_rules.wording import operator, operators
 
 # Under this, as in front of a dense layer, the operators cost little but themselves.
 _SMALL = 1024
 NONE = ActivationFunctionType.NONE
 _UNSAFE = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
-_RECONVERT = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
 
 
 def _affine(model: ModelBuilder, x: int, *, channels: int = 1, add: bool = True) -> int:
@@ -126,7 +126,7 @@ class UnfusedAffine(Rule):
             severity=Severity.INFO if size < _SMALL else None,
             help=f"{first}fold into the {parts} of {at}: saves {counted(count, 'operator')}, "
             f"{written} of maps{constants}; results differ by rounding",
-            fix=_UNSAFE if fold.is_repairable else _RECONVERT,
+            fix=_UNSAFE if fold.is_repairable else FROM_FLOATS,
         )
 
 

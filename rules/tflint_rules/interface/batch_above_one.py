@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tflint.finding import Confidence, Finding, Fix, FixSafety, Severity
+from tflint.finding import Confidence, Finding, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.reconversion import FROM_SOURCE
 
 # Operators whose first dimension is a batch, whatever it is called; a dense layer's may also
 # be time.
@@ -104,7 +105,7 @@ class BatchAboveOne(Rule):
                 confidence=None if found.is_sure else Confidence.MEDIUM,
                 help=f"convert with a batch of 1: an inference then takes {work // n:,} MACs, and "
                 f"that operator {size_text(found.bytes // n)}",
-                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
+                fix=FROM_SOURCE,
             )
 
 

@@ -51,6 +51,7 @@ from tflint_rules.layout.keras_formats import (
     turned_maps,
 )
 from tflint_rules.layout.relayout_advice import relayout_advice
+from tflint_rules.reconversion import FROM_SOURCE
 
 _TODAYS_KERAS = 3
 
@@ -197,7 +198,6 @@ class ChannelsFirst(Rule):
     )
 
     def check_model(self, context: ModelContext) -> Iterator[Finding]:
-        fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
         for graph in context.graphs:
             flex = [node for node in graph.nodes if is_channels_first(node)]
             if flex:
@@ -208,7 +208,7 @@ class ChannelsFirst(Rule):
                     node=flex[0],
                     severity=Severity.ERROR,
                     help='build the network with data_format="channels_last" and convert again',
-                    fix=fix,
+                    fix=FROM_SOURCE,
                 )
             transposes = _transposes(graph)
             if transposes:
@@ -224,7 +224,7 @@ class ChannelsFirst(Rule):
                     confidence=None if maps else Confidence.MEDIUM,
                     help=f'build the network with data_format="channels_last" and convert again: '
                     f"that saves {len(transposes)} {operators} and {size_text(moved)} of copies",
-                    fix=fix,
+                    fix=FROM_SOURCE,
                 )
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:

@@ -193,14 +193,12 @@ class DynamicDimension(Rule):
                 value=value,
                 severity=Severity.INFO,
                 help="give it the size that the application uses and convert again",
-                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
             )
         return self.finding(
             f"{message}: {context.runtime.title} takes the file's shape {_shape(value.shape)} for "
             f"it, {size_text(value.bytes)}, and cannot resize it",
             value=value,
             help="give it the size that the application uses and convert again",
-            fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
         )
 
     def _batch(self, context: ModelContext, graph: Graph, inputs: Sequence[Value]) -> Finding:

@@ -7,14 +7,18 @@ from typing import cast
 from tflint.finding import Fix, FixSafety, Location
 from tflint.printable import printable
 from tflint.rule import SOURCES, KerasContext, SourceContext
+from tflint_rules.reconversion import OF_ARCHIVE
 
 _SHOWN = 2
 
 
 def relayout_advice(context: KerasContext) -> tuple[Fix | None, str]:
-    """The repair, and what to add to the advice where there is none. Never for archives."""
+    """The repair, and what to add to the advice where there is none.
+
+    An archive is built anew and converted.
+    """
     if context.kind not in SOURCES:
-        return None, ""
+        return OF_ARCHIVE, ""
     # It looks at the source as well, and is not needed where everything is channels_last.
     from tflint.source.relayout import plan_relayout
 

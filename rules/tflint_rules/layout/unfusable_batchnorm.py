@@ -26,6 +26,7 @@ from tflint_rules.keras.wording import (
     map_text,
 )
 from tflint_rules.layout.keras_batch_norm import kept_norm
+from tflint_rules.reconversion import FROM_SOURCE
 from tflint_rules.wording import operator
 
 _NONE = ActivationFunctionType.NONE
@@ -194,7 +195,8 @@ class UnfusableBatchnorm(Rule):
             for norm, fold in norm_folds(graph, Dataflow(graph), ranges):
                 size, elements = norm.map.bytes, norm.map.elements
                 shape = " x ".join(map(str, norm.map.shape[1:8]))
-                fix = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
+                # Over the channels of channels_first; the others have to be trained again.
+                fix = None if norm.is_per_channel else FROM_SOURCE
                 if fold is not None:
                     fix = Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe")
                 yield self.finding(

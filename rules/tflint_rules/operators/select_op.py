@@ -13,6 +13,7 @@ from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.example_models import flex_conv, flex_options
+from tflint_rules.reconversion import FROM_SOURCE
 
 if TYPE_CHECKING:
     from tflint.analysis.flex.plan import Plan
@@ -127,7 +128,7 @@ class SelectOp(Rule):
                 f"{what}; {needs}",
                 node=node,
                 help=_cause(operator) if plan is None else _repair(plan),
-                fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert")
+                fix=_rebuilt(operator)
                 if plan is None
                 else Fix(FixSafety.UNSAFE, "tflint fix {path} --unsafe"),
             )
@@ -159,10 +160,20 @@ def _repair(plan: Plan) -> str:
     return f"it equals the builtin {listed}{turned}: `tflint fix --unsafe` puts that in its place"
 
 
+def _rebuilt(operator: FlexOperator) -> Fix | None:
+    """The way to have the layer built anew, of the kinds that have another form."""
+    is_known = _is_channels_first(operator) or operator.name.startswith("TensorList")
+    return FROM_SOURCE if is_known else None
+
+
+def _is_channels_first(operator: FlexOperator) -> bool:
+    data_format = operator.attributes.get("data_format")
+    return isinstance(data_format, str) and data_format.startswith("NC")
+
+
 def _cause(operator: FlexOperator) -> str:
     """Why the converter kept the operator, and what to do about it."""
-    data_format = operator.attributes.get("data_format")
-    if isinstance(data_format, str) and data_format.startswith("NC"):
+    if _is_channels_first(operator):
         return (
             "the layer is channels_first, TFLite's kernels are channels_last: build it with "
             'data_format="channels_last" and convert again'

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tflint.analysis.weighted_layers import WeightedLayer, weighted_layers
-from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.finding import Finding, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.constants import Constants
 from tflint.model.graph_builder import per_tensor
@@ -16,6 +16,7 @@ from tflint.model.schema import Conv2DOptions, Padding, TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
+from tflint_rules.reconversion import FROM_FLOATS
 
 # From here on the weakest channel has lost a bit.
 _LEAST_SPREAD = 2.0
@@ -107,7 +108,7 @@ class PerTensorWeights(Rule):
             value=worst.layer.weights,
             help=f"convert again with weights quantised per channel: gives each channel all of "
             f"int8 for {24 * channels:,} bytes of file",
-            fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
+            fix=FROM_FLOATS,
         )
 
 

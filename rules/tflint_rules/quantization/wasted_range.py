@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tflint.analysis.operand_types import hybrid_weights
 from tflint.analysis.weighted_layers import WeightedLayer, weighted_layers
-from tflint.finding import Finding, Fix, FixSafety, Severity
+from tflint.finding import Finding, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.constants import HALF_RANGE
 from tflint.model.graph import Value
@@ -17,6 +17,7 @@ from tflint.printable import printable
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
 from tflint_rules.example_models import overwrite
 from tflint_rules.quantization.per_tensor_weights import shares_a_scale
+from tflint_rules.reconversion import FROM_FLOATS
 
 # Half of the channels at this or below: two bits of the weights of most are lost to the rest.
 _FEW = 31
@@ -105,7 +106,7 @@ class WastedRange(Rule):
                     node=layer.node,
                     value=weights,
                     help=_FULL_BIAS if _fills_int32(layer.bias) else said[1],
-                    fix=Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert"),
+                    fix=FROM_FLOATS,
                 )
 
 

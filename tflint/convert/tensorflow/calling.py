@@ -33,7 +33,8 @@ def inputs(loaded: Loaded) -> tuple[Port, ...]:
     args, keywords = structure
     keys = _keys(keywords or args[0] if len(args) + bool(keywords) == 1 else structure)
     names = [
-        key or _short(getattr(value, "name", "")) for key, value in zip(keys, flat, strict=True)
+        key or _maker(value) or _short(getattr(value, "name", ""))
+        for key, value in zip(keys, flat, strict=True)
     ]
     return tuple(
         _port(name, value.shape, value.dtype)
@@ -62,7 +63,7 @@ def outputs(loaded: Loaded, batch: int | None = None) -> tuple[Port, ...]:
         structure = concrete(loaded, batch).structured_outputs
         known = tf.nest.flatten(structure)
     layers = getattr(model, "output_names", None) or ()
-    given = layers if len(layers) == len(known) else ["" for _ in known]
+    given = layers if len(layers) == len(known) else [_maker(value) for value in known]
     names = [key or _short(name) for key, name in zip(_keys(structure), given, strict=True)]
     return tuple(
         _port(name, value.shape, value.dtype)
@@ -138,6 +139,9 @@ def _called_with(model: Any) -> Any:
     """What a subclassed model was built with or called on, with the batch left open."""
     import tensorflow as tf
 
+    seen = called_with(model)
+    if seen is not None and len(seen[0]) == 1 and not seen[1]:
+        return seen[0][0]
     if hasattr(model, "save_spec"):  # tf-keras.
         found = model.save_spec()
         if found is None or len(found[0]) != 1:
@@ -188,6 +192,13 @@ def _port(name: str, shape: Any, dtype: Any) -> Port:
     if sizes.rank is None:
         raise CannotLoad(f"the number of dimensions of `{name}` is not known")
     return Port(name, tuple(sizes.as_list()), tf.as_dtype(dtype).name)
+
+
+def _maker(tensor: Any) -> str:
+    """The layer that makes a symbolic tensor: Keras 3 numbers the tensors themselves."""
+    history = getattr(tensor, "_keras_history", None)
+    maker = getattr(history, "operation", None) or getattr(history, "layer", None)
+    return str(getattr(maker, "name", "") or "")
 
 
 def _short(name: str | None) -> str:

@@ -9,12 +9,11 @@ from typing import Any
 
 from tflint.convert.request import Attempt, Needed, Place, Request, Support
 from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
-from tflint.convert.tensorflow.loaded import Loaded
+from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
 from tflint.convert.tensorflow.naming import argument, named, result
-from tflint.convert.tensorflow.places import layers
 
-_SERVING = "serving_default"
+SERVING = "serving_default"
 _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
 
 
@@ -36,16 +35,17 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     of the network's own code makes one failed attempt, with the layer that raised it. Raises
     `CannotLoad` where the inputs are unknown.
     """
-    known = {} if loaded.is_graph else layers(loaded.model)
     with _whole_tracebacks(loaded):
-        names = [port.name for port in inputs(loaded)]
         try:
-            traced = _trace(loaded, names, request.batch)
+            traced = _trace(loaded, request.batch)
+        except (CannotLoad, MemoryError):
+            raise
         except Exception as error:
             return [Attempt(Support.BUILTIN, reason(error), faults=(raised(error),))], None
         made: list[Attempt] = []
         for allowed in _ORDER:
-            attempt, model = _attempt(traced, allowed, known, made[0].needed if made else ())
+            before = made[0].needed if made else ()
+            attempt, model = _attempt(traced, allowed, loaded.layers, before)
             made.append(attempt)
             if model is not None:
                 is_wanted = _ORDER.index(allowed) <= _ORDER.index(request.fallback)
@@ -53,23 +53,25 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     return made, None
 
 
-def _trace(loaded: Loaded, names: Sequence[str], batch: int | None) -> _Traced:
+def _trace(loaded: Loaded, batch: int | None) -> _Traced:
     import tensorflow as tf
 
-    taken = [
-        tf.TensorSpec(spec.shape, spec.dtype, argument(i))
-        for i, spec in enumerate(specs(loaded, batch))
-    ]
-
-    def network(*values: Any) -> dict[str, Any]:
+    def run(*values: Any) -> dict[str, Any]:
         # A network that returns its input would have the converter lose an output.
-        return {result(i): tf.identity(value) for i, value in enumerate(call(loaded, values))}
+        given = enumerate(call(loaded, values))
+        return {result(i): tf.identity(value) for i, value in given}
 
     # Keras 2 counts on autograph around it; Keras 3 has none, and tracebacks are whole without.
-    function = tf.function(network, autograph=loaded.is_legacy)
-    concrete = function.get_concrete_function(*taken)
-    given = [port.name for port in outputs(loaded, batch)]
-    return _Traced(function, concrete, tuple(names), tuple(given))
+    function = tf.function(run, autograph=loaded.is_legacy)
+    concrete = function.get_concrete_function(
+        *(
+            tf.TensorSpec(spec.shape, spec.dtype, argument(i))
+            for i, spec in enumerate(specs(loaded, batch))
+        )
+    )
+    given = tuple(port.name for port in inputs(loaded))
+    made = tuple(port.name for port in outputs(loaded, batch))
+    return _Traced(function, concrete, given, made)
 
 
 def _attempt(
@@ -88,7 +90,7 @@ def _attempt(
     converter.allow_custom_ops = allowed is Support.CUSTOM
     try:
         data: bytes = converter.convert()
-        model = named(data, traced.inputs, traced.outputs, _SERVING)
+        model = named(data, traced.inputs, traced.outputs, SERVING)
         needed = from_model(model, known, before)
     except Exception as error:
         return Attempt(allowed, reason(error), *from_errors(error, known)), None

@@ -58,14 +58,16 @@ def difference(
 def answers(model: Any, keras: Any) -> Callable[[Sequence[Value]], list[Value]]:
     """A network as a function of arrays, outside training.
 
-    Compiled where that is possible: TensorFlow has no channels_first kernels for processors.
+    As a graph, like `predict`; compiled where TensorFlow has no kernel otherwise, which is so
+    for some channels_first layers. Not called directly: of a channels_first convolution with as
+    many filters as columns, Keras 3 then adds the bias along the columns.
     """
     import tensorflow as tf
 
     def call(values: Sequence[Any]) -> Any:
         return flatten(model(_arguments(model, keras, list(values)), training=False), keras)
 
-    ways = [tf.function(call, jit_compile=True), tf.function(call)]
+    ways = [tf.function(call), tf.function(call, jit_compile=True)]
 
     def run(values: Sequence[Value]) -> list[Value]:
         tensors = [tf.constant(value) for value in values]

@@ -15,30 +15,30 @@ from tflint.convert.tensorflow.loaded import (
     Loaded,
     framework,
     import_keras,
-    layers_of,
     reason,
 )
+from tflint.convert.tensorflow.places import layers
 
 _ZIP = b"PK\x03\x04"
 
 
 def load_archive(origin: Origin, custom: Mapping[str, Any]) -> Loaded:
     """A `.keras` file or HDF5, by the Keras that it is of. Raises `CannotLoad`."""
-    is_zip = _starts_with_zip(origin.path)
+    suffix = ".keras" if is_zip(origin.path) else ".h5"
     reasons = []
     for name in _kerases(origin):
         keras = import_keras(name)
         keywords: dict[str, Any] = {"compile": False, "custom_objects": dict(custom)}
         keywords["safe_mode"] = not origin.is_trusted
         try:
-            with _named(origin.path, ".keras" if is_zip else ".h5") as path:
+            with named(origin.path, suffix) as path:
                 model = keras.models.load_model(path, **keywords)
         except MemoryError:
             raise
         except Exception as error:
             reasons.append(f"{framework(keras)} cannot load it: {reason(error)}")
             continue
-        return Loaded(model, keras, framework(keras), layers_of(model))
+        return Loaded(model, keras, framework(keras), layers(model))
     raise CannotLoad(reasons[0])
 
 
@@ -57,7 +57,8 @@ def _kerases(origin: Origin) -> tuple[str, ...]:
     return ("keras", "tf_keras") if is_new else ("tf_keras", "keras")
 
 
-def _starts_with_zip(path: Path) -> bool:
+def is_zip(path: Path) -> bool:
+    """Whether it is an archive of Keras 3's kind. Raises `CannotLoad`."""
     try:
         with path.open("rb") as file:
             return file.read(4) == _ZIP
@@ -66,7 +67,7 @@ def _starts_with_zip(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _named(path: Path, suffix: str) -> Iterator[str]:
+def named(path: Path, suffix: str) -> Iterator[str]:
     """A path to the file with the suffix by which Keras tells what it is."""
     if path.name.endswith(suffix) or (suffix == ".h5" and path.name.endswith(".hdf5")):
         yield str(path)

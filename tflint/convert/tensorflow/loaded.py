@@ -69,22 +69,6 @@ def framework(keras: ModuleType) -> str:
     return f"{keras.__name__.replace('_', '-')} {version}".strip()
 
 
-def layers_of(model: Any, places: Mapping[int, Place] | None = None) -> dict[str, Place]:
-    """All layers by name, those of nested models too; `places` are known by a layer's id."""
-    found: dict[str, Place] = {}
-    flatten = getattr(model, "_flatten_layers", None)
-    held = list(flatten()) if flatten is not None else []
-    # Operations of a Keras 3 graph that are no layers: `x + 1`.
-    held += list(getattr(model, "operations", ()) or ())
-    for layer in held:
-        if layer is model:
-            continue
-        name = str(getattr(layer, "name", ""))
-        known = (places or {}).get(id(layer), Place())
-        found.setdefault(name, Place(name, type(layer).__name__, known.path, known.line))
-    return found
-
-
 def reason(error: BaseException) -> str:
     """What an exception of Keras says, on one line, or what is to be done about it."""
     text = str(error)

@@ -43,6 +43,7 @@ def layer_of(node: str, known: Mapping[str, Place]) -> Place:
 
 def _inner(layer: Any) -> list[Any]:
     flatten = getattr(layer, "_flatten_layers", None)
-    if flatten is None:
-        return []
-    return [each for each in flatten(recursive=False, include_self=False) if each is not layer]
+    held = list(flatten(recursive=False, include_self=False)) if flatten is not None else []
+    # Operations of a Keras 3 graph that are no layers: `x + 1`.
+    held += getattr(layer, "operations", None) or ()
+    return [each for each in held if each is not layer]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from tflint.convert.tensorflow.recurrent_steps import step_of
+from tflint.convert.tensorflow.recurrent_steps import called, step_of
 
 _numbers = itertools.count()
 
@@ -54,19 +54,23 @@ def fused_lstm(cell: Any, inputs: Any) -> tuple[Any, Any]:
     return last, every
 
 
-def unrolled(
-    cell: Any, inputs: Any, states: Sequence[Any], goes_backwards: bool
-) -> tuple[list[Any], list[Any]]:
-    """What a cell makes of (batch, steps, ...), step by step: its outputs, and the last states."""
+def unrolled(layer: Any, inputs: Any, states: Sequence[Any] | None) -> tuple[list[Any], list[Any]]:
+    """What a recurrent layer makes of (batch, steps, ...), step by step.
+
+    Its outputs in the order in which they are made, and the last states.
+    """
     import tensorflow as tf
 
-    step = step_of(cell)
+    step = step_of(layer.cell)
+    if step is None:
+        step = called(layer.cell)
+        states = _first_states(layer, inputs) if states is None else states
     parts = tf.unstack(inputs, axis=1)
     made = []
-    for part in reversed(parts) if goes_backwards else parts:
+    for part in reversed(parts) if layer.go_backwards else parts:
         output, states = step(part, states)
         made.append(output)
-    return made, list(states)
+    return made, list(states or ())
 
 
 def _batch(inputs: Any) -> Any:
@@ -105,9 +109,7 @@ def layer_class(keras: Any) -> Any:
                 output = every if layer.return_sequences else last
                 # The cell's state is where nothing takes it.
                 return [output, last, last] if layer.return_state else output
-            if initial_state is None:
-                initial_state = _first_states(layer, inputs)
-            outputs, states = unrolled(layer.cell, inputs, initial_state, layer.go_backwards)
+            outputs, states = unrolled(layer, inputs, initial_state)
             output = tf.stack(outputs, 1) if layer.return_sequences else outputs[-1]
             return [output, *states] if layer.return_state else output
 

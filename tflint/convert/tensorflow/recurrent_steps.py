@@ -15,52 +15,50 @@ from numpy.typing import NDArray
 
 from tflint.convert.tensorflow.rebuild import kind_of
 
-# From an input and states to an output and the next states, each (batch, ...).
-Step = Callable[[Any, Sequence[Any]], tuple[Any, list[Any]]]
+# From an input and states to an output and the next states, each (batch, ...). No states are
+# zeros: what they would be multiplied with is left out, as a quantiser finds no range for it.
+Step = Callable[[Any, Sequence[Any] | None], tuple[Any, list[Any]]]
 
 
-def step_of(cell: Any) -> Step:
-    """What a cell computes in inference; of a cell that is not Keras' own, its call."""
+def step_of(cell: Any) -> Step | None:
+    """What a cell of Keras computes in inference; None for other cells, which have to be called."""
     make = _STEPS.get(kind_of(cell))
-    step = None if make is None else make(cell)
-    return _called(cell) if step is None else step
+    return None if make is None else make(cell)
 
 
-def _called(cell: Any) -> Step:
-    def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        output, after = cell(now, list(states))
+def called(cell: Any) -> Step:
+    """The call of any cell, which takes states at every step."""
+
+    def step(now: Any, states: Sequence[Any] | None) -> tuple[Any, list[Any]]:
+        output, after = cell(now, list(states or ()))
         return output, list(after) if isinstance(after, (list, tuple)) else [after]
 
     return step
 
 
 def _stacked(cell: Any) -> Step | None:
-    if getattr(cell, "reverse_state_order", False):
+    steps = [step_of(each) for each in cell.cells]
+    if getattr(cell, "reverse_state_order", False) or None in steps:
         return None
-    steps = [(step_of(each), _count(each)) for each in cell.cells]
+    counts = [2 if kind_of(each).endswith("LSTMCell") else 1 for each in cell.cells]
 
-    def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(now: Any, states: Sequence[Any] | None) -> tuple[Any, list[Any]]:
         after: list[Any] = []
-        left = list(states)
-        for each, count in steps:
-            # Keras hands the states of a cell on as one list, or flat.
-            is_nested = isinstance(left[0], (list, tuple))
-            own = list(left.pop(0)) if is_nested else [left.pop(0) for _ in range(count)]
+        for each, count in zip(steps, counts, strict=True):
+            if each is None:
+                raise AssertionError("looked for above")
+            own = None if states is None else states[len(after) : len(after) + count]
             now, found = each(now, own)
-            after += [found] if is_nested else found
+            after += found
         return now, after
 
     return step
 
 
-def _count(cell: Any) -> int:
-    size = cell.state_size
-    return len(size) if isinstance(size, (list, tuple)) else 1
-
-
 def _simple(cell: Any) -> Step:
-    def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        output = cell.activation(dense(now) + recurrent(states[0]))
+    def step(now: Any, states: Sequence[Any] | None) -> tuple[Any, list[Any]]:
+        made = dense(now)
+        output = cell.activation(made if states is None else made + recurrent(states[0]))
         return output, [output]
 
     dense = _dense(_value(cell.kernel), _value(cell.bias))
@@ -69,13 +67,16 @@ def _simple(cell: Any) -> Step:
 
 
 def _lstm(cell: Any) -> Step:
-    import tensorflow as tf
-
-    def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        return _kept(cell, tf.split(dense(now) + recurrent(states[0]), 4, -1), states[1])
-
-    dense = _dense(_value(cell.kernel), _value(cell.bias))
+    kernel, bias, units = _value(cell.kernel), _value(cell.bias), cell.units
+    dense = _dense(kernel, bias)
+    first = _dense(_remembering(kernel, units), _remembering(bias, units))
     recurrent = _dense(_value(cell.recurrent_kernel), None)
+
+    def step(now: Any, states: Sequence[Any] | None) -> tuple[Any, list[Any]]:
+        if states is None:
+            return _begun(cell, first(now))
+        return _kept(cell, dense(now) + recurrent(states[0]), states[1])
+
     return step
 
 
@@ -84,24 +85,53 @@ def _conv_lstm(cell: Any) -> Step | None:
 
     if cell.data_format != "channels_last":
         return None
-    kernel, bias = tf.constant(_value(cell.kernel)), _value(cell.bias)
+    kernel, bias, filters = _value(cell.kernel), _value(cell.bias), cell.filters
     recurrent = tf.constant(_value(cell.recurrent_kernel))
 
-    def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        made = tf.nn.convolution(
-            now, kernel, cell.strides, cell.padding.upper(), dilations=cell.dilation_rate
-        )
-        if bias is not None:
-            made = tf.nn.bias_add(made, bias)
-        made += tf.nn.convolution(states[0], recurrent, padding="SAME")
-        return _kept(cell, tf.split(made, 4, -1), states[1])
+    def convolution(weights: Any, added: Any) -> Callable[[Any], Any]:
+        weights = tf.constant(weights)
+
+        def convolved(now: Any) -> Any:
+            padding, dilations = cell.padding.upper(), cell.dilation_rate
+            made = tf.nn.convolution(now, weights, cell.strides, padding, dilations=dilations)
+            return made if added is None else tf.nn.bias_add(made, added)
+
+        return convolved
+
+    convolved = convolution(kernel, bias)
+    first = convolution(_remembering(kernel, filters), _remembering(bias, filters))
+
+    def step(now: Any, states: Sequence[Any] | None) -> tuple[Any, list[Any]]:
+        if states is None:
+            return _begun(cell, first(now))
+        again = tf.nn.convolution(states[0], recurrent, padding="SAME")
+        return _kept(cell, convolved(now) + again, states[1])
 
     return step
 
 
-def _kept(cell: Any, gates: Sequence[Any], state: Any) -> tuple[Any, list[Any]]:
-    entering, forgetting, new, leaving = gates
+def _remembering(weights: NDArray[np.float32] | None, units: int) -> NDArray[np.float32] | None:
+    """The weights of all gates but the one that forgets, the second of four."""
+    if weights is None:
+        return None
+    parts = np.split(weights, [units, 2 * units], axis=-1)
+    return np.concatenate([parts[0], parts[2]], axis=-1)
+
+
+def _begun(cell: Any, gates: Any) -> tuple[Any, list[Any]]:
+    import tensorflow as tf
+
+    entering, new, leaving = tf.split(gates, 3, -1)
+    state = cell.recurrent_activation(entering) * cell.activation(new)
+    output = cell.recurrent_activation(leaving) * cell.activation(state)
+    return output, [output, state]
+
+
+def _kept(cell: Any, gates: Any, state: Any) -> tuple[Any, list[Any]]:
+    import tensorflow as tf
+
     gate, activation = cell.recurrent_activation, cell.activation
+    entering, forgetting, new, leaving = tf.split(gates, 4, -1)
     state = gate(forgetting) * state + gate(entering) * activation(new)
     output = gate(leaving) * activation(state)
     return output, [output, state]
@@ -118,24 +148,37 @@ def _gru(cell: Any) -> Step:
     # Biases of the input and of the state; before the reset there is one only.
     before = None if bias is None else bias if bias.ndim == 1 else bias[0]
     after = None if bias is None or bias.ndim == 1 else bias[1]
-    gates, new = slice(0, 2 * units), slice(2 * units, None)
-    both = before if after is None else before + after
+    both = before if after is None or before is None else before + after
+    update, gates, new = slice(0, units), slice(0, 2 * units), slice(2 * units, None)
+    dense_update = _dense(kernel[:, update], None if both is None else both[update])
     dense_gates = _dense(kernel[:, gates], None if both is None else both[gates])
     dense_new = _dense(kernel[:, new], None if before is None else before[new])
     recurrent_gates = _dense(recurrent_kernel[:, gates], None)
     recurrent_new = _dense(recurrent_kernel[:, new], None if after is None else after[new])
 
-    def step(now: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def begun(now: Any) -> tuple[Any, list[Any]]:
+        entering = dense_new(now)
+        if after is None or not cell.reset_after:
+            renewing = cell.recurrent_activation(dense_update(now))
+        else:
+            renewing, reset = tf.split(cell.recurrent_activation(dense_gates(now)), 2, -1)
+            entering += reset * tf.constant(after[new])
+        candidate = cell.activation(entering)
+        output = candidate - renewing * candidate
+        return output, [output]
+
+    def step(now: Any, states: Sequence[Any] | None) -> tuple[Any, list[Any]]:
+        if states is None:
+            return begun(now)
         held = states[0]
-        update, reset = tf.split(
-            cell.recurrent_activation(dense_gates(now) + recurrent_gates(held)), 2, -1
-        )
+        summed = dense_gates(now) + recurrent_gates(held)
+        renewing, reset = tf.split(cell.recurrent_activation(summed), 2, -1)
         if cell.reset_after:
             recalled = reset * recurrent_new(held)
         else:
             recalled = recurrent_new(reset * held)
         candidate = cell.activation(dense_new(now) + recalled)
-        output = candidate + update * (held - candidate)
+        output = candidate + renewing * (held - candidate)
         return output, [output]
 
     return step

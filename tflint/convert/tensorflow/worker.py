@@ -62,6 +62,7 @@ def _steps(wanted: Request) -> Frames:
     _prepare(wanted)
     from tflint.convert.tensorflow.calling import inputs, outputs
     from tflint.convert.tensorflow.conversion import attempts
+    from tflint.convert.tensorflow.loaded import CannotLoad
     from tflint.convert.tensorflow.loading import load
     from tflint.convert.tensorflow.rebuilding import rebuild, unchanged
     from tflint.convert.tensorflow.sampling import given_samples
@@ -81,7 +82,16 @@ def _steps(wanted: Request) -> Frames:
             return
         original = dataclasses.replace(original, notes=(*original.notes, *adopted.notes))
     taken = inputs(original)
-    given = outputs(original, wanted.batch)
+    try:
+        given = outputs(original, wanted.batch)
+    except CannotLoad:
+        raise
+    except Exception:
+        # The network's own code fails when it is called: that is a diagnosis.
+        made, _ = attempts(original, wanted)
+        network = Network(original.framework, taken, notes=original.notes, layers=original.layers)
+        yield _converted(network, made, None, None, None, ())
+        return
     samples = None
     if wanted.calibrate is not None:
         samples = given_samples(wanted.calibrate, taken, wanted.batch or 1)

@@ -23,7 +23,7 @@ that runs the result, against the original on the same runtime, or on one that r
 - Accuracy, where labels are given: at most T less than the original's.
 
 **By rounding alone**, for a float model that is held against the framework it comes from: no
-output is off by more than 2^-10 of the greatest value of the original's output. Both compute in
+output is off by more than 2^-12 of the greatest value of the original's output. Both compute in
 float32 and sum in another order: a sum of n products is off by at most about n 2^-24 of the sum of
 the magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), 2^-14 for a thousand
 products, and what a layer is off by, the next ones hand on. A wrong layout or weight in the wrong
@@ -48,7 +48,7 @@ POSITIVE_FACTOR = 2.5
 # A margin of this many quantised steps is the least that says something.
 MARGIN_STEPS = 2
 # What floats may differ by, as a share of the greatest magnitude.
-ROUNDING = 2.0**-10
+ROUNDING = 2.0**-12
 _LEAST = 1e-3
 
 

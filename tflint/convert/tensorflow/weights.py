@@ -1,0 +1,95 @@
+"""Weights for a network that a source builds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tflint.convert.out_of_memory import is_out_of_memory
+from tflint.convert.tensorflow.keras_archive import is_zip, named
+from tflint.convert.tensorflow.loaded import CannotLoad
+from tflint.lint.discover import shown_path
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_MAX_REASON = 400
+
+
+def load_weights(model: Any, keras: ModuleType, path: Path) -> None:
+    """Load a `.keras`, `.h5`, `.weights.h5` file or a checkpoint of TensorFlow into a model.
+
+    Raises `CannotLoad` where they do not belong together.
+    """
+    shown = f"the weights `{shown_path(path)}`"
+    checkpoint = _checkpoint(path)
+    try:
+        if checkpoint is not None:
+            _restore(model, keras, checkpoint)
+        elif is_zip(path):
+            with named(path, ".keras") as name:
+                model.load_weights(name)
+        elif _is_hdf5(path):
+            suffix = ".h5" if _is_old(path) else ".weights.h5"
+            with named(path, suffix) as name:
+                model.load_weights(name)
+        else:
+            raise CannotLoad(f"{shown} are no HDF5, no .keras archive and no checkpoint")
+    except CannotLoad:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise CannotLoad(f"{shown} do not fit the network: {_said(error)}") from error
+
+
+def _checkpoint(path: Path) -> str | None:
+    """The prefix of a checkpoint: itself, that of a SavedModel, or the last one of a folder."""
+    if os.path.isfile(f"{path}.index"):
+        return str(path)
+    if path.name.endswith(".index"):
+        return str(path).removesuffix(".index")
+    if path.is_dir():
+        if (path / "variables" / "variables.index").is_file():
+            return str(path / "variables" / "variables")
+        import tensorflow as tf
+
+        found: str | None = tf.train.latest_checkpoint(str(path))
+        return found
+    return None
+
+
+def _restore(model: Any, keras: ModuleType, prefix: str) -> None:
+    import tensorflow as tf
+
+    if keras.__name__ == "tf_keras":
+        status = model.load_weights(prefix)
+    else:
+        status = tf.train.Checkpoint(model).restore(prefix)
+    # All of the model must be in it; an optimiser beside it may be left.
+    status.assert_existing_objects_matched()
+    with contextlib.suppress(AttributeError):
+        status.expect_partial()
+
+
+def _is_hdf5(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            start = file.read(512 + len(_HDF5))
+    except OSError as error:
+        raise CannotLoad(f"the weights cannot be read: {error.strerror or error}") from error
+    return start.startswith(_HDF5) or start[512:].startswith(_HDF5)
+
+
+def _is_old(path: Path) -> bool:
+    """Whether HDF5 is as Keras 1 and 2 write weights, alone or with the network."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return "layer_names" in file.attrs or "model_weights" in file
+
+
+def _said(error: Exception) -> str:
+    lines = [" ".join(line.split()) for line in str(error).splitlines()]
+    return " ".join(line for line in lines if line)[:_MAX_REASON] or type(error).__name__
