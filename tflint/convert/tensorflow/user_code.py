@@ -66,7 +66,7 @@ def load_factory(origin: Origin, source: str | None = None) -> Loaded:
         if keras is None:
             raise CannotLoad(f"{_title(origin)} {_what_else(model)}")
         if origin.weights is not None:
-            load_weights(model, keras, origin.weights)
+            load_weights(model, origin.weights)
     return Loaded(model, keras, framework(keras), layers(model))
 
 
