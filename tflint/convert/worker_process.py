@@ -169,6 +169,7 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             {name: place(sent) for name, sent in network["layers"].items()},
             network["source_refusal"],
             network["donor_refusal"],
+            network["answered_by"],
         ),
         tuple(map(attempt, head["attempts"])),
         data(head["model"]),
