@@ -231,3 +231,13 @@ def test_weights_of_something_else(run: Run, keras: str, kind: str) -> None:
 
     assert f"the weights `{kind}`" in says
     assert "no HDF5, no .keras archive and no checkpoint" in says or "do not fit" in says
+
+
+def test_legacy_keras_is_what_a_source_imports_then(run: Run) -> None:
+    held = sys.modules["keras"]
+    inside = "from keras.models import Model\ndef build():\n    import keras.backend"
+    text = NET.replace("layers.Flatten", "keras.layers.Flatten").replace("def build():", inside)
+
+    assert run(text, legacy=True).is_legacy
+    assert sys.modules["keras"] is held
+    assert not run(text).is_legacy
