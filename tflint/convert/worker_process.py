@@ -86,6 +86,7 @@ def convert(
             step = printable(str(head.get("text")), _MAX_STEP)
             say(step)
 
+    say(step)
     limits = replace(limits, file_bytes=None)
     ended = run_worker(_WORKER, request.to_json(), arrays, limits, hear)
     head, found = ended.frames[-1] if ended.frames else ({}, [])
