@@ -71,10 +71,9 @@ def convert_one(
         from tflint.fix.quantize.worker_process import check_installed
 
         check_installed()
-    from tflint.convert.worker_process import convert
-    from tflint.execution.process import Limits
+    from tflint.convert.worker_process import LIMITS, convert
 
-    limits = Limits(options.seconds, options.memory_bytes)
+    limits = dataclasses.replace(LIMITS, seconds=options.seconds, memory_bytes=options.memory_bytes)
     converted = convert(request_of(options), limits, say)
     conversion = conversion_of(converted, options, plan.target)
     report = ConvertReport(options.origin.shown, plan.target, conversion)
