@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from tflint.convert.request import (
 from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Limits, run_worker
+from tflint.lint.discover import shown_path
 from tflint.printable import printable
 
 if TYPE_CHECKING:
@@ -136,6 +138,8 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
     from tflint.fix.proof.samples import Samples
 
     def place(sent: dict[str, Any]) -> Place:
+        if sent["path"] is not None:
+            sent = {**sent, "path": shown_path(Path(sent["path"]))}
         return Place(**sent)
 
     def port(sent: dict[str, Any]) -> Port:
