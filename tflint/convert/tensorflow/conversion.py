@@ -12,19 +12,25 @@ from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
 from tflint.convert.tensorflow.naming import argument, named, result
+from tflint.convert.tensorflow.scopes import scopes_noted
 
 SERVING = "serving_default"
 _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
 
 
 @dataclass(frozen=True, slots=True)
-class _Traced:
-    """A network as one function of tensors; `function` must outlive the conversion."""
+class Traced:
+    """A network as one function of tensors; `function` must outlive the conversion.
+
+    Its arguments are named `argument(0)` and so on, its results `result(0)`. `scopes` are those
+    of the graph with the layers they belong to.
+    """
 
     function: Any
     concrete: Any
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    scopes: Mapping[str, str]
 
 
 def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | None]:
@@ -37,7 +43,7 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     """
     with _whole_tracebacks(loaded):
         try:
-            traced = _trace(loaded, request.batch)
+            traced = trace(loaded, request.batch)
         except (CannotLoad, MemoryError):
             raise
         except Exception as error:
@@ -53,7 +59,8 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     return made, None
 
 
-def _trace(loaded: Loaded, batch: int | None) -> _Traced:
+def trace(loaded: Loaded, batch: int | None) -> Traced:
+    """Trace a network for inference, with `batch` in place of an open first dimension."""
     import tensorflow as tf
 
     def run(*values: Any) -> dict[str, Any]:
@@ -63,38 +70,50 @@ def _trace(loaded: Loaded, batch: int | None) -> _Traced:
 
     # Keras 2 counts on autograph around it; Keras 3 has none, and tracebacks are whole without.
     function = tf.function(run, autograph=loaded.is_legacy)
-    concrete = function.get_concrete_function(
-        *(
-            tf.TensorSpec(spec.shape, spec.dtype, argument(i))
-            for i, spec in enumerate(specs(loaded, batch))
-        )
-    )
+    taken = [
+        tf.TensorSpec(spec.shape, spec.dtype, argument(i))
+        for i, spec in enumerate(specs(loaded, batch))
+    ]
+    with scopes_noted(None if loaded.is_legacy else loaded.keras) as scopes:
+        concrete = function.get_concrete_function(*taken)
     given = tuple(port.name for port in inputs(loaded))
     made = tuple(port.name for port in outputs(loaded, batch))
-    return _Traced(function, concrete, given, made)
+    return Traced(function, concrete, given, made, scopes)
 
 
-def _attempt(
-    traced: _Traced, allowed: Support, known: Mapping[str, Place], before: Sequence[Needed]
-) -> tuple[Attempt, bytes | None]:
+def converter_of(traced: Traced) -> Any:
+    """TensorFlow's converter for a network, with its default settings."""
     import tensorflow as tf
 
     # Not the Keras model: saving that of Keras 3 leaves its weights as variables.
     owner = tf.Module()
     owner.function = traced.function
     owner.held = list(traced.concrete.variables)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.concrete], owner)
+    return tf.lite.TFLiteConverter.from_concrete_functions([traced.concrete], owner)
+
+
+def _attempt(
+    traced: Traced, allowed: Support, known: Mapping[str, Place], before: Sequence[Needed]
+) -> tuple[Attempt, bytes | None]:
+    import tensorflow as tf
+
+    converter = converter_of(traced)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if allowed is not Support.BUILTIN:
         converter.target_spec.supported_ops += [tf.lite.OpsSet.SELECT_TF_OPS]
     converter.allow_custom_ops = allowed is Support.CUSTOM
     try:
         data: bytes = converter.convert()
-        model = named(data, traced.inputs, traced.outputs, SERVING)
-        needed = from_model(model, known, before)
+        model = with_names(data, traced)
+        needed = from_model(model, known, traced.scopes, before)
     except Exception as error:
-        return Attempt(allowed, reason(error), *from_errors(error, known)), None
+        return Attempt(allowed, reason(error), *from_errors(error, known, traced.scopes)), None
     return Attempt(allowed, needed=needed), model
+
+
+def with_names(data: bytes, traced: Traced) -> bytes:
+    """What the converter made, with the network's own names and order of inputs and outputs."""
+    return named(data, traced.inputs, traced.outputs, SERVING, traced.scopes)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tflint.convert.tensorflow.answers import forget
 from tflint.convert.tensorflow.order import Order
 from tflint.convert.tensorflow.rebuild import flatten
 
@@ -49,6 +50,8 @@ def difference(
             for value, order in zip(values, [*inputs] or [None] * len(shapes), strict=True)
         ]
         expected, found = first(values), second(turned)
+        forget(original)
+        forget(rebuilt)
         wanted = [*outputs] or [None] * len(expected)
         for one, other, order in zip(expected, found, wanted, strict=True):
             worst = max(worst, _difference(one if order is None else one.transpose(order), other))

@@ -44,7 +44,7 @@ def rebuild(subject: Rebuilding, wanted: Request) -> Rebuilding:
     if wanted.repaired_source is not None:
         refusal = _built_by(wanted.repaired_source, found, subject.loaded, wanted)
         found = dataclasses.replace(found, source_refusal=refusal)
-    return _with_builtin_recurrence(found)
+    return _with_builtin_recurrence(found, wanted.quantize)
 
 
 def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
@@ -71,13 +71,13 @@ def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
     )
 
 
-def _with_builtin_recurrence(subject: Rebuilding) -> Rebuilding:
+def _with_builtin_recurrence(subject: Rebuilding, quantize: str | None) -> Rebuilding:
     from tflint.convert.tensorflow.rebuild import CannotRebuild
     from tflint.convert.tensorflow.recurrence import builtin_recurrence
 
     loaded = subject.loaded
     try:
-        made = builtin_recurrence(loaded.model, loaded.keras)
+        made = builtin_recurrence(loaded.model, loaded.keras, quantize)
     except CannotRebuild as error:
         return _noted(subject, f"recurrent layers are left as they are: {error}")
     if not made.rebuilt:
@@ -95,10 +95,12 @@ def _with_builtin_recurrence(subject: Rebuilding) -> Rebuilding:
 
 def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request) -> str | None:
     """Why the repaired source does not build the rebuilt network; None where it does."""
-    from tflint.convert.tensorflow.user_code import load_factory
+    from tflint.convert.tensorflow.user_code import load_factory, start_over
 
     try:
-        again = load_factory(wanted.origin, text)
+        start_over()
+        # Its weights are the rebuilt network's, not those of the file.
+        again = load_factory(dataclasses.replace(wanted.origin, weights=None), text)
     except CannotLoad as error:
         return f"repaired, it does not run: {error}"
     try:

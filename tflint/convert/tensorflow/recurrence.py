@@ -1,11 +1,12 @@
 """Recurrent layers of a network put into forms for which TFLite has builtin operators.
 
-    LSTM of tanh and sigmoid     -> UNIDIRECTIONAL_SEQUENCE_LSTM; with REVERSE_V2 for the way back
-    other layers of few steps    -> unrolled: the operators of a step, once for each step
-    anything with a mask         -> as it is: a loop, which skips steps at run time
+    LSTM of tanh and sigmoid -> UNIDIRECTIONAL_SEQUENCE_LSTM; with REVERSE_V2 for the way back
+    anything else            -> for integers and with few steps unrolled: the operators of a step,
+                                once for each step; otherwise the loop that it is
+    anything with a mask     -> the loop that it is, which skips steps at run time
 
-A loop (WHILE) runs on TFLM too, but neither tflint's quantiser nor TensorFlow's makes integers of
-it. Each step of an unrolled layer takes operators and tensors of its own, hence `MOST_STEPS`.
+A loop (WHILE) is small and TFLM runs it in floats, but there are no integers for it: tflint's
+quantiser knows one subgraph, TensorFlow's crashes. There are none of 16 bits for the LSTM either.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ from tflint.convert.tensorflow.rebuild import (
 )
 from tflint.convert.tensorflow.recurrent_layers import layer_class
 
-# Of a GRU of 16 units a step takes about 2.2 KB of flash and 1.5 KB of arena on TFLM: with more
-# steps than these the model alone is larger than the flash of most boards that have no room for
-# a float loop either.
+# A step of a GRU of 12 units takes 1.3 KB of flash and 1.9 KB of RAM on TFLM in int8, most of it
+# for its thirteen operators and their tensors, whatever the units: 64 are more than 120 KB of RAM.
 MOST_STEPS = 64
 
 FUSED = "fused LSTM"
@@ -53,29 +53,34 @@ class BuiltinRecurrence:
 
 @dataclass(slots=True)
 class _Report:
+    quantize: str | None
+    most_steps: int
     fused: list[str] = field(default_factory=list)
     unrolled: list[str] = field(default_factory=list)
     forgetful: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def builtin_recurrence(model: Any, keras: Any, most_steps: int = MOST_STEPS) -> BuiltinRecurrence:
+def builtin_recurrence(
+    model: Any, keras: Any, quantize: str | None = None, most_steps: int = MOST_STEPS
+) -> BuiltinRecurrence:
     """The same function with recurrent layers in builtin operators; the same model where none are.
 
-    `keras` is the module the model belongs to, `most_steps` the most that are unrolled. Raises
+    `keras` is the module the model belongs to, `quantize` what is to be made of the result
+    (`int8`, `int16x8`; None for floats), `most_steps` the most that are unrolled for that. Raises
     `CannotRebuild` where the network is code rather than a graph of layers.
     """
     if not any(map(is_recurrent, _layers(model))):
         return BuiltinRecurrence(model)
     graph = calls_of(model, keras)
-    again, report = Rebuilding(graph), _Report()
+    again, report = Rebuilding(graph), _Report(quantize, most_steps)
     tensors = {slot: again.input(slot) for slot in graph.inputs}
     used = {*graph.outputs, *(slot for call in graph.calls for slot in call.inputs)}
     for call in graph.calls:
         given = [tensors[slot] for slot in call.inputs]
         made = None
         if is_recurrent(call.layer):
-            made = _replaced(call, graph, again, given, used, most_steps, report)
+            made = _replaced(call, graph, again, given, used, report)
         if made is None:
             made = again.same(call, given)
         tensors.update(zip(call.outputs, made, strict=True))
@@ -84,7 +89,10 @@ def builtin_recurrence(model: Any, keras: Any, most_steps: int = MOST_STEPS) -> 
     rebuilt = again.model(
         [tensors[slot] for slot in graph.inputs], [tensors[slot] for slot in graph.outputs]
     )
-    parts = [Rebuilt(FUSED, tuple(report.fused)), Rebuilt(UNROLLED, tuple(report.unrolled))]
+    parts = [
+        Rebuilt(what, tuple(dict.fromkeys(names)))
+        for what, names in ((FUSED, report.fused), (UNROLLED, report.unrolled))
+    ]
     return BuiltinRecurrence(
         rebuilt, tuple(part for part in parts if part.layers), (*report.notes, *_upkeep(report))
     )
@@ -95,20 +103,6 @@ def is_recurrent(layer: Any) -> bool:
     if kind_of(layer) == "Bidirectional":
         return kind_of(layer.forward_layer) in _RECURRENT
     return kind_of(layer) in _RECURRENT
-
-
-def forget(model: Any) -> None:
-    """Set the states of stateful layers back to zero, as they are when a model is loaded.
-
-    What the original answers to a sample is asked from there: a proof resets the variables of
-    the result before each sample as well.
-    """
-    for layer in _layers(model):
-        if getattr(layer, "stateful", False):
-            for name in ("reset_state", "reset_states"):
-                if hasattr(layer, name):
-                    getattr(layer, name)()
-                    break
 
 
 def _layers(model: Any) -> list[Any]:
@@ -124,35 +118,26 @@ def _replaced(
     again: Rebuilding,
     given: list[Any],
     used: set[int],
-    most_steps: int,
     report: _Report,
 ) -> tuple[Any, ...] | None:
     """What the layer in another form makes of its inputs; None where it has to stay a loop."""
     layer, name = call.layer, call.name
     found = _arguments(call, graph.keras)
-    if isinstance(found, str):
-        report.notes.append(f"`{name}` stays a loop: {found}")
+    why = found if isinstance(found, str) else _why_loop(layer, given)
+    if isinstance(found, str) or why is not None:
+        report.notes.append(f"`{name}` stays a loop: {why}")
         return None
     inputs, states = found
-    masked = _reason(layer, given)
-    if masked is not None:
-        report.notes.append(f"`{name}` stays a loop: {masked}")
-        return None
     unfused = _why_not_fused(layer, graph.keras, bool(states), call, used)
-    if unfused is not None and layer.stateful:
-        report.notes.append(
-            f"`{name}` stays a loop: it is no fused LSTM ({unfused}), and its state goes on from "
-            "one input to the next"
-        )
-        return None
+    if unfused is None and report.quantize == "int16x8":
+        unfused = "which has no int16x8 quantiser"
     if unfused is not None:
-        steps = graph.specs[inputs.index].shape[1]
-        if steps is None or steps > most_steps:
-            much = "an unknown number of" if steps is None else f"{steps:,}"
-            report.notes.append(
-                f"`{name}` stays a loop: it is no fused LSTM ({unfused}), and {much} steps are "
-                f"too many to unroll (at most {most_steps})"
-            )
+        why = _why_not_unrolled(layer, graph.specs[inputs.index].shape[1], report)
+        if why is not None:
+            if why:
+                report.notes.append(
+                    f"`{name}` stays a loop: it is no fused LSTM ({unfused}); {why}"
+                )
             return None
     form = layer_class(graph.keras)
     is_fused = unfused is None
@@ -191,7 +176,20 @@ def _arguments(call: Call, keras: Any) -> tuple[Slot, tuple[Slot, ...]] | str:
     return first, tuple(slots)
 
 
-def _reason(layer: Any, given: list[Any]) -> str | None:
+def _why_not_unrolled(layer: Any, steps: int | None, report: _Report) -> str | None:
+    """Why a layer stays a loop, empty where that is best; None where it is to be unrolled."""
+    if report.quantize not in ("int8", "int16x8"):
+        return ""
+    if layer.stateful:
+        return "its state goes on from one input to the next"
+    if steps is None:
+        return "its number of steps is unknown, so that they cannot be unrolled"
+    if steps > report.most_steps:
+        return f"its {steps:,} steps are too many to unroll (at most {report.most_steps})"
+    return None
+
+
+def _why_loop(layer: Any, given: list[Any]) -> str | None:
     """Why a layer can take neither form."""
     if any(getattr(tensor, "_keras_mask", None) is not None for tensor in given):
         return "its input is masked, and which steps count is only known at run time"
@@ -250,10 +248,18 @@ def _name(activation: Any) -> str:
 
 
 def _upkeep(report: _Report) -> list[str]:
+    notes = []
+    if report.unrolled:
+        named = ", ".join(f"`{name}`" for name in dict.fromkeys(report.unrolled))
+        notes.append(
+            f"unrolled for {report.quantize}: {named}; in floats (--quantize none) the loop stays, "
+            "which takes less flash and RAM, and TFLM runs it"
+        )
     if not report.forgetful:
-        return []
+        return notes
     return [
+        *notes,
         "UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state from one Invoke() to the next: call "
         "Reset() of TFLM's interpreter (reset_all_variables() in LiteRT) before each sequence "
-        f"({', '.join(f'`{name}`' for name in report.forgetful)})"
+        f"({', '.join(f'`{name}`' for name in dict.fromkeys(report.forgetful))})",
     ]

@@ -108,9 +108,9 @@ def _steps(wanted: Request) -> Frames:
     if model is not None:
         yield _progress("running the original")
         samples, reference = _reference(original, wanted, samples, model, notes, adopted)
-        if wanted.quantize is not None and samples is not None:
-            yield _progress("quantising")
-            quantized = _quantized(subject, wanted, samples, model)
+        if samples is not None and _is_for_tensorflow(model, wanted.quantize):
+            yield _progress("quantising with TensorFlow")
+            quantized = _quantized(subject, wanted, samples, notes)
     network = Network(
         original.framework,
         subject.inputs,
@@ -119,6 +119,7 @@ def _steps(wanted: Request) -> Frames:
         tuple(notes),
         original.layers,
         source_refusal=subject.source_refusal,
+        answered_by=_answered_by(original, adopted),
     )
     yield _converted(network, made, model, quantized, samples, reference)
 
@@ -227,10 +228,31 @@ def _reference(
         return samples, ()
 
 
+def _answered_by(original: Loaded, adopted: Adopted | None) -> str:
+    if adopted is not None and not adopted.is_own:
+        return "litert-reference"
+    return "tensorflow" if original.is_graph else "keras"
+
+
+def _is_for_tensorflow(model: bytes, mode: str | None) -> bool:
+    """Whether integers are wanted that only TensorFlow's quantiser makes."""
+    from tflint.convert.tensorflow.quantizing import needs_tensorflow
+    from tflint.model.reader import parse_model
+
+    return mode in ("int8", "int16x8") and needs_tensorflow(parse_model(model))
+
+
 def _quantized(
-    subject: Rebuilding, wanted: Request, samples: Samples, model: bytes
+    subject: Rebuilding, wanted: Request, samples: Samples, notes: list[str]
 ) -> bytes | None:
-    return None
+    from tflint.convert.tensorflow.quantizing import CannotQuantise, quantised
+
+    mode = wanted.quantize or "int8"
+    try:
+        return quantised(subject.loaded, mode, wanted.batch, subject.inputs, samples.inputs)
+    except CannotQuantise as error:
+        notes.append(f"no {mode} by TensorFlow's quantiser: {error}")
+        return None
 
 
 def _failure(error: BaseException) -> Json | None:
