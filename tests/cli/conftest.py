@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from tests.cli.program import Result
+from tests.cli.rigged_conversions import archive, rig  # noqa: F401 - fixtures
 from tflint.cli.main import main
 from tflint.model.builder import ModelBuilder
 from tflint.model.writer import write_model

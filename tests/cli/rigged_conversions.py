@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.cli.conftest import named
 from tflint.archive.reader import zip_of_config
 from tflint.convert.request import Attempt, Needed, Network, Place, Port, Request, Support
 from tflint.convert.worker_process import Converted
@@ -89,7 +88,14 @@ def network(model: bytes | None, answers: Any, **fields: Any) -> Converted:
 def _relu() -> bytes:
     model = ModelBuilder()
     x = model.input((1, 4))
-    return write_model(named(model, x, model.unary("RELU", x)).build())
+    return _written(model, x, model.unary("RELU", x))
+
+
+def _written(model: ModelBuilder, x: int, y: int) -> bytes:
+    model.output(y)
+    model.signature({"x": x}, {"y": y})
+    model.metadata("min_runtime_version", b"1.14.0")
+    return write_model(model.build())
 
 
 def dense_network(**fields: Any) -> Converted:
@@ -99,8 +105,7 @@ def dense_network(**fields: Any) -> Converted:
     weights = model.constant((4, 4), values=np.eye(4, dtype=np.float32).ravel().tolist())
     y = model.tensor((1, 4))
     model.operator("FULLY_CONNECTED", [x, weights], [y], FullyConnectedOptions())
-    data = write_model(named(model, x, y).build())
-    return network(data, samples().inputs[0], **fields)
+    return network(_written(model, x, y), samples().inputs[0], **fields)
 
 
 def lstm(**fields: Any) -> Converted:

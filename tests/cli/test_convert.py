@@ -21,12 +21,10 @@ from tests.cli.conftest import Call, custom
 from tests.cli.program import environment
 from tests.cli.rigged_conversions import (
     Rig,
-    archive,  # noqa: F401 - a fixture
     dense_network,
     lstm,
     network,
     relu_network,
-    rig,  # noqa: F401 - a fixture
     samples,
 )
 from tflint.cli import convert as command
@@ -46,7 +44,7 @@ HEAVY = ("numpy", "tensorflow", "keras", "tf_keras", "flatbuffers", "h5py", "lib
 def test_a_network_is_converted_proved_checked_and_written(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     result = call("convert", "net.keras", "-o", "net.tflite", cwd=archive)
 
@@ -68,7 +66,7 @@ def test_a_network_is_converted_proved_checked_and_written(
 def test_nothing_is_wider_than_a_hundred_columns(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     rig.answer = lambda request: lstm()
     result = call("convert", "net.keras", "-o", "net.tflite", cwd=archive)
@@ -79,7 +77,7 @@ def test_nothing_is_wider_than_a_hundred_columns(
 def test_what_cannot_be_converted_is_diagnosed_and_nothing_is_written(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     rig.answer = lambda request: lstm()
     (archive / "net.tflite").write_bytes(b"of before")
@@ -193,7 +191,7 @@ def test_what_is_wrong_with_a_call_is_said_before_a_worker_starts(
 def test_a_result_in_the_saved_model_is_refused(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     from tests.archive.messages import graph, metadata, write_saved_model
 
@@ -204,7 +202,7 @@ def test_a_result_in_the_saved_model_is_refused(
     assert "`saved/a.tflite` is in `saved`, which is read" in result.stderr
 
 
-def test_options_reach_the_worker(call: Call, rig: Rig, archive: Path) -> None:  # noqa: F811
+def test_options_reach_the_worker(call: Call, rig: Rig, archive: Path) -> None:
     (archive / "mine.py").write_text("")
     result = call(
         *("convert", "net.py:build", "-o", "a.tflite", "--batch", "any", "--fallback", "select"),
@@ -235,7 +233,7 @@ def test_options_reach_the_worker(call: Call, rig: Rig, archive: Path) -> None: 
 def test_what_does_not_answer_as_the_original_is_not_written(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     wrong = -np.maximum(samples().inputs[0], 0)
     rig.answer = lambda request: relu_network(reference=(wrong,))
@@ -247,7 +245,7 @@ def test_what_does_not_answer_as_the_original_is_not_written(
     assert not (archive / "net.tflite").exists()
 
 
-def test_int8_by_real_inputs(call: Call, rig: Rig, archive: Path) -> None:  # noqa: F811
+def test_int8_by_real_inputs(call: Call, rig: Rig, archive: Path) -> None:
     pytest.importorskip("ai_edge_quantizer", reason="needs the extra `quantize`")
     rig.answer = lambda request: dense_network()
     result = call(
@@ -296,7 +294,7 @@ def test_what_our_quantiser_refuses_is_taken_from_tensorflow_or_not_written(
 def test_a_fallback_is_written_and_the_check_says_what_it_costs(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     flex = write_model(custom().build()).replace(b"MyWindow", b"FlexRoll")
     rig.answer = lambda request: network(flex, np.zeros(0), samples=None, reference=())
@@ -311,7 +309,7 @@ def test_a_fallback_is_written_and_the_check_says_what_it_costs(
     assert (archive / "a.tflite").exists()
 
 
-def test_a_budget_is_held_and_told(call: Call, rig: Rig, archive: Path) -> None:  # noqa: F811
+def test_a_budget_is_held_and_told(call: Call, rig: Rig, archive: Path) -> None:
     arguments = ("convert", "net.keras", "-o", "a.tflite", "--max-ram", "1K", "--max-flash", "1M")
     result = call(*arguments, cwd=archive)
     assert (result.code, result.stderr) == (1, "")
@@ -329,7 +327,7 @@ def test_a_budget_is_held_and_told(call: Call, rig: Rig, archive: Path) -> None:
 def test_findings_that_are_accepted_do_not_fail(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     (archive / "tflint.toml").write_text(
         '[[models]]\npath = "*.tflite"\nmax-ram = "1K"\nignore = ["TFL501"]\n'
@@ -343,9 +341,9 @@ def test_findings_that_are_accepted_do_not_fail(
 def test_an_interface_that_was_turned_is_told(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
-    port = Port("image", (1, 1, 32, 32), "float32", (0, 2, 3, 1))
+    port = Port("image", (None, 1, 32, 32), "float32", (0, 2, 3, 1))
     answer = relu_network(reference=(), samples=None)
     described = dataclasses.replace(answer.network, inputs=(port,))
     rig.answer = lambda request: dataclasses.replace(answer, network=described)
@@ -362,7 +360,7 @@ def test_an_interface_that_was_turned_is_told(
 def test_a_folder_that_cannot_be_written_to(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     (archive / "out").mkdir()
     (archive / "out").chmod(stat.S_IRUSR | stat.S_IXUSR)
@@ -494,7 +492,7 @@ def test_the_json_document_is_what_the_documentation_says(
 def test_hostile_names_do_not_reach_the_terminal(
     call: Call,
     rig: Rig,
-    archive: Path,  # noqa: F811
+    archive: Path,
 ) -> None:
     evil = "\x1b[31m\u202e\n::error::"
     port = Port(evil, (1, 4), "float32", (1, 0))

@@ -46,6 +46,23 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
         first = take_log()
         os.write(2, b"second")
         yield {"logs": [first, take_log()]}, ()
+    if task == "in turn":
+        for number in range(3):
+            yield {"number": number}, ()
+            time.sleep(0.5)
+    if task == "leave a child" and os.fork() == 0:
+        time.sleep(600)
+    if task == "leave a child that left":
+        reading, writing = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            os.write(writing, b"x")
+            time.sleep(15)
+            os._exit(0)
+        os.read(reading, 1)
+    if task == "write a file":
+        with open(request["path"], "wb") as file:
+            file.write(bytes(32 << 20))
     if task == "where":
         import json
 

@@ -98,6 +98,72 @@ def test_a_flood_of_outputs_has_an_end() -> None:
     assert ended.fault == "it was ended: its outputs take too much memory"
 
 
+def test_frames_are_heard_as_they_come() -> None:
+    heard: list[tuple[float, object]] = []
+
+    ended = run_worker(
+        RIGGED,
+        {"task": "in turn"},
+        limits=SMALL,
+        on_frame=lambda head: heard.append((time.monotonic(), head.get("number"))),
+    )
+
+    assert [number for _, number in heard] == [None, 0, 1, 2, None]
+    assert heard[3][0] - heard[1][0] > 0.7  # seconds
+    assert len(ended.frames) == len(heard)
+
+
+@posix
+def test_who_listens_may_give_up() -> None:
+    """Then the worker is ended as well."""
+    pids: list[int] = []
+
+    def give_up(head: dict[str, object]) -> None:
+        if isinstance(head.get("pid"), int):
+            pids.append(int(str(head["pid"])))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_worker(RIGGED, {"task": "sleep"}, limits=SMALL, on_frame=give_up)
+
+    assert _is_gone(pids[0])
+
+
+@posix
+@pytest.mark.parametrize("task", ["leave a child", "leave a child that left"])
+def test_what_a_worker_leaves_behind_holds_nobody_up(task: str) -> None:
+    """A child has the pipes open that the end of the worker would close."""
+    started = time.monotonic()
+
+    ended = worker(task, Limits(seconds=60))
+
+    assert time.monotonic() - started < 20  # seconds
+    assert (ended.fault, ended.is_time_out) == (None, False)
+    assert ended.frames[-1][0] == {"done": True}
+
+
+@posix
+@pytest.mark.parametrize(("file_bytes", "is_whole"), [(16 << 20, False), (None, True)])
+def test_files_are_limited(tmp_path: Path, file_bytes: int | None, is_whole: bool) -> None:
+    path = tmp_path / "file"
+    limits = Limits(seconds=60, file_bytes=file_bytes)
+
+    ended = run_worker(RIGGED, {"task": "write a file", "path": str(path)}, limits=limits)
+
+    assert (ended.fault is None) == is_whole
+    assert (path.stat().st_size == 32 << 20) == is_whole
+
+
+@posix
+def test_of_any_amount_of_noise_the_end_is_kept() -> None:
+    """Where files are not limited, the log is none."""
+    ended = worker("flood the log", Limits(seconds=60, file_bytes=None))
+
+    assert ended.fault is None
+    assert ended.log == "x" * 4096
+    assert worker("raise", Limits(seconds=60, file_bytes=None)).log.endswith("not today\n")
+
+
 def test_the_current_folder_holds_no_modules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

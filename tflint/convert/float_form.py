@@ -156,3 +156,12 @@ def _without_conversions(changed: GraphEdit, graph: Graph) -> None:
             changed.replace(
                 node.index, "RESHAPE", (before, to), (after,), ReshapeOptions(new_shape=made.shape)
             )
+
+
+def is_float(model: Model) -> bool:
+    """Whether a model stores and computes all that stands for reals in float32."""
+    return not any(
+        value.type is TensorType.FLOAT16 or _stands_for_a_real(value)
+        for graph in graphs(model)
+        for value in graph.values
+    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from tflint.convert.float_form import is_float
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
 from tflint.convert.repaired_source import repaired_source, source_text
 from tflint.convert.request import OriginKind, Request, Support
@@ -33,10 +34,13 @@ from tflint.fix.options import CALIBRATED, FixOptions
 from tflint.fix.proof.against import Answers, prove_against
 from tflint.fix.proof.bisection import first_failing
 from tflint.fix.repaired import Accept, Repaired
+from tflint.lint.diff import diff_reports
 from tflint.lint.discover import Artifact
 from tflint.lint.runner import check_file, check_model
+from tflint.model.reader import parse_model
 from tflint.printable import printable
 from tflint.report.convert_result import Conversion
+from tflint.report.diff_result import DiffReport
 from tflint.report.fix_result import FileFix, LeftFinding, PassReport, Proof
 from tflint.report.result import FileReport
 from tflint.rule import SOURCES, Kind
@@ -238,7 +242,7 @@ class _Work:
             work.before,
             steps[-1].data if steps else work.before,
             tolerance=self.asked_of.tolerance,
-            is_float=all(step.code != QUANTIZE for step in steps),
+            is_float=self._is_float_original and all(step.code != QUANTIZE for step in steps),
             outputs=tuple(change for step in steps for change in step.outputs),
             # TFLM has no kernels for float16 nor for hybrid operators: those are for LiteRT.
             may_lose=() if mode in (NONE, *CALIBRATED) else (Host.TFLM,),
@@ -300,7 +304,7 @@ class _Work:
         fix = FileFix(
             artifact.shown,
             artifact.kind,
-            fixed=fixed_of(self.before, after, source_fix),
+            fixed=fixed_of(self.before, after, source_fix, self.converted.network.rebuilt),
             left=left_of(self.before, after, source_fix, work, self._options_of(mode)),
             notes=_each_once(self.notes),
             diff="" if source_fix is None else source_fix.diff,
@@ -311,6 +315,7 @@ class _Work:
             arena_before=self._arena_before(work),
             arena_after=work.arena,
             proof=proof,
+            comparison=self._compared(work, after),
             conversion=self.conversion,
         )
         edited = self.source if self.source and self.source.after != self.source.before else None
@@ -318,6 +323,18 @@ class _Work:
 
     def _options_of(self, mode: str) -> FixOptions:
         return dataclasses.replace(self.options, quantize=None if mode == NONE else mode)
+
+    @property
+    def _is_float_original(self) -> bool:
+        """Whether what answered computes in floats, of which a float result is off by rounding."""
+        return self.job.artifact.kind is not Kind.TFLITE or is_float(parse_model(self.data))
+
+    def _compared(self, work: Repair, after: FileReport) -> DiffReport | None:
+        """Both models, where the original is one."""
+        if self.job.artifact.kind is not Kind.TFLITE:
+            return None
+        model = parse_model(self.data)
+        return diff_reports(model, work.model, self.before, after, self.job.plan.target)
 
     def _arena_before(self, work: Repair) -> int | None:
         if self.job.artifact.kind is not Kind.TFLITE:

@@ -222,7 +222,8 @@ class Network:
     `source_refusal` says why the repaired source of a request does not build the same network;
     what was converted is then built from the source as it is. It is None where it does.
     `donor_refusal` says why the network with a donor's weights does not answer like the donor;
-    nothing was converted then.
+    nothing was converted then. `answered_by` is what gave the reference: `keras`, `tensorflow`
+    (a SavedModel), or `litert-reference` (a donor).
     """
 
     framework: str
@@ -234,3 +235,4 @@ class Network:
     layers: Mapping[str, Place] = field(default_factory=dict)
     source_refusal: str | None = None
     donor_refusal: str | None = None
+    answered_by: str = "keras"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tflint.convert.diagnosis import diagnose
 from tflint.convert.options import NONE, ConvertOptions
 from tflint.convert.request import Port, Request
 from tflint.errors import TflintError, UsageError
@@ -28,7 +29,6 @@ from tflint.report.convert_report import Budget, ConvertReport, Limit
 from tflint.report.convert_result import (
     AttemptReport,
     Conversion,
-    OperatorDiagnosis,
     PortReport,
     RebuiltPart,
 )
@@ -150,22 +150,24 @@ def conversion_of(converted: Converted, options: ConvertOptions, target: Target)
         attempts=tuple(
             AttemptReport(attempt.allowed.value, attempt.error) for attempt in converted.attempts
         ),
-        operators=_diagnosed(converted, target),
+        operators=diagnose(converted, target),
         rebuilt=tuple(RebuiltPart(part.what, part.layers) for part in network.rebuilt),
-        inputs=ports_of(network.inputs),
-        outputs=ports_of(network.outputs),
+        inputs=_ports(network.inputs, options.batch),
+        outputs=_ports(network.outputs, options.batch),
         has_result=converted.model is not None,
         refusal=network.donor_refusal or "",
     )
 
 
-def ports_of(ports: Sequence[Port]) -> tuple[PortReport, ...]:
-    """Inputs or outputs as reports have them."""
-    return tuple(PortReport(port.name, port.shape, port.dtype, port.order) for port in ports)
-
-
-def _diagnosed(converted: Converted, target: Target) -> tuple[OperatorDiagnosis, ...]:
-    return ()
+def _ports(ports: Sequence[Port], batch: int | None) -> tuple[PortReport, ...]:
+    """Inputs or outputs as reports have them, an open first dimension as it was set."""
+    found = []
+    for port in ports:
+        shape = port.shape
+        if shape and shape[0] is None:
+            shape = (batch, *shape[1:])
+        found.append(PortReport(port.name, shape, port.dtype, port.order))
+    return tuple(found)
 
 
 def _passes_proved(work: Repair, answers: Answers | None) -> Proof | None:
@@ -184,6 +186,7 @@ def answers_of(converted: Converted) -> Answers | None:
     Raises `UsageError` where the two do not fit together.
     """
     from tflint.fix.proof.against import Answers, Named, in_terms_of
+    from tflint.fix.proof.trials import runner_named
 
     if converted.model is None or converted.samples is None or not converted.reference:
         return None
@@ -193,6 +196,7 @@ def answers_of(converted: Converted) -> Answers | None:
         converted.reference,
         tuple(Named(port.name, port.order) for port in network.inputs),
         tuple(Named(port.name, port.order) for port in network.outputs),
+        runner_named(network.answered_by),
     )
     return in_terms_of(converted.model, answers)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from tflint.convert.request import Rebuilt
 from tflint.finding import Finding, FixSafety
 from tflint.fix.model.outcome import left_findings
 from tflint.fix.model.repair import Repair
@@ -16,16 +17,22 @@ from tflint.rule import SOURCES, Kind
 
 # What only an archive has, and no model that is made of it: code that runs when it is loaded.
 _GONE = frozenset(("TFL007", "TFL114"))
+# What is said of a layer's form alone.
+_OF_FORM = frozenset(("TFL101",))
 _RECONVERT = "--reconvert"
 _KEPT = "the trained network computes this, and so does the result: only training changes it"
 
 
 def fixed_of(
-    before: FileReport, after: FileReport, source: FileFix | None
+    before: FileReport,
+    after: FileReport,
+    source: FileFix | None,
+    rebuilt: Sequence[Rebuilt] = (),
 ) -> tuple[FixedFinding, ...]:
     """The findings that are gone: of a source those that its repair took away, else those that
-    the result has none of.
+    the result has none of, or that were about the form of a layer that was `rebuilt`.
     """
+    layers = {name for part in rebuilt for name in part.layers}
     if source is not None:
         return source.fixed
     there = {finding.code for finding in after.findings}
@@ -33,6 +40,7 @@ def fixed_of(
         FixedFinding(finding, FixSafety.RECONVERT)
         for finding in before.findings
         if _is_gone(finding, before.kind, there)
+        or (finding.code in _OF_FORM and finding.location.layer in layers)
     )
 
 

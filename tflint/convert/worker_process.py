@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from tflint.convert.request import (
 from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Limits, run_worker
-from tflint.printable import printable, size_text
+from tflint.printable import printable
 
 if TYPE_CHECKING:
     from tflint.fix.proof.samples import Samples
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 LIMITS = Limits(seconds=900.0, memory_bytes=16 << 30, file_bytes=None)
 _WORKER = "tflint.convert.tensorflow.worker"
 _MAX_REASON = 4000
+# What TensorFlow prints at every start, and other lines that are no errors.
+_CHATTER = re.compile(r"[IW]\d{4} |WARNING: All log messages|\d{4}-\d\d-\d\d .*: [IW] ")
 _MAX_STEP = 200
 _MAX_LINE = 300
 
@@ -106,14 +109,15 @@ def _what_happened(ended: Ended, limits: Limits, step: str) -> str:
     if speaks_of_memory(ended.log):
         return _no_memory(limits, step)
     lines = [line.strip() for line in ended.log.splitlines() if line.strip()]
+    lines = [line for line in lines if not _CHATTER.match(line)]
     last = f" ({printable(lines[-1], _MAX_LINE)})" if lines else ""
     return f"the conversion failed while {step}: {ended.fault or 'it ended early'}{last}"
 
 
 def _no_memory(limits: Limits, step: str) -> str:
     return (
-        f"the conversion ran out of memory (limit {size_text(limits.memory_bytes)}) while {step}:"
-        " see --memory-limit"
+        f"the conversion ran out of memory (limit {limits.memory_bytes / (1 << 30):.3g} GiB) while"
+        f" {step}: see --memory-limit"
     )
 
 
@@ -164,6 +168,7 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
             {name: place(sent) for name, sent in network["layers"].items()},
             network["source_refusal"],
             network["donor_refusal"],
+            network["answered_by"],
         ),
         tuple(map(attempt, head["attempts"])),
         data(head["model"]),

@@ -14,7 +14,8 @@ BUILTIN, SELECT, CUSTOM = "builtin", "select", "custom"
 class OperatorDiagnosis:
     """An operator that costs more than it should, or that the target has no kernel for.
 
-    `support` is `builtin`, `select` or `custom`; `name` TensorFlow's for the latter two. `layer`,
+    `support` is `builtin`, `select` or `custom`, or `none` for what cannot be converted at all;
+    `name` TensorFlow's unless it is builtin. `layer`,
     `layer_class`, `path` and `line` say where it comes from, None where that is not known. `cost`
     is what it does to the target, `way` how to have it with builtin operators alone.
     """
@@ -42,9 +43,9 @@ class AttemptReport:
 class PortReport:
     """An input or output of the result.
 
-    `shape` is that of the original, the batch first, None where a size is open. `order` is set
-    where the result has another order of dimensions: its dimension i is the original's
-    `order[i]`.
+    `shape` is that of the original, the batch first as it was set, None where a size is open.
+    `order` is set where the result has another order of dimensions: its dimension i is the
+    original's `order[i]`.
     """
 
     name: str

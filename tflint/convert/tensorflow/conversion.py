@@ -12,6 +12,7 @@ from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
 from tflint.convert.tensorflow.naming import argument, named, result
+from tflint.convert.tensorflow.scopes import scopes_noted
 
 SERVING = "serving_default"
 _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
@@ -21,13 +22,15 @@ _ORDER = (Support.BUILTIN, Support.SELECT, Support.CUSTOM)
 class Traced:
     """A network as one function of tensors; `function` must outlive the conversion.
 
-    Its arguments are named `argument(0)` and so on, its results `result(0)`.
+    Its arguments are named `argument(0)` and so on, its results `result(0)`. `scopes` are those
+    of the graph with the layers they belong to.
     """
 
     function: Any
     concrete: Any
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    scopes: Mapping[str, str]
 
 
 def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | None]:
@@ -67,15 +70,15 @@ def trace(loaded: Loaded, batch: int | None) -> Traced:
 
     # Keras 2 counts on autograph around it; Keras 3 has none, and tracebacks are whole without.
     function = tf.function(run, autograph=loaded.is_legacy)
-    concrete = function.get_concrete_function(
-        *(
-            tf.TensorSpec(spec.shape, spec.dtype, argument(i))
-            for i, spec in enumerate(specs(loaded, batch))
-        )
-    )
+    taken = [
+        tf.TensorSpec(spec.shape, spec.dtype, argument(i))
+        for i, spec in enumerate(specs(loaded, batch))
+    ]
+    with scopes_noted(None if loaded.is_legacy else loaded.keras) as scopes:
+        concrete = function.get_concrete_function(*taken)
     given = tuple(port.name for port in inputs(loaded))
     made = tuple(port.name for port in outputs(loaded, batch))
-    return Traced(function, concrete, given, made)
+    return Traced(function, concrete, given, made, scopes)
 
 
 def converter_of(traced: Traced) -> Any:
@@ -102,15 +105,15 @@ def _attempt(
     try:
         data: bytes = converter.convert()
         model = with_names(data, traced)
-        needed = from_model(model, known, before)
+        needed = from_model(model, known, traced.scopes, before)
     except Exception as error:
-        return Attempt(allowed, reason(error), *from_errors(error, known)), None
+        return Attempt(allowed, reason(error), *from_errors(error, known, traced.scopes)), None
     return Attempt(allowed, needed=needed), model
 
 
 def with_names(data: bytes, traced: Traced) -> bytes:
     """What the converter made, with the network's own names and order of inputs and outputs."""
-    return named(data, traced.inputs, traced.outputs, SERVING)
+    return named(data, traced.inputs, traced.outputs, SERVING, traced.scopes)
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ def framework(keras: ModuleType) -> str:
 
 def reason(error: BaseException) -> str:
     """What an exception of Keras says, on one line, or what is to be done about it."""
-    text = str(error)
+    text = said_by(error)
     if "safe_mode" in text or ("unsafe" in text and "lambda" in text.lower()):
         return "it holds Python code (a Lambda layer): give --trust if you trust the file"
     unknown = _UNKNOWN_OBJECT.search(text)
@@ -80,6 +80,14 @@ def reason(error: BaseException) -> str:
             f"`{unknown[1]}` is none of Keras' own:"
             " give the source that defines it, --with module.py"
         )
+    return f"{type(error).__name__}: {text[:_MAX_REASON]}" if text else type(error).__name__
+
+
+def said_by(error: BaseException) -> str:
+    """The text of an exception on one line; empty where it has none, or cannot tell it."""
+    try:
+        text = str(error)
+    except Exception:
+        return ""
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    said = " ".join(line for line in lines if line)[:_MAX_REASON]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return " ".join(line for line in lines if line)

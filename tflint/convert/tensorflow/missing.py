@@ -9,15 +9,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tflint.convert.layer_names import layer_of
 from tflint.convert.request import Fault, Needed, Place, Support
 from tflint.convert.tensorflow.construction import is_users
-from tflint.convert.tensorflow.places import layer_of
+from tflint.convert.tensorflow.scopes import canonical
 from tflint.model.flex import flex_operator, is_flex
 from tflint.model.graph import Node, graphs
 from tflint.model.reader import parse_model
 
+# What stands for an operator where the converter names none.
+CONVERTER = "conversion"
 _MAX_REASON = 600
 _OPERATOR = re.compile(r"'(tfl?)\.([A-Za-z0-9_]+)' op")
+_FORM = re.compile(r'see current operation: [^\n]*?"tf\.\w+"\([^\n)]*\) ?([^\n]+)')
 _LISTED = re.compile(r"(TF Select|Custom) ops: ([\w, ]+)")
 # What Keras and autograph write around what was raised.
 _AROUND = re.compile(r"Exception encountered when calling|in user code:|File \"|\s*$")
@@ -26,7 +30,10 @@ _RAISED = re.compile(r"\s*(?:[\w.]+(?:Error|Exception|Exit|Interrupt)): (.*\S.*)
 
 
 def from_model(
-    data: bytes, known: Mapping[str, Place], before: Sequence[Needed]
+    data: bytes,
+    known: Mapping[str, Place],
+    scopes: Mapping[str, str],
+    before: Sequence[Needed],
 ) -> tuple[Needed, ...]:
     """The operators of a model that are no builtins.
 
@@ -39,7 +46,7 @@ def from_model(
     for graph in graphs(parse_model(data)):
         for node in graph.nodes:
             if node.code.is_custom:
-                one = _of_node(node, known)
+                one = _of_node(node, known, scopes)
                 if places[one.name]:
                     one = dataclasses.replace(one, place=places[one.name].pop(0))
                 found.append(one)
@@ -47,17 +54,17 @@ def from_model(
 
 
 def from_errors(
-    error: Exception, known: Mapping[str, Place]
+    error: Exception, known: Mapping[str, Place], scopes: Mapping[str, str]
 ) -> tuple[tuple[Needed, ...], tuple[Fault, ...]]:
     """The operators that the converter named as missing, and what else stopped it."""
     needed, faults = [], []
     for said in getattr(error, "errors", ()):
         message = str(said.error_message)
         name = str(said.operator.name) or _operator(message)
-        place = _place(said.location.call, known)
+        place = _place(said.location.call, known, scopes)
         support = _support(said)
         if support is not None and name.startswith("tf."):
-            needed.append(Needed(name[3:], support, place, detail=_first_line(message)))
+            needed.append(Needed(name[3:], support, place, detail=_form(message)))
         elif name != "func.func":
             faults.append(Fault(name.removeprefix("tf."), place, _first_line(message)))
     if not needed and not faults:
@@ -68,13 +75,17 @@ def from_errors(
             if name.strip()
         ]
     if not needed and not faults:
-        faults = [Fault("", detail=reason(error))]
+        faults = [Fault(CONVERTER, detail=reason(error))]
     return _counted(needed), tuple(dict.fromkeys(faults))
 
 
 def reason(error: BaseException) -> str:
     """Why it failed, in one line: what the network's own code or the converter said first."""
-    for said in getattr(error, "errors", ()):
+    errors = getattr(error, "errors", ())
+    lacking = [str(said.operator.name)[3:] for said in errors if _support(said) is not None]
+    if lacking:
+        return f"no builtin operators for {', '.join(dict.fromkeys(lacking))}"[:_MAX_REASON]
+    for said in errors:
         if line := _first_line(str(said.error_message)):
             return line
     text = str(error)
@@ -103,7 +114,7 @@ def raised(error: BaseException) -> Fault:
     return Fault("", Place(str(layer.name), type(layer).__name__, path, line), reason(error))
 
 
-def _of_node(node: Node, known: Mapping[str, Place]) -> Needed:
+def _of_node(node: Node, known: Mapping[str, Place], scopes: Mapping[str, str]) -> Needed:
     if is_flex(node):
         flex = flex_operator(node)
         name, support, title = flex.name, Support.SELECT, flex.node_name
@@ -111,10 +122,10 @@ def _of_node(node: Node, known: Mapping[str, Place]) -> Needed:
         name, support, title = node.code.custom_code or "", Support.CUSTOM, ""
     if not title and node.outputs:
         title = node.outputs[0].name
-    return Needed(name, support, layer_of(title, known))
+    return Needed(name, support, layer_of(canonical(title, scopes), known))
 
 
-def _place(calls: Sequence[Any], known: Mapping[str, Place]) -> Place:
+def _place(calls: Sequence[Any], known: Mapping[str, Place], scopes: Mapping[str, str]) -> Place:
     """The layer and line that a location leads to.
 
     It is a chain of nodes around the operator, the innermost first; behind each node follow the
@@ -129,7 +140,7 @@ def _place(calls: Sequence[Any], known: Mapping[str, Place]) -> Place:
         source = str(call.source.filename)
         if is_users(source):
             path, line = source, int(call.source.line)
-    place = layer_of(node, known)
+    place = layer_of(canonical(node, scopes), known)
     if path is None:
         return place
     return dataclasses.replace(place, path=path, line=line)
@@ -156,6 +167,12 @@ def _counted(found: Sequence[Needed]) -> tuple[Needed, ...]:
 def _operator(message: str) -> str:
     found = _OPERATOR.search(message)
     return f"{found[1]}.{found[2]}" if found else ""
+
+
+def _form(message: str) -> str:
+    """An operator's attributes and types: `{data_format = "NCHW"} : (tensor<...>) -> ...`."""
+    found = _FORM.search(message)
+    return found[1][:_MAX_REASON] if found else ""
 
 
 def _first_line(text: str) -> str:

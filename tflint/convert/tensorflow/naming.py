@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from tflint.convert.tensorflow.scopes import canonical
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model, SignatureDef, SubGraph, TensorMap
 from tflint.model.writer import write_model
 
 
-def named(data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str) -> bytes:
+def named(
+    data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str, scopes: Mapping[str, str]
+) -> bytes:
     """The model with these names for inputs and outputs, in this order, and one signature.
 
     The converter must have been given `argument(i)` and `result(i)` as names; where it wrote no
     signature, inputs and outputs are in order already. Inputs that the network does not use are
-    kept.
+    kept. Other tensors are named after their layers, where `scopes` has other names for these.
     """
     model = parse_model(data)
     if not model.subgraphs:
         return data
-    main = model.subgraphs[0]
+    main, *others = (_by_layers(graph, scopes) for graph in model.subgraphs)
     given = _in_order(model, [argument(i) for i in range(len(inputs))], main.inputs, "inputs")
     made = _in_order(model, [result(i) for i in range(len(outputs))], main.outputs, "outputs")
     if len(given) != len(inputs) or len(made) != len(outputs):
@@ -40,9 +43,7 @@ def named(data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str) 
         signature_key=key,
     )
     return write_model(
-        dataclasses.replace(
-            model, subgraphs=(renamed, *model.subgraphs[1:]), signature_defs=(signature,)
-        )
+        dataclasses.replace(model, subgraphs=(renamed, *others), signature_defs=(signature,))
     )
 
 
@@ -54,6 +55,14 @@ def argument(index: int) -> str:
 def result(index: int) -> str:
     """What the converter is told to call an output."""
     return f"result_{index}"
+
+
+def _by_layers(graph: SubGraph, scopes: Mapping[str, str]) -> SubGraph:
+    tensors = (
+        dataclasses.replace(tensor, name=canonical(tensor.name or "", scopes))
+        for tensor in graph.tensors
+    )
+    return dataclasses.replace(graph, tensors=tuple(tensors))
 
 
 def _in_order(

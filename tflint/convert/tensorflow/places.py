@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from tflint.convert.request import Place
@@ -23,22 +22,6 @@ def layers(model: Any) -> dict[str, Place]:
         found.setdefault(name, Place(name, type(layer).__name__, path, line))
         pending += _inner(layer)
     return found
-
-
-def layer_of(node: str, known: Mapping[str, Place]) -> Place:
-    """The layer that a node of the graph comes from, by its name: `model/dense_1/MatMul`.
-
-    Keras numbers the scopes of layers that are called more than once. Where no layer is known by
-    that name, as in a SavedModel, the scope around the node stands for it.
-    """
-    scopes = [part for part in node.split("/") if part and "PartitionedCall" not in part]
-    for scope in reversed(scopes):
-        if scope in known:
-            return known[scope]
-        stem, _, number = scope.rpartition("_")
-        if number.isdigit() and stem in known:
-            return known[stem]
-    return Place(scopes[-2]) if len(scopes) > 1 and not known else Place()
 
 
 def _inner(layer: Any) -> list[Any]:

@@ -95,10 +95,12 @@ def _with_builtin_recurrence(subject: Rebuilding, quantize: str | None) -> Rebui
 
 def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request) -> str | None:
     """Why the repaired source does not build the rebuilt network; None where it does."""
-    from tflint.convert.tensorflow.user_code import load_factory
+    from tflint.convert.tensorflow.user_code import load_factory, start_over
 
     try:
-        again = load_factory(wanted.origin, text)
+        start_over()
+        # Its weights are the rebuilt network's, not those of the file.
+        again = load_factory(dataclasses.replace(wanted.origin, weights=None), text)
     except CannotLoad as error:
         return f"repaired, it does not run: {error}"
     try:

@@ -21,7 +21,7 @@ from typing import Any
 from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.request import Origin
 from tflint.convert.tensorflow.construction import is_users, observed
-from tflint.convert.tensorflow.loaded import CannotLoad, Loaded, framework
+from tflint.convert.tensorflow.loaded import CannotLoad, Loaded, framework, said_by
 from tflint.convert.tensorflow.places import layers
 from tflint.convert.tensorflow.weights import load_weights
 from tflint.lint.discover import shown_path
@@ -258,8 +258,7 @@ def _failed(error: BaseException, what: str) -> Exception:
     if isinstance(error, SystemExit):
         said = "sys.exit()" if error.code is None else f"sys.exit({error.code!r})"
         return CannotLoad(f"{what} {verb} {said[:_MAX_REASON]}{where}")
-    lines = [" ".join(line.split()) for line in str(error).splitlines()]
-    said = " ".join(line for line in lines if line)[:_MAX_REASON]
+    said = said_by(error)[:_MAX_REASON]
     if isinstance(error, SyntaxError):
         said = error.msg or said
     if isinstance(error, EOFError) and "EOF when reading" in said:

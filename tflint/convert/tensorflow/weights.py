@@ -10,7 +10,7 @@ from typing import Any
 
 from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.tensorflow.keras_archive import is_zip, named
-from tflint.convert.tensorflow.loaded import CannotLoad
+from tflint.convert.tensorflow.loaded import CannotLoad, said_by
 from tflint.lint.discover import shown_path
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -41,7 +41,9 @@ def load_weights(model: Any, keras: ModuleType, path: Path) -> None:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise CannotLoad(f"{shown} do not fit the network: {_said(error)}") from error
+        raise CannotLoad(
+            f"{shown} do not fit the network: {said_by(error)[:_MAX_REASON]}"
+        ) from error
 
 
 def _checkpoint(path: Path) -> str | None:
@@ -88,8 +90,3 @@ def _is_old(path: Path) -> bool:
 
     with h5py.File(path, "r") as file:
         return "layer_names" in file.attrs or "model_weights" in file
-
-
-def _said(error: Exception) -> str:
-    lines = [" ".join(line.split()) for line in str(error).splitlines()]
-    return " ".join(line for line in lines if line)[:_MAX_REASON] or type(error).__name__

@@ -119,6 +119,7 @@ def _steps(wanted: Request) -> Frames:
         tuple(notes),
         original.layers,
         source_refusal=subject.source_refusal,
+        answered_by=_answered_by(original, adopted),
     )
     yield _converted(network, made, model, quantized, samples, reference)
 
@@ -225,6 +226,12 @@ def _reference(
     except (NoAnswers, NotComparable) as error:
         notes.append(f"the original cannot be run for comparison: {error}")
         return samples, ()
+
+
+def _answered_by(original: Loaded, adopted: Adopted | None) -> str:
+    if adopted is not None and not adopted.is_own:
+        return "litert-reference"
+    return "tensorflow" if original.is_graph else "keras"
 
 
 def _is_for_tensorflow(model: bytes, mode: str | None) -> bool:

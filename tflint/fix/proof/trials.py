@@ -49,6 +49,14 @@ _TITLES = {
 Runner = Host | Reference
 
 
+def runner_named(name: str) -> Runner:
+    """The runtime or reference of this name, as reports have it. Raises `ValueError`."""
+    try:
+        return Host(name)
+    except ValueError:
+        return Reference(name)
+
+
 class Kind(Enum):
     """Where inputs are from. The value is how messages call one of them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint.errors import TflintError
+from tflint.execution.beside import Beside
 from tflint.fix.quantize import agreement
 from tflint.fix.quantize.agreement import Real, Score
 from tflint.fix.quantize.equalization import equalized, pairs
@@ -148,14 +150,19 @@ class StaticQuantization:
 
     def _finished(self, recipes: Sequence[Recipe]) -> tuple[bytes, int]:
         """The best of these recipes with all samples and corrections, and which of them it is."""
-        tried: list[tuple[bytes, int]] = []
-        for place, data in enumerate(
-            self._quantized([self._ranges(self._whole, recipe) for recipe in recipes])
-        ):
-            models = [data, *corrected(self._data, data, self._pairs(data), self._inputs)]
-            tried += [(model, place) for model in models]
+        plain = self._quantized([self._ranges(self._whole, recipe) for recipe in recipes])
+        # A process each, side by side: what takes longest.
+        running = [Beside(functools.partial(self._corrected, data)) for data in plain]
+        tried = [
+            (model, place)
+            for place, (data, beside) in enumerate(zip(plain, running, strict=True))
+            for model in (data, *beside.result())
+        ]
         scores = self._scores([model for model, _ in tried], self._inputs)
         return tried[max(range(len(tried)), key=lambda n: scores[n].value)]
+
+    def _corrected(self, data: bytes) -> list[bytes]:
+        return corrected(self._data, data, self._pairs(data), self._inputs)
 
     def _pairs(self, data: bytes) -> dict[int, int]:
         """For tensors of a quantised model the float ones that they stand for."""
@@ -178,9 +185,12 @@ class StaticQuantization:
     def _compared(self, recipes: Sequence[Recipe]) -> dict[Recipe, Score]:
         """The mean score of each recipe: ranges from one part, outputs of the other."""
         totals: dict[Recipe, list[Score]] = {recipe: [] for recipe in recipes}
-        for part, other in zip(self._parts, reversed(self._parts), strict=True):
-            models = self._quantized([self._ranges(part, r) for r in recipes])
-            for recipe, score in zip(recipes, self._scores(models, other.inputs), strict=True):
+        every = [(part, recipe) for part in self._parts for recipe in recipes]
+        # All in one process: starting one takes longer than what it does.
+        models = iter(self._quantized([self._ranges(part, recipe) for part, recipe in every]))
+        for other in reversed(self._parts):
+            made = [next(models) for _ in recipes]
+            for recipe, score in zip(recipes, self._scores(made, other.inputs), strict=True):
                 totals[recipe].append(score)
         return {recipe: _mean(scores) for recipe, scores in totals.items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -10,10 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.program import environment
 from tflint.archive.reader import zip_of_config
+from tflint.execution.hosts import Host, execute
+from tflint.model.builder import ModelBuilder
+from tflint.model.writer import write_model
 from tflint_rules.example_archives import saved_sequential
 
 pytestmark = [
@@ -71,7 +76,24 @@ def archive(folder: Path, name: str) -> dict[str, bytes]:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def works(folder: Path, *, shift: float = 0.0) -> dict[str, bytes]:
+    """A source, and what the rigged worker is to make of it, answers off by `shift`."""
+    (folder / "works.py").write_text(SOURCE, encoding="utf-8")
+    build = ModelBuilder(seed=5)
+    x = build.conv_2d(build.input((1, 8, 8, 1)), 4, 3)
+    build.output(build.fully_connected(build.flatten(x), 3))
+    model = write_model(build.build())
+    given = np.random.default_rng(1).standard_normal((16, 1, 8, 8, 1)).astype(np.float32)
+    (answers,) = execute(model, (given,), Host.LITERT)
+    rigged = folder / "rigged"
+    rigged.mkdir()
+    (rigged / "model.tflite").write_bytes(model)
+    np.save(rigged / "x.npy", given.transpose(0, 1, 4, 2, 3))
+    np.save(rigged / "y.npy", answers + np.float32(shift))
+    return content(folder)
 
 
 @pytest.mark.parametrize(
@@ -145,3 +167,63 @@ def test_an_interruption_ends_the_worker_and_writes_nothing(tmp_path: Path) -> N
     assert process.returncode in (2, 130, -signal.SIGINT), stderr
     assert b"Traceback" not in stderr
     assert content(tmp_path) == before
+
+
+# What is written, and when
+
+
+def test_a_model_and_its_source_are_written_together(tmp_path: Path) -> None:
+    works(tmp_path)
+    done = fix(tmp_path, "works.py:build")
+    assert done.returncode == 0, done.stderr
+    after = content(tmp_path)
+    assert set(after) == {"works.py", "works.fixed.tflite"}
+    assert b"channels_first" not in after["works.py"]
+    assert b"TFL3" in after["works.fixed.tflite"][:8]
+    assert "(1, 8, 8, 1) now" in " ".join(done.stdout.split()) or "(None, 8, 8, 1)" in done.stdout
+
+
+def test_the_json_document_tells_of_both(tmp_path: Path) -> None:
+    works(tmp_path)
+    done = fix(tmp_path, "works.py:build", "--format", "json")
+    (file,) = json.loads(done.stdout)["files"]
+    assert file["output"] == "works.fixed.tflite"
+    assert file["written"] is True
+    assert file["proof"]["holds"] is True
+    assert file["proof"]["method"].startswith("keras+litert-reference")
+
+
+def test_nothing_is_written_unless_the_proof_holds(tmp_path: Path) -> None:
+    before = works(tmp_path, shift=1.0)
+    done = fix(tmp_path, "works.py:build")
+    assert done.returncode == 1, done.stderr
+    assert "not proved" in done.stdout
+    assert content(tmp_path) == before
+
+
+def test_nothing_is_written_to_show_a_difference(tmp_path: Path) -> None:
+    before = works(tmp_path)
+    done = fix(tmp_path, "works.py:build", "--diff")
+    assert done.returncode == 1, done.stderr
+    assert "channels_first" in done.stdout
+    assert content(tmp_path) == before
+
+
+def test_nothing_is_written_where_the_source_cannot_be(tmp_path: Path) -> None:
+    before = works(tmp_path)
+    (tmp_path / "works.py").chmod(0o444)
+    done = fix(tmp_path, "works.py:build")
+    assert done.returncode == 2, done.stdout
+    assert "works.py" in done.stderr
+    assert content(tmp_path) == before
+
+
+def test_a_killed_run_leaves_both_as_they_were(tmp_path: Path) -> None:
+    before = works(tmp_path)
+    kill = "import os, signal\nos.fsync = lambda *names: os.kill(os.getpid(), signal.SIGKILL)"
+    done = fix(tmp_path, "works.py:build", before=f"{RIGGED}\n{kill}")
+    assert done.returncode == -signal.SIGKILL
+    left = {key: value for key, value in content(tmp_path).items() if key in before}
+    assert left == before
+    assert fix(tmp_path, "works.py:build").returncode == 0
+    assert set(content(tmp_path)) == {"works.py", "works.fixed.tflite"}

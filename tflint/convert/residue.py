@@ -1,0 +1,158 @@
+"""Builtin operators in a converted model that the network need not have had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tflint.analysis.constant_folding import foldings, has_fixed_shapes
+from tflint.analysis.dataflow import Dataflow
+from tflint.analysis.layout_transposes import layout_transposes
+from tflint.convert.builtin_ways import way_of_builtin
+from tflint.convert.layer_names import layer_of
+from tflint.convert.request import Network, Place, Support
+from tflint.model.cost import macs
+from tflint.model.graph import Graph, Node, called_subgraphs, dangling_indices, graphs
+from tflint.model.reader import parse_model
+from tflint.model.schema import WhileOptions
+from tflint.printable import counted, size_text
+from tflint.report.convert_result import OperatorDiagnosis
+from tflint.target.target import Target
+
+_BUILTIN = Support.BUILTIN.value
+RECONVERT = "`tflint fix --reconvert`"
+
+
+def residue(data: bytes, network: Network, target: Target) -> Iterator[OperatorDiagnosis]:
+    """What the converter left behind, by operator and layer.
+
+    Transposes around channels_first layers, loops and branches, shapes that are computed, and
+    operators that the target's runtime has no kernel for. Raises `UnreadableModel` for what is
+    no model.
+    """
+    model = parse_model(data)
+    if next(iter(dangling_indices(model)), None) is not None:
+        return
+    found = graphs(model)
+    yield from _transposes(found, network)
+    yield from _control_flow(found, network)
+    yield from _shape_chains(found, network, target)
+    yield from _without_kernel(found, network, target)
+
+
+def _transposes(found: Sequence[Graph], network: Network) -> Iterator[OperatorDiagnosis]:
+    nodes = [node for graph in found for node in layout_transposes(graph)]
+    for place, group in _by_layer(nodes, network):
+        copied = sum(value.bytes for node in group for value in node.outputs)
+        alive = max(_held(node) for node in group)
+        yield _diagnosis(
+            "TRANSPOSE",
+            place,
+            len(group),
+            f"turns channels_first maps round for the kernels, which know channels_last alone: "
+            f"copies {size_text(copied)} at each inference, and holds {size_text(alive)} of the "
+            "arena meanwhile",
+            f"{RECONVERT} turns the layers to channels_last, the trained weights with them; or "
+            'build the network with data_format="channels_last"',
+        )
+
+
+def _control_flow(found: Sequence[Graph], network: Network) -> Iterator[OperatorDiagnosis]:
+    nodes = [node for graph in found for node in graph.nodes if called_subgraphs(node.options)]
+    for (name, place), group in _by_name_and_layer(nodes, network):
+        called = [found[i] for node in group for i in dict.fromkeys(called_subgraphs(node.options))]
+        operators = sum(len(graph.nodes) for graph in called)
+        planned = sum(
+            value.bytes for graph in called for value in graph.values if not value.is_constant
+        )
+        cost = (
+            f"runs {counted(len(called), 'subgraph')} of {counted(operators, 'operator')} with "
+            f"{size_text(planned)} of tensors, all of them in the arena"
+        )
+        work = sum(_macs_a_round(node, found) for node in group)
+        if work:
+            cost += f"; {work:,} MACs each time round"
+        cost += "; tflint cannot quantise what is inside"
+        yield _diagnosis(name, place, len(group), cost, way_of_builtin(name, place, network))
+
+
+def _macs_a_round(node: Node, found: Sequence[Graph]) -> int:
+    if not isinstance(node.options, WhileOptions):
+        return 0
+    return sum(macs(each) for each in found[node.options.body_subgraph_index].nodes)
+
+
+def _shape_chains(
+    found: Sequence[Graph], network: Network, target: Target
+) -> Iterator[OperatorDiagnosis]:
+    is_mcu = target.runtime.is_mcu
+    starts: list[Node] = []
+    sizes: dict[int, int] = {}
+    for graph in found:
+        fixed = has_fixed_shapes(graph, is_mcu=is_mcu)
+        for folding in foldings(graph, Dataflow(graph), fixed_shapes=fixed):
+            first = folding.nodes[0]
+            if folding.of_shape and first.name == "SHAPE":
+                starts.append(first)
+                sizes[id(first)] = len(folding.nodes)
+    for place, group in _by_layer(starts, network):
+        operators = sum(sizes[id(node)] for node in group)
+        yield _diagnosis(
+            "SHAPE",
+            place,
+            len(group),
+            f"{counted(operators, 'operator')} compute a shape at each inference that is the same "
+            "each time",
+            "the batch is open: convert with --batch 1, as is usual, and it is a constant",
+        )
+
+
+def _without_kernel(
+    found: Sequence[Graph], network: Network, target: Target
+) -> Iterator[OperatorDiagnosis]:
+    runtime = target.runtime
+    nodes = [
+        node
+        for graph in found
+        for node in graph.nodes
+        if not node.code.is_custom and runtime.kernel(node.name) is None
+    ]
+    for (name, place), group in _by_name_and_layer(nodes, network):
+        says = f' ("Failed to get registration from op code {name}")' if runtime.is_mcu else ""
+        yield _diagnosis(
+            name,
+            place,
+            len(group),
+            f"{runtime.title} has no {name} kernel{says}",
+            way_of_builtin(name, place, network),
+        )
+
+
+def _diagnosis(name: str, place: Place, count: int, cost: str, way: str) -> OperatorDiagnosis:
+    return OperatorDiagnosis(
+        name, _BUILTIN, count, place.layer, place.kind, place.path, place.line, cost, way
+    )
+
+
+def _held(node: Node) -> int:
+    read = sum(value.bytes for value in node.inputs if value is not None and not value.is_constant)
+    return read + sum(value.bytes for value in node.outputs)
+
+
+def _place(node: Node, network: Network) -> Place:
+    return layer_of(node.outputs[0].name, network.layers) if node.outputs else Place()
+
+
+def _by_layer(nodes: Iterable[Node], network: Network) -> list[tuple[Place, list[Node]]]:
+    found: dict[Place, list[Node]] = {}
+    for node in nodes:
+        found.setdefault(_place(node, network), []).append(node)
+    return list(found.items())
+
+
+def _by_name_and_layer(
+    nodes: Iterable[Node], network: Network
+) -> list[tuple[tuple[str, Place], list[Node]]]:
+    found: dict[tuple[str, Place], list[Node]] = {}
+    for node in nodes:
+        found.setdefault((node.name, _place(node, network)), []).append(node)
+    return list(found.items())
