@@ -120,7 +120,7 @@ def _steps(wanted: Request) -> Frames:
         source_refusal=subject.source_refusal,
         answered_by=_answered_by(original, adopted),
     )
-    yield _converted(network, made, model, quantized, samples, reference)
+    yield _converted(network, made, model, quantized, samples, reference, subject.weights)
 
 
 def _prepare(wanted: Request) -> None:
@@ -282,6 +282,7 @@ def _converted(
     quantized: bytes | None,
     samples: Samples | None,
     reference: Sequence[Array],
+    weights: bytes | None = None,
 ) -> tuple[Json, Sequence[Array]]:
     arrays: list[Array] = []
 
@@ -299,6 +300,7 @@ def _converted(
         "quantized": place(quantized),
         "samples": None,
         "reference": [place(values) for values in reference],
+        "weights": place(weights),
     }
     if samples is not None:
         head["samples"] = {
