@@ -302,7 +302,7 @@ class _Work:
         source_fix = None if self.source is None else self.source.fix
         self.notes += [*work.notes, *(proof.notes if proof else ())]
         self.notes += self._about_source()
-        if mode == NONE:
+        if mode == NONE and self.asked_of.calibrate is None:
             self.notes.append(
                 "the result is in floats: --calibrate DATA, real inputs, makes int8 of it"
             )
