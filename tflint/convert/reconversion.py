@@ -154,7 +154,7 @@ class _Work:
         self.before, self.data, self.converted, self.say = before, data, converted, say
         self.notes = list(converted.network.notes)
         self.source = self._as_taken(source)
-        self.conversion = conversion_of(converted, asked_of, job.plan.target)
+        self.conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=True)
 
     def result(self) -> Repaired:
         """What came of it."""
