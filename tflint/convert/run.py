@@ -79,10 +79,9 @@ def convert_one(
         from tflint.fix.quantize.worker_process import check_installed
 
         check_installed()
-    from tflint.convert.worker_process import convert
-    from tflint.execution.process import Limits
+    from tflint.convert.worker_process import LIMITS, convert
 
-    limits = Limits(options.seconds, options.memory_bytes)
+    limits = dataclasses.replace(LIMITS, seconds=options.seconds, memory_bytes=options.memory_bytes)
     converted = convert(request_of(options), limits, say)
     conversion = conversion_of(converted, options, plan.target)
     report = ConvertReport(options.origin.shown, plan.target, conversion)
@@ -233,28 +232,33 @@ def quantise(
     say: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Quantise, with TensorFlow's own result where tflint has none; what there is to say of it."""
-    from tflint.fix.quantize.requantize import requantize
+    from tflint.fix.quantize.requantize import requantize, what_to_know
     from tflint.fix.quantize.static_quantization import NotQuantized
+    from tflint.model.reader import parse_model
 
     mode = options.quantize
+    samples = answers.samples if answers is not None and mode in CALIBRATED else None
     notes: tuple[str, ...]
-    try:
-        result = requantize(
-            work.data,
-            mode,
-            answers.samples if answers is not None and mode in CALIBRATED else None,
-            target,
-            calibration=options.calibration,
-            progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples"),
-        )
+    if converted.quantized is not None:
+        data = converted.quantized
+        notes = ("quantised by TensorFlow: tflint's own quantiser makes no integers of this LSTM",)
+        if samples is not None:
+            notes += what_to_know(samples, work.model, parse_model(data))
+    else:
+        try:
+            result = requantize(
+                work.data,
+                mode,
+                samples,
+                target,
+                calibration=options.calibration,
+                progress=lambda done, of: say(f"quantising, {done:,} of {of:,} samples"),
+            )
+        except NotQuantized as error:
+            raise CannotQuantise(f"no {mode}: {error}") from error
         data, notes = result.data, result.notes
         if result.calibration:
             notes = (f"ranges by {result.calibration}", *notes)
-    except NotQuantized as error:
-        if converted.quantized is None:
-            raise CannotQuantise(f"no {mode}: {error}") from error
-        data = converted.quantized
-        notes = (f"quantised by TensorFlow, as tflint's own quantiser does not: {error}",)
     take_result(work, QUANTIZE, data, target)
     return notes
 

@@ -75,6 +75,12 @@ def reason(error: BaseException) -> str:
     if "safe_mode" in text or ("unsafe" in text and "lambda" in text.lower()):
         return "it holds Python code (a Lambda layer): give --trust if you trust the file"
     unknown = _UNKNOWN_OBJECT.search(text)
+    if unknown is not None and unknown[1] == "function":
+        # tf-keras 2.13 to 2.21 write functions of the user's into HDF5 as they do not read them.
+        return (
+            "it names a function in a way that it does not read back itself: give the source,"
+            " as module.py:factory, and this file as --weights"
+        )
     if unknown is not None:
         return (
             f"`{unknown[1]}` is none of Keras' own:"
