@@ -56,6 +56,7 @@ class Converted:
     answers to them, (samples, *shape of the output) in float32 or its own integers, in the order
     of `network.outputs`: the batch of one sample (1, mostly) is part of these shapes, as in what
     `execute` gives. `reference` is empty where the original cannot be run; a note says so.
+    `weights` are the file of weights for the repaired source, where the original's were in one.
     """
 
     network: Network
@@ -64,6 +65,7 @@ class Converted:
     quantized: bytes | None = None
     samples: Samples | None = None
     reference: tuple[Array, ...] = ()
+    weights: bytes | None = None
 
 
 def convert(
@@ -88,6 +90,7 @@ def convert(
             step = printable(str(head.get("text")), _MAX_STEP)
             say(step)
 
+    say(step)
     limits = replace(limits, file_bytes=None)
     ended = run_worker(_WORKER, request.to_json(), arrays, limits, hear)
     head, found = ended.frames[-1] if ended.frames else ({}, [])
@@ -179,4 +182,5 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
         data(head["quantized"]),
         samples,
         tuple(arrays[index] for index in head["reference"]),
+        data(head["weights"]),
     )
