@@ -16,7 +16,7 @@ from pathlib import Path
 from tflint.convert.float_form import is_float
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
 from tflint.convert.repaired_source import repaired_source, source_text
-from tflint.convert.request import OriginKind, Request, Support
+from tflint.convert.request import Request, Support
 from tflint.convert.run import (
     CannotQuantise,
     answers_of,
@@ -133,7 +133,7 @@ def _request(
     is_edited = source is not None and source.after != source.before
     return dataclasses.replace(
         request_of(asked_of),
-        is_rebuilt=job.origin.kind is not OriginKind.SAVED_MODEL,
+        is_rebuilt=True,
         keeps_layout=asked.keeps_layout,
         repaired_source=source_text(source.after) if source is not None and is_edited else None,
         donor=data if job.artifact.kind is Kind.TFLITE else None,
@@ -159,7 +159,7 @@ class _Work:
         self.before, self.data, self.converted, self.say = before, data, converted, say
         self.notes = list(converted.network.notes)
         self.source = self._as_taken(source)
-        self.conversion = conversion_of(converted, asked_of, job.plan.target)
+        self.conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=True)
 
     def result(self) -> Repaired:
         """What came of it."""
@@ -298,7 +298,9 @@ class _Work:
 
     def _proved(self, work: Repair, proof: Proof | None) -> Repaired:
         artifact, plan, mode = self.job.artifact, self.job.plan, self.asked_of.quantize
-        after = self.accept(check_model(work.model, plan.rules, plan.target, artifact.shown))
+        # Of a source, with the factory, as commands to convert it again have to name it.
+        name = self.job.origin.shown if artifact.kind in SOURCES else artifact.shown
+        after = self.accept(check_model(work.model, plan.rules, plan.target, name))
         source_fix = None if self.source is None else self.source.fix
         self.notes += [*work.notes, *(proof.notes if proof else ())]
         self.notes += self._about_source()
