@@ -16,7 +16,7 @@ from pathlib import Path
 from tflint.convert.float_form import is_float
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
 from tflint.convert.repaired_source import repaired_source, source_text
-from tflint.convert.request import OriginKind, Request, Support
+from tflint.convert.request import Request, Support
 from tflint.convert.run import (
     CannotQuantise,
     answers_of,
@@ -133,7 +133,7 @@ def _request(
     is_edited = source is not None and source.after != source.before
     return dataclasses.replace(
         request_of(asked_of),
-        is_rebuilt=job.origin.kind is not OriginKind.SAVED_MODEL,
+        is_rebuilt=True,
         keeps_layout=asked.keeps_layout,
         repaired_source=source_text(source.after) if source is not None and is_edited else None,
         donor=data if job.artifact.kind is Kind.TFLITE else None,
@@ -304,7 +304,7 @@ class _Work:
         source_fix = None if self.source is None else self.source.fix
         self.notes += [*work.notes, *(proof.notes if proof else ())]
         self.notes += self._about_source()
-        if mode == NONE:
+        if mode == NONE and self.asked_of.calibrate is None:
             self.notes.append(
                 "the result is in floats: --calibrate DATA, real inputs, makes int8 of it"
             )

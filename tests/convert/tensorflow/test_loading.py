@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,36 @@ def test_classes_of_the_user_come_from_a_module(keras: Any, name: str) -> None:
     with pytest.raises((CannotLoad, UsageError), match=r"Scale.*(--with module\.py|--trust)"):
         loaded(name)
     agree(loaded(name, modules=[Path("elsewhere.py").absolute()]), model, (4,))
+
+
+def test_tf_keras_imports_nothing_that_an_archive_names() -> None:
+    """Neither where another module is given, nor after Keras 3 has failed."""
+    for keras in map(importlib.import_module, ("keras", "tf_keras")):
+        Path("mine.py").write_text(SCALE.format(keras=keras.__name__))
+        sys.path.insert(0, str(Path.cwd()))
+        mine = importlib.import_module("mine")
+        keras.Sequential([keras.Input((4,)), mine.Scale()]).save("net.keras")
+        del sys.modules["mine"]
+        Path("mine.py").write_text("from pathlib import Path; Path('ran').touch()\n")
+        Path("other.py").write_text("")
+
+        with pytest.raises(CannotLoad, match=r"`Scale` is none of Keras' own: .*--with module\.py"):
+            loaded("net.keras", modules=[Path("other.py").absolute()])
+
+        assert not Path("ran").exists()
+
+
+def test_an_archive_in_the_form_of_keras_1_names_the_way() -> None:
+    h5py = pytest.importorskip("h5py")
+    layer = {"name": "c", "batch_input_shape": [None, 8, 8, 1], "nb_filter": 2, "nb_row": 3}
+    config = {"class_name": "Convolution2D", "config": {**layer, "nb_col": 3}}
+    with h5py.File("net.h5", "w") as file:
+        network = {"class_name": "Sequential", "config": [config]}
+        file.attrs["model_config"] = json.dumps(network).encode()
+        file.attrs["keras_version"] = b"1.2.2"
+
+    with pytest.raises(CannotLoad, match=r"in a layer Conv2D, TypeError: .* form of Keras 1: "):
+        loaded("net.h5")
 
 
 def test_a_function_that_tf_keras_cannot_read_back() -> None:

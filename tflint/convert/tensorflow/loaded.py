@@ -16,6 +16,8 @@ _UNKNOWN_OBJECT = re.compile(
     r"(?:Could not locate (?:class|function)|Unknown (?:layer|model|object|activation function"
     r"|initializer|regularizer|constraint)\b(?: class)?:?|Cannot locate)\s*'?`?([\w.>$-]+)"
 )
+# What Keras wraps around the reason: the whole configuration of a layer.
+_INNER = re.compile(r"Error when deserializing class '(\w+)' .*Exception encountered: (.*)")
 _MAX_REASON = 600
 
 
@@ -72,6 +74,9 @@ def framework(keras: ModuleType) -> str:
 def reason(error: BaseException) -> str:
     """What an exception of Keras says, on one line, or what is to be done about it."""
     text = said_by(error)
+    inner = _INNER.search(text)
+    if inner is not None:
+        text = inner[2]
     if "safe_mode" in text or ("unsafe" in text and "lambda" in text.lower()):
         return "it holds Python code (a Lambda layer): give --trust if you trust the file"
     unknown = _UNKNOWN_OBJECT.search(text)
@@ -86,7 +91,8 @@ def reason(error: BaseException) -> str:
             f"`{unknown[1]}` is none of Keras' own:"
             " give the source that defines it, --with module.py"
         )
-    return f"{type(error).__name__}: {text[:_MAX_REASON]}" if text else type(error).__name__
+    said = f"{type(error).__name__}: {text[:_MAX_REASON]}" if text else type(error).__name__
+    return said if inner is None else f"in a layer {inner[1]}, {said}"
 
 
 def said_by(error: BaseException) -> str:
