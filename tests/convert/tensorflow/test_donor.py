@@ -30,8 +30,9 @@ KINDS = (
     "batch_norm_after-2-last",
     "batch_norm1d-3-last",  # No beta.
     "depthwise2d-2-first",
-    "conv2d_transpose-3-last",
+    "transposed2d-3-last",
     "layer_norm-3-last",
+    "flatten_in_layout-2-first",  # Normalisation between a flattened map and a dense layer.
     "arithmetic-3-last",  # A number that is subtracted before a convolution.
 )
 
