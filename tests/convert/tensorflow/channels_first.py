@@ -54,6 +54,54 @@ def _functional(shapes: list[tuple[int, ...]], body: Callable[..., Any]) -> Buil
 
 MAP = (3, 9, 8)
 
+
+def _squeezed(keras: Any, layers: Any, x: Any) -> Any:
+    found = layers.Conv2D(4, 3, padding="same", **FIRST)(x)
+    scale = layers.GlobalAveragePooling2D(**FIRST)(found)
+    scale = layers.Dense(2, activation="relu")(scale)
+    scale = layers.Reshape((4, 1, 1))(layers.Dense(4, activation="sigmoid")(scale))
+    return layers.Conv2D(3, 1, **FIRST)(layers.Multiply()([found, scale]))
+
+
+def _shared(layers: Any, one: Any, two: Any) -> Any:
+    conv = layers.Conv2D(4, 3, **FIRST)
+    norm = layers.BatchNormalization(axis=1)
+    dense = layers.Dense(3)
+    return layers.Subtract()(
+        [dense(layers.Flatten()(norm(conv(one)))), dense(layers.Flatten()(norm(conv(two))))]
+    )
+
+
+def _twice(layers: Any, x: Any) -> Any:
+    norm = layers.BatchNormalization(axis=1)
+    dense = layers.Dense(3)
+    straight = dense(layers.Flatten()(norm(x)))
+    turned = dense(layers.Flatten()(norm(layers.Conv2D(4, 3, padding="same", **FIRST)(x))))
+    return layers.Maximum()([straight, turned])
+
+
+def _nested(keras: Any, layers: Any, x: Any) -> Any:
+    inner = keras.Input(batch_shape=(None, 4, None, None))
+    body = layers.Conv2D(4, 3, padding="same", activation="relu", **FIRST, name="conv")(inner)
+    block = keras.Model(inner, layers.Add()([inner, body]), name="block")
+    head = keras.Sequential(
+        [keras.Input((4, 9, 8)), layers.Conv2D(2, 3, **FIRST, name="conv"), layers.Flatten()],
+        name="head",
+    )
+    found = layers.Conv2D(4, 3, padding="same", **FIRST)(x)
+    return layers.Dense(2)(head(block(block(found))))
+
+
+def _used_twice(layers: Any, x: Any) -> Any:
+    flat = layers.Flatten()(layers.Conv2D(4, 3, **FIRST)(x))
+    return [layers.Dense(3)(flat), layers.Reshape((4, 42))(flat)]
+
+
+def _attended(layers: Any, x: Any) -> Any:
+    found = layers.Reshape((4, 42))(layers.Conv2D(4, 3, **FIRST)(x))
+    return layers.MultiHeadAttention(2, 4)(found, found)
+
+
 KINDS: dict[str, Build] = {
     "conv1d": chain((3, 12), lambda y: y.Conv1D(4, 3, strides=2, activation="relu", **FIRST)),
     "conv2d": chain(MAP, lambda y: y.Conv2D(4, (3, 2), activation="relu", **FIRST)),
@@ -194,6 +242,24 @@ KINDS: dict[str, Build] = {
     "conv-lstm": chain(
         (3, 2, 6, 6), lambda y: y.ConvLSTM2D(3, 3, **FIRST), lambda y: y.Conv2D(2, 3, **FIRST)
     ),
+    "conv-lstm-sequence": chain(
+        (3, 2, 6, 5),
+        lambda y: y.ConvLSTM2D(3, 3, return_sequences=True, **FIRST),
+        lambda y: y.TimeDistributed(y.GlobalMaxPooling2D(**FIRST)),
+    ),
+    "time-distributed-to-convolution": chain(
+        (5, *MAP),
+        lambda y: y.TimeDistributed(y.Conv2D(4, 3, **FIRST)),
+        lambda y: y.TimeDistributed(y.Flatten()),
+        lambda y: y.Conv1D(3, 2),
+    ),
+    "decoder": chain(
+        (7,),
+        lambda y: y.Dense(60, activation="relu"),
+        lambda y: y.BatchNormalization(),
+        lambda y: y.Reshape((5, 3, 4)),
+        lambda y: y.Conv2DTranspose(2, 3, strides=2, **FIRST),
+    ),
     "mixed-pooling": chain(
         (1, 16, 16),
         lambda y: y.Conv2D(8, 3, activation="relu", **FIRST),
@@ -282,50 +348,3 @@ KINDS: dict[str, Build] = {
     "vector-used-twice": _functional([MAP], lambda keras, y, x: _used_twice(y, x)),
     "attention": _functional([MAP], lambda keras, y, x: _attended(y, x)),
 }
-
-
-def _squeezed(keras: Any, layers: Any, x: Any) -> Any:
-    found = layers.Conv2D(4, 3, padding="same", **FIRST)(x)
-    scale = layers.GlobalAveragePooling2D(**FIRST)(found)
-    scale = layers.Dense(2, activation="relu")(scale)
-    scale = layers.Reshape((4, 1, 1))(layers.Dense(4, activation="sigmoid")(scale))
-    return layers.Conv2D(3, 1, **FIRST)(layers.Multiply()([found, scale]))
-
-
-def _shared(layers: Any, one: Any, two: Any) -> Any:
-    conv = layers.Conv2D(4, 3, **FIRST)
-    norm = layers.BatchNormalization(axis=1)
-    dense = layers.Dense(3)
-    return layers.Subtract()(
-        [dense(layers.Flatten()(norm(conv(one)))), dense(layers.Flatten()(norm(conv(two))))]
-    )
-
-
-def _twice(layers: Any, x: Any) -> Any:
-    norm = layers.BatchNormalization(axis=1)
-    dense = layers.Dense(3)
-    straight = dense(layers.Flatten()(norm(x)))
-    turned = dense(layers.Flatten()(norm(layers.Conv2D(4, 3, padding="same", **FIRST)(x))))
-    return layers.Maximum()([straight, turned])
-
-
-def _nested(keras: Any, layers: Any, x: Any) -> Any:
-    inner = keras.Input(batch_shape=(None, 4, None, None))
-    body = layers.Conv2D(4, 3, padding="same", activation="relu", **FIRST, name="conv")(inner)
-    block = keras.Model(inner, layers.Add()([inner, body]), name="block")
-    head = keras.Sequential(
-        [keras.Input((4, 9, 8)), layers.Conv2D(2, 3, **FIRST, name="conv"), layers.Flatten()],
-        name="head",
-    )
-    found = layers.Conv2D(4, 3, padding="same", **FIRST)(x)
-    return layers.Dense(2)(head(block(block(found))))
-
-
-def _used_twice(layers: Any, x: Any) -> Any:
-    flat = layers.Flatten()(layers.Conv2D(4, 3, **FIRST)(x))
-    return [layers.Dense(3)(flat), layers.Reshape((4, 42))(flat)]
-
-
-def _attended(layers: Any, x: Any) -> Any:
-    found = layers.Reshape((4, 42))(layers.Conv2D(4, 3, **FIRST)(x))
-    return layers.MultiHeadAttention(2, 4)(found, found)

@@ -69,7 +69,8 @@ class Planned:
     `make` gives a layer with a name; neither keeps the layer itself. `weights` turns the
     original's weights into the new layer's, `key` tells variants of a shared layer apart. `after`
     is the order of the result, None the same. `takes_rows` says that values numbered anew may
-    come in, `gives_rows` that they leave as they came. `what` is reported. `activation` is
+    come in, `gives_rows` that they leave as they came; `rows` are the numbers they leave with
+    otherwise. `what` is reported. `activation` is
     applied to the result in the original's order.
     """
 
@@ -81,6 +82,7 @@ class Planned:
     after: Order | None = None
     takes_rows: bool = False
     gives_rows: bool = False
+    rows: Rows | None = None
     what: str | None = None
     activation: Any = None
 
@@ -93,6 +95,7 @@ class Arranging:
         self.keras = again.keras
         self.done: dict[str, dict[str, None]] = {}
         self.moved: list[str] = []
+        self.notes: list[str] = []
 
     def note(self, what: str, call: Call) -> None:
         """Report that something was done to a layer."""
@@ -125,8 +128,10 @@ class Arranging:
         if self.again.graph.is_legacy:
             import tensorflow as tf
 
-            return Laid(tf.gather(laid.tensor, places, axis=-1), laid.order)
-        return Laid(self.keras.ops.take(laid.tensor, places, axis=-1), laid.order)
+            found = tf.gather(laid.tensor, places, axis=-1)
+        else:
+            found = self.keras.ops.take(laid.tensor, places, axis=-1)
+        return Laid(self.again.adopted(found), laid.order)
 
     def reshape(self, tensor: Tensor, shape: Shape) -> Tensor:
         """A tensor in another shape, the batch first, at most one size besides it open."""
@@ -156,13 +161,14 @@ class Site:
     """A call of the original that is to be made again, with its tensors as they lie now.
 
     `wish` is the order that those who take the result would like best, None where they have no
-    preference.
+    preference; `columns` the numbers they would like a vector in.
     """
 
     arranging: Arranging
     call: Call
     values: tuple[Laid, ...]
     wish: Order | None = None
+    columns: Rows | None = None
 
     @property
     def again(self) -> Rebuilding:
@@ -192,10 +198,10 @@ class Site:
             self.arranging.note(plan.what, self.call)
         kept = values[0] if plan.gives_rows else None
         after = plan.order if plan.after is None else plan.after
-        rows = None if kept is None else kept.rows
+        rows = plan.rows if kept is None else kept.rows
         made = [Laid(each, after, rows, None if kept is None else kept.folded) for each in found]
         if plan.activation is not None:
-            made = [self._activated(each, plan.activation) for each in made]
+            made = [self.activated(self.arranging.straight(each), plan.activation) for each in made]
         return tuple(made)
 
     def _called(self, plan: Planned, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -211,11 +217,11 @@ class Site:
             carry(call.layer, layer, plan.weights)
         return found
 
-    def _activated(self, laid: Laid, activation: Any) -> Laid:
+    def activated(self, laid: Laid, activation: Any) -> Laid:
+        """An activation of the layer's, by itself."""
         name = self.again.free_name(f"{self.call.layer.name}_activation")
         layer = self.again.keras.layers.Activation(activation, name=name)
-        straight = self.arranging.straight(laid)
-        return Laid(self.again.added(layer, straight.tensor), straight.order)
+        return Laid(self.again.added(layer, laid.tensor), laid.order)
 
     def made(self, tensors: Sequence[Tensor], order: Order | None = None) -> tuple[Laid, ...]:
         """Results in an order, by default the original's."""

@@ -8,6 +8,7 @@ behind a flattened map.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from tflint.convert.tensorflow.order import Order
 from tflint.convert.tensorflow.rebuild import Layer, Weights, kind_of, remade
 
 TURNED = "channels_first to channels_last"
-ROWS = "rows of the kernel in the order of the channels_last map"
+ROWS = "kernel in the order of the channels_last map"
 AXIS = "axis of the channels"
 
 
@@ -69,7 +70,7 @@ def plan(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
     """How a layer is called on a tensor in an order; None: only in the original's order."""
     kind = kind_of(layer)
     if kind in SPATIAL:
-        return _spatial(layer, order)
+        return _spatial(layer, order) if rows is None else _over_features(layer, order, rows)
     if kind in GLOBAL:
         return _global(layer, order)
     if kind in ELEMENTWISE:
@@ -94,6 +95,9 @@ def wished_order(layer: Layer, rank: int) -> Order | None:
     if kind in NORMALISING:
         axes = _axes(getattr(layer, "axis", None), rank)
         return _last(axes[0], rank) if len(axes) == 1 else None
+    if kind.startswith("ConvLSTM"):
+        is_first = layer.data_format == "channels_first"
+        return _last(2, rank) if is_first else orders.identity(rank)
     if kind in ("Dense", "EinsumDense", "TimeDistributed") and rank > 2:
         if kind == "TimeDistributed":
             inner = wished_order(layer.layer, rank - 1)
@@ -142,6 +146,30 @@ def _spatial(layer: Layer, order: Order) -> Planned:
     # A softmax of the original runs over its last dimension, which is not that of the channels.
     changes["activation"] = "linear"
     return Planned(wanted, changes, what=TURNED, activation=activation)
+
+
+def _over_features(layer: Layer, order: Order, rows: Rows) -> Planned | None:
+    """A convolution whose channels are numbered anew: its kernel's are as well."""
+    rank, kind = len(order), kind_of(layer)
+    is_whole = getattr(layer, "groups", 1) == 1 and not kind.endswith("Transpose")
+    if not kind.startswith("Conv") or not is_whole or order != _last(rank - 1, rank):
+        return None
+    if channel_axis(layer, rank) != rank - 1:
+        return None
+    return _numbered(order, rows, lambda weights: [weights[0][..., rows, :], *weights[1:]])
+
+
+def _in_time_and_space(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
+    """Recurrent convolutions: the batch, the time, and a map."""
+    rank = len(order)
+    if getattr(layer, "data_format", None) != "channels_first" or layer.return_state:
+        return None
+    wanted = (0, 1, *range(3, rank), 2)
+    after = wanted if layer.return_sequences else orders.channels_last(rank - 1)
+    is_free = is_elementwise(layer.activation) and is_elementwise(layer.recurrent_activation)
+    if not is_free:
+        return None
+    return Planned(wanted, {"data_format": "channels_last"}, after=after, what=TURNED)
 
 
 def _global(layer: Layer, order: Order) -> Planned:
@@ -198,8 +226,13 @@ def _normalising(layer: Layer, order: Order, rows: Rows | None) -> Planned | Non
         return [each.transpose(turn) if several and each.ndim > 1 else each for each in found]
 
     is_list = isinstance(given, (list, tuple))
-    changed: Any = sorted(moved) if is_list else moved[0]
+    changed: Any = sorted(moved) if is_list else _from_end(moved[0], rank)
     return Planned(order, {"axis": changed}, weights=weights, what=AXIS)
+
+
+def _from_end(axis: int, rank: int) -> int:
+    """Of the last axis Keras 3 makes vectors that the converter folds, for -1 only."""
+    return -1 if axis == rank - 1 else axis
 
 
 def _softmax(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
@@ -209,7 +242,8 @@ def _softmax(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
     moved = [orders.inverse(order)[axis] for axis in axes]
     if moved == axes:
         return Planned(order, takes_rows=True, gives_rows=True)
-    changed = moved if isinstance(layer.axis, (list, tuple)) else moved[0]
+    is_list = isinstance(layer.axis, (list, tuple))
+    changed = moved if is_list else _from_end(moved[0], len(order))
     return Planned(order, {"axis": changed}, takes_rows=True, gives_rows=True)
 
 
@@ -235,6 +269,19 @@ def _prelu(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
         takes_rows=True,
         gives_rows=True,
         what=AXIS,
+    )
+
+
+def with_columns(plan: Planned, columns: Rows) -> Planned:
+    """A dense layer whose results are numbered anew, for a map that they are put into."""
+    before = plan.weights
+
+    def weights(found: Weights) -> Weights:
+        return [each[..., columns] for each in before(found)]
+
+    key = (plan.key, columns.tobytes())
+    return replace(
+        plan, changes=plan.changes or {}, weights=weights, key=key, rows=columns, what=ROWS
     )
 
 
@@ -300,4 +347,5 @@ _PLANS: dict[str, _Plan] = {
     "PReLU": _prelu,
     "Dense": _dense,
     "TimeDistributed": _in_time,
+    **{f"ConvLSTM{rank}D": _in_time_and_space for rank in (1, 2, 3)},
 }

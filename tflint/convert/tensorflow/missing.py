@@ -20,6 +20,7 @@ from tflint.model.reader import parse_model
 # What stands for an operator where the converter names none.
 CONVERTER = "conversion"
 _MAX_REASON = 600
+_LONG = 160
 _OPERATOR = re.compile(r"'(tfl?)\.([A-Za-z0-9_]+)' op")
 _FORM = re.compile(r'see current operation: [^\n]*?"tf\.\w+"\([^\n)]*\) ?([^\n]+)')
 _LISTED = re.compile(r"(TF Select|Custom) ops: ([\w, ]+)")
@@ -91,7 +92,7 @@ def reason(error: BaseException) -> str:
     text = str(error)
     raised = [found[1] for line in text.splitlines() if (found := _RAISED.match(line))]
     line = raised[-1].strip()[:_MAX_REASON] if "in user code:" in text and raised else ""
-    line = line or _first_line(text)
+    line = _first_sentence(line or _first_line(text))
     kind = type(error).__name__
     return line if kind == "ConverterError" and line else f"{kind}: {line}" if line else kind
 
@@ -173,6 +174,14 @@ def _form(message: str) -> str:
     """An operator's attributes and types: `{data_format = "NCHW"} : (tensor<...>) -> ...`."""
     found = _FORM.search(message)
     return found[1][:_MAX_REASON] if found else ""
+
+
+def _first_sentence(line: str) -> str:
+    """The first sentence of a long line: what follows is advice on another way of running it."""
+    if len(line) <= _LONG:
+        return line
+    end = line.find(". ")
+    return line[: end + 1] if end > 0 else line
 
 
 def _first_line(text: str) -> str:

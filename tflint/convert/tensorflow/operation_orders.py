@@ -137,11 +137,13 @@ def _with(site: Site, name: str, value: Any) -> Any:
 def _elementwise(site: Site) -> tuple[Laid, ...] | None:
     call = site.call
     keras = site.again.keras
-    constants = [each for each in flatten((call.args, call.kwargs), keras) if _is_array(each)]
-    # A list of numbers is a structure of arguments, of which nothing is known.
-    values = (*call.args, *call.kwargs.values())
-    if any(isinstance(each, (list, tuple, dict)) and len(each) for each in values):
+    # What was stored as an array comes back as lists of numbers.
+    dtype = site.again.graph.specs[call.inputs[0]].dtype
+    args = tuple(_as_array(each, dtype) for each in call.args)
+    kwargs = {name: _as_array(each, dtype) for name, each in call.kwargs.items()}
+    if any(isinstance(each, (list, tuple, dict)) for each in (*args, *kwargs.values())):
         return None
+    constants = [each for each in flatten((args, kwargs), keras) if _is_array(each)]
     rank = site.rank
     values = site.agreed()
     if any(value.rank != rank for value in values):
@@ -151,11 +153,21 @@ def _elementwise(site: Site) -> tuple[Laid, ...] | None:
             return None
         values = tuple(map(site.arranging.numbered, values))
     order = values[0].order
-    args, kwargs = mapped(lambda each: _turned(each, order), (call.args, call.kwargs), keras)
+    args, kwargs = mapped(lambda each: _turned(each, order), (args, kwargs), keras)
     tensors = [value.tensor for value in values]
     found = site.again.called(call.layer, args, kwargs, call.inputs, tensors)
     first = values[0]
     return tuple(Laid(each, order, first.rows, first.folded) for each in found)
+
+
+def _as_array(value: Any, dtype: str) -> Any:
+    if not isinstance(value, (list, tuple)) or not value:
+        return value
+    try:
+        found = np.asarray(value)
+    except ValueError:
+        return value
+    return found.astype(dtype) if found.dtype.kind in "biuf" else value
 
 
 def _is_array(value: Any) -> bool:
@@ -213,17 +225,14 @@ def _sliced(site: Site) -> tuple[Laid, ...] | None:
     """Slices and single positions of dimensions other than the batch."""
     value = site.arranging.numbered(site.values[0])
     call = site.call
-    if len(site.values) > 1 or len(call.args) != 2 or call.kwargs:
-        return None
-    keys = _keys(call.args[1], value.rank)
-    if keys is None:
+    keys = _keys(parameter(call, ("key", "slice_spec"), 1), value.rank)
+    if len(site.values) > 1 or keys is None or not call.args:
         return None
     turned = tuple(keys[dimension] for dimension in value.order)
     taken = [dimension for dimension, key in enumerate(keys) if not isinstance(key, slice)]
     if 0 in taken:
         return None
-    args = (call.args[0], turned)
-    found = site.again.called(call.layer, args, {}, call.inputs, [value.tensor])
+    found = site.again.called(call.layer, (call.args[0], turned), {}, call.inputs, [value.tensor])
     return site.made(found, orders.reduced(value.order, taken))
 
 

@@ -10,22 +10,29 @@ and no more. Transpositions of the original are not made but carried along; `Fla
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tflint.convert.request import Rebuilt
-from tflint.convert.tensorflow import layer_orders, operation_orders
+from tflint.convert.tensorflow import (
+    layer_orders,
+    operation_orders,
+    pooling_orders,
+    probing,
+    width_bias,
+)
 from tflint.convert.tensorflow import order as orders
-from tflint.convert.tensorflow.arranging import Arranging, Folded, Laid, Site
+from tflint.convert.tensorflow.arranging import Arranging, Folded, Laid, Rows, Site, same_rows
 from tflint.convert.tensorflow.order import Order, Shape
 from tflint.convert.tensorflow.rebuild import (
     Call,
     CannotRebuild,
     Graph,
     Rebuilding,
+    Slot,
     calls_of,
     kind_of,
 )
@@ -60,6 +67,7 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
     again = Rebuilding(graph)
     arranging = Arranging(again)
     wishes = _wishes(graph)
+    columns = _columns(graph, wishes)
 
     laid: dict[int, Laid] = {}
     begun = []
@@ -71,9 +79,9 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
         laid[slot] = Laid(again.input(slot, orders.arranged(shape, order)), order)
         begun.append(laid[slot])
     for call in graph.calls:
-        site = Site(
-            arranging, call, tuple(laid[slot] for slot in call.inputs), wishes.get(call.outputs[0])
-        )
+        values = tuple(laid[slot] for slot in call.inputs)
+        result = call.outputs[0]
+        site = Site(arranging, call, values, wishes.get(result), columns.get(result))
         laid.update(zip(call.outputs, _made(site), strict=True))
 
     ended = []
@@ -89,6 +97,7 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
         tuple(None if each.is_straight else each.order for each in begun),
         tuple(None if each.is_straight else each.order for each in ended),
         rebuilt,
+        tuple(arranging.notes),
         transpositions=tuple(arranging.moved),
     )
 
@@ -114,7 +123,10 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
     if operation_orders.is_reshaping(call):
         return _reshaped(site, ())
     if operation_orders.operation(call):
-        return operation_orders.made_again(site)
+        found = operation_orders.made_again(site)
+        return _probed(site) if found is None else found
+    if call.kind in ("", "Lambda"):
+        return _probed(site)
     special = _SPECIAL.get(call.kind)
     if special is not None:
         return special(site)
@@ -124,10 +136,66 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
         if not is_plain or len({value.rank for value in site.values}) > 1:
             return None
     value = site.values[0]
+    if call.kind in pooling_orders.POOLING:
+        found = pooling_orders.pooled(site)
+        if found is not None:
+            return found
+    if call.kind in layer_orders.SPATIAL and _is_biased_along_width(site):
+        return _biased_along_width(site)
     plan = layer_orders.plan(call.layer, value.order, value.rows)
     if plan is None and value.rows is not None:
         plan = layer_orders.plan(call.layer, value.order, None)
+    if plan is not None and site.columns is not None and call.kind == "Dense":
+        plan = layer_orders.with_columns(plan, site.columns)
     return None if plan is None else site.planned(plan)
+
+
+def _probed(site: Site) -> tuple[Laid, ...] | None:
+    """What nobody knows, where running it shows that the order makes no difference."""
+    value = site.values[0]
+    if len(site.values) > 1 or value.rows is not None:
+        return None
+    keras = site.again.keras
+    if not probing.keeps_order(site.call, value.original_shape, value.order, keras):
+        return None
+    return site.made(site.again.same(site.call, [value.tensor]), value.order)
+
+
+def _is_biased_along_width(site: Site) -> bool:
+    layer = site.call.layer
+    is_first = getattr(layer, "data_format", "") == "channels_first"
+    shape = site.values[0].original_shape
+    return is_first and width_bias.is_along_width(layer, shape, site.again.keras)
+
+
+def _biased_along_width(site: Site) -> tuple[Laid, ...]:
+    """The bias apart, along the dimension that is the original's last."""
+    from keras.src.ops.numpy import Subtract
+
+    layer, again = site.call.layer, site.again
+    plan = layer_orders.plan(layer, site.values[0].order, None)
+    assert plan is not None
+    changes = {**(plan.changes or {}), "use_bias": False, "activation": "linear"}
+    (made,) = site.planned(
+        replace(plan, changes=changes, weights=lambda found: found[:-1], activation=None)
+    )
+    site.arranging.notes.append(
+        f"Keras adds the bias of {site.call.name} along its columns, which are as many as its "
+        "filters; so does the result"
+    )
+    bias = np.asarray(layer.bias)
+    sizes = [1] * made.rank
+    sizes[made.order.index(made.rank - 1)] = bias.size
+    # An addition would be taken for that of a bias again.
+    operation = Subtract(name=again.free_name("subtract"))
+    arguments = (Slot(0), -bias.reshape(sizes))
+    (tensor,) = again.called(operation, arguments, {}, (0,), [made.tensor])
+    made = Laid(tensor, made.order)
+    if layer.activation is None or getattr(layer.activation, "__name__", "") == "linear":
+        return (made,)
+    if not layer_orders.is_elementwise(layer.activation):
+        made = site.arranging.straight(made)
+    return (site.activated(made, layer.activation),)
 
 
 def _transposed(site: Site, dims: Order) -> tuple[Laid, ...]:
@@ -154,9 +222,15 @@ def _flattened(site: Site) -> tuple[Laid, ...] | None:
 
 def _reshaped(site: Site, dims: Order) -> tuple[Laid, ...] | None:
     """A reshape, of what the original has transposed by `dims` before."""
-    value = site.arranging.numbered(site.values[0])
     if len(site.values) > 1:
         return None
+    value = site.values[0]
+    if value.rows is not None and site.columns is None and site.wish is not None:
+        shape = site.again.graph.specs[site.call.outputs[0]].shape
+        if same_rows(value.rows, _map_rows(shape, site.wish)) and value.rank == 2:
+            target = orders.arranged(shape, site.wish)
+            return (Laid(site.arranging.reshape(value.tensor, target), site.wish),)
+    value = site.arranging.numbered(value)
     if dims:
         value = Laid(value.tensor, orders.permuted(value.order, dims))
     before = value.original_shape
@@ -254,6 +328,12 @@ def _both_ways(site: Site) -> tuple[Laid, ...] | None:
     return site.made(found)
 
 
+# What takes a vector in whatever order its values come.
+_VECTOR_LAYERS = layer_orders.names_of(
+    "Activation ReLU LeakyReLU ELU PReLU Dropout BatchNormalization LayerNormalization "
+    "GaussianNoise GaussianDropout Identity"
+)
+
 _SPECIAL: dict[str, Callable[[Site], tuple[Laid, ...] | None]] = {
     "Flatten": _flattened,
     "Reshape": lambda site: _reshaped(site, ()),
@@ -278,11 +358,51 @@ def _wishes(graph: Graph) -> dict[int, Order]:
             rank = len(graph.specs[slot].shape)
             if rank < 3:
                 continue
-            wish, weight = _wish(call, rank, best.get(call.outputs[0]))
+            wish, weight = _wish(graph, call, rank, best.get(call.outputs[0]))
             if wish is not None and len(wish) == rank:
                 table = votes.setdefault(slot, {})
                 table[wish] = table.get(wish, 0) + weight
     return {slot: _winner(table) for slot, table in votes.items()}
+
+
+def _columns(graph: Graph, wishes: Mapping[int, Order]) -> dict[int, Rows]:
+    """How vectors would have to be numbered for the maps that are made of them.
+
+    Only where all who take a vector agree, and where it comes out of a dense layer.
+    """
+    found: dict[int, list[Rows | None]] = {}
+    for call in reversed(graph.calls):
+        result = call.outputs[0]
+        rows = None
+        if operation_orders.is_reshaping(call) or call.kind == "Reshape":
+            if len(graph.specs[call.inputs[0]].shape) == 2:
+                rows = _map_rows(graph.specs[result].shape, wishes.get(result))
+        elif call.kind in _VECTOR_LAYERS and len(call.inputs) == 1:
+            rows = _agreed(found.get(result))
+        for slot in call.inputs:
+            found.setdefault(slot, []).append(rows)
+    agreed = {slot: _agreed(each) for slot, each in found.items()}
+    return {
+        slot: rows
+        for slot, rows in agreed.items()
+        if rows is not None and slot not in graph.outputs
+    }
+
+
+def _agreed(wished: list[Rows | None] | None) -> Rows | None:
+    if not wished or any(not same_rows(rows, wished[0]) for rows in wished):
+        return None
+    return wished[0]
+
+
+def _map_rows(shape: Shape, order: Order | None) -> Rows | None:
+    """How a vector is numbered that a map in an order is made of by a reshape alone."""
+    sizes = [size or 0 for size in shape[1:]]
+    if order is None or 0 in sizes or order == orders.identity(len(shape)):
+        return None
+    dims = [dimension - 1 for dimension in order[1:]]
+    rows: Rows = np.arange(np.prod(sizes), dtype=np.int64).reshape(sizes).transpose(dims).ravel()
+    return rows
 
 
 def _winner(votes: dict[Order, int]) -> Order:
@@ -290,7 +410,7 @@ def _winner(votes: dict[Order, int]) -> Order:
     return max(votes, key=lambda order: (votes[order], order == orders.identity(len(order))))
 
 
-def _wish(call: Call, rank: int, later: Order | None) -> tuple[Order | None, int]:
+def _wish(graph: Graph, call: Call, rank: int, later: Order | None) -> tuple[Order | None, int]:
     """The order a call would like its input in, and how much depends on it."""
     dims = operation_orders.transposition(call, rank)
     if dims is not None:
@@ -305,6 +425,10 @@ def _wish(call: Call, rank: int, later: Order | None) -> tuple[Order | None, int
     )
     if is_through or operation_orders.is_elementwise(call):
         return later, 2
+    is_unknown = call.kind in ("", "Lambda") or operation_orders.operation(call)
+    if is_unknown and later is not None and len(later) == rank:
+        shape = graph.specs[call.inputs[0]].shape
+        return (later, 2) if probing.keeps_order(call, shape, later, graph.keras) else (None, 0)
     wish = layer_orders.wished_order(call.layer, rank)
     is_strong = call.kind in layer_orders.SPATIAL
     return wish, 4 if is_strong else 1

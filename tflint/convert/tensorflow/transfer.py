@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tflint.convert.tensorflow.pairing import OtherNetwork, Placed, RowOrder
+from tflint.convert.tensorflow.pairing import OtherNetwork, Placed, RowOrder, sums
 from tflint.convert.tensorflow.probe import (
-    PROBE_SCALE,
     Normaliser,
     Probe,
     Slot,
@@ -48,11 +47,10 @@ class Transfer:
         offset = donor.offset
         channels = donor.shape[donor.output_axis] if donor.shape else 1
         if placed.kernel is not None:
-            ratio = placed.kernel.ratio
-            if placed.normaliser is not None:
-                ratio /= PROBE_SCALE
-            self._put(placed.kernel, kernel / ratio, donor)
+            self._put(placed.kernel, kernel / placed.kernel.ratio, donor)
         given = np.zeros(channels, np.float32) if offset is None else offset
+        if placed.shift:
+            given = (given - placed.shift * sums(donor)).astype(np.float32)
         if placed.normaliser is not None and placed.offset is not None:
             self._normalise(placed, np.ones(channels, np.float32), given, donor)
         elif placed.offset is not None:
@@ -78,6 +76,11 @@ class Transfer:
             slot = self._probe.slots[index]
             known = ~np.isnan(values)
             assign(slot, np.where(known, values, slot.before.reshape(-1)))
+        for slot in self._probe.zeroed:
+            if id(slot) not in done:
+                # Its part is in a normalisation's.
+                assign(slot, np.zeros(slot.shape))
+                done.add(id(slot))
         for slot in self._probe.slots:
             if id(slot) not in done:
                 assign(slot, slot.before)
