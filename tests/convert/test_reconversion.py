@@ -384,3 +384,22 @@ def test_an_unproved_model_leaves_the_source_as_well(tmp_path: Path, rig: Rig) -
     assert not repaired.fix.is_proved
     assert repaired.source is None
     assert not repaired.fix.diff
+
+
+def test_weights_for_the_repaired_source_are_offered_with_it(tmp_path: Path, rig: Rig) -> None:
+    rig(converted(weights=b"carried"))
+    artifact = source(tmp_path)
+    weights = tmp_path / "net.weights.h5"
+    weights.write_bytes(b"the old ones")
+    given = job(dataclasses.replace(artifact, shown="net.py:build"))
+    with_weights = dataclasses.replace(
+        given, origin=dataclasses.replace(given.origin, weights=weights)
+    )
+    repaired = reconversion.reconvert(
+        with_weights, lambda report: report, FixOptions(), ReconvertOptions()
+    )
+    assert repaired.weights == (tmp_path / "net.fixed.weights.h5", b"carried")
+    assert any("net.fixed.weights.h5" in note for note in repaired.fix.notes)
+    assert not any("train again" in note for note in repaired.fix.notes)
+    assert "net.py:build" not in repaired.fix.diff
+    assert run(artifact).weights is None

@@ -173,7 +173,16 @@ def test_the_table_of_targets_has_a_line_for_each() -> None:
             [("reconvert", " --quantize int8 --calibrate DATA")],
             "tflint fix m.tflite --quantize int8 --calibrate DATA repairs 1",
         ),
-        ([("safe", " --select TFL701"), ("reconvert", " --reconvert")], None),
+        ([("reconvert", " --reconvert")], "tflint fix m.tflite --reconvert repairs 1"),
+        (
+            [("unsafe", " --unsafe"), ("reconvert", " --reconvert")],
+            "tflint fix --unsafe m.tflite repairs 1, 1 more with --reconvert",
+        ),
+        # What the user has to name a source for is not repaired by what is at hand.
+        (
+            [("safe", " --select TFL701"), ("reconvert", " --reconvert --source model.py:build")],
+            None,
+        ),
     ],
 )
 def test_what_repairs_a_model_comes_last(commands: list[tuple[str, str]], said: str | None) -> None:

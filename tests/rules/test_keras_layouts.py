@@ -168,7 +168,7 @@ def test_no_other_value_is_channels_first(value: object) -> None:
     assert findings("TFL101", facts) == []
 
 
-def test_what_stands_in_the_way_of_a_repair_is_said_for_sources_only() -> None:
+def test_what_stands_in_the_way_is_said_for_sources_and_archives_are_built_anew() -> None:
     facts = sequential((3, 32, 32), ("Conv2D", {"filters": 8, "kernel_size": 3, **FIRST}))
 
     # The network is not in the source.
@@ -177,7 +177,9 @@ def test_what_stands_in_the_way_of_a_repair_is_said_for_sources_only() -> None:
 
     assert "tflint fix cannot do it" in in_source.help
     assert "tflint fix" not in in_archive.help
-    assert in_source.fix is in_archive.fix is None
+    assert in_source.fix is None
+    assert in_archive.fix is not None
+    assert in_archive.fix.command == "tflint fix {path} --reconvert"
 
 
 def test_motion_sense_as_it_was_published() -> None:

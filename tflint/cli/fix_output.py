@@ -13,7 +13,13 @@ from tflint.atomic_file import write_files
 from tflint.cli.output import emit, emit_bytes, print_lines, use_color
 from tflint.cli.reporting import is_one_file, output_file, shown
 from tflint.errors import TflintError, UsageError
-from tflint.fix.result_file import MODEL_SUFFIX, converted_path, fixed_path, refuse_others
+from tflint.fix.result_file import (
+    MODEL_SUFFIX,
+    converted_path,
+    fixed_path,
+    refuse_other_weights,
+    refuse_others,
+)
 from tflint.lint.discover import SAVED_MODEL, shown_path
 from tflint.printable import printable
 from tflint.report import diff_text
@@ -113,6 +119,11 @@ def _written(run: RepairRun, output: Path | None, *, in_place: bool, to_stdout: 
             writes.append((path, source.after))
             modes[path] = _mode_of_unchanged(source) | stat.S_IWUSR
             fix = dataclasses.replace(fix, source_output=shown_path(path))
+        if repaired.weights is not None:
+            path, data = repaired.weights
+            refuse_other_weights(path)
+            writes.append((path, data))
+            modes[path] = modes[target]
         files.append(fix)
     write_files(writes, modes)
     return dataclasses.replace(run.report, files=tuple(files))

@@ -18,9 +18,9 @@ from tflint.target.target import Target
 if TYPE_CHECKING:
     from tflint.convert.worker_process import Converted
 
-# What neither the converter nor TensorFlow beside it can compute.
-NOBODY = "none"
-_RANK = {NOBODY: 0, "custom": 1, "select": 2, "builtin": 3}
+# What stops the converter, whatever operators are allowed.
+FAILS = "fails"
+_RANK = {FAILS: 0, "custom": 1, "select": 2, "builtin": 3}
 
 
 def diagnose(converted: Converted, target: Target) -> tuple[OperatorDiagnosis, ...]:
@@ -67,7 +67,7 @@ def _faults(attempts: Iterable[Attempt]) -> Iterator[OperatorDiagnosis]:
     for fault in known.values():
         place = fault.place
         name = fault.operator or place.kind or "network"
-        yield _at(place, name, NOBODY, 1, _cost_of_fault(fault), way_of_fault(fault))
+        yield _at(place, name, FAILS, 1, _cost_of_fault(fault), way_of_fault(fault))
 
 
 def _cost_of_fault(fault: Fault) -> str:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tflint.convert.float_form import is_float
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
 from tflint.convert.repaired_source import repaired_source, source_text
-from tflint.convert.request import OriginKind, Request, Support
+from tflint.convert.request import Request, Support
 from tflint.convert.run import (
     CannotQuantise,
     answers_of,
@@ -24,18 +25,18 @@ from tflint.convert.run import (
     request_of,
 )
 from tflint.convert.what_is_left import fixed_of, left_of
-from tflint.convert.worker_process import Converted, convert
+from tflint.convert.worker_process import LIMITS, Converted, convert
 from tflint.errors import MissingExtra, UnreadableModel, UsageError
 from tflint.execution.hosts import Host, is_installed
-from tflint.execution.process import Limits
 from tflint.fix.model.outcome import NEW_MEANING, QUANTIZE, pass_reports
 from tflint.fix.model.repair import Repair, repair, start
 from tflint.fix.options import CALIBRATED, FixOptions
 from tflint.fix.proof.against import Answers, prove_against
 from tflint.fix.proof.bisection import first_failing
 from tflint.fix.repaired import Accept, Repaired
+from tflint.fix.result_file import weights_path
 from tflint.lint.diff import diff_reports
-from tflint.lint.discover import Artifact
+from tflint.lint.discover import Artifact, shown_path
 from tflint.lint.runner import check_file, check_model
 from tflint.model.reader import parse_model
 from tflint.printable import printable
@@ -65,15 +66,19 @@ def reconvert(
     mode = options.quantize or NONE
     _require(mode, options)
     artifact, plan = job.artifact, job.plan
-    before = accept(check_file(artifact, plan.rules, plan.target))
+    # A factory is called `net.py:build`, what is found in its source is not.
+    found_in = dataclasses.replace(artifact, shown=shown_path(artifact.path))
+    named = found_in if artifact.kind in SOURCES else artifact
+    before = accept(check_file(named, plan.rules, plan.target))
     if not before.readable:
         why = before.findings[0].message if before.findings else "it is damaged"
         raise UnreadableModel(f"`{printable(artifact.shown, 400)}` cannot be read: {why}")
     data = _read(artifact)
-    source = repaired_source(data, artifact, plan, accept) if artifact.kind in SOURCES else None
+    source = repaired_source(data, named, plan, accept) if artifact.kind in SOURCES else None
     asked_of = _as_convert_options(job, mode, options, asked)
     request = _request(job, asked_of, asked, data, source)
-    converted = convert(request, Limits(asked.seconds, asked.memory_bytes), say)
+    limits = dataclasses.replace(LIMITS, seconds=asked.seconds, memory_bytes=asked.memory_bytes)
+    converted = convert(request, limits, say)
     work = _Work(job, accept, options, asked_of, before, data, source, converted, say)
     return work.result()
 
@@ -128,7 +133,7 @@ def _request(
     is_edited = source is not None and source.after != source.before
     return dataclasses.replace(
         request_of(asked_of),
-        is_rebuilt=job.origin.kind is not OriginKind.SAVED_MODEL,
+        is_rebuilt=True,
         keeps_layout=asked.keeps_layout,
         repaired_source=source_text(source.after) if source is not None and is_edited else None,
         donor=data if job.artifact.kind is Kind.TFLITE else None,
@@ -154,7 +159,7 @@ class _Work:
         self.before, self.data, self.converted, self.say = before, data, converted, say
         self.notes = list(converted.network.notes)
         self.source = self._as_taken(source)
-        self.conversion = conversion_of(converted, asked_of, job.plan.target)
+        self.conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=True)
 
     def result(self) -> Repaired:
         """What came of it."""
@@ -293,11 +298,13 @@ class _Work:
 
     def _proved(self, work: Repair, proof: Proof | None) -> Repaired:
         artifact, plan, mode = self.job.artifact, self.job.plan, self.asked_of.quantize
-        after = self.accept(check_model(work.model, plan.rules, plan.target, artifact.shown))
+        # Of a source, with the factory, as commands to convert it again have to name it.
+        name = self.job.origin.shown if artifact.kind in SOURCES else artifact.shown
+        after = self.accept(check_model(work.model, plan.rules, plan.target, name))
         source_fix = None if self.source is None else self.source.fix
         self.notes += [*work.notes, *(proof.notes if proof else ())]
-        self.notes += source_fix.notes if source_fix else ()
-        if mode == NONE:
+        self.notes += self._about_source()
+        if mode == NONE and self.asked_of.calibrate is None:
             self.notes.append(
                 "the result is in floats: --calibrate DATA, real inputs, makes int8 of it"
             )
@@ -319,7 +326,29 @@ class _Work:
             conversion=self.conversion,
         )
         edited = self.source if self.source and self.source.after != self.source.before else None
-        return Repaired(artifact, fix, self.data, work.data, edited)
+        return Repaired(artifact, fix, self.data, work.data, edited, self._weights())
+
+    def _about_source(self) -> list[str]:
+        """What the repair of the source has to say, but for what was done about the weights."""
+        if self.source is None:
+            return []
+        notes = [note for note in self.source.fix.notes if "train again" not in note]
+        given, weights = self.job.origin.weights, self._weights()
+        if given is not None and self.source.after != self.source.before:
+            where = "nowhere yet" if weights is None else f"in `{printable(weights[0].name, 400)}`"
+            notes.append(
+                f"`{printable(given.name, 400)}` holds the weights for the source as it was; those"
+                f" for the repaired one are {where}"
+            )
+        return notes
+
+    def _weights(self) -> tuple[Path, bytes] | None:
+        """The file of weights for the repaired source, and what is to be in it."""
+        given, found = self.job.origin.weights, self.converted.weights
+        is_edited = self.source is not None and self.source.after != self.source.before
+        if given is None or found is None or not is_edited:
+            return None
+        return weights_path(given), found
 
     def _options_of(self, mode: str) -> FixOptions:
         return dataclasses.replace(self.options, quantize=None if mode == NONE else mode)

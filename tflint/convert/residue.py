@@ -33,10 +33,37 @@ def residue(data: bytes, network: Network, target: Target) -> Iterator[OperatorD
     if next(iter(dangling_indices(model)), None) is not None:
         return
     found = graphs(model)
+    yield from _wrong_transforms(found, network)
     yield from _transposes(found, network)
     yield from _control_flow(found, network)
     yield from _shape_chains(found, network, target)
     yield from _without_kernel(found, network, target)
+
+
+def _wrong_transforms(found: Sequence[Graph], network: Network) -> Iterator[OperatorDiagnosis]:
+    """Transforms of complex numbers that the converter took for ones of reals."""
+    nodes = [node for graph in found for node in graph.nodes if _bins_missing(node)]
+    for place, group in _by_layer(nodes, network):
+        yield _diagnosis(
+            group[0].name,
+            place,
+            len(group),
+            "the converter writes it for tf.signal.fft, of which it gives "
+            f"{_bins_missing(group[0])}: no runtime takes the model",
+            way_of_builtin(group[0].name, place, network),
+        )
+
+
+def _bins_missing(node: Node) -> str:
+    """`9 of 16 bins` where RFFT2D's output is as wide as its input; RFFT gives half of that."""
+    length = node.input(1)
+    if node.name != "RFFT2D" or length is None or not node.outputs or not node.outputs[0].shape:
+        return ""
+    sizes = length.integers() or ()
+    width = node.outputs[0].shape[-1]
+    if len(sizes) != 2 or sizes[1] < 2 or width != sizes[1] or width <= sizes[1] // 2 + 1:
+        return ""
+    return f"{sizes[1] // 2 + 1:,} of {width:,} bins"
 
 
 def _transposes(found: Sequence[Graph], network: Network) -> Iterator[OperatorDiagnosis]:
@@ -114,7 +141,7 @@ def _without_kernel(
         node
         for graph in found
         for node in graph.nodes
-        if not node.code.is_custom and runtime.kernel(node.name) is None
+        if not node.code.is_custom and runtime.kernel(node.name) is None and not _bins_missing(node)
     ]
     for (name, place), group in _by_name_and_layer(nodes, network):
         says = f' ("Failed to get registration from op code {name}")' if runtime.is_mcu else ""

@@ -72,9 +72,13 @@ def left_of(
 def _by_reconversion(finding: Finding) -> Finding:
     """The finding with a command that repairs what the result is made of, not a .tflite."""
     fix = finding.fix
-    if fix is None or _RECONVERT in fix.command or not fix.command.startswith("tflint fix "):
+    if fix is None or not fix.command.startswith("tflint fix "):
         return finding
-    return replace(finding, fix=replace(fix, command=f"{fix.command} {_RECONVERT}"))
+    # What builds the network need not be named here, as for a .tflite.
+    command = fix.command.partition(" --source ")[0]
+    if _RECONVERT not in command:
+        command = f"{command} {_RECONVERT}"
+    return replace(finding, fix=replace(fix, command=command))
 
 
 def _kept(findings: Iterable[Finding]) -> Iterable[LeftFinding]:

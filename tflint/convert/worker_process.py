@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from tflint.convert.request import (
 from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Limits, run_worker
+from tflint.lint.discover import shown_path
 from tflint.printable import printable
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Converted:
     answers to them, (samples, *shape of the output) in float32 or its own integers, in the order
     of `network.outputs`: the batch of one sample (1, mostly) is part of these shapes, as in what
     `execute` gives. `reference` is empty where the original cannot be run; a note says so.
+    `weights` are the file of weights for the repaired source, where the original's were in one.
     """
 
     network: Network
@@ -62,6 +65,7 @@ class Converted:
     quantized: bytes | None = None
     samples: Samples | None = None
     reference: tuple[Array, ...] = ()
+    weights: bytes | None = None
 
 
 def convert(
@@ -86,6 +90,7 @@ def convert(
             step = printable(str(head.get("text")), _MAX_STEP)
             say(step)
 
+    say(step)
     limits = replace(limits, file_bytes=None)
     ended = run_worker(_WORKER, request.to_json(), arrays, limits, hear)
     head, found = ended.frames[-1] if ended.frames else ({}, [])
@@ -136,6 +141,8 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
     from tflint.fix.proof.samples import Samples
 
     def place(sent: dict[str, Any]) -> Place:
+        if sent["path"] is not None:
+            sent = {**sent, "path": shown_path(Path(sent["path"]))}
         return Place(**sent)
 
     def port(sent: dict[str, Any]) -> Port:
@@ -175,4 +182,5 @@ def _converted(head: dict[str, Any], arrays: list[Array]) -> Converted:
         data(head["quantized"]),
         samples,
         tuple(arrays[index] for index in head["reference"]),
+        data(head["weights"]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from tflint.lint.discover import Artifact
 from tflint.report.fix_result import FileFix, FixReport
@@ -18,7 +19,8 @@ class Repaired:
     """What came of one file, and its bytes as they are to be written.
 
     Of a network that was converted again these are the new model's, and `source` is the file that
-    builds it where that was repaired as well: both are to be written, or neither.
+    builds it where that was repaired as well, `weights` the file of weights for that source and
+    what is in it: all are to be written, or none.
     """
 
     artifact: Artifact
@@ -26,6 +28,7 @@ class Repaired:
     before: bytes
     after: bytes
     source: Repaired | None = None
+    weights: tuple[Path, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tflint.rule import Kind
 
 SUFFIX = ".fixed.tflite"
 MODEL_SUFFIX = ".tflite"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 # Of what networks are converted from.
 _ORIGINS = frozenset((".h5", ".hdf5", ".keras", ".py"))
 
@@ -33,6 +34,16 @@ def converted_path(path: Path) -> Path:
     """
     is_file = path.suffix.lower() in _ORIGINS and not path.is_dir()
     return path.with_name((path.stem if is_file else path.name) + SUFFIX)
+
+
+def weights_path(path: Path) -> Path:
+    """`NAME.fixed.weights.h5` beside a file of weights, or a model with weights."""
+    name = path.name
+    for suffix in (".weights.h5", ".h5", ".hdf5", ".keras"):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            name = name[: -len(suffix)]
+            break
+    return path.with_name(f"{name}.fixed.weights.h5")
 
 
 def without_results(found: Iterable[Artifact], paths: Iterable[str]) -> list[Artifact]:
@@ -67,3 +78,19 @@ def refuse_others(target: Path) -> None:
         raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
     if start[4:] != IDENTIFIER:
         raise UsageError(f"`{shown}` is there and is no model: -o has to say where to write")
+
+
+def refuse_other_weights(target: Path) -> None:
+    """Raise `UsageError` where `target` is anything but a file of weights, as `refuse_others`."""
+    shown = printable(target.as_posix(), 400)
+    if not target.exists() and not target.is_symlink():
+        return
+    try:
+        is_ours = target.is_file() and not target.is_symlink()
+        if is_ours:
+            with target.open("rb") as file:
+                is_ours = file.read(8) == _HDF5
+    except OSError as error:
+        raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
+    if not is_ours:
+        raise UsageError(f"`{shown}` is there and holds no weights: it is not written over")

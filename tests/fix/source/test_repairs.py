@@ -99,6 +99,41 @@ def test_select_tf_ops(before: str, after: str) -> None:
     assert behind(fixed(CONVERTER + before + end, "TFL103"), CONVERTER) == after + end
 
 
+def test_the_setting_that_keeps_tensor_lists_goes_with_the_operators_for_them() -> None:
+    source = (
+        "converter.target_spec.supported_ops = [\n"
+        "    tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS\n]\n"
+        "# why not\nconverter._experimental_lower_tensor_list_ops = False\n"
+        "converter.convert()\n"
+    )
+    kept = source.replace("ops = False", "ops = x")
+    assert behind(fixed(CONVERTER + source, "TFL103"), CONVERTER) == (
+        "# why not\nconverter.convert()\n"
+    )
+    assert "ops = x" in fixed(CONVERTER + kept, "TFL103")
+
+
+@pytest.mark.parametrize("keras", ["tf_keras", "keras"])
+def test_the_first_layer_of_a_sequential_model_gets_the_batch_in_keras_2_only(keras: str) -> None:
+    source = (
+        f"import {keras}\nimport tensorflow as tf\nfrom {keras} import layers\n"
+        f"model = {keras}.Sequential([layers.LSTM(8, input_shape=(20, 3)), layers.Dense(2)])\n"
+        "converter = tf.lite.TFLiteConverter.from_keras_model(model)\n"
+        "converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS,\n"
+        "    tf.lite.OpsSet.SELECT_TF_OPS]\n"
+        "converter._experimental_lower_tensor_list_ops = False\n"
+        "converter.convert()\n"
+    )
+    if keras == "keras":
+        assert fixed(source, "TFL103", "TFL109") == source
+        assert any("`Input(...)`" in reason for reason in obstacles(source, "TFL109"))
+        return
+    after = fixed(source, "TFL103", "TFL109")
+    assert "layers.LSTM(8, input_shape=(20, 3), batch_size=1)" in after
+    assert "SELECT_TF_OPS" not in after
+    assert "tensor_list" not in after
+
+
 def test_a_list_of_operators_in_a_variable() -> None:
     source = (
         "ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.SELECT_TF_OPS]\n"

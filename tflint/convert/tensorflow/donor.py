@@ -118,6 +118,7 @@ def _carried(network: Runner, probe: Probe, probed: Model, reference: Donor) -> 
     """The model with the donor's weights, in the first way in which it answers like it."""
     problem: OtherNetwork | None = None
     best: Agreement | None = None
+    left: tuple[str, ...] = ()
     for by_outputs in (True, False):
         try:
             pairs = _pairs(probe, probed, reference, by_outputs=by_outputs)
@@ -142,10 +143,10 @@ def _carried(network: Runner, probe: Probe, probed: Model, reference: Donor) -> 
                     said = f"{counted(total, 'weight')} carried over from the .tflite: {found.text}"
                     return Adopted(False, (said, *notes), reference, found)
                 if best is None or found.snr_db > best.snr_db:
-                    best = found
+                    best, left = found, notes
     if best is None:
         raise problem or OtherNetwork("no weights were found in it")
     raise NotEqual(
         "what the source builds takes the weights of the .tflite, but answers otherwise: "
-        f"{best.text}"
+        f"{'; '.join((best.text, *left))}"
     )

@@ -79,10 +79,7 @@ class Donor:
         written = write_model(parsed)
         samples = random_samples(parsed, SAMPLES)
         orders = _orders(network.inputs, parsed, samples.inputs)
-        try:
-            outputs = execute(written, samples.inputs, Host.LITERT)
-        except ModelRefused:
-            outputs = execute(written, samples.inputs, Host.LITERT_OPTIMISED)
+        outputs = _run(parsed, written, samples.inputs)
         return cls(data, stored, parsed, samples.inputs, outputs, orders, rounding(stored))
 
     def answers(self, samples: Sequence[Array], found: Agreement) -> tuple[Array, ...]:
@@ -96,7 +93,7 @@ class Donor:
         for (place, axes), values in zip(found.inputs, samples, strict=True):
             turned = values.transpose(0, *(1 + np.argsort(axes)))
             given[place] = entry.inputs[place].quantised(turned)
-        made = self._run(given)
+        made = _run(self.stored, self.data, given)
         answers: list[Array] = list(made)
         for port, values, (place, axes, shape) in zip(
             entry.outputs, made, found.outputs, strict=True
@@ -106,16 +103,18 @@ class Donor:
             answers[place] = turned.astype(np.float32) if port.is_real else turned
         return tuple(answers)
 
-    def _run(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+
+def _run(model: Model, data: bytes, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """The outputs of a model. Raises `CannotTake` where nothing here runs it."""
+    try:
+        if has_flex(model):
+            return run_with_flex(data, inputs)
         try:
-            if has_flex(self.stored):
-                return run_with_flex(self.data, inputs)
-            try:
-                return execute(self.data, inputs, Host.LITERT)
-            except ModelRefused:
-                return execute(self.data, inputs, Host.LITERT_OPTIMISED)
-        except ModelRefused as refused:
-            raise CannotTake(f"the .tflite cannot be run: {refused}") from refused
+            return execute(data, inputs, Host.LITERT)
+        except ModelRefused:
+            return execute(data, inputs, Host.LITERT_OPTIMISED)
+    except ModelRefused as refused:
+        raise CannotTake(f"the .tflite cannot be run here: {refused}") from refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ _UNKNOWN_OBJECT = re.compile(
     r"(?:Could not locate (?:class|function)|Unknown (?:layer|model|object|activation function"
     r"|initializer|regularizer|constraint)\b(?: class)?:?|Cannot locate)\s*'?`?([\w.>$-]+)"
 )
+# What Keras wraps around the reason: the whole configuration of a layer.
+_INNER = re.compile(r"Error when deserializing class '(\w+)' .*Exception encountered: (.*)")
 _MAX_REASON = 600
 
 
@@ -72,15 +74,25 @@ def framework(keras: ModuleType) -> str:
 def reason(error: BaseException) -> str:
     """What an exception of Keras says, on one line, or what is to be done about it."""
     text = said_by(error)
+    inner = _INNER.search(text)
+    if inner is not None:
+        text = inner[2]
     if "safe_mode" in text or ("unsafe" in text and "lambda" in text.lower()):
         return "it holds Python code (a Lambda layer): give --trust if you trust the file"
     unknown = _UNKNOWN_OBJECT.search(text)
+    if unknown is not None and unknown[1] == "function":
+        # tf-keras 2.13 to 2.21 write functions of the user's into HDF5 as they do not read them.
+        return (
+            "it names a function in a way that it does not read back itself: give the source,"
+            " as module.py:factory, and this file as --weights"
+        )
     if unknown is not None:
         return (
             f"`{unknown[1]}` is none of Keras' own:"
             " give the source that defines it, --with module.py"
         )
-    return f"{type(error).__name__}: {text[:_MAX_REASON]}" if text else type(error).__name__
+    said = f"{type(error).__name__}: {text[:_MAX_REASON]}" if text else type(error).__name__
+    return said if inner is None else f"in a layer {inner[1]}, {said}"
 
 
 def said_by(error: BaseException) -> str:

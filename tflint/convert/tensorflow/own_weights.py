@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint.convert.tensorflow.pairing import Placed, by_shapes
-from tflint.convert.tensorflow.probe import PROBE_SCALE, Probe, Traced
+from tflint.convert.tensorflow.probe import Probe, Traced
 from tflint.convert.weighted_units import Unit
 
 Array = NDArray[Any]
@@ -40,7 +40,7 @@ def _is_near(probe: Probe, placed: Placed, donor: Unit, rounding: float) -> bool
         along = [1] * mine.ndim
         along[placed.unit.output_axis] = -1
         channels = placed.offset.elements.reshape(-1)
-        mine = mine / PROBE_SCALE * scale[channels].reshape(along)
+        mine = mine * scale[channels].reshape(along)
     allowed = rounding * float(np.abs(theirs).max(initial=0))
     return bool((np.abs(mine - theirs) <= allowed).all())
 
@@ -51,5 +51,5 @@ def _before(probe: Probe, traced: Traced) -> Array:
     for index in traced.found:
         mine = traced.slots == index
         held = probe.slots[index].before.reshape(-1)
-        made[mine] = held[traced.elements[mine]] * traced.ratio
+        made[mine] = held[traced.elements[mine]] * traced.ratio[mine]
     return made

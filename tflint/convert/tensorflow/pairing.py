@@ -16,6 +16,8 @@ Array = NDArray[Any]
 RowOrder = Callable[[Unit, Unit], Array | None]
 
 _MOST_NAMED = 4
+# Of sums of the probe's weights, by which a number that was added counts.
+_LEFT = 1e-4
 
 
 class OtherNetwork(Exception):
@@ -23,22 +25,83 @@ class OtherNetwork(Exception):
 
 
 class Placed:
-    """A unit of the probe, and the variables that its parts were made from."""
+    """A unit of the probe, and the variables that its parts were made from.
+
+    `shift` is what the converter has folded into the offset: a number that was added to the input
+    of the kernel, which its sums carry on.
+    """
 
     def __init__(self, unit: Unit, probe: Probe) -> None:
         self.unit = unit
-        whole = unit.whole
-        self.kernel = None if whole is None else probe.trace(whole)
+        self.shift = 0.0
         self.offset = None if unit.offset is None else probe.trace(unit.offset)
+        whole = unit.whole
+        if self.offset is None and whole is not None and unit.offset is not None:
+            self.offset, self.shift = _shifted(unit.offset, sums(unit), probe)
+        self.normaliser = None if self.offset is None else probe.normaliser_of(self.offset)
+        self.kernel: Traced | None = None
+        if whole is not None:
+            if self.normaliser is not None and self.offset is not None:
+                # What the kernel is besides what the normalisation does to it.
+                whole = whole / _along(unit, self.normalised(self.normaliser.probe_scale))
+            self.kernel = probe.trace(whole)
         self.scale: Traced | None = None
         if unit.kernel is None and unit.scale is not None:
             self.scale = probe.trace(unit.scale)
-        self.normaliser = None if self.offset is None else probe.normaliser_of(self.offset)
+
+    def normalised(self, values: Array) -> Array:
+        """Values of the normalisation's channels, in the order of the unit's."""
+        assert self.offset is not None
+        ordered: Array = values[self.offset.elements.reshape(-1)]
+        return ordered
 
     @property
     def has_variables(self) -> bool:
         """Whether weights are to be had from the donor's."""
         return any(part is not None for part in (self.kernel, self.offset, self.scale))
+
+
+def sums(unit: Unit) -> Array:
+    """For each channel the sum of the weights that lead to it: what a one everywhere gives."""
+    whole = unit.whole
+    assert whole is not None
+    channels = np.moveaxis(whole, unit.output_axis, -1)
+    total: Array = channels.reshape(-1, channels.shape[-1]).sum(axis=0, dtype=np.float64)
+    return total
+
+
+def _along(unit: Unit, values: Array) -> Array:
+    """Values of the channels of a unit, shaped to be multiplied with its kernel."""
+    assert unit.kernel is not None
+    along = [1] * unit.kernel.ndim
+    along[unit.output_axis] = -1
+    return values.reshape(along)
+
+
+def _shifted(offset: Array, summed: Array, probe: Probe) -> tuple[Traced | None, float]:
+    """An offset as a variable's values and so much of the sums; no variable where all is that."""
+    if len(offset) != len(summed):
+        return None, 0.0
+    candidates: list[tuple[int, Array]] = [(-1, np.zeros(len(offset)))]
+    for index, slot in enumerate(probe.slots):
+        if slot.values is not None and slot.values.shape == offset.shape:
+            candidates.append((index, slot.values.astype(np.float64)))
+    for normaliser in probe.normalisers:
+        values = normaliser.mean.values
+        if values is not None and values.size == len(offset):
+            product = -values.reshape(-1).astype(np.float64) * normaliser.probe_scale
+            candidates.append((probe.slots.index(normaliser.mean), product))
+    for index, values in candidates:
+        parts = (offset - values) / summed
+        part = float(np.median(parts))
+        # Differences of rounded numbers: what is left of them is less exact than they are.
+        if not np.allclose(offset - part * summed, values, rtol=0, atol=_LEFT * abs(part)):
+            continue
+        if index < 0:
+            return None, part
+        ones = np.ones(len(offset))
+        return Traced(np.full(len(offset), index), np.arange(len(offset)), ones), part
+    return None, 0.0
 
 
 def paired(wanted: Sequence[Placed], given: Sequence[Unit]) -> Iterator[tuple[Placed, Unit]]:

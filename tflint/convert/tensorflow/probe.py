@@ -5,9 +5,9 @@ looked for among the constants of the result. So nothing is assumed of how the c
 splits, joins or folds them: it is seen.
 
 Values are told by their mantissas, which neither signs nor powers of two change. Normalisations
-are made to multiply by two (so that they are not taken for nothing) and to shift by values of
-their own; where a network has some, the biases of its layers are zero, so that what is folded
-into a bias is a normalisation's shift and nothing else.
+are made to multiply by two and four (so that they are taken neither for nothing nor for one
+number) and to shift by values of their own; where a network has some, the biases of its layers
+are so small that a sum with a shift is the shift: what is folded into a bias is known then.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# What normalisations multiply by in a probe.
-PROBE_SCALE = 2.0
+# What normalisations multiply by in a probe, in turn.
+_PROBE_SCALES = (2.0, 4.0)
 _MANTISSA_BITS = 23
 _MANTISSAS = 1 << _MANTISSA_BITS
 _EXPONENT = -4
+# The exponent of biases that are to vanish in sums, beside the others'.
+_FAINT = -40
 # How many units in the last place a constant may be off what it was made from.
 _MOST_OFF = 8
 # What a whole constant may be off a multiple of the variable it was made from.
 _ROUNDING = 4e-6
 # Of one element: by what it may have been multiplied besides.
-_PLAIN_RATIOS = (1.0, -1.0, PROBE_SCALE, -PROBE_SCALE)
+_MOST_DOUBLINGS = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +67,18 @@ class Normaliser:
     finish: Callable[[], None] | None = None
 
     @property
+    def probe_scale(self) -> Array:
+        """What it multiplies by in a probe, (channels,)."""
+        count = self.mean.before.size
+        return np.resize(np.asarray(_PROBE_SCALES, np.float32), count)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Its variables."""
+        parts = (self.gamma, self.beta, self.mean, self.variance)
+        return tuple(slot for slot in parts if slot is not None)
+
+    @property
     def shift(self) -> Slot:
         """What tells its channels apart."""
         return self.mean if self.beta is None else self.beta
@@ -85,10 +99,10 @@ class Normaliser:
 
         Raises `ValueError` where its variables cannot: a scale that is not positive without gamma.
         """
-        one = _variance_for(1.0, self.epsilon)
+        one = _variance_for(np.ones(1), self.epsilon)
         if self.gamma is not None:
             assign(self.gamma, scale)
-            assign(self.variance, np.full(scale.shape, one, np.float32))
+            assign(self.variance, np.full(scale.shape, one[0]))
         else:
             if not (scale > 0).all():
                 raise ValueError(f"the layer `{self.layer}` cannot multiply by zero or less")
@@ -110,12 +124,12 @@ class Traced:
     """What the elements of a constant were made from.
 
     `slots` and `elements`, of the constant's shape, say which variable and which of its elements,
-    -1 for what came from none. The constant is `ratio` times that.
+    -1 for what came from none. The constant is `ratio`, of its shape too, times that.
     """
 
     slots: Array
     elements: Array
-    ratio: float
+    ratio: Array
 
     @property
     def found(self) -> tuple[int, ...]:
@@ -133,7 +147,7 @@ class Probe:
 
     slots: list[Slot]
     normalisers: list[Normaliser]
-    zeroed: list[Slot]
+    faint: list[Slot]
     _mantissas: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _slots: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _elements: Array = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -173,14 +187,16 @@ class Probe:
             assert held is not None
             mine = slots == index
             values[mine] = held.reshape(-1)[elements[mine]]
-        ratios = (flat / values)[is_known]
-        ratio = float(ratios[0])
-        if not np.allclose(ratios, ratio, rtol=_ROUNDING, atol=0):
+        ratios = flat / values
+        first = ratios[is_known][0]
+        doublings = np.log2(np.abs(ratios[is_known] / first))
+        if not np.allclose(doublings, np.rint(doublings), rtol=0, atol=_ROUNDING):
             return None
-        if len(flat) == 1 and not any(abs(ratio / r - 1) < _ROUNDING for r in _PLAIN_RATIOS):
+        if len(flat) == 1 and not _is_plain(float(first)):
             return None
         shape = constant.shape
-        return Traced(slots.reshape(shape), elements.reshape(shape), ratio)
+        ratios = np.where(is_known, ratios, 1.0)
+        return Traced(slots.reshape(shape), elements.reshape(shape), ratios.reshape(shape))
 
     def _by_rank(self, constant: Array) -> Traced | None:
         """A whole variable times any one number: their elements have the same order by size."""
@@ -199,7 +215,8 @@ class Probe:
                 elements[order] = mine
                 sign = np.sign(constant.reshape(-1)[0])
                 slots = np.full(constant.shape, index)
-                return Traced(slots, elements.reshape(constant.shape), float(sign * ratios[0]))
+                ratio = np.full(constant.shape, sign * ratios[0])
+                return Traced(slots, elements.reshape(constant.shape), ratio)
         return None
 
     def normaliser_of(self, traced: Traced) -> Normaliser | None:
@@ -221,48 +238,45 @@ class Probe:
 def start_probe(model: Any, seed: int = 0) -> Probe:
     """Give a Keras model's variables telling values. Raises `TooLarge`."""
     slots, normalisers = _variables(model)
-    quiet = {
-        id(slot)
-        for each in normalisers
-        for slot in (each.gamma, each.beta, each.mean, each.variance)
-        if slot is not None and slot is not each.shift
-    }
-    zeroed = _biases(slots) if normalisers else []
-    quiet |= {id(slot) for slot in zeroed}
+    quiet = {id(slot) for each in normalisers for slot in each.slots if slot is not each.shift}
+    faint = _biases(slots) if normalisers else []
+    small = {id(slot) for slot in faint}
     telling = [slot for slot in slots if id(slot) not in quiet]
     total = sum(slot.before.size for slot in telling)
     if total >= _MANTISSAS:
         raise TooLarge
     spacing = _MANTISSAS // (total + 1)
-    chosen = 1 + np.random.default_rng(seed).permutation(total).astype(np.int64)
-    mantissas = chosen * spacing
+    random = np.random.default_rng(seed)
+    # Not on a lattice, where sums of some would be others.
+    mantissas = random.permutation(total).astype(np.int64) * spacing
+    mantissas += spacing // 4 + random.integers(0, max(spacing // 2, 1), total)
     values = np.ldexp(1 + mantissas / _MANTISSAS, _EXPONENT).astype(np.float32)
     places = {id(slot): index for index, slot in enumerate(slots)}
     of_slot, of_element = np.zeros(total, np.int64), np.zeros(total, np.int64)
     start = 0
     for slot in telling:
         end = start + slot.before.size
-        slot.values = values[start:end].reshape(slot.shape)
+        some = values[start:end].reshape(slot.shape)
+        slot.values = np.ldexp(some, _FAINT) if id(slot) in small else some
         of_slot[start:end] = places[id(slot)]
         of_element[start:end] = np.arange(end - start)
         assign(slot, slot.values)
         start = end
     for each in normalisers:
-        scale = PROBE_SCALE if each.gamma is None else 1.0
+        scale = each.probe_scale
         if each.gamma is not None:
-            assign(each.gamma, np.full(each.gamma.shape, PROBE_SCALE))
-        assign(each.variance, np.full(each.variance.shape, _variance_for(scale, each.epsilon)))
+            assign(each.gamma, scale)
+            scale = np.ones_like(scale)
+        assign(each.variance, _variance_for(scale, each.epsilon))
         if each.beta is not None:
             assign(each.mean, np.zeros(each.mean.shape))
         if each.finish is not None:
             each.finish()
-    for slot in zeroed:
-        assign(slot, np.zeros(slot.shape))
     order = np.argsort(mantissas)
     return Probe(
         slots,
         normalisers,
-        zeroed,
+        faint,
         mantissas[order],
         of_slot[order],
         of_element[order],
@@ -281,9 +295,18 @@ def _mantissas(values: Array) -> Array:
     return wide
 
 
-def _variance_for(scale: float, epsilon: float) -> float:
+def _is_plain(ratio: float) -> bool:
+    """Whether a single value is a variable, doubled by normalisations at most."""
+    doublings = np.log2(abs(ratio))
+    return bool(
+        abs(doublings - np.rint(doublings)) < _ROUNDING and abs(doublings) <= _MOST_DOUBLINGS
+    )
+
+
+def _variance_for(scale: Array, epsilon: float) -> Array:
     """The variance by which a normalisation multiplies by `scale`, its epsilon reckoned with."""
-    return float(1 / scale**2 - epsilon)
+    variance: Array = 1 / np.square(scale.astype(np.float64)) - epsilon
+    return variance
 
 
 def layers_of(model: Any) -> Iterator[Any]:

@@ -17,14 +17,13 @@ from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.missing import reason
 from tflint.convert.tensorflow.naming import argument
 from tflint.execution.frames import Array
+from tflint.fix.quantize.known_operators import KEEPING_STATE
 from tflint.fix.quantize.verification import is_integer, quantization_faults
 from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 
-# That keep something between steps, in tensors of their own types that tflint gives no ranges.
-_STATEFUL = frozenset(("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"))
 _ACTIVATIONS = {"int8": TensorType.INT8, "int16x8": TensorType.INT16}
 # Of them ranges are found; more samples take their time and move no range by much.
 _MOST_SAMPLES = 500
@@ -37,7 +36,7 @@ class CannotQuantise(Exception):
 def needs_tensorflow(model: Model) -> bool:
     """Whether it takes TensorFlow's quantiser to make integers of a float model."""
     return len(model.subgraphs) == 1 and any(
-        node.name in _STATEFUL for graph in graphs(model) for node in graph.nodes
+        node.name in KEEPING_STATE for graph in graphs(model) for node in graph.nodes
     )
 
 

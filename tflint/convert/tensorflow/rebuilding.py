@@ -6,8 +6,10 @@ What does not come out equal is dropped: the original is converted then, and a n
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tflint.convert.request import Port, Rebuilt, Request
@@ -20,7 +22,8 @@ class Rebuilding:
     """What is converted in the place of the original.
 
     `inputs` and `outputs` are the original's, with `order` where a dimension has moved.
-    `source_refusal` says why the network of a repaired source was not taken.
+    `source_refusal` says why the network of a repaired source was not taken, `weights` are the
+    file of weights for it, where the original's came from one.
     """
 
     loaded: Loaded
@@ -29,6 +32,7 @@ class Rebuilding:
     rebuilt: tuple[Rebuilt, ...] = ()
     notes: tuple[str, ...] = ()
     source_refusal: str | None = None
+    weights: bytes | None = None
 
 
 def unchanged(loaded: Loaded, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> Rebuilding:
@@ -42,8 +46,11 @@ def rebuild(subject: Rebuilding, wanted: Request) -> Rebuilding:
         return subject
     found = _relayout(subject, wanted.keeps_layout)
     if wanted.repaired_source is not None:
-        refusal = _built_by(wanted.repaired_source, found, subject.loaded, wanted)
-        found = dataclasses.replace(found, source_refusal=refusal)
+        again = _built_by(wanted.repaired_source, found, subject.loaded, wanted)
+        if isinstance(again, str):
+            found = dataclasses.replace(found, source_refusal=again)
+        elif wanted.origin.weights is not None:
+            found = dataclasses.replace(found, weights=_weights_file(again))
     return _with_builtin_recurrence(found, wanted.quantize)
 
 
@@ -93,8 +100,10 @@ def _with_builtin_recurrence(subject: Rebuilding, quantize: str | None) -> Rebui
     )
 
 
-def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request) -> str | None:
-    """Why the repaired source does not build the rebuilt network; None where it does."""
+def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request) -> Any | str:
+    """The model that the repaired source builds, with the trained weights; why it is not taken
+    where it does not build the rebuilt network.
+    """
     from tflint.convert.tensorflow.user_code import load_factory, start_over
 
     try:
@@ -109,7 +118,18 @@ def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request)
         return "repaired, it builds a network with other weights"
     orders = [port.order for port in rebuilt.inputs], [port.order for port in rebuilt.outputs]
     reason = _unlike(original, again.model, *orders)
-    return None if reason is None else f"repaired, it builds another network: {reason}"
+    return again.model if reason is None else f"repaired, it builds another network: {reason}"
+
+
+def _weights_file(model: Any) -> bytes | None:
+    """What Keras saves of a model's weights; None where it does not."""
+    with tempfile.TemporaryDirectory(prefix="tflint-") as folder:
+        path = Path(folder) / "carried.weights.h5"
+        try:
+            model.save_weights(str(path))
+            return path.read_bytes()
+        except Exception:  # Whatever a layer of the user's raises.
+            return None
 
 
 def _unlike(

@@ -252,8 +252,8 @@ def _upkeep(report: _Report) -> list[str]:
     if report.unrolled:
         named = ", ".join(f"`{name}`" for name in dict.fromkeys(report.unrolled))
         notes.append(
-            f"unrolled for {report.quantize}: {named}; in floats (--quantize none) the loop stays, "
-            "which takes less flash and RAM, and TFLM runs it"
+            f"unrolled for {report.quantize}: {named}; in floats (--quantize none) less flash and "
+            "RAM are needed, as nothing is unrolled, and TFLM runs that too"
         )
     if not report.forgetful:
         return notes

@@ -13,7 +13,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.request import Origin
 from tflint.convert.tensorflow.construction import is_users, observed
-from tflint.convert.tensorflow.loaded import CannotLoad, Loaded, framework, said_by
+from tflint.convert.tensorflow.loaded import CannotLoad, Loaded, framework, import_keras, said_by
 from tflint.convert.tensorflow.places import layers
 from tflint.convert.tensorflow.weights import load_weights
 from tflint.lint.discover import shown_path
@@ -56,9 +56,10 @@ def load_factory(origin: Origin, source: str | None = None) -> Loaded:
     the file holds. Raises `CannotLoad`.
     """
     with contextlib.ExitStack() as stack:
-        for name in _KERASES:
-            if name in sys.modules or importlib.util.find_spec(name) is not None:
-                stack.enter_context(observed(importlib.import_module(name)))
+        if origin.is_legacy:
+            stack.enter_context(_legacy_keras())
+        for each in _kerases():
+            stack.enter_context(observed(each))
         load_modules(origin.modules)
         module = _run(origin.path, source, origin.module)
         model = _made_by(module, origin)
@@ -66,8 +67,40 @@ def load_factory(origin: Origin, source: str | None = None) -> Loaded:
         if keras is None:
             raise CannotLoad(f"{_title(origin)} {_what_else(model)}")
         if origin.weights is not None:
-            load_weights(model, keras, origin.weights)
+            load_weights(model, origin.weights)
     return Loaded(model, keras, framework(keras), layers(model))
+
+
+@contextlib.contextmanager
+def _legacy_keras() -> Iterator[None]:
+    """Let `import keras` give tf-keras, as `tf.keras` does under TF_USE_LEGACY_KERAS."""
+    import_keras("tf_keras")
+    kept = {name: module for name, module in sys.modules.items() if _is_keras(name)}
+    for name in kept:
+        del sys.modules[name]
+    for name, module in list(sys.modules.items()):
+        if name == "tf_keras" or name.startswith("tf_keras."):
+            sys.modules[name.removeprefix("tf_")] = module
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if _is_keras(name)]:
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
+def _kerases() -> list[ModuleType]:
+    """Those that are installed, each once."""
+    found: dict[str, ModuleType] = {}
+    for name in _KERASES:
+        if name in sys.modules or importlib.util.find_spec(name) is not None:
+            keras = importlib.import_module(name)
+            found[keras.__name__] = keras
+    return list(found.values())
+
+
+def _is_keras(name: str) -> bool:
+    return name == "keras" or name.startswith("keras.")
 
 
 def start_over() -> None:

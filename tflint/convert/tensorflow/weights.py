@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from tflint.convert.out_of_memory import is_out_of_memory
@@ -17,7 +16,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAX_REASON = 400
 
 
-def load_weights(model: Any, keras: ModuleType, path: Path) -> None:
+def load_weights(model: Any, path: Path) -> None:
     """Load a `.keras`, `.h5`, `.weights.h5` file or a checkpoint of TensorFlow into a model.
 
     Raises `CannotLoad` where they do not belong together.
@@ -26,7 +25,7 @@ def load_weights(model: Any, keras: ModuleType, path: Path) -> None:
     checkpoint = _checkpoint(path)
     try:
         if checkpoint is not None:
-            _restore(model, keras, checkpoint)
+            _restore(model, checkpoint)
         elif is_zip(path):
             with named(path, ".keras") as name:
                 model.load_weights(name)
@@ -62,17 +61,24 @@ def _checkpoint(path: Path) -> str | None:
     return None
 
 
-def _restore(model: Any, keras: ModuleType, prefix: str) -> None:
+def _restore(model: Any, prefix: str) -> None:
+    """As `save_weights` and `tf.train.Checkpoint(model)` write them, or with a name for it."""
     import tensorflow as tf
 
-    if keras.__name__ == "tf_keras":
-        status = model.load_weights(prefix)
-    else:
-        status = tf.train.Checkpoint(model).restore(prefix)
-    # All of the model must be in it; an optimiser beside it may be left.
-    status.assert_existing_objects_matched()
-    with contextlib.suppress(AttributeError):
-        status.expect_partial()
+    first: Exception | None = None
+    for checkpoint in (tf.train.Checkpoint(model), tf.train.Checkpoint(model=model)):
+        try:
+            status = checkpoint.read(prefix)
+            # All of the model must be in it; an optimiser beside it may be left.
+            status.assert_existing_objects_matched()
+        except Exception as error:
+            first = first or error
+            continue
+        with contextlib.suppress(AttributeError):
+            status.expect_partial()
+        return
+    if first is not None:
+        raise first
 
 
 def _is_hdf5(path: Path) -> bool:

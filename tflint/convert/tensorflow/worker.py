@@ -58,7 +58,6 @@ def answer(request: Json, arrays: Sequence[Array]) -> Frames:
 
 
 def _steps(wanted: Request) -> Frames:
-    yield _progress("starting TensorFlow")
     _prepare(wanted)
     from tflint.convert.tensorflow.calling import inputs, outputs
     from tflint.convert.tensorflow.conversion import attempts
@@ -121,7 +120,7 @@ def _steps(wanted: Request) -> Frames:
         source_refusal=subject.source_refusal,
         answered_by=_answered_by(original, adopted),
     )
-    yield _converted(network, made, model, quantized, samples, reference)
+    yield _converted(network, made, model, quantized, samples, reference, subject.weights)
 
 
 def _prepare(wanted: Request) -> None:
@@ -258,6 +257,7 @@ def _quantized(
 def _failure(error: BaseException) -> Json | None:
     """The last frame for what went wrong; None where that is a defect of tflint."""
     from tflint.convert.out_of_memory import is_out_of_memory
+    from tflint.convert.tensorflow.loaded import CannotLoad
     from tflint.errors import UsageError
 
     if is_out_of_memory(error):
@@ -266,7 +266,7 @@ def _failure(error: BaseException) -> Json | None:
         return {"event": "broken", "reason": str(error)}
     if isinstance(error, UsageError):
         return {"event": "usage", "reason": str(error)}
-    if type(error).__name__ == "CannotLoad":
+    if isinstance(error, CannotLoad):
         return {"event": "refused", "reason": str(error)}
     return None
 
@@ -282,6 +282,7 @@ def _converted(
     quantized: bytes | None,
     samples: Samples | None,
     reference: Sequence[Array],
+    weights: bytes | None = None,
 ) -> tuple[Json, Sequence[Array]]:
     arrays: list[Array] = []
 
@@ -299,6 +300,7 @@ def _converted(
         "quantized": place(quantized),
         "samples": None,
         "reference": [place(values) for values in reference],
+        "weights": place(weights),
     }
     if samples is not None:
         head["samples"] = {

@@ -11,6 +11,9 @@ from tflint.model.tables import Model
 from tflint.model.types import elements
 
 FLOAT32 = TensorType.FLOAT32
+# That keep something from step to step, in variables with types and scales of their own: neither
+# tflint nor ai-edge-quantizer makes integers of them, TensorFlow's own quantiser does.
+KEEPING_STATE = frozenset(("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"))
 _NEGATION, _SQUARE = "NEG", "SQUARE"
 
 

@@ -21,7 +21,11 @@ from tflint.fix.quantize.agreement import Real
 from tflint.fix.quantize.dilated_convolutions import with_dilated_convolutions
 from tflint.fix.quantize.float_model import with_float_weights
 from tflint.fix.quantize.identities import with_names_of, with_plain_names
-from tflint.fix.quantize.known_operators import with_known_operators, with_pools_for_maxima
+from tflint.fix.quantize.known_operators import (
+    KEEPING_STATE,
+    with_known_operators,
+    with_pools_for_maxima,
+)
 from tflint.fix.quantize.one_dimension import without_reshapes
 from tflint.fix.quantize.static_quantization import (
     ACTIVATIONS,
@@ -175,13 +179,20 @@ def _static(
     """Integers throughout, by the ranges of the samples."""
     if len(model.subgraphs) > 1:
         raise NotQuantized(
-            f"the model has {len(model.subgraphs)} subgraphs; ai-edge-quantizer has no {mode} for "
-            "control flow"
+            f"the model has {len(model.subgraphs)} subgraphs, and there is no {mode} for control "
+            "flow; a recurrent network becomes one without: `tflint fix MODEL.keras --reconvert "
+            "--calibrate DATA`"
         )
     custom = [n for n in graphs(model)[0].nodes if n.code.is_custom]
     if custom:
         named = _shortened([f"{printable(n.name, 40)} #{n.index}" for n in custom])
         raise NotQuantized(f"no builtin operator is known to equal {named}, which is custom")
+    keeping = [f"{n.name} #{n.index}" for n in graphs(model)[0].nodes if n.name in KEEPING_STATE]
+    if keeping:
+        raise NotQuantized(
+            f"tflint makes no integers of {_shortened(keeping)}; TensorFlow's own quantiser does, "
+            "of the Keras original: `tflint fix MODEL.keras --reconvert --calibrate DATA`"
+        )
     inputs = _shaped(model, samples)
     found = StaticQuantization(model, mode, inputs, target, calibration, progress).calibrated()
     data = _finished(found.model, model, target)
@@ -191,14 +202,19 @@ def _static(
         raise NotQuantized(
             f"{mode} is not had throughout: {_shortened(faults) or 'nothing was quantised'}"
         )
+    return Requantized(data, mode, found.text, what_to_know(samples, model, after))
+
+
+def what_to_know(samples: Samples, before: Model, after: Model) -> tuple[str, ...]:
+    """Of what worth the ranges are, and how the inputs and outputs are stored now."""
     notes = []
     if samples.is_random:
         notes.append(
             "ranges come from random inputs: right for measuring size and speed, not for use"
         )
-    elif len(inputs[0]) < _FEW_SAMPLES:
-        notes.append(f"ranges come from {counted(len(inputs[0]), 'sample')}: a hundred are usual")
-    return Requantized(data, mode, found.text, (*notes, *_interface(model, after)))
+    elif samples.count < _FEW_SAMPLES:
+        notes.append(f"ranges come from {counted(samples.count, 'sample')}: a hundred are usual")
+    return (*notes, *_interface(before, after))
 
 
 def _shaped(model: Model, samples: Samples) -> list[Real]:

@@ -7,11 +7,13 @@ import ast
 from tflint.finding import FixSafety
 from tflint.fix.source.layer_code import calls_at
 from tflint.fix.source.source_fix import Request, SourceFix
+from tflint.keras.network import Layer, Network
 from tflint.source.edits import AddArgument, Edit, Plan, obstructed
 from tflint.source.syntax import Syntax, place, syntax_of
 
 _TRAINERS = frozenset(("fit", "fit_generator", "train_on_batch"))
 _BATCH = frozenset(("batch_size", "batch_shape"))
+_NO_INPUT = "its input has no `Input(...)` in view: `Input(shape, batch_size=1)` in front makes one"
 
 
 def _plan(request: Request) -> Plan:
@@ -32,14 +34,24 @@ def _plan(request: Request) -> Plan:
                 for layer in request.keras.layers
                 if layer.kind == "Input" and place(layer.location) == place(tensor.location)
             ]
+            made = made or _first_layers(network, request.keras.keras_version)
             if not made or not isinstance(tensor.shape, tuple):
-                return obstructed("its input has no `Input(...)` in view", tensor.location)
+                return obstructed(_NO_INPUT, tensor.location)
             if _BATCH & made[0].arguments.keys() or None in tensor.shape[1:]:
                 return obstructed("more than the batch is open", tensor.location)
-            edits.append(AddArgument(tensor.location, "batch_size", "1"))
+            edits.append(AddArgument(made[0].location, "batch_size", "1"))
     if not edits:
         return obstructed("the network that it is part of is not in view", at)
     return Plan(tuple(dict.fromkeys(edits)), notes=("the model takes one sample at a time now",))
+
+
+def _first_layers(network: Network, version: tuple[int, ...] | None) -> list[Layer]:
+    """The layer of a Sequential model that makes its input; Keras 3 gives it no batch."""
+    if network.kind != "Sequential" or not network.calls or version is None or version[0] != 2:
+        return []
+    first = network.calls[0].layer
+    is_one = {"input_shape", "input_dim"} & first.arguments.keys()
+    return [first] if is_one and not first.has_unknown_arguments else []
 
 
 def _training(syntax: Syntax) -> ast.Call | None:

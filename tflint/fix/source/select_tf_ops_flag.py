@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from tflint.finding import FixSafety
 from tflint.fix.source.converter_code import (
@@ -17,6 +18,8 @@ from tflint.fix.source.source_fix import Request, SourceFix
 from tflint.source.edits import Edit, Plan, RemoveElement, RemoveStatement, obstructed
 
 _FLAG = "SELECT_TF_OPS"
+# Set to False it keeps tensor lists, which only TensorFlow's own operators handle.
+_LOWERS_LISTS = "_experimental_lower_tensor_list_ops"
 # What the converter allows when nothing is said.
 _DEFAULT = "TFLITE_BUILTINS"
 
@@ -46,7 +49,16 @@ def _plan(request: Request) -> Plan:
             edits += [RemoveElement(code.syntax.locate(element)) for element in flags]
     if not edits:
         return obstructed(f"where {_FLAG} is written is not in view", request.finding.location)
+    edits += _lists_kept(code)
     return Plan(tuple(edits))
+
+
+def _lists_kept(code: ConverterCode) -> Iterator[RemoveStatement]:
+    """Without the setting that keeps tensor lists."""
+    for statement, literal, location in code.writes(_LOWERS_LISTS):
+        is_false = isinstance(literal, ast.Constant) and literal.value is False
+        if is_false and is_plain_assignment(statement):
+            yield RemoveStatement(location)
 
 
 def _is_flag(node: ast.AST) -> bool:

@@ -1,0 +1,1 @@
+"""Recurrent networks, and what TensorFlow's converter makes of them."""
