@@ -15,7 +15,6 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from recurrence.networks import networks  # noqa: E402
-
 from tflint.convert.request import Origin, OriginKind, Request, Support  # noqa: E402
 from tflint.errors import HostFailed, ModelRefused, TflintError  # noqa: E402
 from tflint.execution.hosts import Host, execute  # noqa: E402
