@@ -55,6 +55,7 @@ def archive(tmp_path: Path) -> Path:
     (tmp_path / "net.py").write_text(
         "import keras\n\n\ndef build():\n"
         "    return keras.Sequential([keras.Input((4,)), keras.layers.ReLU()])\n"
+        "\n\nother = build\n"
     )
     np.save(tmp_path / "data.npy", samples().inputs[0][:, 0])
     return tmp_path

@@ -128,7 +128,7 @@ def test_a_factory_of_a_source(call: Call, rig: Rig, archive: Path) -> None:
     (request,) = rig.requests
     assert (request.origin.kind, request.origin.factory) == (OriginKind.FACTORY, "build")
     assert (archive / FIXED).exists()
-    assert result.stdout.startswith("net.py:build -> net.fixed.tflite")
+    assert result.stdout.startswith("net.py -> net.fixed.tflite")
 
 
 CHANNELS_FIRST = """\
@@ -280,10 +280,11 @@ BAD = [
     (["net.keras", "net.tflite", "--reconvert", "--source", "net.py:build"], "a single .tflite"),
     (["net.keras", "twin/net.keras", "--reconvert", "--with", "no.py"], "`no.py` does not exist"),
     (["net.keras", "net.py:build", "--reconvert"], "would both become `net.fixed.tflite`"),
+    (["net.py:build", "net.py:other", "--reconvert"], "two networks of `net.py` would both become"),
     (["empty", "--reconvert"], "no models or Keras sources in `empty`"),
     (["only", "--reconvert"], "no archives in `only` to reconvert"),
     (["none.keras", "--reconvert"], "`none.keras` does not exist"),
-    (["net.py:other", "--reconvert"], "`net.py` defines no `other`"),
+    (["net.py:none", "--reconvert"], "`net.py` defines no `none`"),
     (["net.keras", "--reconvert", "--time-limit", "-1"], "--time-limit is a number"),
     (["net.tflite", "--reconvert"], "--source names the archive"),
 ]

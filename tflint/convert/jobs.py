@@ -75,11 +75,13 @@ def reconvert_jobs(
     for text in paths:
         for artifact, origin in _found(text, reading, excluded):
             job: ReconvertJob | Refused
+            name = os.path.abspath(artifact.path)
             if isinstance(origin, Origin):
                 job = ReconvertJob(artifact, origin, plan_of(artifact.path))
+                name += f":{origin.factory}"
             else:
                 job = Refused(artifact, origin)
-            jobs.setdefault(os.path.abspath(artifact.path), job)
+            jobs.setdefault(name, job)
     _refuse_one_name([job.artifact for job in jobs.values()])
     return list(jobs.values())
 
@@ -159,7 +161,7 @@ def _found(
             raise UsageError(f"`{printable(text, MAX_SHOWN)}` is nothing that is reconverted")
         is_notebook = origin.path.suffix.lower() == ".ipynb"
         kind = Kind.NOTEBOOK if is_notebook else Kind.KERAS_SOURCE
-        artifact = Artifact(origin.path, origin.shown, kind)
+        artifact = Artifact(origin.path, shown_path(origin.path), kind)
     yield artifact, origin
 
 
@@ -185,8 +187,10 @@ def _refuse_one_name(artifacts: Sequence[Artifact]) -> None:
         target = result_path(artifact)
         other = known.setdefault(os.path.realpath(target), artifact)
         if other is not artifact:
+            name, second = (printable(one.shown, MAX_SHOWN) for one in (other, artifact))
+            is_one = other.path == artifact.path
+            both = f"two networks of `{name}`" if is_one else f"`{name}` and `{second}`"
             raise UsageError(
-                f"`{printable(other.shown, MAX_SHOWN)}` and "
-                f"`{printable(artifact.shown, MAX_SHOWN)}` would both become "
-                f"`{printable(shown_path(target), MAX_SHOWN)}`: reconvert each with -o"
+                f"{both} would both become `{printable(shown_path(target), MAX_SHOWN)}`: "
+                "reconvert each with -o"
             )

@@ -159,7 +159,7 @@ class _Work:
         self.before, self.data, self.converted, self.say = before, data, converted, say
         self.notes = list(converted.network.notes)
         self.source = self._as_taken(source)
-        self.conversion = conversion_of(converted, asked_of, job.plan.target)
+        self.conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=True)
 
     def result(self) -> Repaired:
         """What came of it."""
@@ -298,11 +298,13 @@ class _Work:
 
     def _proved(self, work: Repair, proof: Proof | None) -> Repaired:
         artifact, plan, mode = self.job.artifact, self.job.plan, self.asked_of.quantize
-        after = self.accept(check_model(work.model, plan.rules, plan.target, artifact.shown))
+        # Of a source, with the factory, as commands to convert it again have to name it.
+        name = self.job.origin.shown if artifact.kind in SOURCES else artifact.shown
+        after = self.accept(check_model(work.model, plan.rules, plan.target, name))
         source_fix = None if self.source is None else self.source.fix
         self.notes += [*work.notes, *(proof.notes if proof else ())]
         self.notes += self._about_source()
-        if mode == NONE:
+        if mode == NONE and self.asked_of.calibrate is None:
             self.notes.append(
                 "the result is in floats: --calibrate DATA, real inputs, makes int8 of it"
             )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from tflint.convert.diagnosis import diagnose
 from tflint.convert.options import NONE, ConvertOptions
-from tflint.convert.request import Port, Request
+from tflint.convert.request import Port, Request, Support
+from tflint.convert.residue import RECONVERT
 from tflint.errors import TflintError, UsageError
 from tflint.execution.hosts import Host
 from tflint.fix.model.outcome import NEW_MEANING, QUANTIZE, pass_reports
@@ -29,6 +30,7 @@ from tflint.report.convert_report import Budget, ConvertReport, Limit
 from tflint.report.convert_result import (
     AttemptReport,
     Conversion,
+    OperatorDiagnosis,
     PortReport,
     RebuiltPart,
 )
@@ -41,6 +43,12 @@ if TYPE_CHECKING:
 
 # Random inputs that ranges are taken from where there are no data, and that a proof is held on.
 RANDOM_SAMPLES = 200
+# What is left of a network that was built anew.
+_TURNED = (
+    "this is what is left of it: an input or output keeps its order of dimensions, or layers take "
+    "their maps in different orders, which only training changes (TFL102)"
+)
+_AS_IT_IS = "this layer could not be built in another way: write it with others, and train again"
 PROOF_SAMPLES = 32
 
 
@@ -139,8 +147,16 @@ def request_of(options: ConvertOptions) -> Request:
     )
 
 
-def conversion_of(converted: Converted, options: ConvertOptions, target: Target) -> Conversion:
-    """What the worker sent, as reports have it, with the diagnosis."""
+def conversion_of(
+    converted: Converted, options: ConvertOptions, target: Target, *, is_rebuilt: bool = False
+) -> Conversion:
+    """What the worker sent, as reports have it, with the diagnosis.
+
+    `is_rebuilt` for a network that was built anew as far as it could be: nobody is told to.
+    """
+    operators = diagnose(converted, target)
+    if is_rebuilt:
+        operators = tuple(map(_without_rebuilding, operators))
     network = converted.network
     return Conversion(
         network.framework,
@@ -149,13 +165,20 @@ def conversion_of(converted: Converted, options: ConvertOptions, target: Target)
         attempts=tuple(
             AttemptReport(attempt.allowed.value, attempt.error) for attempt in converted.attempts
         ),
-        operators=diagnose(converted, target),
+        operators=operators,
         rebuilt=tuple(RebuiltPart(part.what, part.layers) for part in network.rebuilt),
         inputs=_ports(network.inputs, options.batch),
         outputs=_ports(network.outputs, options.batch),
         has_result=converted.model is not None,
         refusal=network.donor_refusal or "",
     )
+
+
+def _without_rebuilding(operator: OperatorDiagnosis) -> OperatorDiagnosis:
+    if RECONVERT not in operator.way:
+        return operator
+    is_transpose = operator.support == Support.BUILTIN.value and operator.name == "TRANSPOSE"
+    return dataclasses.replace(operator, way=_TURNED if is_transpose else _AS_IT_IS)
 
 
 def _ports(ports: Sequence[Port], batch: int | None) -> tuple[PortReport, ...]:

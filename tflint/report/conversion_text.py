@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from tflint.printable import counted, printable
 from tflint.report.convert_result import (
@@ -29,6 +30,8 @@ _ROLES = {BUILTIN: "warning", SELECT: "error", CUSTOM: "error"}
 _MAX_ERROR = 600
 # Operators that are listed, and layers of a part that was rebuilt.
 _SHOWN = 20
+_CODE_INDENT = "    "
+_MAX_CODE = WIDTH - len(_CODE_INDENT)
 _SHOWN_LAYERS = 8
 
 
@@ -40,8 +43,12 @@ def render_conversion(conversion: Conversion) -> Iterator[Line]:
         yield from _wrapped(f"rebuilt: {_part(part.what, part.layers)}", "  ", "good")
     for change in conversion.interface_changes:
         yield from _wrapped(change, "  ", "warning")
-    for operator in conversion.operators[:_SHOWN]:
-        yield from _operator(operator)
+    shown = conversion.operators[:_SHOWN]
+    for operator, following in zip_longest(shown, shown[1:]):
+        yield from _head(operator)
+        # What holds for the next one as well is said once.
+        if following is None or _advice(following) != _advice(operator):
+            yield from _body(operator)
     if len(conversion.operators) > _SHOWN:
         more = counted(len(conversion.operators) - _SHOWN, "more operator")
         yield from _wrapped(f"and {more}: --format json lists them", "  ", "dim")
@@ -64,8 +71,13 @@ def _attempts(attempts: Sequence[AttemptReport], *, is_done: bool) -> Iterator[L
             role = "good" if is_done else "warning"
             yield from _wrapped(f"converts with {allowed}", "  ", role)
             continue
-        error = printable(" ".join(attempt.error.split()), _MAX_ERROR)
+        error = printable(_shortened(attempt.error), _MAX_ERROR)
         yield from _wrapped(f"does not convert with {allowed}: {error}", "  ", "error")
+
+
+def _shortened(error: str) -> str:
+    """What the converter says, on one line, without what it would have one do about it."""
+    return " ".join(error.split()).partition(" Please consider using ")[0]
 
 
 def _part(what: str, layers: Sequence[str]) -> str:
@@ -74,7 +86,11 @@ def _part(what: str, layers: Sequence[str]) -> str:
     return f"{printable(what, MAX_MESSAGE)}" + (f" ({names}{more})" if names else "")
 
 
-def _operator(operator: OperatorDiagnosis) -> Iterator[Line]:
+def _advice(operator: OperatorDiagnosis) -> tuple[str, str]:
+    return operator.cost, operator.way
+
+
+def _head(operator: OperatorDiagnosis) -> Iterator[Line]:
     where = operator_place(operator)
     name = printable(operator.name, 60)
     times = f" ({operator.count:,} times)" if operator.count > 1 else ""
@@ -84,6 +100,9 @@ def _operator(operator: OperatorDiagnosis) -> Iterator[Line]:
     yield line("  ", Span(f"{printable(operator.support, 8):<10}", role), first[len(INDENT) :])
     for text in rest:
         yield line(text)
+
+
+def _body(operator: OperatorDiagnosis) -> Iterator[Line]:
     if operator.cost:
         yield from _wrapped(f"costs: {printable(operator.cost, MAX_MESSAGE)}", INDENT)
     if operator.way:
@@ -105,11 +124,11 @@ def operator_place(operator: OperatorDiagnosis) -> str:
 
 
 def _lines(text: str, indent: str) -> Iterator[Line]:
-    """A text that may hold lines of code, which stay as they are."""
-    for part in text.splitlines():
-        shown = printable(part, MAX_MESSAGE)
-        blanks = shown[: len(shown) - len(shown.lstrip(" "))]
-        yield from _wrapped(shown[len(blanks) :], indent + blanks[:20], "dim")
+    """A sentence, and below it lines of code, which stay as they are: they are there to copy."""
+    first, *code = text.splitlines()
+    yield from _wrapped(printable(first, MAX_MESSAGE), indent, "dim")
+    for part in code:
+        yield line(Span(f"{_CODE_INDENT}{printable(part, _MAX_CODE)}", "dim"))
 
 
 def _wrapped(text: str, indent: str, role: str = "") -> Iterator[Line]:

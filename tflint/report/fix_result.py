@@ -141,15 +141,16 @@ class FileFix:
     def fails(self, level: Severity | None) -> bool:
         """Whether this file fails the run: by a failed proof, or by what is left of this level.
 
-        Of a source every finding counts, as the code can be repaired by hand where it stands. Of a
-        model only those count that tflint has a repair for: what it has none for is `check`'s.
+        Of a source every finding counts, as the code can be repaired by hand where it stands, and
+        of a network that was converted again, whose result is new. Of a model only those count that
+        tflint has a repair for: what it has none for is `check`'s.
         """
         if not self.is_proved:
             return True
         return any(
             left.is_unproved or (level is not None and left.finding.severity.rank <= level.rank)
             for left in self.left
-            if left.has_repair or not self.is_model
+            if left.has_repair or not self.is_model or self.conversion is not None
         )
 
 
