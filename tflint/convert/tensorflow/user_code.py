@@ -128,6 +128,9 @@ def _run(path: Path, source: str | None = None, dotted: str | None = None) -> Mo
         linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
     folders, name = _home(path, text, dotted)
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    if os.getcwd() not in sys.path:
+        # Where `python -m` and test runners look, too.
+        sys.path.append(os.getcwd())
     is_package = path.name == "__init__.py"
     spec = importlib.util.spec_from_file_location(
         name, path, submodule_search_locations=[str(path.parent)] if is_package else None
