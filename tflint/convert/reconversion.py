@@ -16,7 +16,7 @@ from pathlib import Path
 from tflint.convert.float_form import is_float
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
 from tflint.convert.repaired_source import network_count, repaired_source, source_text
-from tflint.convert.request import OriginKind, Request, Support
+from tflint.convert.request import Request, Support
 from tflint.convert.run import (
     CannotQuantise,
     answers_of,
@@ -159,7 +159,7 @@ class _Work:
         self.before, self.data, self.converted, self.say = before, data, converted, say
         self.notes = list(converted.network.notes)
         self.source = self._as_taken(source)
-        is_graph = job.origin.kind is OriginKind.SAVED_MODEL
+        is_graph = converted.network.framework == "SavedModel"
         conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=not is_graph)
         self.conversion = of_a_graph(conversion) if is_graph else conversion
 
