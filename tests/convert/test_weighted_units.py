@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tflint.convert.weighted_units import Unit, units
+from tflint.convert.unit import Unit
+from tflint.convert.weighted_units import units
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import GraphBuilder
 from tflint.model.schema import (
@@ -130,7 +131,7 @@ def test_what_follows_a_kernel_at_once_belongs_to_it() -> None:
     assert unit.scale.tolist() == [2, 4, 8]
     bias = _stored(builder, 2)
     assert unit.offset is not None
-    assert unit.offset == pytest.approx(([*bias, 1, 2, 3]) * [2, 4, 8] + 5)
+    assert unit.offset == pytest.approx((bias + np.array([1, 2, 3])) * np.array([2, 4, 8]) + 5)
     assert unit.whole is not None
     assert unit.kernel is not None
     assert (unit.whole == unit.kernel * unit.scale).all()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint.convert.tensorflow.probe import Probe, Traced
-from tflint.convert.weighted_units import Key, Unit
+from tflint.convert.unit import Key, Unit
 from tflint.printable import printable
 
 Array = NDArray[Any]

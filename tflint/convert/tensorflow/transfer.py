@@ -15,7 +15,7 @@ from tflint.convert.tensorflow.probe import (
     Traced,
     assign,
 )
-from tflint.convert.weighted_units import Unit
+from tflint.convert.unit import Unit
 from tflint.printable import printable
 
 Array = NDArray[Any]
