@@ -55,7 +55,8 @@ def test_a_convolution_is_in_the_order_of_keras() -> None:
     assert unit.key == ("convolution", (3, 2, 2, 4))
     assert unit.kernel is not None
     assert (unit.kernel == stored.transpose(1, 2, 3, 0)).all()
-    assert unit.offset is not None and unit.offset.shape == (4,)
+    assert unit.offset is not None
+    assert unit.offset.shape == (4,)
 
 
 def test_a_window_of_one_row_is_that_of_one_dimension() -> None:
@@ -90,7 +91,8 @@ def test_a_dense_layer_is_the_same_in_every_operator() -> None:
 
     for unit in found:
         assert unit.key == ("dense", (3, 2))
-        assert unit.kernel is not None and (unit.kernel == weights).all()
+        assert unit.kernel is not None
+        assert (unit.kernel == weights).all()
 
 
 def test_one_input_channel_is_depthwise_whatever_the_operator() -> None:
@@ -117,11 +119,13 @@ def test_what_follows_a_kernel_at_once_belongs_to_it() -> None:
 
     unit = _only(builder)
 
-    assert unit.scale is not None and unit.scale.tolist() == [2, 4, 8]
+    assert unit.scale is not None
+    assert unit.scale.tolist() == [2, 4, 8]
     bias = np.frombuffer(builder.buffers[2].data, "<f4")
     assert unit.offset is not None
-    assert unit.offset == pytest.approx((bias + [1, 2, 3]) * [2, 4, 8] + 5)
-    assert unit.whole is not None and unit.kernel is not None
+    assert unit.offset == pytest.approx(([*bias, 1, 2, 3]) * [2, 4, 8] + 5)
+    assert unit.whole is not None
+    assert unit.kernel is not None
     assert (unit.whole == unit.kernel * unit.scale).all()
 
 
@@ -189,7 +193,8 @@ def test_an_operator_on_constants_alone_uses_no_weights() -> None:
     held = _elementwise(builder, "MUL", _constant(builder, 1, 2, 3), _constant(builder, 2, 2, 2))
     builder.output(_elementwise(builder, "ADD", x, held))
     unit = _only(builder)
-    assert unit.offset is not None and unit.offset.tolist() == [2, 4, 6]
+    assert unit.offset is not None
+    assert unit.offset.tolist() == [2, 4, 6]
 
 
 def test_gates_of_a_fused_recurrence_stand_side_by_side() -> None:

@@ -25,7 +25,7 @@ from tflint.fix.quantize.verification import is_integer, quantization_faults
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
-from tflint.model.schema import TensorType
+from tflint.model.schema import SVDFOptions, TensorType
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
 from tflint.target.target import find_target
@@ -368,6 +368,20 @@ def test_custom_operators_are_named() -> None:
     model.output(model.unary("FlexAngle", x))
     with pytest.raises(NotQuantized, match="FlexAngle #1"):
         _quantized(model.build())
+
+
+@needs_quantizer
+@pytest.mark.parametrize("mode", ["int8", "int16x8"])
+def test_what_keeps_a_state_is_left_to_tensorflow(mode: str) -> None:
+    model = ModelBuilder()
+    x = model.fully_connected(model.input((1, 6)), units=10)
+    state = model.tensor((1, 48), FLOAT32, is_variable=True)
+    kernels = [model.constant((8, 10), FLOAT32), model.constant((8, 6), FLOAT32)]
+    y = model.tensor((1, 4), FLOAT32)
+    model.operator("SVDF", [x, *kernels, -1, state], [y], SVDFOptions(rank=2))
+    model.output(y)
+    with pytest.raises(NotQuantized, match=r"no integers of SVDF #1.*fix MODEL.keras --reconvert"):
+        _quantized(model.build(), mode)
 
 
 @needs_quantizer

@@ -53,9 +53,9 @@ def outputs(loaded: Loaded, batch: int | None = None) -> tuple[Port, ...]:
     if loaded.is_graph:
         named = loaded.model.structured_outputs
         if isinstance(named, Mapping):
-            return tuple(_port(n, named[n].shape, named[n].dtype) for n in sorted(named))
+            return tuple(_output(n, named[n].shape, named[n].dtype) for n in sorted(named))
         flat = tf.nest.flatten(named)
-        return tuple(_port(f"output_{i}", v.shape, v.dtype) for i, v in enumerate(flat))
+        return tuple(_output(f"output_{i}", v.shape, v.dtype) for i, v in enumerate(flat))
     model = loaded.model
     known = getattr(model, "outputs", None) if _has_layers(model) else None
     structure = getattr(model, "output", None) if known else None
@@ -66,7 +66,7 @@ def outputs(loaded: Loaded, batch: int | None = None) -> tuple[Port, ...]:
     given = layers if len(layers) == len(known) else [_maker(value) for value in known]
     names = [key or _short(name) for key, name in zip(_keys(structure), given, strict=True)]
     return tuple(
-        _port(name, value.shape, value.dtype)
+        _output(name, value.shape, value.dtype)
         for name, value in zip(_distinct(names, "output"), known, strict=True)
     )
 
@@ -183,6 +183,13 @@ def _attribute(model: Any, name: str) -> Any:
         return getattr(model, name)
     except (AttributeError, ValueError):
         return None
+
+
+def _output(name: str, shape: Any, dtype: Any) -> Port:
+    """An output; where even its number of dimensions is open, one without dimensions."""
+    import tensorflow as tf
+
+    return _port(name, () if tf.TensorShape(shape).rank is None else shape, dtype)
 
 
 def _port(name: str, shape: Any, dtype: Any) -> Port:

@@ -14,13 +14,16 @@ from typing import Any
 _MAX_FRAMES = 200
 _LINE = "_tflint_line"
 _CALLED = "_tflint_called"
+_OWN = os.path.join(os.path.realpath(Path(__file__).parents[2]), "")
 _NOT_THE_USERS = tuple(
-    os.path.join(os.path.realpath(folder), "")
-    for folder in {
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        str(Path(__file__).parents[2]),
-    }
+    os.path.join(os.path.realpath(sysconfig.get_path(name)), "")
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+
+
+def is_own(path: str) -> bool:
+    """Whether a source is tflint's own."""
+    return os.path.realpath(path).startswith(_OWN)
 
 
 def is_users(path: str) -> bool:
@@ -30,7 +33,7 @@ def is_users(path: str) -> bool:
         and "site-packages" not in path
         and "dist-packages" not in path
         and not os.path.basename(path).startswith("__autograph_generated")
-        and not os.path.realpath(path).startswith(_NOT_THE_USERS)
+        and not os.path.realpath(path).startswith((*_NOT_THE_USERS, _OWN))
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tflint.convert.request import Attempt, Needed, Place, Request, Support
+from tflint.convert.request import Attempt, Fault, Needed, Place, Request, Support
 from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
@@ -50,7 +50,9 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
             return [Attempt(Support.BUILTIN, reason(error), faults=(raised(error),))], None
         made: list[Attempt] = []
         for allowed in _ORDER:
-            before = made[0].needed if made else ()
+            before: list[Needed | Fault] = []
+            for earlier in made[:1]:
+                before += [*earlier.needed, *earlier.faults]
             attempt, model = _attempt(traced, allowed, loaded.layers, before)
             made.append(attempt)
             if model is not None:
@@ -93,7 +95,7 @@ def converter_of(traced: Traced) -> Any:
 
 
 def _attempt(
-    traced: Traced, allowed: Support, known: Mapping[str, Place], before: Sequence[Needed]
+    traced: Traced, allowed: Support, known: Mapping[str, Place], before: Sequence[Needed | Fault]
 ) -> tuple[Attempt, bytes | None]:
     import tensorflow as tf
 

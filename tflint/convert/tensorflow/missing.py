@@ -11,7 +11,7 @@ from typing import Any
 
 from tflint.convert.layer_names import layer_of
 from tflint.convert.request import Fault, Needed, Place, Support
-from tflint.convert.tensorflow.construction import is_users
+from tflint.convert.tensorflow.construction import is_own, is_users
 from tflint.convert.tensorflow.scopes import canonical
 from tflint.model.flex import flex_operator, is_flex
 from tflint.model.graph import Node, graphs
@@ -19,6 +19,9 @@ from tflint.model.reader import parse_model
 
 # What stands for an operator where the converter names none.
 CONVERTER = "conversion"
+_LISTS = "TensorList"
+# The handle of a table of words, which the converter does not take along.
+HANDLE = "Placeholder"
 _MAX_REASON = 600
 _LONG = 160
 _OPERATOR = re.compile(r"'(tfl?)\.([A-Za-z0-9_]+)' op")
@@ -34,15 +37,19 @@ def from_model(
     data: bytes,
     known: Mapping[str, Place],
     scopes: Mapping[str, str],
-    before: Sequence[Needed],
+    before: Sequence[Needed | Fault],
 ) -> tuple[Needed, ...]:
     """The operators of a model that are no builtins.
 
-    `before` are those that the attempt before named, whose places are known better.
+    `before` is what the attempt before named, whose places are known better.
     """
     places: defaultdict[str, list[Place]] = defaultdict(list)
+    lists: list[Place] = []
     for each in before:
-        places[each.name] += [each.place] * each.count
+        if isinstance(each, Needed):
+            places[each.name] += [each.place] * each.count
+        elif each.operator.startswith(_LISTS) and each.place not in lists:
+            lists.append(each.place)
     found = []
     for graph in graphs(parse_model(data)):
         for node in graph.nodes:
@@ -50,6 +57,9 @@ def from_model(
                 one = _of_node(node, known, scopes)
                 if places[one.name]:
                     one = dataclasses.replace(one, place=places[one.name].pop(0))
+                elif one.place == Place() and one.name.startswith(_LISTS) and len(lists) == 1:
+                    # Functions of Keras 2 have scopes of their own.
+                    one = dataclasses.replace(one, place=lists[0])
                 found.append(one)
     return _counted(found)
 
@@ -84,11 +94,12 @@ def reason(error: BaseException) -> str:
     """Why it failed, in one line: what the network's own code or the converter said first."""
     errors = getattr(error, "errors", ())
     lacking = [str(said.operator.name)[3:] for said in errors if _support(said) is not None]
+    lacking = [name for name in lacking if name != HANDLE] or lacking
     if lacking:
         return f"no builtin operators for {', '.join(dict.fromkeys(lacking))}"[:_MAX_REASON]
     for said in errors:
         if line := _first_line(str(said.error_message)):
-            return line
+            return _first_sentence(line)
     text = str(error)
     raised = [found[1] for line in text.splitlines() if (found := _RAISED.match(line))]
     line = raised[-1].strip()[:_MAX_REASON] if "in user code:" in text and raised else ""
@@ -129,22 +140,24 @@ def _of_node(node: Node, known: Mapping[str, Place], scopes: Mapping[str, str]) 
 def _place(calls: Sequence[Any], known: Mapping[str, Place], scopes: Mapping[str, str]) -> Place:
     """The layer and line that a location leads to.
 
-    It is a chain of nodes around the operator, the innermost first; behind each node follow the
-    lines that lead to it, the outermost first.
+    It is a chain of nodes, from the operator outwards through the functions it is in; behind each
+    node follow the lines that lead to it, the outermost first.
     """
-    node, path, line = "", None, None
+    place, path, line = Place(), None, None
+    is_first = True
     for call in calls:
         name = str(call.name).partition("@")[0]
-        if name and node and path is not None:
-            break
-        node = node or name
+        if name:
+            is_first = place == Place() or path is None
+            if place == Place():
+                place = layer_of(canonical(name, scopes), known)
         source = str(call.source.filename)
-        if is_users(source):
+        if is_own(source):
+            # What comes before led to tflint, not from there to the layer.
+            path, line = (None, None) if is_first else (path, line)
+        elif is_first and is_users(source):
             path, line = source, int(call.source.line)
-    place = layer_of(canonical(node, scopes), known)
-    if path is None:
-        return place
-    return dataclasses.replace(place, path=path, line=line)
+    return place if path is None else dataclasses.replace(place, path=path, line=line)
 
 
 def _support(said: Any) -> Support | None:

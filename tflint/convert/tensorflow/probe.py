@@ -7,7 +7,7 @@ splits, joins or folds them: it is seen.
 Values are told by their mantissas, which neither signs nor powers of two change. Normalisations
 are made to multiply by two and four (so that they are taken neither for nothing nor for one
 number) and to shift by values of their own; where a network has some, the biases of its layers
-are zero, so that what is folded into a bias is a normalisation's shift and nothing else.
+are so small that a sum with a shift is the shift: what is folded into a bias is known then.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _PROBE_SCALES = (2.0, 4.0)
 _MANTISSA_BITS = 23
 _MANTISSAS = 1 << _MANTISSA_BITS
 _EXPONENT = -4
+# The exponent of biases that are to vanish in sums, beside the others'.
+_FAINT = -40
 # How many units in the last place a constant may be off what it was made from.
 _MOST_OFF = 8
 # What a whole constant may be off a multiple of the variable it was made from.
@@ -69,6 +71,12 @@ class Normaliser:
         """What it multiplies by in a probe, (channels,)."""
         count = self.mean.before.size
         return np.resize(np.asarray(_PROBE_SCALES, np.float32), count)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Its variables."""
+        parts = (self.gamma, self.beta, self.mean, self.variance)
+        return tuple(slot for slot in parts if slot is not None)
 
     @property
     def shift(self) -> Slot:
@@ -139,7 +147,7 @@ class Probe:
 
     slots: list[Slot]
     normalisers: list[Normaliser]
-    zeroed: list[Slot]
+    faint: list[Slot]
     _mantissas: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _slots: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _elements: Array = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -230,14 +238,9 @@ class Probe:
 def start_probe(model: Any, seed: int = 0) -> Probe:
     """Give a Keras model's variables telling values. Raises `TooLarge`."""
     slots, normalisers = _variables(model)
-    quiet = {
-        id(slot)
-        for each in normalisers
-        for slot in (each.gamma, each.beta, each.mean, each.variance)
-        if slot is not None and slot is not each.shift
-    }
-    zeroed = _biases(slots) if normalisers else []
-    quiet |= {id(slot) for slot in zeroed}
+    quiet = {id(slot) for each in normalisers for slot in each.slots if slot is not each.shift}
+    faint = _biases(slots) if normalisers else []
+    small = {id(slot) for slot in faint}
     telling = [slot for slot in slots if id(slot) not in quiet]
     total = sum(slot.before.size for slot in telling)
     if total >= _MANTISSAS:
@@ -253,7 +256,8 @@ def start_probe(model: Any, seed: int = 0) -> Probe:
     start = 0
     for slot in telling:
         end = start + slot.before.size
-        slot.values = values[start:end].reshape(slot.shape)
+        some = values[start:end].reshape(slot.shape)
+        slot.values = np.ldexp(some, _FAINT) if id(slot) in small else some
         of_slot[start:end] = places[id(slot)]
         of_element[start:end] = np.arange(end - start)
         assign(slot, slot.values)
@@ -268,13 +272,11 @@ def start_probe(model: Any, seed: int = 0) -> Probe:
             assign(each.mean, np.zeros(each.mean.shape))
         if each.finish is not None:
             each.finish()
-    for slot in zeroed:
-        assign(slot, np.zeros(slot.shape))
     order = np.argsort(mantissas)
     return Probe(
         slots,
         normalisers,
-        zeroed,
+        faint,
         mantissas[order],
         of_slot[order],
         of_element[order],

@@ -70,13 +70,18 @@ class Transfer:
                 normaliser.set(scale, offset)
             except ValueError as error:
                 raise OtherNetwork(str(error)) from error
-            parts = (normaliser.gamma, normaliser.beta, normaliser.mean, normaliser.variance)
-            done |= {id(slot) for slot in parts if slot is not None}
+            done |= {id(slot) for slot in normaliser.slots}
         for index, values in self._values.items():
             slot = self._probe.slots[index]
             known = ~np.isnan(values)
             assign(slot, np.where(known, values, slot.before.reshape(-1)))
-        for slot in self._probe.zeroed:
+        for normaliser in self._probe.normalisers:
+            if normaliser.layer not in self._normalised:
+                # What it multiplies by is in kernels as the probe had it, and nothing is added.
+                scale = normaliser.probe_scale
+                normaliser.set(scale, np.zeros_like(scale))
+                done |= {id(slot) for slot in normaliser.slots}
+        for slot in self._probe.faint:
             if id(slot) not in done:
                 # Its part is in a normalisation's.
                 assign(slot, np.zeros(slot.shape))
@@ -105,12 +110,12 @@ class Transfer:
             self._put(placed.offset, offset / placed.offset.ratio, donor)
 
     def _take_bias(self, placed: Placed, offset: Array) -> bool:
-        """Give what the donor adds to the layer's own bias, which the probe had at zero."""
+        """Give what the donor adds to the layer's own bias, which does not show in the probe's."""
         traced, unit = placed.kernel, placed.unit
         if traced is None or len(traced.found) != 1:
             return False
         kernel = self._probe.slots[traced.found[0]]
-        owned = [slot for slot in self._probe.zeroed if slot.layer == kernel.layer]
+        owned = [slot for slot in self._probe.faint if slot.layer == kernel.layer]
         if not owned or ("depthwise" in kernel.role and owned[0].before.size != len(offset)):
             return False
         channels = _channels(unit, kernel, traced, len(offset))
@@ -125,6 +130,11 @@ class Transfer:
         normaliser, traced = placed.normaliser, placed.offset
         assert normaliser is not None and traced is not None
         elements = traced.elements.reshape(-1)
+        if len(elements) != normaliser.mean.before.size:
+            raise OtherNetwork(
+                f"the layer `{printable(normaliser.layer, 80)}` shifts another dimension than the"
+                " channels, together with the bias before it"
+            )
         turned = [np.empty(len(elements), np.float32) for _ in range(2)]
         for held, values in zip(turned, (scale, offset), strict=True):
             held[elements] = values
@@ -134,7 +144,7 @@ class Transfer:
             for a, b in zip(before[1:], turned, strict=True)
         ):
             raise OtherNetwork(
-                f"the layer `{normaliser.layer}` would have to normalise in two ways"
+                f"the layer `{printable(normaliser.layer, 80)}` would have to normalise in two ways"
                 f" ({donor.title})"
             )
         self._normalised[normaliser.layer] = (normaliser, turned[0], turned[1])
