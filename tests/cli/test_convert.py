@@ -424,7 +424,7 @@ SCHEMA = closed(
             operators=listed(
                 closed(
                     name=TEXT,
-                    support={"enum": ["builtin", "select", "custom"]},
+                    support={"enum": ["builtin", "select", "custom", "none"]},
                     count={"type": "integer", "minimum": 1},
                     layer=OPTIONAL_TEXT,
                     layer_class=OPTIONAL_TEXT,
