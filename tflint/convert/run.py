@@ -97,8 +97,8 @@ def convert_one(
         return ConvertRun(dataclasses.replace(report, notes=_each_once(notes)), None)
     work = start(converted.model, plan.target)
     selected = {rule.meta.code for rule in plan.rules}
-    answers = answers_of(converted)
     is_builtin = not any(attempt.needed for attempt in converted.attempts[-1:])
+    answers = answers_of(converted) if is_builtin else None
     proof, refusal = None, ""
     if is_builtin:
         repair(work, plan.target, is_wanted=lambda code: code in selected)
