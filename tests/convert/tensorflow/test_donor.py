@@ -234,7 +234,7 @@ class TestRefused:
         before = source.model.get_weights()
         with pytest.raises(OtherNetwork) as raised:
             adopted(source, donor_of(donor))
-        assert "1 convolution of 3x3x2x5, the .tflite has none" in str(raised.value)
+        assert "of the source: convolution 3x3x2x5, the .tflite has none" in str(raised.value)
         assert "convolution 3x3x2x4" in str(raised.value)
         for left, right in zip(before, source.model.get_weights(), strict=True):
             assert (left == right).all()

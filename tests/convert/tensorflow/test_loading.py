@@ -236,6 +236,29 @@ def test_a_saved_model_of_keras_3_is_a_graph() -> None:
     agree(found, model)
 
 
+@pytest.mark.parametrize(
+    ("name", "keep"),
+    [
+        ("saved_model.pb", 0.5),
+        ("saved_model.pb", 0.98),
+        ("keras_metadata.pb", 0.5),
+        ("variables/variables.index", 0.0),
+        ("variables/variables.index", 0.5),
+        ("variables/variables.data-00000-of-00001", 0.5),
+    ],
+)
+def test_a_damaged_saved_model_is_said_so(name: str, keep: float) -> None:
+    network(importlib.import_module("tf_keras")).save("saved")
+    path = Path("saved") / name
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+
+    with pytest.raises((CannotLoad, UsageError)) as caught:
+        loaded("saved")
+
+    assert "\n" not in str(caught.value)
+
+
 class _Module(tf.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()

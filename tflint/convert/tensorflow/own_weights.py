@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tflint.convert.tensorflow.pairing import Placed, by_shapes
 from tflint.convert.tensorflow.probe import Probe, Traced
-from tflint.convert.weighted_units import Unit
+from tflint.convert.unit import Unit
 
 Array = NDArray[Any]
 

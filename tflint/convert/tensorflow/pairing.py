@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint.convert.tensorflow.probe import Probe, Traced
-from tflint.convert.weighted_units import Key, Unit
+from tflint.convert.unit import Key, Unit
+from tflint.printable import printable
 
 Array = NDArray[Any]
 # For each element of a map of the first unit its number in that of the second, None as it is.
@@ -48,6 +49,9 @@ class Placed:
         self.scale: Traced | None = None
         if unit.kernel is None and unit.scale is not None:
             self.scale = probe.trace(unit.scale)
+        parts = (self.kernel, self.offset, self.scale)
+        found = [index for part in parts if part is not None for index in part.found]
+        self.layers = tuple(dict.fromkeys(probe.slots[index].layer for index in found))
 
     def normalised(self, values: Array) -> Array:
         """Values of the normalisation's channels, in the order of the unit's."""
@@ -129,15 +133,21 @@ def paired(wanted: Sequence[Placed], given: Sequence[Unit]) -> Iterator[tuple[Pl
     if faults:
         text = "; ".join(faults[:_MOST_NAMED])
         if missing:
-            text += f"; the .tflite has {', '.join(missing[:_MOST_NAMED])} instead"
+            text += f"; it has {', '.join(missing[:_MOST_NAMED])} instead"
         raise OtherNetwork(text)
 
 
 def _fault(key: Key, needed: Sequence[Placed], there: int) -> str:
     kind, shape = key
     sizes = "x".join(map(str, shape)) or "one value"
-    what = f"{kind} of {sizes}"
-    return f"the source builds {len(needed)} {what}, the .tflite has {there or 'none'}"
+    layers = ", ".join(f"`{printable(name, 60)}`" for name in _layers(needed)[:_MOST_NAMED])
+    has = f"has {there:,} of {len(needed):,} of these" if there else "has none"
+    return f"{layers} of the source: {kind} {sizes}, the .tflite {has}"
+
+
+def _layers(needed: Sequence[Placed]) -> list[str]:
+    """The layers that units have variables of."""
+    return list(dict.fromkeys(name for placed in needed for name in placed.layers))
 
 
 def row_orders(pairs: Sequence[tuple[Placed, Unit]]) -> Iterator[RowOrder]:

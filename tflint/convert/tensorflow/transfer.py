@@ -15,7 +15,7 @@ from tflint.convert.tensorflow.probe import (
     Traced,
     assign,
 )
-from tflint.convert.weighted_units import Unit
+from tflint.convert.unit import Unit
 from tflint.printable import printable
 
 Array = NDArray[Any]
@@ -105,9 +105,9 @@ class Transfer:
             self._normalise(placed, scale, offset, donor)
             return
         if placed.scale is not None:
-            self._put(placed.scale, scale / placed.scale.ratio, donor)
+            self._put(placed.scale, scale / placed.scale.ratio.reshape(-1), donor)
         if placed.offset is not None:
-            self._put(placed.offset, offset / placed.offset.ratio, donor)
+            self._put(placed.offset, offset / placed.offset.ratio.reshape(-1), donor)
 
     def _take_bias(self, placed: Placed, offset: Array) -> bool:
         """Give what the donor adds to the layer's own bias, which does not show in the probe's."""
