@@ -128,7 +128,7 @@ def _described(data: bytes, given: Any, expected: Any) -> dict[str, Any]:
 
 
 def _on_tflm(data: bytes, given: Any, expected: Any) -> Any:
-    """The largest difference to Keras relative to the range of an output, or why it does not run."""
+    """The largest difference to Keras, by the range of an output, or why it does not run."""
     entry = parse_model(data).subgraphs[0]
     stored = []
     for index, values in zip(entry.inputs, given, strict=True):
