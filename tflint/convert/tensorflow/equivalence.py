@@ -49,13 +49,19 @@ def difference(
             value if order is None else value.transpose(order)
             for value, order in zip(values, [*inputs] or [None] * len(shapes), strict=True)
         ]
+        _forget(original, rebuilt)
         expected, found = first(values), second(turned)
-        forget(original)
-        forget(rebuilt)
         wanted = [*outputs] or [None] * len(expected)
         for one, other, order in zip(expected, found, wanted, strict=True):
             worst = max(worst, _difference(one if order is None else one.transpose(order), other))
+    # What a conversion would start from.
+    _forget(original, rebuilt)
     return worst
+
+
+def _forget(*models: Any) -> None:
+    for model in models:
+        forget(model)
 
 
 def answers(model: Any, keras: Any) -> Callable[[Sequence[Value]], list[Value]]:
