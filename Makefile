@@ -60,12 +60,13 @@ docs: $(DEV) ## generate the pages about rules, targets and commands
 fuzz: $(DEV) ## feed damaged models to the reader
 	$(BIN)/python scripts/fuzz_reader.py --runs 100000
 
-bench: $(DEV) ## measure the speed of checks, of the arena and of repairs
+bench: $(DEV) ## measure the speed of checks, of the arena, of repairs and of conversions
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.check_scale
 	$(BIN)/python -m benchmarks.source_speed
 	$(BIN)/python -m benchmarks.arena_scale
 	$(BIN)/python -m benchmarks.fix_speed
+	$(BIN)/python -m benchmarks.convert_speed
 
 bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index
 	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)

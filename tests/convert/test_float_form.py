@@ -93,9 +93,9 @@ def test_a_bias_that_names_the_dimension_of_its_weights_is_read() -> None:
     (graph,) = model.subgraphs
     bias = graph.operators[0].inputs[2]
     tensors = list(graph.tensors)
-    tensors[bias] = dataclasses.replace(
-        tensors[bias], quantization=per_channel(tensors[bias].quantization.scale, 3)
-    )
+    found = tensors[bias].quantization
+    assert found is not None
+    tensors[bias] = dataclasses.replace(tensors[bias], quantization=per_channel(found.scale, 3))
     wrong = dataclasses.replace(
         model, subgraphs=(dataclasses.replace(graph, tensors=tuple(tensors)),)
     )

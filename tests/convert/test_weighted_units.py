@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tflint.convert.weighted_units import Unit, units
+from tflint.convert.unit import Unit
+from tflint.convert.weighted_units import units
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import GraphBuilder
 from tflint.model.schema import (
@@ -38,6 +40,12 @@ def _elementwise(
     return y
 
 
+def _stored(builder: ModelBuilder, buffer: int) -> NDArray[np.float32]:
+    data = builder.buffers[buffer].data
+    assert data is not None
+    return np.frombuffer(data, "<f4")
+
+
 def _only(builder: ModelBuilder) -> Unit:
     (unit,) = units(builder.build())
     return unit
@@ -51,7 +59,7 @@ def test_a_convolution_is_in_the_order_of_keras() -> None:
 
     unit = _only(builder)
 
-    stored = np.frombuffer(builder.buffers[1].data, "<f4").reshape(4, 3, 2, 2)
+    stored = _stored(builder, 1).reshape(4, 3, 2, 2)
     assert unit.key == ("convolution", (3, 2, 2, 4))
     assert unit.kernel is not None
     assert (unit.kernel == stored.transpose(1, 2, 3, 0)).all()
@@ -121,9 +129,9 @@ def test_what_follows_a_kernel_at_once_belongs_to_it() -> None:
 
     assert unit.scale is not None
     assert unit.scale.tolist() == [2, 4, 8]
-    bias = np.frombuffer(builder.buffers[2].data, "<f4")
+    bias = _stored(builder, 2)
     assert unit.offset is not None
-    assert unit.offset == pytest.approx(([*bias, 1, 2, 3]) * [2, 4, 8] + 5)
+    assert unit.offset == pytest.approx((bias + np.array([1, 2, 3])) * np.array([2, 4, 8]) + 5)
     assert unit.whole is not None
     assert unit.kernel is not None
     assert (unit.whole == unit.kernel * unit.scale).all()

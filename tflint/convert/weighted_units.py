@@ -9,19 +9,15 @@ kernel in one order of dimensions, and what its result is multiplied by and what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tflint.convert.unit import VECTOR, Array, Unit
 from tflint.fix.model.evaluation import evaluated, stored_array
 from tflint.model.graph import Graph, Node, Value, called_subgraphs, graphs
 from tflint.model.tables import Model
 from tflint.printable import printable
-
-Array = NDArray[Any]
-Key = tuple[str, tuple[int, ...]]
 
 # Operators that move values and change none; what comes behind one works on the same channels.
 _MOVING = frozenset(
@@ -41,61 +37,6 @@ _ELEMENTWISE = _AFFINE | {
 }
 # How far a constant is looked for behind operators that compute it, and a map before a RESHAPE.
 _DEPTH = 8
-_VECTOR = "vector"
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A linear map with what follows it: `kernel` applied, times `scale`, plus `offset`.
-
-    `kernel` has the order of dimensions that Keras gives it, channels last, the sizes of one of
-    its window left out: `convolution` (..., in, out), `depthwise` (..., out), `transposed`
-    (..., out, in), `dense` (in, out), `table` (rows, columns). It is None of a `vector`, which
-    multiplies and adds only. `scale` and `offset` are (channels,), None where they do nothing.
-    `flattened` is the shape, without the batch, of the map whose elements the first dimension
-    of a dense kernel counts, or those of a vector.
-    """
-
-    kind: str
-    kernel: Array | None
-    scale: Array | None
-    offset: Array | None
-    flattened: tuple[int, ...] | None
-    operator: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """That of the kernel, or of a vector."""
-        held = self.kernel
-        if held is None:
-            held = self.scale if self.scale is not None else self.offset
-        return () if held is None else held.shape
-
-    @property
-    def key(self) -> Key:
-        """What two units have to agree in to be the same layer's."""
-        return self.kind, self.shape
-
-    @property
-    def output_axis(self) -> int:
-        """The dimension of the kernel that `scale` and `offset` belong to."""
-        return -2 if self.kind == "transposed" else -1
-
-    @property
-    def whole(self) -> Array | None:
-        """The kernel with the scale in it."""
-        if self.kernel is None or self.scale is None:
-            return self.kernel
-        along = [1] * self.kernel.ndim
-        along[self.output_axis] = -1
-        product: Array = self.kernel * self.scale.reshape(along)
-        return product
-
-    @property
-    def title(self) -> str:
-        """How messages call it."""
-        sizes = "x".join(map(str, self.shape))
-        return f"{self.operator} ({self.kind} {sizes})"
 
 
 def units(model: Model, *, by_outputs: bool = True) -> list[Unit]:
@@ -215,7 +156,7 @@ class _Search:
         elif node.name == "PRELU":
             alpha = self.weights(node, 1)
             if alpha is not None:
-                yield Unit(_VECTOR, None, np.squeeze(alpha), None, None, name)
+                yield Unit(VECTOR, None, np.squeeze(alpha), None, None, name)
 
     def _vector(self, node: Node, name: str) -> Iterator[Unit]:
         step = self._affine(node)
@@ -224,7 +165,7 @@ class _Search:
         scale, offset = step
         held = scale if scale is not None else offset
         assert held is not None
-        unit = Unit(_VECTOR, None, scale, offset, None, name)
+        unit = Unit(VECTOR, None, scale, offset, None, name)
         if held.ndim == 1:
             value = node.outputs[0]
             unit = replace(unit, flattened=self._flattened(value, held.size))
@@ -305,7 +246,7 @@ class _Search:
             parts.append(np.concatenate(held, axis=0))
         for kernel in parts[:2]:
             yield Unit("dense", np.ascontiguousarray(kernel.T), None, None, None, name)
-        yield Unit(_VECTOR, None, None, parts[2], None, name)
+        yield Unit(VECTOR, None, None, parts[2], None, name)
 
     # What an operator's constants come to: the unit without its place, and the bias.
 

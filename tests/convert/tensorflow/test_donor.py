@@ -33,6 +33,7 @@ KINDS = (
     "transposed2d-3-last",
     "layer_norm-3-last",
     "flatten_in_layout-2-first",  # Normalisation between a flattened map and a dense layer.
+    "custom_layer-3-last",  # A factor for each channel, in the kernel before it.
     "arithmetic-3-last",  # A number that is subtracted before a convolution.
 )
 
@@ -234,7 +235,7 @@ class TestRefused:
         before = source.model.get_weights()
         with pytest.raises(OtherNetwork) as raised:
             adopted(source, donor_of(donor))
-        assert "1 convolution of 3x3x2x5, the .tflite has none" in str(raised.value)
+        assert "of the source: convolution 3x3x2x5, the .tflite has none" in str(raised.value)
         assert "convolution 3x3x2x4" in str(raised.value)
         for left, right in zip(before, source.model.get_weights(), strict=True):
             assert (left == right).all()

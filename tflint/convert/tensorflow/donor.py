@@ -22,7 +22,8 @@ from tflint.convert.tensorflow.own_weights import are_rounded
 from tflint.convert.tensorflow.pairing import OtherNetwork, Placed, paired, row_orders
 from tflint.convert.tensorflow.probe import Probe, TooLarge, start_probe
 from tflint.convert.tensorflow.transfer import Transfer
-from tflint.convert.weighted_units import Unit, units
+from tflint.convert.unit import Unit
+from tflint.convert.weighted_units import units
 from tflint.execution.frames import Array
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model

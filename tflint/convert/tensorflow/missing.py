@@ -97,6 +97,8 @@ def reason(error: BaseException) -> str:
     lacking = [name for name in lacking if name != HANDLE] or lacking
     if lacking:
         return f"no builtin operators for {', '.join(dict.fromkeys(lacking))}"[:_MAX_REASON]
+    if any(_LISTS.lower() in str(said.operator.name).lower() for said in errors):
+        return "the steps of a recurrent layer or loop stay in lists (TensorListReserve...)"
     for said in errors:
         if line := _first_line(str(said.error_message)):
             return _first_sentence(line)

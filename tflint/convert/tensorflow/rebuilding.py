@@ -104,6 +104,7 @@ def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request)
     """The model that the repaired source builds, with the trained weights; why it is not taken
     where it does not build the rebuilt network.
     """
+    from tflint.convert.tensorflow.carrying import carried
     from tflint.convert.tensorflow.user_code import load_factory, start_over
 
     try:
@@ -112,13 +113,15 @@ def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request)
         again = load_factory(dataclasses.replace(wanted.origin, weights=None), text)
     except CannotLoad as error:
         return f"repaired, it does not run: {error}"
-    try:
-        again.model.set_weights(rebuilt.loaded.model.get_weights())
-    except ValueError:
-        return "repaired, it builds a network with other weights"
     orders = [port.order for port in rebuilt.inputs], [port.order for port in rebuilt.outputs]
-    reason = _unlike(original, again.model, *orders)
-    return again.model if reason is None else f"repaired, it builds another network: {reason}"
+    reason = None
+    for _ in carried(rebuilt.loaded.model, again.model, original.keras):
+        reason = _unlike(original, again.model, *orders)
+        if reason is None:
+            return again.model
+    if reason is None:
+        return "repaired, it builds a network with other weights"
+    return f"repaired, it builds another network: {reason}"
 
 
 def _weights_file(model: Any) -> bytes | None:

@@ -15,7 +15,7 @@ from tflint.convert.tensorflow.probe import (
     Traced,
     assign,
 )
-from tflint.convert.weighted_units import Unit
+from tflint.convert.unit import Unit
 from tflint.printable import printable
 
 Array = NDArray[Any]
@@ -48,6 +48,8 @@ class Transfer:
         channels = donor.shape[donor.output_axis] if donor.shape else 1
         if placed.kernel is not None:
             self._put(placed.kernel, kernel / placed.kernel.ratio, donor)
+            if placed.factor is not None:
+                self._store(placed.factor, np.arange(channels), np.ones(channels), donor)
         given = np.zeros(channels, np.float32) if offset is None else offset
         if placed.shift:
             given = (given - placed.shift * sums(donor)).astype(np.float32)
@@ -105,9 +107,9 @@ class Transfer:
             self._normalise(placed, scale, offset, donor)
             return
         if placed.scale is not None:
-            self._put(placed.scale, scale / placed.scale.ratio, donor)
+            self._put(placed.scale, scale / placed.scale.ratio.reshape(-1), donor)
         if placed.offset is not None:
-            self._put(placed.offset, offset / placed.offset.ratio, donor)
+            self._put(placed.offset, offset / placed.offset.ratio.reshape(-1), donor)
 
     def _take_bias(self, placed: Placed, offset: Array) -> bool:
         """Give what the donor adds to the layer's own bias, which does not show in the probe's."""
