@@ -57,6 +57,9 @@ def difference(
         for number, order in enumerate(wanted):
             one = expected[number] if order is None else expected[number].transpose(order)
             ranges.setdefault(number, _Range()).take(one, found[number])
+    # A conversion starts from the state that is left.
+    forget(original)
+    forget(rebuilt)
     return max((each.difference for each in ranges.values()), default=0.0)
 
 
