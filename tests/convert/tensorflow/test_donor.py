@@ -33,6 +33,7 @@ KINDS = (
     "transposed2d-3-last",
     "layer_norm-3-last",
     "flatten_in_layout-2-first",  # Normalisation between a flattened map and a dense layer.
+    "custom_layer-3-last",  # A factor for each channel, in the kernel before it.
     "arithmetic-3-last",  # A number that is subtracted before a convolution.
 )
 

@@ -41,6 +41,10 @@ def _is_near(probe: Probe, placed: Placed, donor: Unit, rounding: float) -> bool
         along[placed.unit.output_axis] = -1
         channels = placed.offset.elements.reshape(-1)
         mine = mine * scale[channels].reshape(along)
+    if placed.factor is not None:
+        along = [1] * mine.ndim
+        along[placed.unit.output_axis] = -1
+        mine = mine * probe.slots[placed.factor].before.reshape(along)
     allowed = rounding * float(np.abs(theirs).max(initial=0))
     return bool((np.abs(mine - theirs) <= allowed).all())
 

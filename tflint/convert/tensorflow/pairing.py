@@ -29,12 +29,14 @@ class Placed:
     """A unit of the probe, and the variables that its parts were made from.
 
     `shift` is what the converter has folded into the offset: a number that was added to the input
-    of the kernel, which its sums carry on.
+    of the kernel, which its sums carry on; `factor` the variable that kernel and offset were
+    multiplied by, channel by channel.
     """
 
     def __init__(self, unit: Unit, probe: Probe) -> None:
         self.unit = unit
         self.shift = 0.0
+        self.factor: int | None = None
         self.offset = None if unit.offset is None else probe.trace(unit.offset)
         whole = unit.whole
         if self.offset is None and whole is not None and unit.offset is not None:
@@ -46,12 +48,27 @@ class Placed:
                 # What the kernel is besides what the normalisation does to it.
                 whole = whole / _along(unit, self.normalised(self.normaliser.probe_scale))
             self.kernel = probe.trace(whole)
+            if self.kernel is None:
+                self._divide(whole, probe)
         self.scale: Traced | None = None
         if unit.kernel is None and unit.scale is not None:
             self.scale = probe.trace(unit.scale)
         parts = (self.kernel, self.offset, self.scale)
         found = [index for part in parts if part is not None for index in part.found]
         self.layers = tuple(dict.fromkeys(probe.slots[index].layer for index in found))
+
+    def _divide(self, whole: Array, probe: Probe) -> None:
+        """Look for a variable that the kernel was multiplied by."""
+        channels = whole.shape[self.unit.output_axis]
+        for index, slot in enumerate(probe.slots):
+            if slot.values is None or slot.values.shape != (channels,):
+                continue
+            self.kernel = probe.trace(whole / _along(self.unit, slot.values))
+            if self.kernel is not None:
+                self.factor = index
+                if self.offset is None and self.unit.offset is not None:
+                    self.offset = probe.trace(self.unit.offset / slot.values)
+                return
 
     def normalised(self, values: Array) -> Array:
         """Values of the normalisation's channels, in the order of the unit's."""

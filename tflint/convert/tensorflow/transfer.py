@@ -48,6 +48,8 @@ class Transfer:
         channels = donor.shape[donor.output_axis] if donor.shape else 1
         if placed.kernel is not None:
             self._put(placed.kernel, kernel / placed.kernel.ratio, donor)
+            if placed.factor is not None:
+                self._store(placed.factor, np.arange(channels), np.ones(channels), donor)
         given = np.zeros(channels, np.float32) if offset is None else offset
         if placed.shift:
             given = (given - placed.shift * sums(donor)).astype(np.float32)
