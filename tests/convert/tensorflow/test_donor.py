@@ -215,6 +215,24 @@ def test_a_layer_used_twice_has_one_set_of_weights(keras: Any) -> None:
     assert adopted(network, donor).found.is_equal
 
 
+def test_operands_may_stand_in_another_order() -> None:
+    """Two branches with kernels of the same size, multiplied the other way round."""
+    keras = importlib.import_module("tf_keras")
+
+    def build(*order: int) -> Loaded:
+        layers = keras.layers
+        given = keras.Input((6, 6, 2))
+        branches = [
+            layers.Conv2D(4, 3, activation=activation)(given) for activation in ("tanh", "relu")
+        ]
+        product = layers.Multiply()([branches[place] for place in order])
+        return loaded(keras.Model(given, layers.Flatten()(product)), keras)
+
+    donor, source = build(0, 1), build(1, 0)
+    change_weights(donor.model)
+    assert adopted(source, donor_of(donor)).found.is_equal
+
+
 class TestRefused:
     """A donor that is another network's leaves the source's weights as they were."""
 
