@@ -30,7 +30,10 @@ def measured(framework: str, name: str) -> Any:
     """What a process of its own says of a network."""
     script = Path(recurrence.__file__).parent / "measuring.py"
     ended = subprocess.run(
-        [sys.executable, script, framework, name], capture_output=True, timeout=_SECONDS
+        [sys.executable, script, framework, name],
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
     )
     if ended.returncode:
         print(ended.stderr.decode(errors="replace")[-2000:], file=sys.stderr)

@@ -12,3 +12,8 @@ FROM_SOURCE = Fix(FixSafety.RECONVERT, "tflint fix {path} --reconvert --source m
 FROM_FLOATS = Fix(
     FixSafety.RECONVERT, "tflint fix {path} --reconvert --source model.h5 --calibrate DATA"
 )
+# Of a model that was converted with settings that it should not have, to floats and to integers.
+AGAIN = Fix(FixSafety.RECONVERT, "tflint convert model.h5 -o {path}")
+AGAIN_TO_INTEGERS = Fix(
+    FixSafety.RECONVERT, "tflint convert model.h5 -o {path} --quantize int8 --calibrate DATA"
+)

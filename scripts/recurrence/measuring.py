@@ -15,7 +15,6 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from recurrence.networks import networks  # noqa: E402
-
 from tflint.convert.request import Origin, OriginKind, Request, Support  # noqa: E402
 from tflint.errors import HostFailed, ModelRefused, TflintError  # noqa: E402
 from tflint.execution.hosts import Host, execute  # noqa: E402
@@ -129,7 +128,7 @@ def _described(data: bytes, given: Any, expected: Any) -> dict[str, Any]:
 
 
 def _on_tflm(data: bytes, given: Any, expected: Any) -> Any:
-    """The largest difference to Keras relative to the range of an output, or why it does not run."""
+    """The largest difference to Keras, by the range of an output, or why it does not run."""
     entry = parse_model(data).subgraphs[0]
     stored = []
     for index, values in zip(entry.inputs, given, strict=True):

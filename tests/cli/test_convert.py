@@ -29,7 +29,16 @@ from tests.cli.rigged_conversions import (
 )
 from tflint.cli import convert as command
 from tflint.convert import options
-from tflint.convert.request import Attempt, Network, OriginKind, Place, Port, Request, Support
+from tflint.convert.request import (
+    Attempt,
+    Needed,
+    Network,
+    OriginKind,
+    Place,
+    Port,
+    Request,
+    Support,
+)
 from tflint.convert.worker_process import Converted, SourceRefused
 from tflint.errors import HostFailed, MissingExtra
 from tflint.finding import Severity
@@ -309,6 +318,30 @@ def test_a_fallback_is_written_and_the_check_says_what_it_costs(
     assert (archive / "a.tflite").exists()
 
 
+@pytest.mark.parametrize("kind", [Support.SELECT, Support.CUSTOM])
+def test_a_fallback_that_nothing_runs_is_written_and_said_to_be_unproved(
+    call: Call, rig: Rig, archive: Path, kind: Support
+) -> None:
+    name = {Support.SELECT: b"FlexErf_", Support.CUSTOM: b"Digamma_"}[kind]
+    data = write_model(custom().build()).replace(b"MyWindow", name)
+    needed = Needed(name.decode().removeprefix("Flex"), kind, Place("layer", "Lambda"))
+    attempts = (Attempt(Support.BUILTIN, "no", (needed,)), Attempt(kind, None, (needed,)))
+    rig.answer = lambda request: network(data, np.zeros((64, 1, 4)), attempts=attempts)
+    arguments = ("convert", "net.keras", "-o", "a.tflite", "--fallback", kind.value, "--isolated")
+    result = call(*arguments, cwd=archive)
+
+    assert result.code == 1, result.stderr
+    assert "not held against the original" in " ".join(result.stdout.split())
+    assert {Support.SELECT: "TFL201", Support.CUSTOM: "TFL202"}[kind] in result.stdout
+    assert (archive / "a.tflite").read_bytes() == data
+
+    (archive / "a.tflite").unlink()
+    result = call(*arguments, "--quantize", "float16", cwd=archive)
+    assert result.code == 1, result.stderr
+    assert "nothing quantises operators that are no builtins" in result.stdout
+    assert not (archive / "a.tflite").exists()
+
+
 def test_a_budget_is_held_and_told(call: Call, rig: Rig, archive: Path) -> None:
     arguments = ("convert", "net.keras", "-o", "a.tflite", "--max-ram", "1K", "--max-flash", "1M")
     result = call(*arguments, cwd=archive)
@@ -424,7 +457,7 @@ SCHEMA = closed(
             operators=listed(
                 closed(
                     name=TEXT,
-                    support={"enum": ["builtin", "select", "custom"]},
+                    support={"enum": ["builtin", "select", "custom", "none"]},
                     count={"type": "integer", "minimum": 1},
                     layer=OPTIONAL_TEXT,
                     layer_class=OPTIONAL_TEXT,

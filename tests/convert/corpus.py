@@ -85,7 +85,9 @@ class Network:
     what to put in place of dimensions that are not known, `ints` the end of the values of integer
     inputs. `is_code` where its archive would hold code, or classes that a loader does not know,
     `is_random` where it is to have weights at random. `shapes` are those of the inputs of a model
-    that does not know them itself.
+    that does not know them itself. `is_h5` where Keras reads its own HDF5 of it again. `is_refused`
+    where the converter's result for channels_first is one that LiteRT refuses. `has_answers` where
+    inputs are numbers; `is_named` where operators have the same names whatever it is stored as.
     """
 
     name: str
@@ -97,6 +99,10 @@ class Network:
     is_code: bool = False
     is_random: bool = True
     shapes: tuple[tuple[int, ...], ...] = ()
+    is_h5: bool = True
+    is_refused: bool = False
+    has_answers: bool = True
+    is_named: bool = True
 
 
 @dataclass(frozen=True)

@@ -158,11 +158,11 @@ def _make(stdout: IO[bytes], name: str, form: str, folder: Path) -> None:
 
     chosen = corpus.variant(name)
     model = corpus.build(name)
-    inputs = corpus.samples(model, chosen.network)
+    inputs = corpus.samples(model, chosen.network) if chosen.network.has_answers else []
     # One at a time: a network may mix what is in a batch.
     answers = [
         tf.nest.flatten(answer(model, [values[i : i + 1] for values in inputs]))
-        for i in range(len(inputs[0]))
+        for i in range(len(inputs[0]) if inputs else 0)
     ]
     outputs = [
         np.concatenate([np.asarray(each) for each in column])
@@ -183,7 +183,7 @@ def _make(stdout: IO[bytes], name: str, form: str, folder: Path) -> None:
         model.save(str(origin))
     head = {
         "path": str(origin),
-        "names": [each.name for each in corpus.inputs_of(model, chosen.network)],
+        "names": [each.name for each in corpus.inputs_of(model, chosen.network)] if inputs else [],
     }
     write_frame(stdout, head, [*inputs, *outputs])
 

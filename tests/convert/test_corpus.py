@@ -51,10 +51,25 @@ def ended() -> Iterator[None]:
         each.stop()
 
 
+def told_apart(chosen: list[Variant]) -> list[object]:
+    """The variants; all but one of each network carry the marker `thorough`."""
+    found: list[object] = []
+    turns: dict[str, list[Variant]] = {}
+    for each in chosen:
+        turns.setdefault(each.network.name, []).append(each)
+    for number, same in enumerate(turns.values()):
+        for place, each in enumerate(same):
+            marks = [] if place == number % len(same) else [pytest.mark.thorough]
+            found.append(pytest.param(each, id=each.id, marks=marks))
+    return found
+
+
 def form(variant: Variant, forms: tuple[str, ...]) -> str:
     """How a variant is stored: each way has its turn."""
     if variant.network.is_code:
         return "factory"
+    if not variant.network.is_h5:
+        return "keras"
     return forms[ALL.index(variant) % len(forms)]
 
 
@@ -66,13 +81,14 @@ def convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         kept = keeper(variant.keras)
         made = kept.make(variant.id, stored, tmp_path)
         monkeypatch.setattr(worker_process, "run_worker", kept.run_worker)
-        request = Request(made.origin, calibrate=made.samples, is_rebuilt=is_rebuilt)
+        samples = made.samples if made.inputs else None
+        request = Request(made.origin, calibrate=samples, is_rebuilt=is_rebuilt)
         return made, worker_process.convert(request)
 
     return run
 
 
-@pytest.mark.parametrize("variant", ALL, ids=lambda each: each.id)
+@pytest.mark.parametrize("variant", told_apart(ALL))
 def test_a_network_converts_as_far_as_tensorflow_goes(variant: Variant, convert) -> None:
     right = recorded()[variant.id]
     made, found = convert(variant, form(variant, FORMS))
@@ -85,15 +101,17 @@ def test_a_network_converts_as_far_as_tensorflow_goes(variant: Variant, convert)
     last = found.attempts[-1]
     assert last.is_done
     assert last.allowed is Support(right.support)
-    assert sorted({each.name for each in last.needed}) == sorted(right.needed)
+    if variant.network.is_named:
+        assert sorted({each.name for each in last.needed}) == sorted(right.needed)
     if right.support == "builtin":
-        assert_same_answers(made, found)
+        if made.inputs and not (variant.is_first and variant.network.is_refused):
+            assert_same_answers(made, found)
         assert operators(found) == set(right.operators)
     else:
         assert found.model is None
 
 
-@pytest.mark.parametrize("variant", FIRST, ids=lambda each: each.id)
+@pytest.mark.parametrize("variant", told_apart(FIRST))
 def test_a_channels_first_network_reconverts_to_its_twin(variant: Variant, convert) -> None:
     right = recorded()[variant.twin.id]
     made, found = convert(variant, form(variant, LAYERED), is_rebuilt=True)
@@ -147,12 +165,15 @@ def run(data: bytes, inputs: dict[str, list[Array]]) -> dict[str, list[Array]]:
     """What LiteRT answers, by the names of the signature."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter = Interpreter(
-        model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
+    # Its reference kernels have no ELU, and one for LRN that is wrong.
+    kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(model_content=data, experimental_op_resolver_type=kernels)
+    interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner("serving_default")
     found: dict[str, list[Array]] = {}
     for sample in zip(*inputs.values(), strict=True):
+        # A fused LSTM begins where the last sample ended.
+        interpreter.reset_all_variables()
         for name, value in runner(**dict(zip(inputs, sample, strict=True))).items():
             found.setdefault(name, []).append(value.copy())
     return found

@@ -403,3 +403,46 @@ def test_weights_for_the_repaired_source_are_offered_with_it(tmp_path: Path, rig
     assert not any("train again" in note for note in repaired.fix.notes)
     assert "net.py:build" not in repaired.fix.diff
     assert run(artifact).weights is None
+
+
+# A .tflite and what builds its network
+
+
+@pytest.mark.parametrize(("donor", "holds"), [("int8 weights", True), ("floats", False)])
+def test_a_rounded_original_is_no_measure_of_rounding(
+    tmp_path: Path, rig: Rig, donor: str, holds: bool
+) -> None:
+    sent = converted()
+    (answers,) = sent.reference
+    network = dataclasses.replace(sent.network, answered_by="litert-reference")
+    rig(dataclasses.replace(sent, network=network, reference=(answers + np.float32(1e-3),)))
+    path = tmp_path / "m.tflite"
+    path.write_bytes(hybrid() if donor == "int8 weights" else channels_last())
+    artifact = Artifact(path, "m.tflite", Kind.TFLITE)
+    fix = run(artifact).fix
+    assert fix.proof is not None
+    assert fix.proof.holds is holds, fix.proof.failure
+    assert fix.proof.method == "litert-reference"
+    assert fix.bytes_before == path.stat().st_size
+    assert (fix.comparison is not None) is holds
+
+
+def hybrid() -> bytes:
+    from tflint.model.schema import TensorType
+
+    build = ModelBuilder()
+    build.output(build.fully_connected(build.input((1, 8)), 4, weights=TensorType.INT8))
+    return write_model(build.build())
+
+
+def test_a_network_that_answers_otherwise_than_the_tflite_is_told(tmp_path: Path, rig: Rig) -> None:
+    network = Network("keras 3", donor_refusal="it answers otherwise")
+    requests = rig(Converted(network, ()))
+    path = tmp_path / "m.tflite"
+    path.write_bytes(channels_last())
+    repaired = run(Artifact(path, "m.tflite", Kind.TFLITE))
+    assert requests[0].donor == channels_last()
+    assert repaired.fix.conversion is not None
+    assert repaired.fix.conversion.refusal == "it answers otherwise"
+    assert repaired.fix.fails(None)
+    assert repaired.after == repaired.before

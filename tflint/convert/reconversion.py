@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tflint.convert.float_form import is_float
 from tflint.convert.options import NONE, ConvertOptions, ReconvertJob, ReconvertOptions
-from tflint.convert.repaired_source import repaired_source, source_text
+from tflint.convert.repaired_source import network_count, repaired_source, source_text
 from tflint.convert.request import Request, Support
 from tflint.convert.run import (
     CannotQuantise,
@@ -24,7 +24,7 @@ from tflint.convert.run import (
     quantise,
     request_of,
 )
-from tflint.convert.what_is_left import fixed_of, left_of
+from tflint.convert.what_is_left import fixed_of, left_of, of_a_graph, still_there
 from tflint.convert.worker_process import LIMITS, Converted, convert
 from tflint.errors import MissingExtra, UnreadableModel, UsageError
 from tflint.execution.hosts import Host, is_installed
@@ -159,7 +159,9 @@ class _Work:
         self.before, self.data, self.converted, self.say = before, data, converted, say
         self.notes = list(converted.network.notes)
         self.source = self._as_taken(source)
-        self.conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=True)
+        is_graph = converted.network.framework == "SavedModel"
+        conversion = conversion_of(converted, asked_of, job.plan.target, is_rebuilt=not is_graph)
+        self.conversion = of_a_graph(conversion) if is_graph else conversion
 
     def result(self) -> Repaired:
         """What came of it."""
@@ -323,7 +325,9 @@ class _Work:
             arena_after=work.arena,
             proof=proof,
             comparison=self._compared(work, after),
-            conversion=self.conversion,
+            conversion=dataclasses.replace(
+                self.conversion, operators=still_there(self.conversion, work)
+            ),
         )
         edited = self.source if self.source and self.source.after != self.source.before else None
         return Repaired(artifact, fix, self.data, work.data, edited, self._weights())
@@ -333,6 +337,12 @@ class _Work:
         if self.source is None:
             return []
         notes = [note for note in self.source.fix.notes if "train again" not in note]
+        networks = network_count(self.source.before)
+        if networks > 1 and self.source.after != self.source.before:
+            notes.append(
+                f"the source builds {networks:,} networks, and what was repaired may be part of"
+                f" several: proved is `{printable(self.job.origin.factory or '')}` alone"
+            )
         given, weights = self.job.origin.weights, self._weights()
         if given is not None and self.source.after != self.source.before:
             where = "nowhere yet" if weights is None else f"in `{printable(weights[0].name, 400)}`"

@@ -9,6 +9,7 @@ from tflint.fix.run import repair_bytes, require_editor
 from tflint.lint.discover import Artifact
 from tflint.lint.plan import Plan
 from tflint.report.fix_result import FileFix, FixedFinding, LeftFinding
+from tflint.source.module import read_source
 from tflint.source.parsing import decode_source
 
 # Layouts. That the rebuilt network computes the same is proved before the source is written;
@@ -64,3 +65,8 @@ def _difference(before: bytes, last: Repaired) -> str:
 def source_text(data: bytes) -> str:
     """The text of a source in its own encoding."""
     return decode_source(data)
+
+
+def network_count(data: bytes) -> int:
+    """How many networks a source builds, as far as that can be seen."""
+    return len(read_source(data).keras.networks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tflint.analysis.constant_folding import foldings, has_fixed_shapes
 from tflint.analysis.dataflow import Dataflow
@@ -19,6 +19,9 @@ from tflint.report.convert_result import OperatorDiagnosis
 from tflint.target.target import Target
 
 _BUILTIN = Support.BUILTIN.value
+_RECURRENT = frozenset(
+    ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+)
 RECONVERT = "`tflint fix --reconvert`"
 
 
@@ -85,7 +88,9 @@ def _transposes(found: Sequence[Graph], network: Network) -> Iterator[OperatorDi
 
 def _control_flow(found: Sequence[Graph], network: Network) -> Iterator[OperatorDiagnosis]:
     nodes = [node for graph in found for node in graph.nodes if called_subgraphs(node.options)]
-    for (name, place), group in _by_name_and_layer(nodes, network):
+    loops = _loops_without_name(found, network)
+    places = [loops.get((node.subgraph, node.index)) or _place(node, network) for node in nodes]
+    for (name, place), group in _grouped(nodes, places):
         called = [found[i] for node in group for i in dict.fromkeys(called_subgraphs(node.options))]
         operators = sum(len(graph.nodes) for graph in called)
         planned = sum(
@@ -100,6 +105,31 @@ def _control_flow(found: Sequence[Graph], network: Network) -> Iterator[Operator
             cost += f"; {work:,} MACs each time round"
         cost += "; tflint cannot quantise what is inside"
         yield _diagnosis(name, place, len(group), cost, way_of_builtin(name, place, network))
+
+
+def _loops_without_name(found: Sequence[Graph], network: Network) -> dict[tuple[int, int], Place]:
+    """The recurrent layers of loops whose tensors do not say whose they are.
+
+    Keras 2 calls recurrent layers through functions, which leaves the layer out of the names. The
+    loops come in the order of the layers that are left, where there are as many.
+    """
+    nodes = [node for graph in found for node in graph.nodes]
+    loops = [(node, _place(node, network)) for node in nodes if node.name == "WHILE"]
+    nameless = [node for node, place in loops if place == Place()]
+    named = {place for _, place in loops}
+    left = [
+        place
+        for place in network.layers.values()
+        if place.kind in _RECURRENT and place not in named
+    ]
+    fused = sum(node.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" for node in nodes)
+    if fused and fused == sum(place.kind == "LSTM" for place in left):
+        left = [place for place in left if place.kind != "LSTM"]
+    if len(left) != len(nameless):
+        kinds = {place.kind for place in left}
+        left = [Place(kind=kinds.pop())] * len(nameless) if len(kinds) == 1 else []
+    keys = ((node.subgraph, node.index) for node in nameless)
+    return dict(zip(keys, left, strict=False))
 
 
 def _macs_a_round(node: Node, found: Sequence[Graph]) -> int:
@@ -129,8 +159,20 @@ def _shape_chains(
             len(group),
             f"{counted(operators, 'operator')} compute a shape at each inference that is the same "
             "each time",
-            "the batch is open: convert with --batch 1, as is usual, and it is a constant",
+            _way_of_shapes(network),
         )
+
+
+def _way_of_shapes(network: Network) -> str:
+    sizes = [port.shape for port in network.inputs]
+    if any(None in shape[1:] for shape in sizes):
+        return (
+            "an input has an open size: give it a fixed one, keras.Input((100, 3)) in place of "
+            "keras.Input((None, 3)), and it is a constant"
+        )
+    if any(None in shape for shape in sizes):
+        return "the batch is open: convert with --batch 1, as is usual, and it is a constant"
+    return "every shape is fixed: `tflint fix` stores it as a constant"
 
 
 def _without_kernel(
@@ -169,17 +211,20 @@ def _place(node: Node, network: Network) -> Place:
     return layer_of(node.outputs[0].name, network.layers) if node.outputs else Place()
 
 
-def _by_layer(nodes: Iterable[Node], network: Network) -> list[tuple[Place, list[Node]]]:
-    found: dict[Place, list[Node]] = {}
-    for node in nodes:
-        found.setdefault(_place(node, network), []).append(node)
-    return list(found.items())
+def _by_layer(nodes: Sequence[Node], network: Network) -> list[tuple[Place, list[Node]]]:
+    return [(place, group) for (_, place), group in _by_name_and_layer(nodes, network)]
 
 
 def _by_name_and_layer(
-    nodes: Iterable[Node], network: Network
+    nodes: Sequence[Node], network: Network
+) -> list[tuple[tuple[str, Place], list[Node]]]:
+    return _grouped(nodes, [_place(node, network) for node in nodes])
+
+
+def _grouped(
+    nodes: Sequence[Node], places: Sequence[Place]
 ) -> list[tuple[tuple[str, Place], list[Node]]]:
     found: dict[tuple[str, Place], list[Node]] = {}
-    for node in nodes:
-        found.setdefault((node.name, _place(node, network)), []).append(node)
+    for node, place in zip(nodes, places, strict=True):
+        found.setdefault((node.name, place), []).append(node)
     return list(found.items())

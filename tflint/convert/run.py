@@ -52,6 +52,13 @@ _AS_IT_IS = "this layer could not be built in another way: write it with others,
 PROOF_SAMPLES = 32
 
 
+# Of results with `--fallback`: LiteRT and TensorFlow come without the Flex delegate.
+_UNPROVED = (
+    "written as the converter made it, and not held against the original: no runtime here has "
+    "the operators that are no builtins"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ConvertRun:
     """What came of a conversion, and the bytes to write; None where there is nothing to write."""
@@ -90,11 +97,17 @@ def convert_one(
         return ConvertRun(dataclasses.replace(report, notes=_each_once(notes)), None)
     work = start(converted.model, plan.target)
     selected = {rule.meta.code for rule in plan.rules}
-    repair(work, plan.target, is_wanted=lambda code: code in selected)
-    answers = answers_of(converted)
-    proof = _passes_proved(work, answers)
-    refusal = ""
-    if options.quantize != NONE and (proof is None or proof.holds):
+    is_builtin = not any(attempt.needed for attempt in converted.attempts[-1:])
+    answers = answers_of(converted) if is_builtin else None
+    proof, refusal = None, ""
+    if is_builtin:
+        repair(work, plan.target, is_wanted=lambda code: code in selected)
+        proof = _passes_proved(work, answers)
+    elif options.quantize == NONE:
+        notes.append(_UNPROVED)
+    else:
+        refusal = f"no {options.quantize}: nothing quantises operators that are no builtins"
+    if is_builtin and options.quantize != NONE and (proof is None or proof.holds):
         say("quantising")
         try:
             notes += quantise(work, options, converted, answers, plan.target, say)
@@ -107,7 +120,7 @@ def convert_one(
                 is_wanted=lambda code: code in selected and code not in NEW_MEANING,
                 unsafe=True,
             )
-    if not refusal and (proof is None or proof.holds):
+    if is_builtin and not refusal and (proof is None or proof.holds):
         say("proving")
         proof = held_against_original(work, answers, options) or proof
     model = work.model

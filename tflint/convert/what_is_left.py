@@ -11,6 +11,7 @@ from tflint.fix.model.outcome import left_findings
 from tflint.fix.model.repair import Repair
 from tflint.fix.options import FixOptions
 from tflint.lint.registry import find_rule
+from tflint.report.convert_result import Conversion, OperatorDiagnosis
 from tflint.report.fix_result import FileFix, FixedFinding, LeftFinding
 from tflint.report.result import FileReport
 from tflint.rule import SOURCES, Kind
@@ -20,6 +21,10 @@ _GONE = frozenset(("TFL007", "TFL114"))
 # What is said of a layer's form alone.
 _OF_FORM = frozenset(("TFL101",))
 _RECONVERT = "--reconvert"
+_OF_GRAPHS = (
+    "a SavedModel is a graph without layers that could be built in another form: reconvert the"
+    " archive or the source that it was made from"
+)
 _KEPT = "the trained network computes this, and so does the result: only training changes it"
 
 
@@ -67,6 +72,24 @@ def left_of(
         if finding.code not in there and not _is_gone(finding, before.kind, there)
     )
     return (*_kept(kept), *result)
+
+
+def still_there(conversion: Conversion, work: Repair) -> tuple[OperatorDiagnosis, ...]:
+    """The operators of a diagnosis that the result still has.
+
+    The diagnosis is of what the converter left, from which the passes have taken some.
+    """
+    names = {code.name.removeprefix("Flex") for code in work.model.operator_codes}
+    return tuple(one for one in conversion.operators if one.name in names)
+
+
+def of_a_graph(conversion: Conversion) -> Conversion:
+    """A diagnosis that sends nobody to rebuild what has no layers."""
+    operators = (
+        replace(one, way=_OF_GRAPHS) if _RECONVERT in one.way else one
+        for one in conversion.operators
+    )
+    return replace(conversion, operators=tuple(operators))
 
 
 def _by_reconversion(finding: Finding) -> Finding:

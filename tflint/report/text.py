@@ -185,6 +185,8 @@ def _repairs(report: LintReport) -> Iterator[Line]:
 
 def _with(fix: Fix) -> str | None:
     """The options that this repair takes; None where it is not among all those of a file."""
+    if not fix.command.startswith("tflint fix "):
+        return None
     if fix.safety is FixSafety.RECONVERT:
         if fix.command.endswith(_RECONVERT):
             return _RECONVERT

@@ -9,10 +9,11 @@ from tflint.finding import Confidence, Finding, FixSafety, Severity
 from tflint.model.builder import ModelBuilder
 from tflint.model.cost import macs
 from tflint.model.graph import Graph, Node, Value
+from tflint.model.schema import TensorType
 from tflint.model.tables import Model
 from tflint.printable import printable, size_text
 from tflint.rule import Bad, Good, Metadata, ModelContext, Rule
-from tflint_rules.reconversion import FROM_SOURCE
+from tflint_rules.reconversion import AGAIN, AGAIN_TO_INTEGERS
 
 # Operators whose first dimension is a batch, whatever it is called; a dense layer's may also
 # be time.
@@ -96,6 +97,7 @@ class BatchAboveOne(Rule):
                 continue
             n, work = found.size, sum(map(macs, graph.nodes))
             first = graph.inputs[0]
+            integers = any(value.type is TensorType.INT8 for value in graph.values)
             computes = "computes" if found.is_sure else "seems to compute"
             yield self.finding(
                 f"the model {computes} {n:,} samples at once ({_shape(first)}): {work:,} MACs, and "
@@ -105,7 +107,7 @@ class BatchAboveOne(Rule):
                 confidence=None if found.is_sure else Confidence.MEDIUM,
                 help=f"convert with a batch of 1: an inference then takes {work // n:,} MACs, and "
                 f"that operator {size_text(found.bytes // n)}",
-                fix=FROM_SOURCE,
+                fix=AGAIN_TO_INTEGERS if integers else AGAIN,
             )
 
 

@@ -55,7 +55,7 @@ def conv2d_strided(k: Kit) -> Any:
     )
 
 
-@network()
+@network(is_refused=True)
 def conv2d_dilated(k: Kit) -> Any:
     return k.chain(
         (14, 12, 2),

@@ -80,7 +80,7 @@ def layer_norm(k: Kit) -> Any:
     )
 
 
-@network()
+@network(is_h5=False)
 def layer_norm_all(k: Kit) -> Any:
     return k.chain(
         (7, 6, 3),

@@ -80,13 +80,13 @@ def hashing(k: Kit) -> Any:
     return k.model(inputs, k.layers.Hashing(8)(inputs))
 
 
-@network(has_layouts=False, ints=9)
+@network(has_layouts=False, ints=9, is_named=False)
 def integer_lookup(k: Kit) -> Any:
     inputs = k.keras.Input((3,), dtype="int64")
     return k.model(inputs, k.layers.IntegerLookup(vocabulary=[3, 5, 8])(inputs))
 
 
-@network(has_layouts=False, is_random=False)
+@network(has_layouts=False, is_random=False, has_answers=False, is_named=False)
 def string_lookup(k: Kit) -> Any:
     inputs = k.keras.Input((2,), dtype="string")
     return k.model(inputs, k.layers.StringLookup(vocabulary=["on", "off"])(inputs))

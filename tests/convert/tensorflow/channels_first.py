@@ -102,7 +102,15 @@ def _attended(layers: Any, x: Any) -> Any:
     return layers.MultiHeadAttention(2, 4)(found, found)
 
 
+# What tf-keras alone has.
+LEGACY = frozenset({"locally-connected1d", "locally-connected2d", "locally-connected-whole"})
+
 KINDS: dict[str, Build] = {
+    "locally-connected1d": chain((3, 9), lambda y: y.LocallyConnected1D(4, 3, **FIRST)),
+    "locally-connected2d": chain(MAP, lambda y: y.LocallyConnected2D(4, (3, 2), **FIRST)),
+    "locally-connected-whole": chain(
+        MAP, lambda y: y.LocallyConnected2D(4, (3, 2), implementation=2, **FIRST)
+    ),
     "conv1d": chain((3, 12), lambda y: y.Conv1D(4, 3, strides=2, activation="relu", **FIRST)),
     "conv2d": chain(MAP, lambda y: y.Conv2D(4, (3, 2), activation="relu", **FIRST)),
     "conv2d-same-strided": chain(

@@ -236,6 +236,29 @@ def test_a_saved_model_of_keras_3_is_a_graph() -> None:
     agree(found, model)
 
 
+@pytest.mark.parametrize(
+    ("name", "keep"),
+    [
+        ("saved_model.pb", 0.5),
+        ("saved_model.pb", 0.98),
+        ("keras_metadata.pb", 0.5),
+        ("variables/variables.index", 0.0),
+        ("variables/variables.index", 0.5),
+        ("variables/variables.data-00000-of-00001", 0.5),
+    ],
+)
+def test_a_damaged_saved_model_is_said_so(name: str, keep: float) -> None:
+    network(importlib.import_module("tf_keras")).save("saved")
+    path = Path("saved") / name
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+
+    with pytest.raises((CannotLoad, UsageError)) as caught:
+        loaded("saved")
+
+    assert "\n" not in str(caught.value)
+
+
 class _Module(tf.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
@@ -366,3 +389,43 @@ def test_outputs_that_are_no_numbers_are_no_reference() -> None:
 
     with pytest.raises(NoAnswers, match="not numbers"):
         answers(loaded("saved"), [np.zeros((1, 1, 2), np.float32)])
+
+
+def test_a_network_of_other_floats_is_fed_what_it_takes(keras: Any) -> None:
+    first = keras.Input((4,), dtype="float16")
+    dense = keras.layers.Dense(2, dtype="float16")
+    keras.Model(first, dense(first)).save("net.keras")
+
+    (found,) = answers(loaded("net.keras"), [np.ones((40, 1, 4), np.float32)])
+
+    assert (found.dtype, found.shape) == (np.dtype(np.float32), (40, 1, 2))
+
+
+def test_a_network_that_does_not_run_says_why(keras: Any) -> None:
+    def fail(x: Any) -> Any:
+        raise ValueError("not\ntoday")
+
+    class Fails(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def call(self, x: Any) -> Any:
+            return tf.ensure_shape(tf.numpy_function(fail, [x], tf.float32), (None, 4))
+
+    first = keras.Input((4,))
+    found = Loaded(keras.Model(first, Fails()(first)), keras, "")
+
+    with pytest.raises(NoAnswers, match=r"ValueError: not today"):
+        answers(found, [np.ones((2, 1, 4), np.float32)])
+
+
+def test_a_batch_that_is_written_into_the_network_is_run_one_by_one(keras: Any) -> None:
+    class Fixed(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def call(self, x: Any) -> Any:
+            return tf.reshape(x, (1, 4)) * 2.0
+
+    first = keras.Input((4,))
+    model = keras.Model(first, Fixed()(first))
+    found = Loaded(model, keras, "")
+    values = np.random.default_rng(0).normal(size=(40, 1, 4)).astype(np.float32)
+
+    (doubled,) = answers(found, [values])
+
+    np.testing.assert_allclose(doubled, values * 2)

@@ -25,7 +25,7 @@ from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 
-from .recurrent import of
+from .recurrent import of, randomised
 
 STEPS, FEATURES, CLASSES = 12, 3, 3
 Array = np.ndarray[Any, Any]
@@ -83,6 +83,25 @@ def test_integers_of_a_fused_lstm_decide_as_keras_does(trained: Any) -> None:
     for host in filter(is_installed, (Host.LITERT, Host.TFLM)):
         found = real(execute(data, stored, host)[0], given.tensor)[:, 0]
         assert (found.argmax(1) == expected.argmax(1)).mean() > 0.96
+
+
+def test_both_directions_are_as_good_as_one() -> None:
+    """Behind them a CONCATENATION wants one scale for both outputs, which is not their states'."""
+    layers = keras.layers
+    both = layers.Bidirectional(layers.LSTM(5))
+    model = randomised(of(keras, both, layers.Dense(3), shape=(STEPS, FEATURES)))
+    fused = builtin_recurrence(model, keras, "int8").model
+    seen, fresh = _series(100, 2)[0], _series(100, 3)[0]
+    expected = np.asarray(model(fresh))
+    port = Port("input", (None, STEPS, FEATURES), "float32")
+
+    data = quantised(_loaded(fused), "int8", 1, [port], [seen[:, np.newaxis]])
+
+    (given,) = graphs(parse_model(data))[0].outputs
+    stored = quantized_inputs(data, [fresh[:, np.newaxis]])
+    for host in filter(is_installed, (Host.LITERT, Host.TFLM)):
+        found = real(execute(data, stored, host)[0], given.tensor)[:, 0]
+        assert np.abs(found - expected).mean() < 0.01 * np.ptp(expected)
 
 
 def test_samples_are_turned_to_the_order_that_the_network_takes(trained: Any) -> None:

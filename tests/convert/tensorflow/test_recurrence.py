@@ -203,6 +203,16 @@ def test_an_lstm_is_unrolled_for_integers_that_the_operator_has_not(keras: Any) 
     assert _off(model, found.model, keras) < EQUAL
 
 
+def test_a_loop_that_tflm_refuses_is_unrolled_in_floats_too() -> None:
+    keras = importlib.import_module("tf_keras")
+    model = recurrent.UNROLLED["gru-reset-before"](keras)
+
+    found = builtin_recurrence(model, keras)
+
+    assert _forms(found) == [UNROLLED]
+    assert "TFLM refuses the loop" in found.notes[0]
+
+
 def test_half_precision_stays_a_loop(keras: Any) -> None:
     model = of(keras, keras.layers.LSTM(UNITS, dtype="mixed_float16"))
 

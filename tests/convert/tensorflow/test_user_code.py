@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("tensorflow", reason="needs TensorFlow (the extra `convert`)")
 
 from tflint.convert.origin import parse_origin
+from tflint.convert.tensorflow.calling import inputs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.loading import load
 
@@ -109,6 +110,45 @@ def test_a_module_of_a_package_imports_from_it(run: Run) -> None:
     loaded = run(text.replace("Dense(3", "Dense(UNITS"), path="package/inner/net.py")
 
     assert loaded.model.output_shape == (None, 3)
+
+
+def test_a_source_in_a_folder_imports_from_the_working_directory(run: Run) -> None:
+    Path("shared_sizes.py").write_text("UNITS = 3\n")
+    text = NET.replace("import keras\n", "import keras\nfrom shared_sizes import UNITS\n")
+
+    assert run(text, path="networks/net.py").model.count_params() > 0
+
+
+@KERASES
+@pytest.mark.parametrize(
+    "how", ["net.build((None, 5))", "net(np.ones((2, 5)))", "net.predict(np.ones((2, 5)))"]
+)
+def test_a_subclassed_network_that_was_built(run: Run, keras: str, how: str) -> None:
+    text = f"""\
+import numpy as np
+import {keras} as keras
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, x, training=False):
+        return self.dense(x)
+
+def build():
+    net = Net()
+    {how}
+    return net
+"""
+    assert [port.shape for port in inputs(run(text))] == [(None, 5)]
+    assert "is not built" in unbuilt(run, text.replace(how, "pass"))
+
+
+def unbuilt(run: Run, text: str) -> str:
+    with pytest.raises(CannotLoad) as caught:
+        inputs(run(text))
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("path", ["json.py", "keras.py", "numpy.py", "with-dash.py", "class.py"])

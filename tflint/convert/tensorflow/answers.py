@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.tensorflow.calling import concrete, inputs
-from tflint.convert.tensorflow.loaded import Loaded
+from tflint.convert.tensorflow.loaded import Loaded, said_by
 from tflint.execution.frames import Array
 
 # Samples that are run at once where the batch is open; more of them use the caches no better.
@@ -57,24 +58,30 @@ def _stateful(model: Any) -> list[Any]:
 
 
 def runner(loaded: Loaded, batch: int | None) -> Callable[[Sequence[Array]], list[Array]]:
-    """Runs one batch. Kernels of channels_first are missing on a CPU, unless XLA compiles them."""
+    """Runs one batch. Kernels of channels_first are missing on a CPU, unless XLA compiles them.
+
+    Raises `NoAnswers` when it is called.
+    """
     import tensorflow as tf
 
-    functions = [concrete(loaded, batch)]
+    types = [port.dtype for port in inputs(loaded)]
+    ways = [False, True]
+    known: dict[bool, Any] = {}
+    failed: list[str] = []
 
     def run(values: Sequence[Array]) -> list[Array]:
-        tensors = [tf.constant(value) for value in values]
-        try:
-            given = functions[-1](*tensors)
-        except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
-            if len(functions) > 1:
-                raise NoAnswers(_first_line(error)) from error
-            functions.append(concrete(loaded, batch, is_compiled=True))
+        tensors = [tf.cast(value, kind) for value, kind in zip(values, types, strict=True)]
+        while ways:
             try:
-                given = functions[-1](*tensors)
-            except Exception as second:
-                raise NoAnswers(_first_line(error)) from second
-        return [each.numpy() for each in given]
+                if ways[0] not in known:
+                    known[ways[0]] = concrete(loaded, batch, is_compiled=ways[0])
+                return [each.numpy() for each in known[ways[0]](*tensors)]
+            except Exception as error:
+                if is_out_of_memory(error):
+                    raise
+                failed.append(_reason(error))
+                ways.pop(0)
+        raise NoAnswers(failed[0])
 
     return run
 
@@ -115,6 +122,6 @@ def _comparable(values: Array) -> Array:
     return values
 
 
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:400] if lines else type(error).__name__
+def _reason(error: BaseException) -> str:
+    said = said_by(error)[:400]
+    return said or type(error).__name__

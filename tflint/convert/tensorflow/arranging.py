@@ -96,6 +96,8 @@ class Arranging:
         self.done: dict[str, dict[str, None]] = {}
         self.moved: list[str] = []
         self.notes: list[str] = []
+        # By the tensor they were made of, which they keep alive with them.
+        self._numbered: dict[int, tuple[Laid, Laid]] = {}
 
     def note(self, what: str, call: Call) -> None:
         """Report that something was done to a layer."""
@@ -118,13 +120,18 @@ class Arranging:
         """The values along the last dimension in the original's order."""
         if laid.rows is None:
             return laid
+        if id(laid.tensor) not in self._numbered:
+            self._numbered[id(laid.tensor)] = (laid, self._unnumbered(laid, laid.rows))
+        return self._numbered[id(laid.tensor)][1]
+
+    def _unnumbered(self, laid: Laid, rows: Rows) -> Laid:
         folded = laid.folded
         if folded is not None and _can_reshape(folded.shape) and _can_reshape(laid.shape):
             tensor = self.reshape(laid.tensor, folded.shape)
             straight = self.straight(Laid(tensor, folded.order))
             found = Laid(self.reshape(straight.tensor, folded.after), orders.identity(laid.rank))
             return self.arranged(found, laid.order)
-        places = np.argsort(laid.rows)
+        places = np.argsort(rows)
         if self.again.graph.is_legacy:
             import tensorflow as tf
 

@@ -144,11 +144,13 @@ def _called_with(model: Any) -> Any:
         return seen[0][0]
     if hasattr(model, "save_spec"):  # tf-keras.
         found = model.save_spec()
-        if found is None or len(found[0]) != 1:
-            raise CannotLoad(_NOT_BUILT)
-        return found[0][0]
-    shapes = getattr(model, "_build_shapes_dict", None)
-    if not shapes or len(shapes) != 1:
+        if found is not None and len(found[0]) == 1:
+            return found[0][0]
+        built_for = getattr(model, "_build_input_shape", None)
+        shapes = {} if built_for is None else {"input_shape": built_for}
+    else:
+        shapes = getattr(model, "_build_shapes_dict", None) or {}
+    if len(shapes) != 1:
         raise CannotLoad(_NOT_BUILT)
     (shape,) = shapes.values()
     dtype = getattr(model, "input_dtype", None) or "float32"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,19 +44,55 @@ def difference(
     shapes = [tuple(each.shape) for each in original.inputs]
     given = list(samples) or made_up(original)
     first, second = answers(original, keras), answers(rebuilt, keras)
-    worst = 0.0
+    ranges: dict[int, _Range] = {}
     for values in given:
         turned = [
             value if order is None else value.transpose(order)
             for value, order in zip(values, [*inputs] or [None] * len(shapes), strict=True)
         ]
-        expected, found = first(values), second(turned)
         forget(original)
         forget(rebuilt)
+        expected, found = first(values), second(turned)
         wanted = [*outputs] or [None] * len(expected)
-        for one, other, order in zip(expected, found, wanted, strict=True):
-            worst = max(worst, _difference(one if order is None else one.transpose(order), other))
-    return worst
+        for number, order in enumerate(wanted):
+            one = expected[number] if order is None else expected[number].transpose(order)
+            ranges.setdefault(number, _Range()).take(one, found[number])
+    # A conversion starts from the state that is left.
+    forget(original)
+    forget(rebuilt)
+    return max((each.difference for each in ranges.values()), default=0.0)
+
+
+@dataclass(slots=True)
+class _Range:
+    """One output over all samples: its range, and the largest difference."""
+
+    low: float = float("inf")
+    high: float = float("-inf")
+    off: float = 0.0
+
+    def take(self, expected: Value, found: Value) -> None:
+        """What both networks answered to a sample."""
+        one, other = expected.astype(np.float64), found.astype(np.float64)
+        if one.shape != other.shape:
+            self.off = float("inf")
+            return
+        is_finite = np.isfinite(one)
+        if not np.array_equal(is_finite, np.isfinite(other)):
+            self.off = float("inf")
+        elif is_finite.any():
+            one, other = one[is_finite], other[is_finite]
+            self.low = min(self.low, float(one.min()))
+            self.high = max(self.high, float(one.max()))
+            self.off = max(self.off, float(np.abs(one - other).max()))
+
+    @property
+    def difference(self) -> float:
+        """Relative to the range; of what hardly varies, to a hundredth of its size."""
+        if self.off in (0.0, float("inf")):
+            return self.off
+        size = max(abs(self.low), abs(self.high))
+        return self.off / max(self.high - self.low, 0.01 * size, 1e-6)
 
 
 def answers(model: Any, keras: Any) -> Callable[[Sequence[Value]], list[Value]]:
@@ -139,19 +176,3 @@ def _arguments(model: Any, keras: Any, values: list[Any]) -> Any:
     if isinstance(names, dict):
         return dict(zip(sorted(names), values, strict=True))
     return values[0] if len(values) == 1 else values
-
-
-def _difference(expected: Value, found: Value) -> float:
-    if expected.shape != found.shape:
-        return float("inf")
-    one, other = expected.astype(np.float64), found.astype(np.float64)
-    if not one.size:
-        return 0.0
-    is_finite = np.isfinite(one)
-    if not np.array_equal(is_finite, np.isfinite(other)):
-        return float("inf")
-    one, other = one[is_finite], other[is_finite]
-    if not one.size:
-        return 0.0
-    span = max(float(np.ptp(one)), float(np.abs(one).max()) * 1e-3, 1e-6)
-    return float(np.abs(one - other).max()) / span

@@ -42,7 +42,7 @@ def load_archive(origin: Origin, custom: Mapping[str, Any]) -> Loaded:
         if not (first and importlib.util.find_spec(name) is None):
             keras = import_keras(name)
             if name == "tf_keras" and not origin.is_trusted:
-                _refuse_foreign_classes(archive, custom)
+                refuse_foreign_classes(archive, custom)
             try:
                 model = _loaded(origin, keras, custom)
             except Exception as error:
@@ -77,7 +77,7 @@ def _kerases(origin: Origin, version: Sequence[int]) -> tuple[str, ...]:
     return ("keras",) if version[0] >= 3 else ("tf_keras", "keras")
 
 
-def _refuse_foreign_classes(archive: Archive, custom: Mapping[str, Any]) -> None:
+def refuse_foreign_classes(archive: Archive, custom: Mapping[str, Any]) -> None:
     """Raise `CannotLoad` for a class that tf-keras would import from where the archive says."""
     for each in archive.executable:
         named_class = _CLASS.search(each.what)

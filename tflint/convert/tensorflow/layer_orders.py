@@ -58,6 +58,7 @@ NORMALISING = names_of(
     "BatchNormalization LayerNormalization GroupNormalization UnitNormalization "
     "RMSNormalization Normalization Softmax PReLU"
 )
+_LOCAL = frozenset({"LocallyConnected1D", "LocallyConnected2D"})
 _RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN"})
 _ACTIVATIONS = names_of(
     "linear relu relu6 elu selu celu gelu sigmoid hard_sigmoid log_sigmoid tanh softplus "
@@ -90,7 +91,7 @@ def channel_axis(layer: Layer, rank: int) -> int:
 def wished_order(layer: Layer, rank: int) -> Order | None:
     """The order of its input in which a layer needs no transposition, None for any."""
     kind = kind_of(layer)
-    if kind in SPATIAL | GLOBAL:
+    if kind in SPATIAL | GLOBAL | _LOCAL:
         return _last(channel_axis(layer, rank), rank)
     if kind in NORMALISING:
         axes = _axes(getattr(layer, "axis", None), rank)
@@ -159,6 +160,37 @@ def _over_features(layer: Layer, order: Order, rows: Rows) -> Planned | None:
     return _numbered(order, rows, lambda weights: [weights[0][..., rows, :], *weights[1:]])
 
 
+def _locally_connected(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
+    """Kernels of the first implementation hold patches, flattened in the layout's sequence.
+
+    Of the bias, which is stored channels_last, Keras takes the values in their sequence for
+    channels_first all the same.
+    """
+    rank = len(order)
+    if layer.implementation not in (1, 2) or not is_elementwise(layer.activation):
+        return None
+    if layer.data_format != "channels_first":
+        return Planned(_last(rank - 1, rank))
+    places = rank - 2
+    inside = (*range(1, places + 1), 0)
+
+    def weights(found: Weights) -> Weights:
+        kernel = found[0]
+        if layer.implementation == 1:
+            count, patch, filters = kernel.shape
+            sizes = tuple(int(size) for size in layer.kernel_size)
+            split = kernel.reshape(count, patch // int(np.prod(sizes)), *sizes, filters)
+            dims = (0, *(axis + 1 for axis in inside), rank)
+            kernel = split.transpose(dims).reshape(kernel.shape)
+        else:
+            kernel = kernel.transpose((*inside, *(axis + rank - 1 for axis in inside)))
+        biases = [each.reshape(each.shape[-1], *each.shape[:-1]) for each in found[1:]]
+        return [kernel, *(each.transpose(inside) for each in biases)]
+
+    changes = {"data_format": "channels_last"}
+    return Planned(orders.channels_last(rank), changes, weights=weights, what=TURNED)
+
+
 def _in_time_and_space(layer: Layer, order: Order, rows: Rows | None) -> Planned | None:
     """Recurrent convolutions: the batch, the time, and a map."""
     rank = len(order)
@@ -203,6 +235,8 @@ def _normalising(layer: Layer, order: Order, rows: Rows | None) -> Planned | Non
         return None
     if not axes or 0 in axes or axes != sorted(axes):
         return None
+    if kind_of(layer) == "RMSNormalization" and not order[-1] == axes[0] == rank - 1:
+        return None  # Whatever its axis, Keras multiplies by its weights along the last.
     if rows is not None:
         if axes != [rank - 1] or kind_of(layer) in ("GroupNormalization", "Normalization"):
             return None
@@ -347,5 +381,6 @@ _PLANS: dict[str, _Plan] = {
     "PReLU": _prelu,
     "Dense": _dense,
     "TimeDistributed": _in_time,
+    **dict.fromkeys(_LOCAL, _locally_connected),
     **{f"ConvLSTM{rank}D": _in_time_and_space for rank in (1, 2, 3)},
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from tflint.convert.tensorflow.arranging import Laid, Site
 from tflint.convert.tensorflow.layer_orders import TURNED, channel_axis
+from tflint.convert.tensorflow.layer_orders import plan as plan_of
 
 POOLING = frozenset(f"{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank in (1, 2, 3))
 
@@ -90,3 +91,24 @@ def _note(site: Site) -> None:
 def _each(value: Any, count: int) -> tuple[int, ...]:
     found = tuple(int(each) for each in value) if isinstance(value, (list, tuple)) else (value,)
     return found * count if len(found) == 1 else found
+
+
+def pooled_away(site: Site) -> tuple[Laid, ...] | None:
+    """Over all dimensions but the channels, wherever those lie."""
+    call, value = site.call, site.arranging.numbered(site.values[0])
+    axis = channel_axis(call.layer, value.rank)
+    plan = plan_of(call.layer, value.order, None)
+    if plan is None or value.order[-1] == axis:
+        return None if plan is None else site.planned(plan)
+    axes = [at for at, dimension in enumerate(value.order) if at and dimension != axis]
+    keeps = bool(getattr(call.layer, "keepdims", False))
+    is_mean = call.kind.startswith("GlobalAverage")
+    if site.again.graph.is_legacy:
+        import tensorflow as tf
+
+        reduce = tf.reduce_mean if is_mean else tf.reduce_max
+    else:
+        reduce = site.again.keras.ops.mean if is_mean else site.again.keras.ops.max
+    tensor = site.again.adopted(reduce(value.tensor, axes, keeps))
+    site.arranging.note(TURNED, call)
+    return site.made((tensor,), value.order if keeps else None)

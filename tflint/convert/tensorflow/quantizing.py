@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tflint.convert.lstm_scales import with_one_scale
 from tflint.convert.request import Port
 from tflint.convert.tensorflow.conversion import converter_of, trace, with_names
 from tflint.convert.tensorflow.loaded import Loaded
@@ -23,6 +24,7 @@ from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
 from tflint.model.tables import Model
+from tflint.model.writer import write_model
 
 _ACTIVATIONS = {"int8": TensorType.INT8, "int16x8": TensorType.INT16}
 # Of them ranges are found; more samples take their time and move no range by much.
@@ -75,12 +77,12 @@ def quantised(
         raise
     except Exception as error:
         raise CannotQuantise(reason(error)) from error
-    data = with_names(made, traced)
-    model = parse_model(data)
+    named = parse_model(with_names(made, traced))
+    model = with_one_scale(named)
     faults = list(quantization_faults(model, wanted))
     if faults or not is_integer(model):
         raise CannotQuantise("; ".join(faults[:3]) or "it left everything in float")
-    return data
+    return write_model(model)
 
 
 def _fed(inputs: Sequence[Port], samples: Sequence[Array]) -> Iterator[dict[str, Any]]:

@@ -51,7 +51,7 @@ def rebuild(subject: Rebuilding, wanted: Request) -> Rebuilding:
             found = dataclasses.replace(found, source_refusal=again)
         elif wanted.origin.weights is not None:
             found = dataclasses.replace(found, weights=_weights_file(again))
-    return _with_builtin_recurrence(found, wanted.quantize)
+    return _with_builtin_recurrence(_with_plain_lookups(found), wanted.quantize)
 
 
 def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
@@ -73,6 +73,28 @@ def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
         loaded=dataclasses.replace(loaded, model=made.model),
         inputs=_ordered(subject.inputs, made.inputs),
         outputs=_ordered(subject.outputs, made.outputs),
+        rebuilt=(*subject.rebuilt, *made.rebuilt),
+        notes=(*subject.notes, *made.notes),
+    )
+
+
+def _with_plain_lookups(subject: Rebuilding) -> Rebuilding:
+    from tflint.convert.tensorflow.lookups import plain_lookups
+    from tflint.convert.tensorflow.rebuild import CannotRebuild
+
+    loaded = subject.loaded
+    try:
+        made = plain_lookups(loaded.model, loaded.keras)
+    except CannotRebuild as error:
+        return _noted(subject, f"embeddings are left as they are: {error}")
+    if not made.rebuilt:
+        return subject
+    reason = _unlike(loaded, made.model)
+    if reason is not None:
+        return _noted(subject, f"embeddings are left as they are: {reason}")
+    return dataclasses.replace(
+        subject,
+        loaded=dataclasses.replace(loaded, model=made.model),
         rebuilt=(*subject.rebuilt, *made.rebuilt),
         notes=(*subject.notes, *made.notes),
     )
@@ -104,6 +126,7 @@ def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request)
     """The model that the repaired source builds, with the trained weights; why it is not taken
     where it does not build the rebuilt network.
     """
+    from tflint.convert.tensorflow.carrying import carried
     from tflint.convert.tensorflow.user_code import load_factory, start_over
 
     try:
@@ -112,13 +135,15 @@ def _built_by(text: str, rebuilt: Rebuilding, original: Loaded, wanted: Request)
         again = load_factory(dataclasses.replace(wanted.origin, weights=None), text)
     except CannotLoad as error:
         return f"repaired, it does not run: {error}"
-    try:
-        again.model.set_weights(rebuilt.loaded.model.get_weights())
-    except ValueError:
-        return "repaired, it builds a network with other weights"
     orders = [port.order for port in rebuilt.inputs], [port.order for port in rebuilt.outputs]
-    reason = _unlike(original, again.model, *orders)
-    return again.model if reason is None else f"repaired, it builds another network: {reason}"
+    reason = None
+    for _ in carried(rebuilt.loaded.model, again.model, original.keras):
+        reason = _unlike(original, again.model, *orders)
+        if reason is None:
+            return again.model
+    if reason is None:
+        return "repaired, it builds a network with other weights"
+    return f"repaired, it builds another network: {reason}"
 
 
 def _weights_file(model: Any) -> bytes | None:

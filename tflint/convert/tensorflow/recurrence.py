@@ -178,7 +178,7 @@ def _arguments(call: Call, keras: Any) -> tuple[Slot, tuple[Slot, ...]] | str:
 
 def _why_not_unrolled(layer: Any, steps: int | None, report: _Report) -> str | None:
     """Why a layer stays a loop, empty where that is best; None where it is to be unrolled."""
-    if report.quantize not in ("int8", "int16x8"):
+    if report.quantize not in ("int8", "int16x8") and not _is_refused_as_loop(layer):
         return ""
     if layer.stateful:
         return "its state goes on from one input to the next"
@@ -187,6 +187,17 @@ def _why_not_unrolled(layer: Any, steps: int | None, report: _Report) -> str | N
     if steps > report.most_steps:
         return f"its {steps:,} steps are too many to unroll (at most {report.most_steps})"
     return None
+
+
+def _is_refused_as_loop(layer: Any) -> bool:
+    """Whether TFLM does not even run the loop in floats, for a SPLIT_V of unknown sizes in it."""
+    return any(
+        kind_of(cell) == "GRUCell"
+        and type(cell).__module__.startswith("tf_keras.")
+        and not cell.reset_after
+        for each in _ways(layer)
+        for cell in _cells(each)
+    )
 
 
 def _why_loop(layer: Any, given: list[Any]) -> str | None:
@@ -249,8 +260,10 @@ def _name(activation: Any) -> str:
 
 def _upkeep(report: _Report) -> list[str]:
     notes = []
-    if report.unrolled:
-        named = ", ".join(f"`{name}`" for name in dict.fromkeys(report.unrolled))
+    named = ", ".join(f"`{name}`" for name in dict.fromkeys(report.unrolled))
+    if report.unrolled and report.quantize is None:
+        notes.append(f"unrolled, as TFLM refuses the loop that the converter makes of it: {named}")
+    elif report.unrolled:
         notes.append(
             f"unrolled for {report.quantize}: {named}; in floats (--quantize none) less flash and "
             "RAM are needed, as nothing is unrolled, and TFLM runs that too"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tflint.convert.request import Port
@@ -12,6 +13,8 @@ from tflint.fix.proof.interface import first_entry
 from tflint.fix.proof.samples import Samples, load_inputs, random_inputs
 from tflint.model.reader import parse_model
 from tflint.model.schema import TensorType
+
+_OPEN = 32
 
 
 def given_samples(path: Path, ports: Sequence[Port], batch: int) -> Samples:
@@ -30,7 +33,12 @@ def made_up(ports: Sequence[Port], batch: int, count: int, model: bytes) -> Samp
         tensor = names.get(port.name, in_order)
         if tensor in bounds:
             known[place] = bounds[tensor]
-    return random_inputs(_ports(ports, batch), count, known)
+    # A size that is open has to be enough for the windows and pools that follow.
+    sized = [
+        replace(port, shape=tuple(_OPEN if size is None else size for size in port.shape))
+        for port in _ports(ports, batch)
+    ]
+    return random_inputs(sized, count, known)
 
 
 def _ports(ports: Sequence[Port], batch: int) -> list[interface.Port]:

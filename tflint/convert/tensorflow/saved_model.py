@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tflint.archive.reader import read_archive
 from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.request import Origin
+from tflint.convert.tensorflow.keras_archive import refuse_foreign_classes
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded, framework, import_keras, reason
 from tflint.convert.tensorflow.places import layers
 from tflint.printable import printable
@@ -72,6 +74,8 @@ def _as_layers(origin: Origin, custom: Mapping[str, Any], graph: Loaded) -> Load
     """The model as tf-keras reads it back; None unless it answers as the signature does."""
     try:
         keras = import_keras("tf_keras")
+        if not origin.is_trusted:
+            refuse_foreign_classes(read_archive(origin.path), custom)
         with keras.utils.custom_object_scope(dict(custom)):
             model = keras.models.load_model(str(origin.path), compile=False)
         if not isinstance(model, keras.Model):

@@ -62,10 +62,12 @@ def load_factory(origin: Origin, source: str | None = None) -> Loaded:
             stack.enter_context(observed(each))
         load_modules(origin.modules)
         module = _run(origin.path, source, origin.module)
+        _check_eager(origin)
         model = _made_by(module, origin)
         keras = _keras_of(model)
         if keras is None:
             raise CannotLoad(f"{_title(origin)} {_what_else(model)}")
+        _check_eager(origin)
         if origin.weights is not None:
             load_weights(model, origin.weights)
     return Loaded(model, keras, framework(keras), layers(model))
@@ -126,6 +128,9 @@ def _run(path: Path, source: str | None = None, dotted: str | None = None) -> Mo
         linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
     folders, name = _home(path, text, dotted)
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    if os.getcwd() not in sys.path:
+        # Where `python -m` and test runners look, too.
+        sys.path.append(os.getcwd())
     is_package = path.name == "__init__.py"
     spec = importlib.util.spec_from_file_location(
         name, path, submodule_search_locations=[str(path.parent)] if is_package else None
@@ -198,6 +203,16 @@ def _made_by(module: ModuleType, origin: Origin) -> Any:
         return _single(found())
     except BaseException as error:
         raise _failed(error, f"{_title(origin)} failed") from error
+
+
+def _check_eager(origin: Origin) -> None:
+    import tensorflow as tf
+
+    if not tf.executing_eagerly():
+        raise CannotLoad(
+            f"`{_shown(origin.path)}` turns eager execution off"
+            " (`tf.compat.v1.disable_eager_execution`), without which nothing is converted here"
+        )
 
 
 def _check_arguments(function: Any, origin: Origin) -> None:

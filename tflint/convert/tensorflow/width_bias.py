@@ -8,16 +8,56 @@ not show (`fit`, `predict`); others keep it. The rebuilt network computes what `
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from tflint.convert.tensorflow import layer_orders
+from tflint.convert.tensorflow.arranging import Laid, Site
 from tflint.convert.tensorflow.order import Shape
-from tflint.convert.tensorflow.rebuild import Layer, is_legacy, remade
+from tflint.convert.tensorflow.rebuild import Layer, Slot, is_legacy, remade
 
 
-def is_along_width(layer: Layer, shape: Shape, keras: Any) -> bool:
-    """Whether a channels_first layer on a tensor of a shape adds its bias along the columns."""
+def is_along_width(site: Site) -> bool:
+    """Whether a channels_first layer adds its bias along the columns of what it gives."""
+    layer = site.call.layer
+    if getattr(layer, "data_format", "") != "channels_first":
+        return False
+    return _is_along_width(layer, site.values[0].original_shape, site.again.keras)
+
+
+def added_along_width(site: Site) -> tuple[Laid, ...]:
+    """The bias apart, along the dimension that is the original's last."""
+    from keras.src.ops.numpy import Subtract
+
+    layer, again = site.call.layer, site.again
+    plan = layer_orders.plan(layer, site.values[0].order, None)
+    assert plan is not None
+    changes = {**(plan.changes or {}), "use_bias": False, "activation": "linear"}
+    (made,) = site.planned(
+        replace(plan, changes=changes, weights=lambda found: found[:-1], activation=None)
+    )
+    site.arranging.notes.append(
+        f"Keras adds the bias of {site.call.name} along its columns, which are as many as its "
+        "filters; so does the result"
+    )
+    bias = np.asarray(layer.bias)
+    sizes = [1] * made.rank
+    sizes[made.order.index(made.rank - 1)] = bias.size
+    # An addition would be taken for that of a bias again.
+    operation = Subtract(name=again.free_name("subtract"))
+    arguments = (Slot(0), -bias.reshape(sizes))
+    (tensor,) = again.called(operation, arguments, {}, (0,), [made.tensor])
+    made = Laid(tensor, made.order)
+    if layer.activation is None or getattr(layer.activation, "__name__", "") == "linear":
+        return (made,)
+    if not layer_orders.is_elementwise(layer.activation):
+        made = site.arranging.straight(made)
+    return (site.activated(made, layer.activation),)
+
+
+def _is_along_width(layer: Layer, shape: Shape, keras: Any) -> bool:
     if is_legacy(keras) or not getattr(layer, "use_bias", False):
         return False
     bias = np.asarray(layer.bias)

@@ -93,7 +93,8 @@ def _left(
     if fix is None:
         return LeftFinding(finding)
     if fix.safety is FixSafety.RECONVERT:
-        is_ours = "--quantize" in fix.command and options.quantize is None
+        is_quantising = fix.command.startswith("tflint fix ") and "--quantize" in fix.command
+        is_ours = is_quantising and options.quantize is None
         return LeftFinding(finding, safety=fix.safety if is_ours else None)
     unsafe = options.unsafe or (options.quantize is not None and finding.code not in NEW_MEANING)
     if finding.code in on_request or (fix.safety is FixSafety.UNSAFE and not unsafe):

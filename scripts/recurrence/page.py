@@ -1,0 +1,160 @@
+"""`docs/recurrent-networks.md`, from what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+FACTS = Path(__file__).parent / "facts.json"
+PAGE = Path(__file__).parents[2] / "docs" / "recurrent-networks.md"
+FRAMEWORKS = {"keras 3": "Keras 3", "tf-keras 2": "tf-keras"}
+
+_TEXT = """\
+# Recurrent networks
+
+What becomes of recurrent Keras layers on the way to a microcontroller, measured by
+`scripts/record_recurrence.py` ({date}; {versions}): {steps} steps of {features} features,
+{units} units, random weights; file and arena behind the passes that change no bit, the arena that of TFLM on a
+Cortex-M4 in bytes, the error the largest on TFLM relative to the range of the output.
+
+**In short.** An LSTM is best fused: one `UNIDIRECTIONAL_SEQUENCE_LSTM`, which has integer kernels.
+[`tflint fix --reconvert`](converting.md#reconverting) makes it of Keras 3 and tf-keras alike. All others
+are best left loops in floats; for int8 they have to be unrolled, which takes more flash and RAM than the
+float loop does. A mask keeps a network off TFLM.
+
+## As they convert
+
+With a batch of 1. A *loop* is `WHILE` with two more subgraphs, for which there are no integers: tflint's
+quantiser refuses them, and TensorFlow's crashes the process that calibrates one.
+
+{as_is}
+
+## With an open batch
+
+The converter lowers tensor lists only where the batch is known; otherwise, and with
+`_experimental_lower_tensor_list_ops = False`, they stay, and no microcontroller has an operator for them.
+`tflint convert` sets a batch of 1 unless told otherwise.
+
+{open_batch}
+
+## Rebuilt
+
+By `tflint fix --reconvert`; in int8 with `--calibrate`. Integers of the fused LSTM are made by TensorFlow's
+quantiser, all others by tflint's own.
+
+{rebuilt}
+
+- **The operator keeps its state.** After one `Invoke()` a fused LSTM goes on from where it was: call `Reset()` of
+  TFLM's interpreter before each sequence (`reset_all_variables()` in LiteRT). For `stateful=True` that is what
+  is wanted.
+- **16 bits** (`--quantize int16x8`): TensorFlow has no quantiser for the fused LSTM, so that it is unrolled.
+- **The state's scale.** In a `Bidirectional` TensorFlow's quantiser gives the LSTM's output the scale of the
+  `CONCATENATION` behind it and leaves the hidden state on its own, though kernels write both as one:
+  26 dB in place of 48 in one network. tflint sets both to one scale.
+- **Fused is** an LSTM of tanh and sigmoid that begins at zero and gives its cell state to nobody; stacked cells
+  of `RNN` too. **Not unrolled** are stateful layers other than LSTMs, more than {most} steps, and what has a mask.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    from tflint.convert.tensorflow.recurrence import MOST_STEPS
+
+    facts = json.loads(FACTS.read_text(encoding="utf-8"))
+    networks: dict[str, Any] = facts["networks"]
+    return _TEXT.format(
+        date=facts["date"],
+        versions=", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
+        steps=facts["steps"],
+        features=facts["features"],
+        units=facts["units"],
+        most=MOST_STEPS,
+        as_is=_table(networks, "batch 1", ("comes out as", "file", "arena", "on TFLM"), _as_is),
+        open_batch=_table(networks, "batch open", ("comes out as",), _open),
+        rebuilt=_rebuilt(networks),
+    )
+
+
+def form(row: dict[str, Any]) -> str:
+    """How the recurrence is carried out, in a word or two."""
+    if "fails" in row:
+        return "fails"
+    operators = row["operators"]
+    flex = sorted(name for name in operators if name.startswith("Flex"))
+    if flex:
+        return "needs " + ", ".join(f"`{name}`" for name in flex)
+    if "UNIDIRECTIONAL_SEQUENCE_LSTM" in operators:
+        return "fused" + (", and a loop" if "WHILE" in operators else "")
+    if "WHILE" in operators:
+        keeps = ", with variables" if "ASSIGN_VARIABLE" in operators else ""
+        return "loop" + keeps
+    return f"{sum(operators.values())} operators"
+
+
+def _as_is(row: dict[str, Any]) -> list[str]:
+    if "fails" in row:
+        return ["fails", "", "", ""]
+    return [form(row), f"{row['bytes']:,}", _arena(row), _on_tflm(row)]
+
+
+def _open(row: dict[str, Any]) -> list[str]:
+    return [form(row)]
+
+
+def _arena(row: dict[str, Any]) -> str:
+    return f"{row['arena']:,}" if row.get("arena") is not None else "unknown"
+
+
+def _on_tflm(row: dict[str, Any]) -> str:
+    found = row.get("tflm")
+    if isinstance(found, str):
+        lacking = found.partition("builtin opcode '")[2].partition("'")[0]
+        return f"no `{lacking}`" if lacking else "refused"
+    return "runs" if found is not None else ""
+
+
+def _table(networks: dict[str, Any], key: str, titles: tuple[str, ...], cells: Any) -> str:
+    head = [f"{name}: {titles[0]}" for name in FRAMEWORKS.values()]
+    columns = [column for name in head for column in (name, *titles[1:])]
+    lines = ["| network | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, found in networks.items():
+        rows = [found[framework].get(key) for framework in FRAMEWORKS]
+        if not any(rows):
+            continue
+        texts = [text for row in rows for text in (cells(row) if row else [""] * len(titles))]
+        lines.append(f"| {name} | " + " | ".join(texts) + " |")
+    return "\n".join(lines)
+
+
+def _rebuilt(networks: dict[str, Any]) -> str:
+    titles = [
+        "network, in Keras 3",
+        "in float",
+        "file",
+        "arena",
+        "for int8",
+        "file",
+        "arena",
+        "error",
+    ]
+    lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
+    for name, found in networks.items():
+        rows = found["keras 3"]
+        integers = rows.get("rebuilt for int8")
+        if integers is None:
+            continue
+        floats = rows.get("rebuilt") or rows["batch 1"]
+        texts = [form(floats), *_sizes(floats), form(integers), *_sizes(integers)]
+        off = integers.get("tflm")
+        texts.append(f"{100 * off:.2g} %" if isinstance(off, float) else "")
+        lines.append(f"| {name} | " + " | ".join(texts) + " |")
+    return "\n".join(lines)
+
+
+def _sizes(row: dict[str, Any]) -> list[str]:
+    return ["", ""] if "fails" in row else [f"{row['bytes']:,}", _arena(row)]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
