@@ -219,16 +219,14 @@ def test_operands_may_stand_in_another_order() -> None:
     """Two branches with kernels of the same size, multiplied the other way round."""
     keras = importlib.import_module("tf_keras")
 
-    def build(*order: int) -> Loaded:
+    def build(*activations: str) -> Loaded:
         layers = keras.layers
         given = keras.Input((6, 6, 2))
-        branches = [
-            layers.Conv2D(4, 3, activation=activation)(given) for activation in ("tanh", "relu")
-        ]
-        product = layers.Multiply()([branches[place] for place in order])
+        branches = [layers.Conv2D(4, 3, activation=name)(given) for name in activations]
+        product = layers.Multiply()(branches)
         return loaded(keras.Model(given, layers.Flatten()(product)), keras)
 
-    donor, source = build(0, 1), build(1, 0)
+    donor, source = build("tanh", "relu"), build("relu", "tanh")
     change_weights(donor.model)
     assert adopted(source, donor_of(donor)).found.is_equal
 
