@@ -9,6 +9,8 @@ PEERS_ARGS ?=
 
 BIN = $(VENV)/bin
 TENSORFLOW = build/tensorflow
+# What `tests/convert/recorded_conversions.json` was recorded with.
+TENSORFLOW_VERSION = 'tensorflow==2.21.*' 'tf-keras==2.21.*'
 INSTALL = $(BIN)/python -m pip install --quiet -c constraints.txt
 BASE = $(VENV)/.installed-base
 DEV = $(VENV)/.installed-dev
@@ -20,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-ecosystem test-tensorflow lint format docs fuzz bench bench-peers schema probe constraints clean
+.PHONY: help demo test test-convert test-ecosystem test-tensorflow lint format docs fuzz bench bench-peers schema probe constraints clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -38,11 +40,16 @@ test-ecosystem: $(DEV) ## hold tflint against real projects; installs them from 
 	$(BIN)/python scripts/ecosystem.py install
 	TFLITE_LINT_ECOSYSTEM=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/ecosystem $(PYTEST_ARGS)
 
-test-tensorflow: ## hold sources, archives and their repairs against TensorFlow; installs it
-	@sh scripts/make_venv.sh '$(PYTHON)' '$(TENSORFLOW)'
-	$(TENSORFLOW)/bin/python -m pip install --quiet -e '.[dev]' tensorflow tf-keras
-	$(TENSORFLOW)/bin/python -m pytest -n $(PYTEST_WORKERS) tests/keras tests/archive tests/fix/source/test_against_tensorflow.py \
-		tests/rules/test_keras_against_tensorflow.py tests/rules/test_conversions_against_tensorflow.py tests/rules/test_quantization_mode.py $(PYTEST_ARGS)
+test-convert: $(TENSORFLOW)/.installed ## convert and reconvert networks with TensorFlow; installs it
+	$(TENSORFLOW)/bin/python -m pytest -n $(PYTEST_WORKERS) -m 'not thorough' \
+		tests/convert tests/cli/test_convert.py tests/cli/test_reconvert.py $(PYTEST_ARGS)
+
+test-tensorflow: $(TENSORFLOW)/.installed ## all that is held against TensorFlow; installs it
+	$(TENSORFLOW)/bin/python -m pytest -n $(PYTEST_WORKERS) \
+		tests/convert tests/cli/test_convert.py tests/cli/test_reconvert.py \
+		tests/keras tests/archive tests/fix/source/test_against_tensorflow.py \
+		tests/rules/test_keras_against_tensorflow.py tests/rules/test_conversions_against_tensorflow.py \
+		tests/rules/test_quantization_mode.py $(PYTEST_ARGS)
 
 lint: $(DEV) ## ruff, mypy, import floors
 	$(BIN)/ruff check .
@@ -98,3 +105,9 @@ $(DEV): $(VENV)/.created pyproject.toml constraints.txt
 	@echo 'installing tflint and the development tools into $(VENV), this takes a minute or two'
 	@$(INSTALL) -e '.[dev]'
 	@touch $(BASE) $@
+
+$(TENSORFLOW)/.installed: pyproject.toml
+	@sh scripts/make_venv.sh '$(PYTHON)' '$(TENSORFLOW)'
+	@echo 'installing TensorFlow into $(TENSORFLOW), this takes a minute or two'
+	@$(TENSORFLOW)/bin/python -m pip install --quiet -e '.[dev,convert]' $(TENSORFLOW_VERSION)
+	@touch $@

@@ -12,9 +12,11 @@ from fnmatch import fnmatchcase
 import pytest
 
 from tests.tensorflow_runs import run_with_tensorflow
-from tflint.convert.builtin_ways import Example, Way, ways
+from tflint.convert.builtin_ways import Example, Way, way_of, ways
+from tflint.convert.request import Needed, Place, Support
 from tflint.model.graph import graphs
 from tflint.model.reader import parse_model
+from tflint.model.schema import BUILTIN_OPERATORS
 from tflint.target.runtime import load_runtime
 
 _SCRIPT = """
@@ -110,3 +112,91 @@ def test_a_way_needs_builtins_alone_and_computes_the_same(way: Way, example: Exa
     assert run["error"] <= example.tolerance * max(run["size"], 1.0)
     if example.is_tflm:
         assert not [name for name in used if runtime.kernel(name) is None]
+
+
+# Operators that single layers and functions of TensorFlow 2.21 came to which TFLite has no builtin
+# for, in this form or at all.
+MET = """
+    Acos Acosh AddV2 AdjustContrastv2 AdjustHue AdjustSaturation Angle AsString Asin Asinh
+    Assert AssignVariableOp Atan Atanh AudioSpectrogram AvgPool3D BesselI0 BesselI1e BesselJ0
+    Betainc Bincount BitwiseAnd BitwiseOr CTCBeamSearchDecoder CTCGreedyDecoder CTCLoss Case
+    CheckNumerics Cholesky CombinedNonMaxSuppression Complex Conj Conv2DBackpropFilter
+    Conv3DBackpropInputV2 Cosh CropAndResize Cross CudnnRNNV3 Cumprod CumulativeLogsumexp
+    DecodeJpeg DecodePng DecodeRaw DenseBincount DepthToSpace DepthwiseConv2dNative Diag Digamma
+    Dilation2D DrawBoundingBoxesV2 DynamicPartition DynamicStitch EagerPyFunc Eig Einsum
+    EncodePng Erf Erfc Erfinv EuclideanNorm Exp ExtractGlimpseV2 ExtractImagePatches
+    ExtractVolumePatches FFT FFT2D FFT3D FakeQuantWithMinMaxVarsPerChannel FloorDiv
+    FractionalAvgPool FractionalMaxPool FusedBatchNormV3 HSVToRGB HashTableV2
+    HistogramFixedWidth IFFT IFFT2D IFFT3D IRFFT IRFFT2D IRFFT3D If Igamma Igammac
+    ImageProjectiveTransformV3 InTopKV2 Invert IsotonicRegression IteratorGetNext LeftShift
+    LinSpace ListDiff LogMatrixDeterminant LookupTableFindV2 LookupTableImportV2
+    LookupTableSizeV2 LowerBound Lu MatMul MatrixBandPart MatrixDeterminant MatrixDiagPartV3
+    MatrixExponential MatrixInverse MatrixLogarithm MatrixSetDiagV3 MatrixSolve MatrixSquareRoot
+    MatrixTriangularSolve MaxPool3D MaxPoolWithArgmax Mfcc Mod Mul Multinomial
+    MutableHashTableV2 Ndtri NextAfter NonMaxSuppressionV5 NthElement Pad
+    ParameterizedTruncatedNormal ParseTensor Polygamma PopulationCount Print PrintV2 PyFunc Qr
+    QuantizeAndDequantizeV4 RFFT3D RGBToHSV RaggedTensorToSparse RaggedTensorToTensor
+    RandomGamma RandomPoissonV2 RandomShuffle ReadVariableOp ReluGrad ResizeArea ResizeBicubic
+    ResourceGather Roll ScaleAndTranslate SegmentMax SegmentMean SegmentMin SegmentProd
+    SegmentSum SelfAdjointEigV2 Sinh SpaceToDepth SparseFillEmptyRows SparseReshape
+    SparseSegmentSum SparseTensorDenseMatMul SparseToDense SparseToSparseSetOperation Sqrt
+    StatefulPartitionedCall StatelessRandomGetKeyCounter StatelessRandomNormalV2
+    StatelessRandomUniformV2 StatelessShuffle StaticRegexReplace StridedSlice StringJoin
+    StringLength StringLower StringSplit StringSplitV2 StringToHashBucketFast StringToNumber
+    Substr Svd Tan TensorListFromTensor TensorListGetItem TensorListReserve TensorListSetItem
+    TensorListStack TensorScatterMax TridiagonalMatMul TridiagonalSolve TruncatedNormal
+    UnicodeDecode UniqueV2 UniqueWithCounts While Zeta
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("name", MET)
+def test_operators_that_users_meet_have_a_way_of_their_own(name: str) -> None:
+    general = way_of(Needed("NeverHeardOf", Support.SELECT))
+    found = way_of(Needed(name, Support.SELECT, Place("layer", "Lambda")))
+    assert found
+    assert found != general
+
+
+def test_special_ways_come_before_general_ones() -> None:
+    """Every entry is the first for one of its operators: none is hidden by those before it."""
+    for place, way in enumerate(ways()):
+        before = [
+            other
+            for other in ways()[:place]
+            if not (other.layers or other.types or other.says or other.framework)
+        ]
+        assert any(
+            not any(fnmatchcase(name, pattern) for other in before for pattern in other.operators)
+            for name in way.operators
+        ), way
+
+
+@pytest.mark.slow
+def test_operators_are_spelled_as_tensorflow_has_them() -> None:
+    names = {name for way in ways() for name in way.operators} | set(MET)
+    plain = sorted(
+        name for name in names if name.isalnum() and name != name.upper() and name[0].isupper()
+    )
+    script = """
+import json, sys
+import tensorflow as tf
+print(json.dumps([name for name in json.load(sys.stdin) if not hasattr(tf.raw_ops, name)]))
+"""
+    assert run_with_tensorflow(script, plain) == []
+
+
+def test_builtins_are_spelled_as_tflite_has_them() -> None:
+    for way in ways():
+        for name in way.operators:
+            is_tensorflow = "FFT" in name and name != "RFFT2D"
+            is_tensorflow |= name in ("*", "LRN", "*TPU*")
+            if name == name.upper() and not is_tensorflow:
+                assert any(fnmatchcase(known, name) for known in BUILTIN_OPERATORS), name
+
+
+def test_what_is_shown_fits_a_terminal() -> None:
+    for way in ways():
+        assert way.text == way.text.strip()
+        assert "\n" not in way.text
+        assert all(len(line) <= 100 for line in way.code.splitlines()), way.operators
+        assert len(way.code.splitlines()) <= 20

@@ -121,3 +121,19 @@ def test_without_a_signature_the_order_stands() -> None:
 def test_a_model_of_another_form_is_left_alone() -> None:
     data = _converted(with_signature=False)
     assert named(data, ["x"], ["p", "q"], "key", {}) == data
+
+
+def test_every_tensor_has_a_name_of_its_own() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 8), name="argument_0")
+    for scope in ("net_1/d_1", "net_1/d_3", "net/d", "x"):
+        y = model.tensor((1, 8), name=f"{scope}/Relu" if scope != "x" else "x")
+        model.operator("RELU", [x], [y])
+        x = y
+    model.output(model.unary("RELU", x))
+    scopes = {"net_1/d_1": "net/d", "net_1/d_3": "net/d"}
+    data = named(write_model(model.build()), ["x"], ["x"], "key", scopes)
+    found = [tensor.name for tensor in parse_model(data).subgraphs[0].tensors]
+    assert found == ["x", "net/d/Relu", "net/d/Relu_1", "net/d/Relu_2", "x_2", "x_1"]
+    (entry,) = parse_model(data).signature_defs
+    assert (entry.inputs[0].name, entry.outputs[0].name) == ("x", "x")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from tflint.finding import Finding, FixSafety, Severity
 from tflint.keras.network import Call, Shape
 from tflint.keras.values import UNKNOWN, Unknown
-from tflint.rule import KERAS, Bad, Good, KerasContext, Metadata, Rule
+from tflint.rule import KERAS, SOURCES, Bad, Good, KerasContext, Metadata, Rule
 from tflint_rules.example_archives import saved_sequential
 from tflint_rules.keras.connections import keras_calls
 from tflint_rules.keras.places import worst_at_each_place
@@ -105,7 +105,9 @@ class MixedLayouts(Rule):
 
     def check_keras(self, context: KerasContext) -> Iterator[Finding]:
         found = list(worst_at_each_place(self._in_keras(context)))
-        fix, obstacles = relayout_advice(context) if found else (None, "")
+        # A trained network computes what it computes: built anew, it still mixes them.
+        is_source = context.kind in SOURCES
+        fix, obstacles = relayout_advice(context) if found and is_source else (None, "")
         for finding in found:
             yield dataclasses.replace(finding, fix=fix, help=finding.help + obstacles)
 

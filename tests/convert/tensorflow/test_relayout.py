@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from .channels_first import KINDS, LEGACY, randomise
-
-pytest.importorskip("tensorflow", reason="needs TensorFlow (the extra `convert`)")
-
+from tflint.convert.request import Origin, OriginKind, Request
 from tflint.convert.tensorflow.equivalence import difference
+from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.relayout import channels_last
+from tflint.model.graph import graphs
+from tflint.model.reader import parse_model
+
+from .channels_first import KINDS, LEGACY, randomise
+from .random_maps import random_network
 
 EQUAL = 1e-5
 # Where values have to move; everywhere else the network comes out without a transposition.
@@ -31,11 +35,6 @@ TRANSPOSED = {
 }
 
 
-@pytest.fixture(params=["keras", "tf_keras"])
-def keras(request: pytest.FixtureRequest) -> Any:
-    return importlib.import_module(request.param)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_layer_computes_the_same(kind: str, keras: Any) -> None:
     if kind in LEGACY and keras.__name__ == "keras":
@@ -49,3 +48,126 @@ def test_every_kind_of_layer_computes_the_same(kind: str, keras: Any) -> None:
     assert {*kept.inputs, *kept.outputs} == {None}
     assert difference(model, kept.model, keras) < EQUAL
     assert len(turned.transpositions) == TRANSPOSED.get(kind, 0), turned.transpositions
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_networks_compute_the_same(seed: int, keras: Any) -> None:
+    model = randomise(random_network(keras, seed), seed)
+
+    made = channels_last(model, keras)
+
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < 2e-5
+
+
+def small(keras: Any, data_format: str) -> Any:
+    """A network with a residual, a reduction and dense layers behind a map, in either layout."""
+    layers = keras.layers
+    axis = 1 if data_format == "channels_first" else -1
+    start = keras.Input(batch_shape=(1, 3, 10, 9) if axis == 1 else (1, 10, 9, 3))
+    x = layers.Conv2D(6, 3, data_format=data_format)(start)
+    x = layers.ReLU()(layers.BatchNormalization(axis=axis)(x))
+    y = layers.DepthwiseConv2D(3, padding="same", data_format=data_format)(x)
+    y = layers.BatchNormalization(axis=axis)(y)
+    x = layers.MaxPooling2D(2, data_format=data_format)(layers.Add()([x, y]))
+    z = layers.GlobalAveragePooling2D(data_format=data_format)(x)
+    x = layers.Dense(5, activation="relu")(layers.Flatten(data_format=data_format)(x))
+    return keras.Model(start, layers.Dense(2)(layers.Concatenate()([x, z])))
+
+
+def converted(model: Any, keras: Any) -> bytes:
+    from tflint.convert.tensorflow.conversion import attempts
+
+    request = Request(Origin(OriginKind.FACTORY, Path("model.py"), "model.py"))
+    _, data = attempts(Loaded(model, keras, keras.__name__.replace("_", "-")), request)
+    assert data is not None
+    return data
+
+
+def test_the_result_converts_like_its_twin(keras: Any) -> None:
+    """Keras flattens channels_first maps channels last, so both have the same weights."""
+    first, last = (randomise(small(keras, f"channels_{which}")) for which in ("first", "last"))
+    last.set_weights(first.get_weights())
+
+    made = channels_last(first, keras)
+
+    assert made.inputs == ((0, 2, 3, 1),)
+    assert difference(made.model, last, keras) < EQUAL
+    found, right = converted(made.model, keras), converted(last, keras)
+    assert operators(found) == operators(right)
+    assert "TRANSPOSE" not in operators(found)
+    assert "TRANSPOSE" in operators(converted(first, keras))
+
+
+def operators(data: bytes) -> list[str]:
+    return sorted(node.name for graph in graphs(parse_model(data)) for node in graph.nodes)
+
+
+def test_a_channels_last_network_is_left_alone(keras: Any) -> None:
+    model = small(keras, "channels_last")
+
+    made = channels_last(model, keras)
+
+    assert made.model is model
+    assert made.rebuilt == ()
+    assert made.inputs == (None,)
+
+
+def test_the_original_answers_as_before(keras: Any) -> None:
+    model = randomise(small(keras, "channels_first"))
+    weights = [each.copy() for each in model.get_weights()]
+    names = [layer.name for layer in model.layers]
+
+    channels_last(model, keras)
+
+    assert [layer.name for layer in model.layers] == names
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=True))
+
+
+def test_what_was_done_is_named_by_layer(keras: Any) -> None:
+    layers = keras.layers
+    start = keras.Input((1, 8, 7), name="image")
+    x = layers.Conv2D(4, 3, data_format="channels_first", name="conv")(start)
+    x = layers.BatchNormalization(axis=1, name="norm")(x)
+    model = keras.Model(start, layers.Dense(2, name="head")(layers.Flatten()(x)))
+
+    made = channels_last(model, keras)
+
+    assert [(each.what, each.layers) for each in made.rebuilt] == [
+        ("channels_first to channels_last", ("conv",)),
+        ("axis of the channels", ("norm",)),
+        ("kernel in the order of the channels_last map", ("head",)),
+    ]
+    assert [tuple(each.shape) for each in made.model.inputs] == [(None, 8, 7, 1)]
+    assert {"conv", "norm", "head"} <= {layer.name for layer in made.model.layers}
+
+
+def test_open_sizes_stay_open(keras: Any) -> None:
+    layers = keras.layers
+    start = keras.Input((3, None, None))
+    x = layers.Conv2D(4, 3, data_format="channels_first")(start)
+    x = layers.GlobalAveragePooling2D(data_format="channels_first")(x)
+    model = randomise(keras.Model(start, layers.Dense(2)(x)))
+
+    made = channels_last(model, keras)
+
+    assert [tuple(each.shape) for each in made.model.inputs] == [(None, None, None, 3)]
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
+
+
+def test_a_bias_that_keras_adds_along_the_columns_stays_there() -> None:
+    """As many columns as filters, in two groups: a fault of Keras 3 that `predict` has as well."""
+    keras = pytest.importorskip("keras", reason="needs TensorFlow (the extra `convert`)")
+    pytest.importorskip("tensorflow", reason="needs TensorFlow (the extra `convert`)")
+    start = keras.Input((4, 7, 6))
+    conv = keras.layers.Conv2D(4, 3, groups=2, data_format="channels_first", activation="relu")
+    model = keras.Model(start, conv(start))
+    conv.set_weights([np.zeros((3, 3, 2, 4)), np.arange(1, 5)])
+    zeros = np.zeros((1, 4, 7, 6), np.float32)
+
+    made = channels_last(model, keras)
+
+    assert np.asarray(model(zeros))[0, 0, 0].tolist() == [1, 2, 3, 4]
+    turned = np.asarray(made.model(zeros.transpose(made.inputs[0])))
+    assert turned[0, 0, :, 0].tolist() == [1, 2, 3, 4]
+    assert len(made.notes) == 1
+    assert conv.name in made.notes[0]

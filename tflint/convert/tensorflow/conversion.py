@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.request import Attempt, Fault, Needed, Place, Request, Support
 from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
@@ -44,9 +45,11 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     with _whole_tracebacks(loaded):
         try:
             traced = trace(loaded, request.batch)
-        except (CannotLoad, MemoryError):
+        except CannotLoad:
             raise
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             return [Attempt(Support.BUILTIN, reason(error), faults=(raised(error),))], None
         made: list[Attempt] = []
         for allowed in _ORDER:
@@ -109,6 +112,8 @@ def _attempt(
         model = with_names(data, traced)
         needed = from_model(model, known, traced.scopes, before)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         return Attempt(allowed, reason(error), *from_errors(error, known, traced.scopes)), None
     return Attempt(allowed, needed=needed), model
 

@@ -82,14 +82,15 @@ class _Range:
             self.off = float("inf")
         elif is_finite.any():
             one, other = one[is_finite], other[is_finite]
-            self.low, self.high = min(self.low, one.min()), max(self.high, one.max())
+            self.low = min(self.low, float(one.min()))
+            self.high = max(self.high, float(one.max()))
             self.off = max(self.off, float(np.abs(one - other).max()))
 
     @property
     def difference(self) -> float:
         """Relative to the range; of what hardly varies, to a hundredth of its size."""
-        if not self.off:
-            return 0.0
+        if self.off in (0.0, float("inf")):
+            return self.off
         size = max(abs(self.low), abs(self.high))
         return self.off / max(self.high - self.low, 0.01 * size, 1e-6)
 

@@ -118,7 +118,7 @@ def raised(error: BaseException) -> Fault:
         if is_users(code.co_filename):
             path, line = code.co_filename, at
         first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
-        if callable(getattr(first, "call", None)) and isinstance(getattr(first, "name", None), str):
+        if _is_layer(first):
             layer = first
     if path is None:  # autograph writes the frames into the message
         users = [found for found in _FRAME.findall(str(error)) if is_users(found[0])]
@@ -126,6 +126,13 @@ def raised(error: BaseException) -> Fault:
     if layer is None:
         return Fault("", Place(path=path, line=line), reason(error))
     return Fault("", Place(str(layer.name), type(layer).__name__, path, line), reason(error))
+
+
+def _is_layer(value: Any) -> bool:
+    try:
+        return callable(value.call) and isinstance(value.name, str)
+    except Exception:  # whatever objects of the user's do when they are asked
+        return False
 
 
 def _of_node(node: Node, known: Mapping[str, Place], scopes: Mapping[str, str]) -> Needed:

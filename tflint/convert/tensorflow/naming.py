@@ -23,20 +23,19 @@ def named(
     model = parse_model(data)
     if not model.subgraphs:
         return data
-    main, *others = (_by_layers(graph, scopes) for graph in model.subgraphs)
+    main, *others = model.subgraphs
     given = _in_order(model, [argument(i) for i in range(len(inputs))], main.inputs, "inputs")
     made = _in_order(model, [result(i) for i in range(len(outputs))], main.outputs, "outputs")
     if len(given) != len(inputs) or len(made) != len(outputs):
         return data
-    tensors = list(main.tensors)
     # An output may be an input, or there twice: the first name stays.
-    for index, name in reversed(
-        [*zip(given, inputs, strict=True), *zip(made, outputs, strict=True)]
-    ):
-        tensors[index] = dataclasses.replace(tensors[index], name=name)
+    ports: dict[int, str] = {}
+    for index, name in (*zip(given, inputs, strict=True), *zip(made, outputs, strict=True)):
+        ports.setdefault(index, name)
     renamed: SubGraph = dataclasses.replace(
-        main, tensors=tuple(tensors), inputs=tuple(given), outputs=tuple(made)
+        _by_layers(main, scopes, ports), inputs=tuple(given), outputs=tuple(made)
     )
+    others = [_by_layers(graph, scopes, {}) for graph in others]
     signature = SignatureDef(
         inputs=tuple(map(TensorMap, inputs, given)),
         outputs=tuple(map(TensorMap, outputs, made)),
@@ -57,12 +56,25 @@ def result(index: int) -> str:
     return f"result_{index}"
 
 
-def _by_layers(graph: SubGraph, scopes: Mapping[str, str]) -> SubGraph:
-    tensors = (
-        dataclasses.replace(tensor, name=canonical(tensor.name or "", scopes))
-        for tensor in graph.tensors
+def _by_layers(graph: SubGraph, scopes: Mapping[str, str], ports: Mapping[int, str]) -> SubGraph:
+    """The subgraph with names that are each one tensor's: quantisers go by them."""
+    # How often each name was asked for, so that many equal ones do not search each other.
+    asked: dict[str, int] = {}
+    names: dict[int, str] = {}
+    tensors = graph.tensors
+    rest = (i for i in range(len(tensors)) if i not in ports)
+    for i in (*ports, *rest):
+        name = ports[i] if i in ports else canonical(tensors[i].name or "", scopes)
+        unlike = name
+        while unlike and unlike in asked:
+            asked[name] += 1
+            unlike = f"{name}_{asked[name]}"
+        asked[unlike] = 0
+        names[i] = unlike
+    return dataclasses.replace(
+        graph,
+        tensors=tuple(dataclasses.replace(t, name=names[i]) for i, t in enumerate(tensors)),
     )
-    return dataclasses.replace(graph, tensors=tuple(tensors))
 
 
 def _in_order(

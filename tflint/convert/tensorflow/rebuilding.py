@@ -51,7 +51,7 @@ def rebuild(subject: Rebuilding, wanted: Request) -> Rebuilding:
             found = dataclasses.replace(found, source_refusal=again)
         elif wanted.origin.weights is not None:
             found = dataclasses.replace(found, weights=_weights_file(again))
-    return _with_builtin_recurrence(found, wanted.quantize)
+    return _with_builtin_recurrence(_with_plain_lookups(found), wanted.quantize)
 
 
 def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
@@ -73,6 +73,28 @@ def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
         loaded=dataclasses.replace(loaded, model=made.model),
         inputs=_ordered(subject.inputs, made.inputs),
         outputs=_ordered(subject.outputs, made.outputs),
+        rebuilt=(*subject.rebuilt, *made.rebuilt),
+        notes=(*subject.notes, *made.notes),
+    )
+
+
+def _with_plain_lookups(subject: Rebuilding) -> Rebuilding:
+    from tflint.convert.tensorflow.lookups import plain_lookups
+    from tflint.convert.tensorflow.rebuild import CannotRebuild
+
+    loaded = subject.loaded
+    try:
+        made = plain_lookups(loaded.model, loaded.keras)
+    except CannotRebuild as error:
+        return _noted(subject, f"embeddings are left as they are: {error}")
+    if not made.rebuilt:
+        return subject
+    reason = _unlike(loaded, made.model)
+    if reason is not None:
+        return _noted(subject, f"embeddings are left as they are: {reason}")
+    return dataclasses.replace(
+        subject,
+        loaded=dataclasses.replace(loaded, model=made.model),
         rebuilt=(*subject.rebuilt, *made.rebuilt),
         notes=(*subject.notes, *made.notes),
     )

@@ -10,6 +10,9 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+# Scopes in a name that are looked at: layers are not nested deeper.
+_MAX_SCOPES = 64
+
 
 @contextlib.contextmanager
 def scopes_noted(keras: Any) -> Iterator[dict[str, str]]:
@@ -54,7 +57,7 @@ def canonical(name: str, scopes: Mapping[str, str]) -> str:
 
 def _canonical(name: str, scopes: Mapping[str, str]) -> str:
     parts = name.split("/")
-    for length in range(len(parts) - 1, 0, -1):
+    for length in range(min(len(parts) - 1, _MAX_SCOPES), 0, -1):
         path = scopes.get("/".join(parts[:length]))
         if path is not None:
             return "/".join((path, *parts[length:]))
