@@ -237,3 +237,18 @@ def test_a_bias_that_keras_adds_along_the_columns_stays_there() -> None:
     assert turned[0, 0, :, 0].tolist() == [1, 2, 3, 4]
     assert len(made.notes) == 1
     assert conv.name in made.notes[0]
+
+
+def test_outputs_keep_their_names(keras: Any) -> None:
+    layers = keras.layers
+    inner = keras.Input((3, 8, 7))
+    x = layers.Conv2D(4, 3, data_format="channels_first", activation="softmax")(inner)
+    nested = keras.Model(inner, layers.GlobalMaxPooling2D()(x), name="nested")
+    start = keras.Input((3, 8, 7))
+    flat = layers.Flatten(name="flat")(start)
+    model = keras.Model(start, [nested(start), layers.Dense(2, name="head")(flat)])
+
+    made = channels_last(model, keras)
+
+    assert list(made.model.output_names) == ["nested", "head"]
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
