@@ -19,6 +19,7 @@ from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.rebuild import flatten
 from tflint.convert.tensorflow.recurrence import (
     FUSED,
+    REPEATED,
     UNROLLED,
     BuiltinRecurrence,
     builtin_recurrence,
@@ -229,6 +230,22 @@ def test_the_cell_of_a_user_is_called_step_by_step(keras: Any) -> None:
 
     assert _forms(found) == [UNROLLED]
     assert _off(model, found.model, keras) < EQUAL
+
+
+@pytest.mark.parametrize("quantize", [None, "int8"])
+def test_an_autoencoder_of_lstms_needs_no_tile(quantize: str | None, keras: Any) -> None:
+    layers = keras.layers
+    coded = [layers.LSTM(UNITS), layers.RepeatVector(STEPS)]
+    decoded = [layers.LSTM(UNITS, return_sequences=True), layers.TimeDistributed(layers.Dense(2))]
+    model = randomised(of(keras, *coded, *decoded))
+
+    found = builtin_recurrence(model, keras, quantize)
+    data = _converted(found.model, keras)
+
+    assert _forms(found) == [FUSED, REPEATED]
+    assert _off(model, found.model, keras) < EQUAL
+    assert {"PACK", "UNIDIRECTIONAL_SEQUENCE_LSTM"} <= {*_names(data)}
+    assert not {"TILE", "WHILE"} & {*_names(data)}
 
 
 def test_layers_of_both_kinds_in_one_network(keras: Any) -> None:

@@ -25,7 +25,7 @@ from tflint.convert.tensorflow.rebuild import (
     flatten,
     kind_of,
 )
-from tflint.convert.tensorflow.recurrent_layers import layer_class
+from tflint.convert.tensorflow.recurrent_layers import layer_class, repeating_class
 
 # A step of a GRU of 12 units takes 1.3 KB of flash and 1.9 KB of RAM on TFLM in int8, most of it
 # for its thirteen operators and their tensors, whatever the units: 64 are more than 120 KB of RAM.
@@ -33,6 +33,9 @@ MOST_STEPS = 64
 
 FUSED = "fused LSTM"
 UNROLLED = "unrolled recurrence"
+REPEATED = "PACK in place of TILE"
+# More copies than these are better had by TILE, where there is a kernel for it.
+_MOST_COPIES = 256
 _RECURRENT = frozenset(
     ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN")
 )
@@ -57,6 +60,7 @@ class _Report:
     most_steps: int
     fused: list[str] = field(default_factory=list)
     unrolled: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
     forgetful: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -70,7 +74,7 @@ def builtin_recurrence(
     (`int8`, `int16x8`; None for floats), `most_steps` the most that are unrolled for that. Raises
     `CannotRebuild` where the network is code rather than a graph of layers.
     """
-    if not any(map(is_recurrent, _layers(model))):
+    if not any(is_recurrent(layer) or _is_repeat(layer) for layer in _layers(model)):
         return BuiltinRecurrence(model)
     graph = calls_of(model, keras)
     again, report = Rebuilding(graph), _Report(quantize, most_steps)
@@ -81,17 +85,23 @@ def builtin_recurrence(
         made = None
         if is_recurrent(call.layer):
             made = _replaced(call, graph, again, given, used, report)
+        elif _is_repeat(call.layer):
+            made = _repeated(call, again, given, report)
         if made is None:
             made = again.same(call, given)
         tensors.update(zip(call.outputs, made, strict=True))
-    if not report.fused and not report.unrolled:
+    if not report.fused and not report.unrolled and not report.repeated:
         return BuiltinRecurrence(model, notes=tuple(report.notes))
     rebuilt = again.model(
         [tensors[slot] for slot in graph.inputs], [tensors[slot] for slot in graph.outputs]
     )
     parts = [
         Rebuilt(what, tuple(dict.fromkeys(names)))
-        for what, names in ((FUSED, report.fused), (UNROLLED, report.unrolled))
+        for what, names in (
+            (FUSED, report.fused),
+            (UNROLLED, report.unrolled),
+            (REPEATED, report.repeated),
+        )
     ]
     return BuiltinRecurrence(
         rebuilt, tuple(part for part in parts if part.layers), (*report.notes, *_upkeep(report))
@@ -103,6 +113,19 @@ def is_recurrent(layer: Any) -> bool:
     if kind_of(layer) == "Bidirectional":
         return kind_of(layer.forward_layer) in _RECURRENT
     return kind_of(layer) in _RECURRENT
+
+
+def _is_repeat(layer: Any) -> bool:
+    return kind_of(layer) == "RepeatVector" and layer.n <= _MOST_COPIES
+
+
+def _repeated(
+    call: Call, again: Rebuilding, given: list[Any], report: _Report
+) -> tuple[Any, ...] | None:
+    form = repeating_class(again.keras)
+    instead = again.variant(call.layer, "PACK", lambda free: form(call.layer.n, free))
+    report.repeated.append(call.name)
+    return again.replaced(call, instead, given)
 
 
 def _layers(model: Any) -> list[Any]:

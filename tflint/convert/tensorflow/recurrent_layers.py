@@ -136,6 +136,26 @@ def layer_class(keras: Any) -> Any:
     return Recurrence
 
 
+@cache
+def repeating_class(keras: Any) -> Any:
+    """The class of layers that take the place of RepeatVector: TFLM has no TILE, but PACK."""
+
+    class Repeating(keras.layers.Layer):  # type: ignore[misc]
+        """(batch, features) to (batch, `times`, features)."""
+
+        def __init__(self, times: int, name: str) -> None:
+            super().__init__(name=name)
+            self.times = times
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            import tensorflow as tf
+
+            return tf.stack([inputs] * self.times, 1)
+
+    return Repeating
+
+
 def _concatenated(forward: Any, backward: Any) -> tuple[Any, ...]:
     import tensorflow as tf
 
