@@ -215,6 +215,22 @@ def test_a_layer_used_twice_has_one_set_of_weights(keras: Any) -> None:
     assert adopted(network, donor).found.is_equal
 
 
+def test_operands_may_stand_in_another_order() -> None:
+    """Two branches with kernels of the same size, multiplied the other way round."""
+    keras = importlib.import_module("tf_keras")
+
+    def build(*activations: str) -> Loaded:
+        layers = keras.layers
+        given = keras.Input((6, 6, 2))
+        branches = [layers.Conv2D(4, 3, activation=name)(given) for name in activations]
+        product = layers.Multiply()(branches)
+        return loaded(keras.Model(given, layers.Flatten()(product)), keras)
+
+    donor, source = build("tanh", "relu"), build("relu", "tanh")
+    change_weights(donor.model)
+    assert adopted(source, donor_of(donor)).found.is_equal
+
+
 class TestRefused:
     """A donor that is another network's leaves the source's weights as they were."""
 

@@ -12,14 +12,23 @@ like the donor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tflint.convert.float_form import float_form
 from tflint.convert.tensorflow.donor_answers import Agreement, Donor, Runner, agreement
 from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.own_weights import are_rounded
-from tflint.convert.tensorflow.pairing import OtherNetwork, Placed, paired, row_orders
+from tflint.convert.tensorflow.pairing import (
+    OtherNetwork,
+    Placed,
+    RowOrder,
+    by_shapes,
+    interchanged,
+    paired,
+    row_orders,
+)
 from tflint.convert.tensorflow.probe import Probe, TooLarge, start_probe
 from tflint.convert.tensorflow.transfer import Transfer
 from tflint.convert.unit import Unit
@@ -97,57 +106,78 @@ def _from_probe(
         if data is None:
             raise OtherNetwork("what the source builds cannot be converted")
         probed = float_form(parse_model(data), reference.target)
-        found = _carried(network, probe, probed, reference)
+        carried = _carried(network, probe, probed, reference)
     except BaseException:
         probe.restore()
         raise
-    if are_rounded(probe, _pairs(probe, probed, reference), reference.rounding):
+    if are_rounded(probe, carried.pairs, reference.rounding):
         probe.restore()
         said = "the source's own weights are used: the .tflite has the same ones, rounded"
-        return Adopted(True, (said,), reference, found.found)
-    return found
+        return Adopted(True, (said,), reference, carried.found)
+    total = sum(slot.before.size for slot in probe.slots)
+    said = f"{counted(total, 'weight')} carried over from the .tflite: {carried.found.text}"
+    return Adopted(False, (said, *carried.notes), reference, carried.found)
 
 
-def _pairs(
-    probe: Probe, probed: Model, reference: Donor, *, by_outputs: bool = True
-) -> list[tuple[Placed, Unit]]:
-    wanted = [Placed(unit, probe) for unit in units(probed, by_outputs=by_outputs)]
-    return list(paired(wanted, units(reference.model, by_outputs=by_outputs)))
+# Which unit is which, and how those of the donor number what was flattened.
+_Way = tuple[list[tuple[Placed, Unit]], RowOrder]
+_MOST_INTERCHANGES = 48
 
 
-def _carried(network: Runner, probe: Probe, probed: Model, reference: Donor) -> Adopted:
-    """The model with the donor's weights, in the first way in which it answers like it."""
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """A transfer that was made: which units were which, and how the network answers now."""
+
+    pairs: list[tuple[Placed, Unit]]
+    found: Agreement
+    notes: tuple[str, ...]
+
+
+def _carried(network: Runner, probe: Probe, probed: Model, reference: Donor) -> _Carried:
+    """Give the network the donor's weights, in the first way in which it answers like it."""
     problem: OtherNetwork | None = None
-    best: Agreement | None = None
-    left: tuple[str, ...] = ()
-    for by_outputs in (True, False):
+    best: _Carried | None = None
+    for way in _ways(probe, probed, reference):
         try:
-            pairs = _pairs(probe, probed, reference, by_outputs=by_outputs)
+            if isinstance(way, OtherNetwork):
+                raise way
+            pairs, rows = way
+            transfer = Transfer(probe)
+            for placed, unit in pairs:
+                transfer.take(placed, unit, rows)
+            notes = transfer.finish()
         except OtherNetwork as error:
             problem = problem or error
             continue
-        for rows in row_orders(pairs):
-            try:
-                transfer = Transfer(probe)
-                for placed, unit in pairs:
-                    transfer.take(placed, unit, rows)
-                notes = transfer.finish()
-                if probe.is_copied:
-                    network.renew()
-            except OtherNetwork as error:
-                problem = problem or error
-                continue
-            for order in reference.input_orders:
-                found = agreement(network, reference, order)
-                if found.is_equal:
-                    total = sum(slot.before.size for slot in probe.slots)
-                    said = f"{counted(total, 'weight')} carried over from the .tflite: {found.text}"
-                    return Adopted(False, (said, *notes), reference, found)
-                if best is None or found.snr_db > best.snr_db:
-                    best, left = found, notes
+        if probe.is_copied:
+            network.renew()
+        for order in reference.input_orders:
+            found = agreement(network, reference, order)
+            if best is None or found.snr_db > best.found.snr_db:
+                best = _Carried(pairs, found, notes)
+            if found.is_equal:
+                return best
     if best is None:
         raise problem or OtherNetwork("no weights were found in it")
     raise NotEqual(
         "what the source builds takes the weights of the .tflite, but answers otherwise: "
-        f"{'; '.join((best.text, *left))}"
+        f"{'; '.join((best.found.text, *best.notes))}"
     )
+
+
+def _ways(probe: Probe, probed: Model, reference: Donor) -> Iterator[_Way | OtherNetwork]:
+    """The ways in which the donor's units can be the probe's, the likeliest first, or what stands
+    in the way of one.
+    """
+    for by_outputs, is_changed in ((True, False), (False, False), (True, True)):
+        wanted = [Placed(unit, probe) for unit in units(probed, by_outputs=by_outputs)]
+        given = units(reference.model, by_outputs=by_outputs)
+        others = itertools.islice(interchanged(given), _MOST_INTERCHANGES)
+        for each in others if is_changed else (given,):
+            try:
+                pairs = list(paired(wanted, each))
+            except OtherNetwork as error:
+                yield error
+                break
+            for rows in (by_shapes,) if is_changed else row_orders(pairs):
+                yield pairs, rows

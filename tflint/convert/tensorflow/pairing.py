@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint.convert.tensorflow.probe import Probe, Traced
-from tflint.convert.unit import Key, Unit
+from tflint.convert.unit import VECTOR, Key, Unit
 from tflint.printable import printable
 
 Array = NDArray[Any]
@@ -17,6 +19,8 @@ Array = NDArray[Any]
 RowOrder = Callable[[Unit, Unit], Array | None]
 
 _MOST_NAMED = 4
+# Of units of the same size: four have 24 orders.
+_MOST_INTERCHANGED = 4
 # Of sums of the probe's weights, by which a number that was added counts.
 _LEFT = 1e-4
 
@@ -75,6 +79,12 @@ class Placed:
         assert self.offset is not None
         ordered: Array = values[self.offset.elements.reshape(-1)]
         return ordered
+
+    def only(self, part: str) -> Placed:
+        """A vector's scale or its offset alone."""
+        found = copy.copy(self)
+        setattr(found, "offset" if part == "scale" else "scale", None)
+        return found
 
     @property
     def has_variables(self) -> bool:
@@ -138,20 +148,80 @@ def paired(wanted: Sequence[Placed], given: Sequence[Unit]) -> Iterator[tuple[Pl
         needed = [placed for placed in all_placed if placed.has_variables]
         if not needed:
             continue
-        units_there = theirs.get(key, [])
-        if len(units_there) == len(all_placed):
-            matched = list(zip(all_placed, units_there, strict=True))
-            yield from ((placed, unit) for placed, unit in matched if placed.has_variables)
-        elif len(units_there) == len(needed):
-            yield from zip(needed, units_there, strict=True)
+        there = theirs.get(key, [])
+        found = _one_by_one(all_placed, needed, there)
+        if found is None and key[0] == VECTOR:
+            found = _part_by_part(needed, there)
+        if found is None:
+            faults.append(_fault(key, needed, len(there)))
         else:
-            faults.append(_fault(key, needed, len(units_there)))
-    missing = [unit.title for key, found in theirs.items() if key not in mine for unit in found[:1]]
+            yield from found
+    missing = [units[0].title for key, units in theirs.items() if key not in mine]
     if faults:
         text = "; ".join(faults[:_MOST_NAMED])
         if missing:
             text += f"; it has {', '.join(missing[:_MOST_NAMED])} instead"
         raise OtherNetwork(text)
+
+
+def interchanged(given: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """The units with a few of the same size in another order.
+
+    Which of them comes first is up to the order of operands, where what they make is multiplied,
+    say, as in attention.
+    """
+    places: dict[Key, list[int]] = {}
+    for place, unit in enumerate(given):
+        places.setdefault(unit.key, []).append(place)
+    for same in places.values():
+        if not 2 <= len(same) <= _MOST_INTERCHANGED:
+            continue
+        for order in itertools.islice(itertools.permutations(same), 1, None):
+            changed = list(given)
+            for place, other in zip(same, order, strict=True):
+                changed[place] = given[other]
+            yield changed
+
+
+def _one_by_one(
+    every: Sequence[Placed], needed: Sequence[Placed], there: Sequence[Unit]
+) -> list[tuple[Placed, Unit]] | None:
+    """In order, with those that have no variables or without them; None where there are others."""
+    for mine in (every, needed):
+        pairs = [each for each in zip(mine, there, strict=False) if each[0].has_variables]
+        if len(mine) == len(there) and all(_has_parts(*each) for each in pairs):
+            return pairs
+    return None
+
+
+def _has_parts(placed: Placed, unit: Unit) -> bool:
+    """Whether a vector multiplies and adds as the other does."""
+    if unit.kernel is not None or placed.normaliser is not None:
+        return True
+    is_scaled, is_shifted = _parts(unit)
+    return (placed.scale is None or is_scaled) and (placed.offset is None or is_shifted)
+
+
+def _part_by_part(
+    needed: Sequence[Placed], there: Sequence[Unit]
+) -> list[tuple[Placed, Unit]] | None:
+    """What multiplies in order, and what adds: one operator may do both where two do elsewhere."""
+    if any(placed.normaliser is not None for placed in needed):
+        return None
+    found = []
+    for place, part in enumerate(("scale", "offset")):
+        mine = [placed for placed in needed if getattr(placed, part) is not None]
+        theirs = [unit for unit in there if _parts(unit)[place]]
+        if len(mine) != len(theirs):
+            return None
+        found += [(placed.only(part), unit) for placed, unit in zip(mine, theirs, strict=True)]
+    return found
+
+
+def _parts(unit: Unit) -> tuple[bool, bool]:
+    """Whether a vector multiplies, by more than a sign, and whether it adds."""
+    is_scaled = unit.scale is not None and not (np.abs(unit.scale) == 1).all()
+    return is_scaled, unit.offset is not None
 
 
 def _fault(key: Key, needed: Sequence[Placed], there: int) -> str:
