@@ -215,7 +215,8 @@ def test_a_loop_that_tflm_refuses_is_unrolled_in_floats_too(kind: str, module: s
     found = builtin_recurrence(model, keras)
 
     assert _forms(found) == [UNROLLED]
-    assert "TFLM refuses the loop" in found.notes[0]
+    (note,) = found.notes
+    assert "TFLM refuses the loop" in note
 
 
 def test_half_precision_stays_a_loop(keras: Any) -> None:

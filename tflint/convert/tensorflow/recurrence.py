@@ -65,6 +65,7 @@ class _Report:
     most_steps: int
     fused: list[str] = field(default_factory=list)
     unrolled: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     folded: list[str] = field(default_factory=list)
     forgetful: list[str] = field(default_factory=list)
@@ -202,6 +203,8 @@ def _replaced(
     if len(made) != len(call.outputs):
         raise CannotRebuild(f"{layer.name} gives {len(call.outputs)} tensors, now {len(made)}")
     (report.fused if is_fused else report.unrolled).append(name)
+    if not is_fused and _is_refused_as_loop(layer):
+        report.refused.append(name)
     if is_fused and not getattr(layer, "stateful", False):
         report.forgetful.append(name)
     return made
@@ -320,13 +323,14 @@ def _name(activation: Any) -> str:
 
 def _upkeep(report: _Report) -> list[str]:
     notes = []
-    named = ", ".join(f"`{name}`" for name in dict.fromkeys(report.unrolled))
-    if report.unrolled and report.quantize is None:
-        notes.append(f"unrolled, as TFLM refuses the loop that the converter makes of it: {named}")
-    elif report.unrolled:
+    if report.refused:
+        why = "unrolled, as TFLM refuses the loop that the converter makes of it"
+        notes.append(f"{why}: {_listed(report.refused)}")
+    looping = [name for name in report.unrolled if name not in report.refused]
+    if looping:
         notes.append(
-            f"unrolled for {report.quantize}: {named}; in floats (--quantize none) less flash and "
-            "RAM are needed, as nothing is unrolled, and TFLM runs that too"
+            f"unrolled for {report.quantize}: {_listed(looping)}; in floats (--quantize none) less "
+            "flash and RAM are needed, as nothing is unrolled, and TFLM runs that too"
         )
     if not report.forgetful:
         return notes
@@ -334,5 +338,9 @@ def _upkeep(report: _Report) -> list[str]:
         *notes,
         "UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state from one Invoke() to the next: call "
         "Reset() of TFLM's interpreter (reset_all_variables() in LiteRT) before each sequence "
-        f"({', '.join(f'`{name}`' for name in dict.fromkeys(report.forgetful))})",
+        f"({_listed(report.forgetful)})",
     ]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
