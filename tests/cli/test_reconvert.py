@@ -241,6 +241,7 @@ def test_what_cannot_be_converted_fails_with_its_diagnosis(
 
     assert (result.code, result.stderr) == (1, "")
     assert "does not convert with builtin operators" in result.stdout
+    assert "1 file not converted" in result.stdout
     assert (archive / FIXED).read_bytes() == before
 
 

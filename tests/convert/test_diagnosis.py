@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.convert.diagnosed_runs import SOURCE, converted, line_of, recorded, runs
+from tflint.convert.builtin_ways import way_of
 from tflint.convert.diagnosis import diagnose
 from tflint.convert.request import Attempt, Fault, Needed, Network, Place, Support
 from tflint.convert.worker_process import Converted
@@ -185,6 +186,13 @@ def test_what_it_costs_depends_on_the_target() -> None:
     assert "--fallback custom" in diagnose(custom, LITERT)[0].cost
     own = _missing("SignalRfft", Support.CUSTOM)
     assert "brings a kernel of this name along" in diagnose(own, TFLM)[0].cost
+
+
+def test_the_batch_of_a_saved_model_is_another_matter() -> None:
+    lists = Needed("TensorListReserve", Support.SELECT)
+
+    assert "--batch 1" in way_of(lists, "keras 3.15.1")
+    assert "convert the .keras or .h5 archive" in way_of(lists, "SavedModel")
 
 
 def test_an_operator_that_no_way_is_known_of_has_a_general_one() -> None:

@@ -127,7 +127,7 @@ sys.path.insert(0, ".")
 from net import build
 model, rng = build(), np.random.default_rng(3)
 shapes = [w.shape for w in model.get_weights()]
-model.set_weights([rng.random(shape).astype("f") for shape in shapes])
+model.set_weights([(rng.random(shape) / 8).astype("f") for shape in shapes])
 model.save_weights("net.weights.h5")
 np.save("x.npy", rng.random((60, 3, 12, 12)).astype("f"))
 """

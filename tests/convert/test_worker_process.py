@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ from tflint.convert.tensorflow import worker
 from tflint.convert.worker_process import Converted, SourceRefused, convert
 from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.frames import read_frame, write_frame
-from tflint.execution.process import Limits
+from tflint.execution.process import Ended, Limits
 from tflint.fix.proof.samples import Samples
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX'")
@@ -233,3 +234,49 @@ def test_what_was_converted_arrives(sent: Converted) -> None:
         for mine, yours in zip(found.samples.inputs, sent.samples.inputs, strict=True):
             assert (mine.dtype, mine.tolist()) == (yours.dtype, yours.tolist())
         assert (found.samples.labels is None) == (sent.samples.labels is None)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "F0000 00:00 env.cc:84] Check failed: Thread tf creation via pthread_create() failed.\n@ f",
+        "[low_level_alloc.cc : 599] RAW: mmap error: 12",
+        "terminate called after throwing 'std::bad_alloc'\n  what():  std::bad_alloc",
+        "Traceback\nMemoryError",
+        "RuntimeError: can't start new thread",
+        "ImportError: x.so: failed to map segment from shared object",
+    ],
+)
+def test_what_runtimes_say_where_memory_ends(log: str) -> None:
+    ended = Ended((), "it crashed (SIGABRT)", log)
+
+    said = worker_process._what_happened(ended, SMALL, "converting")
+
+    assert said == (
+        "the conversion ran out of memory (limit 2 GiB) while converting: see --memory-limit"
+    )
+
+
+def test_of_a_crash_the_fatal_line_is_shown() -> None:
+    log = "I0000 00:00 noise\nF0000 00:00 a.cc:1] Check failed: x\n*** trace: ***\n@ 0x1 f()\n"
+
+    said = worker_process._what_happened(Ended((), "it crashed (SIGABRT)", log), SMALL, "loading")
+
+    assert said == (
+        "the conversion failed while loading: it crashed (SIGABRT)"
+        " (F0000 00:00 a.cc:1] Check failed: x)"
+    )
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize(("megabytes", "is_near"), [(0, False), (480, True)])
+def test_errors_near_the_limit_of_memory(fake: Fake, megabytes: int, is_near: bool) -> None:
+    fake(
+        "import mmap, resource\nfrom tflint.convert.out_of_memory import is_near_limit\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (500 << 20),) * 2)\n"
+        f"held = [mmap.mmap(-1, {megabytes} << 20)] if {megabytes} else []\n"
+        "raise SystemError('error return without exception set')"
+    )
+
+    assert ("out of memory" in str(failure("any"))) == is_near

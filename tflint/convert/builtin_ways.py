@@ -77,9 +77,9 @@ def ways() -> tuple[Way, ...]:
     return tuple(map(_way, tomllib.loads(path.read_text(encoding="utf-8"))["way"]))
 
 
-def way_of(needed: Needed) -> str:
-    """How to do without an operator that is no builtin."""
-    return _shown(needed.name, needed.place.kind or "", needed.detail)
+def way_of(needed: Needed, framework: str = "") -> str:
+    """How to do without an operator that is no builtin, in a network that `framework` read."""
+    return _shown(needed.name, needed.place.kind or "", needed.detail, framework)
 
 
 def way_of_builtin(name: str, place: Place, network: Network) -> str:

@@ -31,7 +31,10 @@ def diagnose(converted: Converted, target: Target) -> tuple[OperatorDiagnosis, .
     """
     found = [
         *_faults(converted.attempts),
-        *(_needed(each, target.runtime) for each in all_needed(converted.attempts)),
+        *(
+            _needed(each, target.runtime, converted.network.framework)
+            for each in all_needed(converted.attempts)
+        ),
     ]
     if converted.model is not None:
         found += residue(converted.model, converted.network, target)
@@ -76,9 +79,9 @@ def _cost_of_fault(fault: Fault) -> str:
     return f"there is nothing to convert: {fault.detail}"
 
 
-def _needed(each: Needed, runtime: Runtime) -> OperatorDiagnosis:
+def _needed(each: Needed, runtime: Runtime, framework: str) -> OperatorDiagnosis:
     support, cost = each.support.value, _cost(each, runtime)
-    return _at(each.place, each.name, support, each.count, cost, way_of(each))
+    return _at(each.place, each.name, support, each.count, cost, way_of(each, framework))
 
 
 def _cost(each: Needed, runtime: Runtime) -> str:

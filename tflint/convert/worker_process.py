@@ -38,6 +38,7 @@ _WORKER = "tflint.convert.tensorflow.worker"
 _MAX_REASON = 4000
 # What TensorFlow prints at every start, and other lines that are no errors.
 _CHATTER = re.compile(r"[IW]\d{4} |WARNING: All log messages|\d{4}-\d\d-\d\d .*: [IW] ")
+_FATAL = re.compile(r"F\d{4} ")
 _MAX_STEP = 200
 _MAX_LINE = 300
 
@@ -115,7 +116,9 @@ def _what_happened(ended: Ended, limits: Limits, step: str) -> str:
         return _no_memory(limits, step)
     lines = [line.strip() for line in ended.log.splitlines() if line.strip()]
     lines = [line for line in lines if not _CHATTER.match(line)]
-    last = f" ({printable(lines[-1], _MAX_LINE)})" if lines else ""
+    # What TensorFlow ends itself with, which the names of its functions follow.
+    fatal = [line for line in lines if _FATAL.match(line)]
+    last = f" ({printable((fatal or lines)[-1], _MAX_LINE)})" if lines else ""
     return f"the conversion failed while {step}: {ended.fault or 'it ended early'}{last}"
 
 

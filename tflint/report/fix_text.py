@@ -109,6 +109,9 @@ def _closing(report: FixReport, is_dry: bool) -> Iterator[Line]:
     hints = [f"{count:,} with {option}" for count, option in with_ if count]
     if hints:
         text += f" ({', '.join(hints)})"
+    kept = sum(one.conversion is not None and not one.conversion.is_done for one in report.files)
+    if kept:
+        text += f", {counted(kept, 'file')} not converted"
     if failed:
         text += f", {counted(failed, 'file')} not repaired"
     yield line(text)

@@ -149,6 +149,16 @@ KINDS: dict[str, Build] = {
     "cropping2d": chain(MAP, lambda y: y.Cropping2D(((1, 2), (0, 3)), **FIRST)),
     "upsampling2d": chain(MAP, lambda y: y.UpSampling2D((2, 3), **FIRST)),
     "upsampling3d": chain((2, 3, 4, 5), lambda y: y.UpSampling3D((2, 1, 3), **FIRST)),
+    "resizing": chain(
+        MAP,
+        lambda y: y.Conv2D(4, 3, **FIRST),
+        # That of tf-keras knows channels_last alone.
+        lambda y: (
+            y.Resizing(5, 9, **FIRST)
+            if y.__name__.startswith("keras.")
+            else y.UpSampling2D(2, interpolation="bilinear", **FIRST)
+        ),
+    ),
     "spatial-dropout": chain(
         MAP, lambda y: y.Conv2D(4, 3, **FIRST), lambda y: y.SpatialDropout2D(0.5, **FIRST)
     ),

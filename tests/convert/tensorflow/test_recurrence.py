@@ -18,7 +18,9 @@ from tflint.convert.tensorflow.equivalence import difference
 from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.rebuild import flatten
 from tflint.convert.tensorflow.recurrence import (
+    FOLDED,
     FUSED,
+    REPEATED,
     UNROLLED,
     BuiltinRecurrence,
     builtin_recurrence,
@@ -203,14 +205,18 @@ def test_an_lstm_is_unrolled_for_integers_that_the_operator_has_not(keras: Any) 
     assert _off(model, found.model, keras) < EQUAL
 
 
-def test_a_loop_that_tflm_refuses_is_unrolled_in_floats_too() -> None:
-    keras = importlib.import_module("tf_keras")
-    model = recurrent.UNROLLED["gru-reset-before"](keras)
+@pytest.mark.parametrize(
+    ("kind", "module"), [("gru-reset-before", "tf_keras"), ("conv-2d", "keras")]
+)
+def test_a_loop_that_tflm_refuses_is_unrolled_in_floats_too(kind: str, module: str) -> None:
+    keras = importlib.import_module(module)
+    model = recurrent.UNROLLED[kind](keras)
 
     found = builtin_recurrence(model, keras)
 
     assert _forms(found) == [UNROLLED]
-    assert "TFLM refuses the loop" in found.notes[0]
+    (note,) = found.notes
+    assert "TFLM refuses the loop" in note
 
 
 def test_half_precision_stays_a_loop(keras: Any) -> None:
@@ -229,6 +235,56 @@ def test_the_cell_of_a_user_is_called_step_by_step(keras: Any) -> None:
 
     assert _forms(found) == [UNROLLED]
     assert _off(model, found.model, keras) < EQUAL
+
+
+@pytest.mark.parametrize("quantize", [None, "int8"])
+def test_an_autoencoder_of_lstms_needs_no_tile(quantize: str | None, keras: Any) -> None:
+    layers = keras.layers
+    coded = [layers.LSTM(UNITS), layers.RepeatVector(STEPS)]
+    decoded = [layers.LSTM(UNITS, return_sequences=True), layers.TimeDistributed(layers.Dense(2))]
+    model = randomised(of(keras, *coded, *decoded))
+
+    found = builtin_recurrence(model, keras, quantize)
+    data = _converted(found.model, keras)
+
+    assert _forms(found)[:2] == [FUSED, REPEATED]
+    assert _off(model, found.model, keras) < EQUAL
+    assert {"PACK", "UNIDIRECTIONAL_SEQUENCE_LSTM"} <= {*_names(data)}
+    assert not {"TILE", "WHILE"} & {*_names(data)}
+
+
+@pytest.mark.parametrize("kind", ["dense", "convolution", "model"])
+def test_steps_of_time_distributed_are_a_batch(kind: str) -> None:
+    """Keras 3 has the converter make operators for each step, tf-keras does not."""
+    keras = importlib.import_module("keras")
+    layers = keras.layers
+    inner = {
+        "dense": layers.Dense(2),
+        "convolution": layers.Conv2D(2, 3, activation="relu"),
+        "model": keras.Sequential([layers.Conv2D(2, 3), layers.BatchNormalization()]),
+    }[kind]
+    shape = (STEPS, FEATURES) if kind == "dense" else (STEPS, 6, 5, FEATURES)
+    model = randomised(of(keras, layers.TimeDistributed(inner), shape=shape))
+    for weight in model.weights:
+        if "variance" in weight.path:
+            weight.assign(np.full(weight.shape, 2.0))
+
+    found = builtin_recurrence(model, keras)
+    names = _names(_converted(found.model, keras))
+
+    assert _forms(found) == [FOLDED]
+    assert _off(model, found.model, keras) < EQUAL
+    assert len(names) <= 3 < len(_names(_converted(model, keras)))
+
+
+def test_time_distributed_is_left_where_steps_are_not_a_batch(keras: Any) -> None:
+    layers = keras.layers
+    masked = of(keras, layers.Masking(), layers.TimeDistributed(layers.Dense(2)))
+    open_steps = of(keras, layers.TimeDistributed(layers.Dense(2)), shape=(None, FEATURES))
+    inner = layers.TimeDistributed(layers.GRU(2))
+    recurrence = of(keras, inner, shape=(STEPS, 4, FEATURES))
+    for model in (masked, open_steps, recurrence):
+        assert builtin_recurrence(model, keras) == BuiltinRecurrence(model)
 
 
 def test_layers_of_both_kinds_in_one_network(keras: Any) -> None:

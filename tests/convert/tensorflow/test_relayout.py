@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tflint.convert.request import Origin, OriginKind, Request
+from tflint.convert.tensorflow.calls import CannotRebuild, Spec, around
 from tflint.convert.tensorflow.equivalence import difference
 from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.relayout import channels_last
@@ -35,6 +36,7 @@ TRANSPOSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_layer_computes_the_same(kind: str, keras: Any) -> None:
     if kind in LEGACY and keras.__name__ == "keras":
@@ -50,6 +52,7 @@ def test_every_kind_of_layer_computes_the_same(kind: str, keras: Any) -> None:
     assert len(turned.transpositions) == TRANSPOSED.get(kind, 0), turned.transpositions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_random_networks_compute_the_same(seed: int, keras: Any) -> None:
     model = randomise(random_network(keras, seed), seed)
@@ -112,6 +115,69 @@ def test_a_channels_last_network_is_left_alone(keras: Any) -> None:
     assert made.inputs == (None,)
 
 
+def test_a_transposition_that_is_needed_stays_where_it_is(keras: Any) -> None:
+    layers = keras.layers
+    start = keras.Input((12, 3))
+    x = layers.Conv1D(4, 3)(start)
+    model = keras.Model(start, layers.LSTM(2)(layers.Permute((2, 1))(x)))
+
+    assert channels_last(model, keras).model is model
+
+
+def test_a_transposition_of_the_input_becomes_another_input(keras: Any) -> None:
+    layers = keras.layers
+    start = keras.Input((3, 8, 7))
+    x = layers.Conv2D(4, 3)(layers.Permute((2, 3, 1), name="turn")(start))
+    model = randomise(keras.Model(start, layers.GlobalMaxPooling2D()(x)))
+
+    made = channels_last(model, keras)
+
+    assert made.inputs == ((0, 2, 3, 1),)
+    assert made.transpositions == ()
+    assert [(each.what, each.layers) for each in made.rebuilt] == [
+        ("transposition left out", ("turn",))
+    ]
+    assert difference(model, made.model, keras, made.inputs) < EQUAL
+    assert channels_last(model, keras, keeps_layout=True).model is model
+
+
+def test_a_layer_of_the_users_gets_what_it_had(keras: Any) -> None:
+    """It multiplies along the last dimension, which are the columns for it."""
+
+    class Columns(keras.layers.Layer):  # type: ignore[misc]
+        def build(self, shape: Any) -> None:
+            self.factor = self.add_weight(name="factor", shape=(int(shape[-1]),))
+            self.built = True
+
+        def call(self, x: Any) -> Any:
+            return x * self.factor
+
+    layers = keras.layers
+    start = keras.Input((3, 8, 7))
+    x = Columns()(layers.Conv2D(4, 3, data_format="channels_first")(start))
+    x = layers.Conv2D(2, 2, data_format="channels_first")(x)
+    model = randomise(keras.Model(start, x))
+
+    made = channels_last(model, keras)
+
+    assert len(made.transpositions) == 2
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
+
+
+def test_what_keras_does_not_take_again_leaves_the_network_as_it_is(
+    keras: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small(keras, "channels_first")
+
+    def broken(*args: Any, **settings: Any) -> Any:
+        raise TypeError("no such setting")
+
+    monkeypatch.setattr(keras.layers.Conv2D, "__call__", broken)
+
+    with pytest.raises(CannotRebuild, match="no such setting"):
+        channels_last(model, keras)
+
+
 def test_the_original_answers_as_before(keras: Any) -> None:
     model = randomise(small(keras, "channels_first"))
     weights = [each.copy() for each in model.get_weights()]
@@ -171,3 +237,50 @@ def test_a_bias_that_keras_adds_along_the_columns_stays_there() -> None:
     assert turned[0, 0, :, 0].tolist() == [1, 2, 3, 4]
     assert len(made.notes) == 1
     assert conv.name in made.notes[0]
+
+
+def test_outputs_keep_their_names(keras: Any) -> None:
+    layers = keras.layers
+    inner = keras.Input((3, 8, 7))
+    x = layers.Conv2D(4, 3, data_format="channels_first", activation="softmax")(inner)
+    nested = keras.Model(inner, layers.GlobalMaxPooling2D()(x), name="nested")
+    start = keras.Input((3, 8, 7))
+    flat = layers.Flatten(name="flat")(start)
+    model = keras.Model(start, [nested(start), layers.Dense(2, name="head")(flat)])
+
+    made = channels_last(model, keras)
+
+    assert list(made.model.output_names) == ["nested", "head"]
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
+
+
+def test_a_model_of_code_is_turned_by_what_it_calls(keras: Any) -> None:
+    class Net(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = keras.layers.Conv2D(4, 3, data_format="channels_first")
+            self.flat = keras.layers.Flatten()
+            self.out = keras.layers.Dense(2)
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            return self.out(self.flat(self.conv(x)))
+
+    net = Net()
+    net(np.zeros((1, 3, 8, 7), np.float32))
+    model = around(net, keras, [Spec((None, 3, 8, 7), "float32", "image")])
+    randomise(model)
+
+    made = channels_last(model, keras)
+
+    assert made.inputs == ((0, 2, 3, 1),)
+    assert made.transpositions == ()
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
+
+
+def test_a_model_that_wants_values_stays_code(keras: Any) -> None:
+    class Net(keras.Model):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x * float(np.asarray(x).max())
+
+    with pytest.raises(CannotRebuild, match="Net is a class of its own"):
+        around(Net(), keras, [Spec((None, 3), "float32", "x")])

@@ -45,7 +45,7 @@ SPATIAL = frozenset(
         "ZeroPadding",
         "Cropping",
     )
-) | {f"Conv{rank}DTranspose" for rank in (1, 2, 3)}
+) | {*(f"Conv{rank}DTranspose" for rank in (1, 2, 3)), "Resizing", "CenterCrop"}
 GLOBAL = frozenset(f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3))
 # Random layers do nothing outside training, the regularising ones neither.
 ELEMENTWISE = names_of(

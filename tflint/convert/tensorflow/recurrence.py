@@ -25,7 +25,11 @@ from tflint.convert.tensorflow.rebuild import (
     flatten,
     kind_of,
 )
-from tflint.convert.tensorflow.recurrent_layers import layer_class
+from tflint.convert.tensorflow.recurrent_layers import (
+    folding_class,
+    layer_class,
+    repeating_class,
+)
 
 # A step of a GRU of 12 units takes 1.3 KB of flash and 1.9 KB of RAM on TFLM in int8, most of it
 # for its thirteen operators and their tensors, whatever the units: 64 are more than 120 KB of RAM.
@@ -33,6 +37,10 @@ MOST_STEPS = 64
 
 FUSED = "fused LSTM"
 UNROLLED = "unrolled recurrence"
+REPEATED = "PACK in place of TILE"
+FOLDED = "steps as a batch"
+# More copies than these are better had by TILE, where there is a kernel for it.
+_MOST_COPIES = 256
 _RECURRENT = frozenset(
     ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN")
 )
@@ -57,8 +65,21 @@ class _Report:
     most_steps: int
     fused: list[str] = field(default_factory=list)
     unrolled: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    folded: list[str] = field(default_factory=list)
     forgetful: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def parts(self) -> tuple[Rebuilt, ...]:
+        """What was put into which form, each layer once."""
+        found = (
+            (FUSED, self.fused),
+            (UNROLLED, self.unrolled),
+            (REPEATED, self.repeated),
+            (FOLDED, self.folded),
+        )
+        return tuple(Rebuilt(what, tuple(dict.fromkeys(names))) for what, names in found if names)
 
 
 def builtin_recurrence(
@@ -70,7 +91,8 @@ def builtin_recurrence(
     (`int8`, `int16x8`; None for floats), `most_steps` the most that are unrolled for that. Raises
     `CannotRebuild` where the network is code rather than a graph of layers.
     """
-    if not any(map(is_recurrent, _layers(model))):
+    concerned = (is_recurrent, _is_repeat, _is_distributed)
+    if not any(concerns(layer) for layer in _layers(model) for concerns in concerned):
         return BuiltinRecurrence(model)
     graph = calls_of(model, keras)
     again, report = Rebuilding(graph), _Report(quantize, most_steps)
@@ -81,21 +103,20 @@ def builtin_recurrence(
         made = None
         if is_recurrent(call.layer):
             made = _replaced(call, graph, again, given, used, report)
+        elif _is_repeat(call.layer):
+            made = _repeated(call, again, given, report)
+        elif _is_distributed(call.layer):
+            made = _folded(call, again, given, report)
         if made is None:
             made = again.same(call, given)
         tensors.update(zip(call.outputs, made, strict=True))
-    if not report.fused and not report.unrolled:
+    parts = report.parts()
+    if not parts:
         return BuiltinRecurrence(model, notes=tuple(report.notes))
     rebuilt = again.model(
         [tensors[slot] for slot in graph.inputs], [tensors[slot] for slot in graph.outputs]
     )
-    parts = [
-        Rebuilt(what, tuple(dict.fromkeys(names)))
-        for what, names in ((FUSED, report.fused), (UNROLLED, report.unrolled))
-    ]
-    return BuiltinRecurrence(
-        rebuilt, tuple(part for part in parts if part.layers), (*report.notes, *_upkeep(report))
-    )
+    return BuiltinRecurrence(rebuilt, parts, (*report.notes, *_upkeep(report)))
 
 
 def is_recurrent(layer: Any) -> bool:
@@ -103,6 +124,41 @@ def is_recurrent(layer: Any) -> bool:
     if kind_of(layer) == "Bidirectional":
         return kind_of(layer.forward_layer) in _RECURRENT
     return kind_of(layer) in _RECURRENT
+
+
+def _is_repeat(layer: Any) -> bool:
+    return kind_of(layer) == "RepeatVector" and layer.n <= _MOST_COPIES
+
+
+def _repeated(
+    call: Call, again: Rebuilding, given: list[Any], report: _Report
+) -> tuple[Any, ...] | None:
+    form = repeating_class(again.keras)
+    instead = again.variant(call.layer, "PACK", lambda free: form(call.layer.n, free))
+    report.repeated.append(call.name)
+    return again.replaced(call, instead, given)
+
+
+def _is_distributed(layer: Any) -> bool:
+    """Whether Keras 3 makes operators of a layer for each step; tf-keras does not."""
+    return kind_of(layer) == "TimeDistributed" and type(layer).__module__.startswith("keras.")
+
+
+def _folded(
+    call: Call, again: Rebuilding, given: list[Any], report: _Report
+) -> tuple[Any, ...] | None:
+    """What a layer makes of all steps at once; None where they may depend on each other."""
+    arguments = {key: value for key, value in call.kwargs.items() if value}
+    inner, shape = call.layer.layer, given[0].shape
+    is_plain = len(call.args) == len(call.inputs) == len(call.outputs) == 1 and not arguments
+    if not is_plain or getattr(given[0], "_keras_mask", None) is not None:
+        return None
+    if None in shape[1:] or getattr(inner, "stateful", False) or is_recurrent(inner):
+        return None
+    form = folding_class(again.keras)
+    instead = again.variant(call.layer, "folded", lambda free: form(inner, free))
+    report.folded.append(call.name)
+    return again.called(instead, call.args, {}, call.inputs, given)
 
 
 def _layers(model: Any) -> list[Any]:
@@ -147,6 +203,8 @@ def _replaced(
     if len(made) != len(call.outputs):
         raise CannotRebuild(f"{layer.name} gives {len(call.outputs)} tensors, now {len(made)}")
     (report.fused if is_fused else report.unrolled).append(name)
+    if not is_fused and _is_refused_as_loop(layer):
+        report.refused.append(name)
     if is_fused and not getattr(layer, "stateful", False):
         report.forgetful.append(name)
     return made
@@ -190,14 +248,19 @@ def _why_not_unrolled(layer: Any, steps: int | None, report: _Report) -> str | N
 
 
 def _is_refused_as_loop(layer: Any) -> bool:
-    """Whether TFLM does not even run the loop in floats, for a SPLIT_V of unknown sizes in it."""
-    return any(
-        kind_of(cell) == "GRUCell"
-        and type(cell).__module__.startswith("tf_keras.")
-        and not cell.reset_after
-        for each in _ways(layer)
-        for cell in _cells(each)
-    )
+    """Whether TFLM does not even run the loop in floats.
+
+    For maps it cuts steps out of five dimensions, for tf-keras' GRU that resets before there is a
+    SPLIT_V of unknown sizes in it.
+    """
+    for each in _ways(layer):
+        for cell in _cells(each):
+            is_legacy = type(cell).__module__.startswith("tf_keras.")
+            if kind_of(cell) == "GRUCell" and is_legacy and not cell.reset_after:
+                return True
+        if kind_of(each) in ("ConvLSTM2D", "ConvLSTM3D"):
+            return True
+    return False
 
 
 def _why_loop(layer: Any, given: list[Any]) -> str | None:
@@ -260,13 +323,14 @@ def _name(activation: Any) -> str:
 
 def _upkeep(report: _Report) -> list[str]:
     notes = []
-    named = ", ".join(f"`{name}`" for name in dict.fromkeys(report.unrolled))
-    if report.unrolled and report.quantize is None:
-        notes.append(f"unrolled, as TFLM refuses the loop that the converter makes of it: {named}")
-    elif report.unrolled:
+    if report.refused:
+        why = "unrolled, as TFLM refuses the loop that the converter makes of it"
+        notes.append(f"{why}: {_listed(report.refused)}")
+    looping = [name for name in report.unrolled if name not in report.refused]
+    if looping:
         notes.append(
-            f"unrolled for {report.quantize}: {named}; in floats (--quantize none) less flash and "
-            "RAM are needed, as nothing is unrolled, and TFLM runs that too"
+            f"unrolled for {report.quantize}: {_listed(looping)}; in floats (--quantize none) less "
+            "flash and RAM are needed, as nothing is unrolled, and TFLM runs that too"
         )
     if not report.forgetful:
         return notes
@@ -274,5 +338,9 @@ def _upkeep(report: _Report) -> list[str]:
         *notes,
         "UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state from one Invoke() to the next: call "
         "Reset() of TFLM's interpreter (reset_all_variables() in LiteRT) before each sequence "
-        f"({', '.join(f'`{name}`' for name in dict.fromkeys(report.forgetful))})",
+        f"({_listed(report.forgetful)})",
     ]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))

@@ -136,6 +136,51 @@ def layer_class(keras: Any) -> Any:
     return Recurrence
 
 
+@cache
+def repeating_class(keras: Any) -> Any:
+    """The class of layers that take the place of RepeatVector: TFLM has no TILE, but PACK."""
+
+    class Repeating(keras.layers.Layer):  # type: ignore[misc]
+        """(batch, features) to (batch, `times`, features)."""
+
+        def __init__(self, times: int, name: str) -> None:
+            super().__init__(name=name)
+            self.times = times
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            import tensorflow as tf
+
+            return tf.stack([inputs] * self.times, 1)
+
+    return Repeating
+
+
+@cache
+def folding_class(keras: Any) -> Any:
+    """The class of layers that take the place of TimeDistributed: steps as if they were a batch.
+
+    That of Keras 3 makes operators of the layer for each step.
+    """
+
+    class Folding(keras.layers.Layer):  # type: ignore[misc]
+        """(batch, steps, ...) to (batch, steps, ...), each step by `layer`."""
+
+        def __init__(self, layer: Any, name: str) -> None:
+            super().__init__(name=name)
+            self.layer = layer
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            import tensorflow as tf
+
+            steps = inputs.shape[1]
+            made = self.layer(tf.reshape(inputs, (-1, *inputs.shape[2:])))
+            return tf.reshape(made, (-1, steps, *made.shape[1:]))
+
+    return Folding
+
+
 def _concatenated(forward: Any, backward: Any) -> tuple[Any, ...]:
     import tensorflow as tf
 

@@ -25,6 +25,7 @@ from tflint.convert.tensorflow import (
 )
 from tflint.convert.tensorflow import order as orders
 from tflint.convert.tensorflow.arranging import Arranging, Laid, Site
+from tflint.convert.tensorflow.calls import first_line
 from tflint.convert.tensorflow.order import Order
 from tflint.convert.tensorflow.rebuild import (
     CannotRebuild,
@@ -58,6 +59,15 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
     `keras` is the module the model belongs to. With `keeps_layout` inputs and outputs keep the
     original's order of dimensions, by a transposition each. Raises `CannotRebuild`.
     """
+    try:
+        return _relayout(model, keras, keeps_layout)
+    except (CannotRebuild, MemoryError):
+        raise
+    except Exception as error:  # Layers of the user's, and of a Keras nobody has seen yet.
+        raise CannotRebuild(first_line(error)) from error
+
+
+def _relayout(model: Any, keras: Any, keeps_layout: bool) -> Relayout:
     graph = calls_of(model, keras)
     again = Rebuilding(graph)
     arranging = Arranging(again)
@@ -84,18 +94,26 @@ def channels_last(model: Any, keras: Any, *, keeps_layout: bool = False) -> Rela
         found = arranging.numbered(laid[slot])
         is_kept = keeps_layout or found.rank < 3
         ended.append(arranging.straight(found) if is_kept else found)
-    rebuilt = tuple(Rebuilt(what, tuple(layers)) for what, layers in arranging.done.items())
-    if not rebuilt:
-        return Relayout(model, (None,) * len(begun), (None,) * len(ended))
+    unchanged = Relayout(model, (None,) * len(begun), (None,) * len(ended))
+    if not arranging.done:
+        return unchanged
     made = again.model([each.tensor for each in begun], [each.tensor for each in ended])
     names = {str(layer.name) for layer in made.layers}
+    moved = tuple(name for name in arranging.moved if name in names)
+    left_out = arranging.done.get(shape_orders.LEFT_OUT, {})
+    if len(left_out) <= len(moved):
+        # The same transpositions, at other places.
+        arranging.done.pop(shape_orders.LEFT_OUT, None)
+        if not arranging.done:
+            return unchanged
+    rebuilt = tuple(Rebuilt(what, tuple(layers)) for what, layers in arranging.done.items())
     return Relayout(
         made,
         tuple(None if each.is_straight else each.order for each in begun),
         tuple(None if each.is_straight else each.order for each in ended),
         rebuilt,
         tuple(arranging.notes),
-        transpositions=tuple(name for name in arranging.moved if name in names),
+        moved,
     )
 
 
@@ -105,9 +123,9 @@ def _made(site: Site) -> tuple[Laid, ...]:
         raise CannotRebuild(f"{site.call.name} takes no tensor")
     try:
         found = _made_in_order(site)
-    except CannotRebuild:
-        if all(value.is_straight for value in site.values):
-            raise
+    except MemoryError:
+        raise
+    except Exception:  # A layer that is not what its class and configuration say.
         found = None
     return site.straight() if found is None else found
 
@@ -143,6 +161,9 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
     if plan is None and value.rows is not None:
         plan = layer_orders.plan(call.layer, value.order, None)
     if plan is not None and site.columns is not None and call.kind == "Dense":
+        is_free = layer_orders.is_elementwise(call.layer.activation)
+        if not is_free and getattr(call.layer.activation, "__name__", "") != "softmax":
+            return site.planned(plan)
         plan = layer_orders.with_columns(plan, site.columns)
     return None if plan is None else site.planned(plan)
 

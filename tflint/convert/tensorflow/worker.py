@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tflint.convert.out_of_memory import is_near_limit, is_out_of_memory
 from tflint.convert.request import Attempt, Network, OriginKind, Request
+from tflint.convert.tensorflow.loaded import CannotLoad
+from tflint.errors import UsageError
 from tflint.execution.frames import Array, Json
 
 if TYPE_CHECKING:
@@ -61,7 +64,6 @@ def _steps(wanted: Request) -> Frames:
     _prepare(wanted)
     from tflint.convert.tensorflow.calling import inputs, outputs
     from tflint.convert.tensorflow.conversion import attempts
-    from tflint.convert.tensorflow.loaded import CannotLoad
     from tflint.convert.tensorflow.loading import load
     from tflint.convert.tensorflow.rebuilding import rebuild, unchanged
     from tflint.convert.tensorflow.sampling import given_samples
@@ -85,7 +87,9 @@ def _steps(wanted: Request) -> Frames:
         given = outputs(original, wanted.batch)
     except CannotLoad:
         raise
-    except Exception:
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
         # The network's own code fails when it is called: that is a diagnosis.
         made, _ = attempts(original, wanted)
         network = Network(original.framework, taken, notes=original.notes, layers=original.layers)
@@ -146,9 +150,9 @@ def _prepare(wanted: Request) -> None:
     np.random.seed(SEED)
     try:
         import tensorflow as tf
-    except MemoryError:
-        raise
     except Exception as error:
+        if is_out_of_memory(error) or is_near_limit():
+            raise MemoryError from error
         raise _Broken(f"{type(error).__name__}: {error}") from error
     if not hasattr(tf, "lite"):
         raise _Broken(f"`{getattr(tf, '__file__', None)}` is not TensorFlow")
@@ -184,7 +188,6 @@ def _adopted(loaded: Loaded, wanted: Request) -> Adopted:
     from tflint.convert.float_form import NoFloatForm
     from tflint.convert.tensorflow.donor import adopt
     from tflint.convert.tensorflow.donor_answers import CannotTake
-    from tflint.convert.tensorflow.loaded import CannotLoad
     from tflint.convert.tensorflow.pairing import OtherNetwork
     from tflint.convert.tensorflow.probe_model import probe_model
     from tflint.errors import HostFailed, ModelRefused, UnreadableModel
@@ -259,10 +262,6 @@ def _quantized(
 
 def _failure(error: BaseException) -> Json | None:
     """The last frame for what went wrong; None where that is a defect of tflint."""
-    from tflint.convert.out_of_memory import is_out_of_memory
-    from tflint.convert.tensorflow.loaded import CannotLoad
-    from tflint.errors import UsageError
-
     if is_out_of_memory(error):
         return {"event": "memory"}
     if isinstance(error, _Broken):
@@ -271,6 +270,8 @@ def _failure(error: BaseException) -> Json | None:
         return {"event": "usage", "reason": str(error)}
     if isinstance(error, CannotLoad):
         return {"event": "refused", "reason": str(error)}
+    if is_near_limit():
+        return {"event": "memory"}
     return None
 
 
