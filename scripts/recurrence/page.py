@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (the lines of a page, most of them of a table)
 """`docs/recurrent-networks.md`, from what was measured."""
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tflint.convert.request import Origin, OriginKind, Request
-from tflint.convert.tensorflow.calls import CannotRebuild
+from tflint.convert.tensorflow.calls import CannotRebuild, Spec, around
 from tflint.convert.tensorflow.equivalence import difference
 from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.relayout import channels_last
@@ -237,3 +237,50 @@ def test_a_bias_that_keras_adds_along_the_columns_stays_there() -> None:
     assert turned[0, 0, :, 0].tolist() == [1, 2, 3, 4]
     assert len(made.notes) == 1
     assert conv.name in made.notes[0]
+
+
+def test_outputs_keep_their_names(keras: Any) -> None:
+    layers = keras.layers
+    inner = keras.Input((3, 8, 7))
+    x = layers.Conv2D(4, 3, data_format="channels_first", activation="softmax")(inner)
+    nested = keras.Model(inner, layers.GlobalMaxPooling2D()(x), name="nested")
+    start = keras.Input((3, 8, 7))
+    flat = layers.Flatten(name="flat")(start)
+    model = keras.Model(start, [nested(start), layers.Dense(2, name="head")(flat)])
+
+    made = channels_last(model, keras)
+
+    assert list(made.model.output_names) == ["nested", "head"]
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
+
+
+def test_a_model_of_code_is_turned_by_what_it_calls(keras: Any) -> None:
+    class Net(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = keras.layers.Conv2D(4, 3, data_format="channels_first")
+            self.flat = keras.layers.Flatten()
+            self.out = keras.layers.Dense(2)
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            return self.out(self.flat(self.conv(x)))
+
+    net = Net()
+    net(np.zeros((1, 3, 8, 7), np.float32))
+    model = around(net, keras, [Spec((None, 3, 8, 7), "float32", "image")])
+    randomise(model)
+
+    made = channels_last(model, keras)
+
+    assert made.inputs == ((0, 2, 3, 1),)
+    assert made.transpositions == ()
+    assert difference(model, made.model, keras, made.inputs, made.outputs) < EQUAL
+
+
+def test_a_model_that_wants_values_stays_code(keras: Any) -> None:
+    class Net(keras.Model):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x * float(np.asarray(x).max())
+
+    with pytest.raises(CannotRebuild, match="Net is a class of its own"):
+        around(Net(), keras, [Spec((None, 3), "float32", "x")])

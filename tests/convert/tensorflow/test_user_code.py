@@ -253,6 +253,23 @@ def test_weights(run: Run, keras: str, kind: str) -> None:
 
     for mine, yours in zip(loaded.model.get_weights(), trained.get_weights(), strict=True):
         assert (mine == yours).all()
+    assert loaded.notes == ()
+
+
+@KERASES
+@pytest.mark.parametrize("kind", ["net.weights.h5", "net.keras"])
+def test_weights_that_find_no_place_are_told(run: Run, keras: str, kind: str) -> None:
+    text = WEIGHTED.format(keras=keras, units=3)
+    more = run(text.replace("    ])", "        keras.layers.Dense(2, name='more'),\n    ])")).model
+    more.compile("adam", "mse")
+    more.fit(np.ones((4, 6, 6, 1)), np.ones((4, 2)), verbose=0)
+    (more.save if kind == "net.keras" else more.save_weights)(kind)
+
+    loaded = run(text, weights=kind)
+
+    assert loaded.notes == (
+        f"the weights `{kind}` hold 8 numbers for which the network has no place",
+    )
 
 
 @KERASES

@@ -6,7 +6,7 @@ own that can be called with symbolic tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,23 @@ def calls_of(model: Any, keras: Any) -> Graph:
     inputs = tuple(reading.slot(tensor) for tensor in graph.inputs)
     outputs = reading.inline(graph, dict(zip(map(id, graph.inputs), inputs, strict=True)), ())
     return Graph(model, keras, inputs, outputs, tuple(reading.calls), reading.specs)
+
+
+def around(model: Any, keras: Any, specs: Sequence[Spec]) -> Any:
+    """A functional model around one that is code, for inputs that it was called with.
+
+    Raises `CannotRebuild`.
+    """
+    if graph_of(model, keras) is not None:
+        return model
+    if len(specs) != 1:
+        raise CannotRebuild(_why(model, keras))
+    (spec,) = specs
+    try:
+        start = keras.Input(batch_shape=spec.shape, dtype=spec.dtype, name=spec.name or None)
+        return keras.Model(start, model(start), name=model.name)
+    except Exception as error:
+        raise CannotRebuild(_why(model, keras)) from error
 
 
 class _Reading:

@@ -98,9 +98,8 @@ class _Range:
 def answers(model: Any, keras: Any) -> Callable[[Sequence[Value]], list[Value]]:
     """A network as a function of arrays, outside training.
 
-    As a graph, like `predict`; compiled where TensorFlow has no kernel otherwise, which is so
-    for some channels_first layers. Not called directly: of a channels_first convolution with as
-    many filters as columns, Keras 3 then adds the bias along the columns.
+    As a graph, and compiled where TensorFlow has no kernel otherwise, which is so for some
+    channels_first layers on a CPU.
     """
     import tensorflow as tf
 

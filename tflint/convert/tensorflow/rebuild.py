@@ -194,13 +194,20 @@ class Rebuilding:
         else:
             before, after = original._inputs_struct, original._outputs_struct
         try:
-            return self.keras.Model(
+            made = self.keras.Model(
                 _packed(before, inputs, self.keras),
                 _packed(after, outputs, self.keras),
                 name=graph.model.name,
             )
         except Exception as error:
             raise CannotRebuild(f"the calls make no network: {first_line(error)}") from error
+        # Outputs are called after the layers they come from, which may be others now.
+        made.output_names = [
+            str(name)
+            for name in getattr(graph.model, "output_names", None)
+            or [source(tensor).name for tensor in graph.model.outputs]
+        ]
+        return made
 
     def _own(self, name: str, layer: Any) -> str:
         """Give a layer its name: Keras wants every name once in a network.

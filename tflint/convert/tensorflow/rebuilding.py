@@ -55,11 +55,13 @@ def rebuild(subject: Rebuilding, wanted: Request) -> Rebuilding:
 
 
 def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
-    from tflint.convert.tensorflow.rebuild import CannotRebuild
+    from tflint.convert.tensorflow.calls import CannotRebuild, Spec, around
     from tflint.convert.tensorflow.relayout import channels_last
 
     loaded = subject.loaded
+    given = [Spec(port.shape, port.dtype, port.name) for port in subject.inputs]
     try:
+        loaded = dataclasses.replace(loaded, model=around(loaded.model, loaded.keras, given))
         made = channels_last(loaded.model, loaded.keras, keeps_layout=keeps_layout)
     except CannotRebuild as error:
         return _noted(subject, f"the layout is left as it is: {error}")

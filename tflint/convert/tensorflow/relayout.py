@@ -161,6 +161,9 @@ def _made_in_order(site: Site) -> tuple[Laid, ...] | None:
     if plan is None and value.rows is not None:
         plan = layer_orders.plan(call.layer, value.order, None)
     if plan is not None and site.columns is not None and call.kind == "Dense":
+        is_free = layer_orders.is_elementwise(call.layer.activation)
+        if not is_free and getattr(call.layer.activation, "__name__", "") != "softmax":
+            return site.planned(plan)
         plan = layer_orders.with_columns(plan, site.columns)
     return None if plan is None else site.planned(plan)
 

@@ -68,9 +68,8 @@ def load_factory(origin: Origin, source: str | None = None) -> Loaded:
         if keras is None:
             raise CannotLoad(f"{_title(origin)} {_what_else(model)}")
         _check_eager(origin)
-        if origin.weights is not None:
-            load_weights(model, origin.weights)
-    return Loaded(model, keras, framework(keras), layers(model))
+        notes = () if origin.weights is None else load_weights(model, origin.weights)
+    return Loaded(model, keras, framework(keras), layers(model), notes)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +14,36 @@ from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.tensorflow.keras_archive import is_zip, named
 from tflint.convert.tensorflow.loaded import CannotLoad, said_by
 from tflint.lint.discover import shown_path
+from tflint.printable import counted
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+# The numbers in a variable say nothing.
+_VALUES = re.compile(r" Target variable: .*|, (?:value|numpy)=.*")
+_OF_TRAINING = ("optimizer", "_optimizer", "metrics", "compile")
 _MAX_REASON = 400
 
 
-def load_weights(model: Any, path: Path) -> None:
+def load_weights(model: Any, path: Path) -> tuple[str, ...]:
     """Load a `.keras`, `.h5`, `.weights.h5` file or a checkpoint of TensorFlow into a model.
 
-    Raises `CannotLoad` where they do not belong together.
+    Gives what a user has to know of it. Raises `CannotLoad` where they do not belong together.
     """
     shown = f"the weights `{shown_path(path)}`"
     checkpoint = _checkpoint(path)
     try:
         if checkpoint is not None:
             _restore(model, checkpoint)
+            stored = None
         elif is_zip(path):
             with named(path, ".keras") as name:
                 model.load_weights(name)
+            with zipfile.ZipFile(path) as archive:
+                stored = _stored(io.BytesIO(archive.read("model.weights.h5")))
         elif _is_hdf5(path):
             suffix = ".h5" if _is_old(path) else ".weights.h5"
             with named(path, suffix) as name:
                 model.load_weights(name)
+            stored = _stored(path) if suffix == ".weights.h5" else None
         else:
             raise CannotLoad(f"{shown} are no HDF5, no .keras archive and no checkpoint")
     except CannotLoad:
@@ -40,9 +51,32 @@ def load_weights(model: Any, path: Path) -> None:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise CannotLoad(
-            f"{shown} do not fit the network: {said_by(error)[:_MAX_REASON]}"
-        ) from error
+        raise CannotLoad(f"{shown} do not fit the network: {_reason(error)}") from error
+    # Keras takes what it finds a place for.
+    left = 0 if stored is None else stored - _taken(model)
+    if left <= 0:
+        return ()
+    return (f"{shown} hold {counted(left, 'number')} for which the network has no place",)
+
+
+def _stored(file: Any) -> int:
+    """The reals in weights as Keras 3 writes them, but for those of training."""
+    import h5py  # type: ignore[import-untyped,unused-ignore]
+
+    found = 0
+
+    def count(name: str, item: Any) -> None:
+        nonlocal found
+        if isinstance(item, h5py.Dataset) and not name.startswith(_OF_TRAINING):
+            found += item.size if item.dtype.kind == "f" else 0
+
+    with h5py.File(file, "r") as content:
+        content.visititems(count)
+    return found
+
+
+def _taken(model: Any) -> int:
+    return sum(weight.size for weight in model.get_weights() if weight.dtype.kind == "f")
 
 
 def _checkpoint(path: Path) -> str | None:
@@ -96,3 +130,7 @@ def _is_old(path: Path) -> bool:
 
     with h5py.File(path, "r") as file:
         return "layer_names" in file.attrs or "model_weights" in file
+
+
+def _reason(error: Exception) -> str:
+    return _VALUES.sub("", said_by(error))[:_MAX_REASON] or type(error).__name__

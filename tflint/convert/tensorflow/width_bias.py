@@ -2,8 +2,9 @@
 
 It adds the bias of a channels_first layer by `tf.nn.bias_add` and takes the data for
 channels_last where there are as many columns as filters (`add` in keras/src/backend/tensorflow/
-numpy.py, seen in 3.15). As part of a graph TensorFlow rewrites plain convolutions so that it does
-not show (`fit`, `predict`); others keep it. The rebuilt network computes what `predict` does.
+numpy.py, seen in 3.15). Of what is run as a graph on a CPU, Grappler rewrites plain convolutions
+so that it does not show; with Grappler off, called directly, compiled, and in what TensorFlow's
+converter makes, it does. Which of both holds here is seen by running the layer by itself.
 """
 
 from __future__ import annotations
