@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (the lines of a page, most of them of a table)
 """`docs/recurrent-networks.md`, from what was measured."""
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ largest on TFLM, as a share of the range of the output.
 
 **In short.** An LSTM is best fused: one `UNIDIRECTIONAL_SEQUENCE_LSTM`, which has integer kernels.
 [`tflint fix --reconvert`](converting.md#reconverting) makes it, for Keras 3 and tf-keras alike. All
-others are best left loops in floats; for int8 they have to be unrolled, which takes more flash and
+others are best left loops in floats, unless TFLM refuses the loop; for int8 they have to be unrolled, which takes more flash and
 RAM than the float loop does. A mask keeps a network off TFLM.
 
 ## As they convert
@@ -58,6 +57,8 @@ TensorFlow's quantiser, all others by tflint's own.
   write both as one: 26 dB in place of 48 in one network. tflint sets both to one scale.
 - **Fused** is an LSTM of tanh and sigmoid that begins at zero and gives its cell's state to nobody;
   of stacked cells in `RNN` too.
+- **TimeDistributed** of Keras 3 makes operators of its layer for each step; `--reconvert` makes the
+  steps a batch, as tf-keras does. **RepeatVector** becomes PACK, as TFLM has no TILE.
 - **Not unrolled** are stateful layers other than LSTMs, more than {most} steps, and what has a
   mask.
 """
@@ -95,7 +96,10 @@ def form(row: dict[str, Any], *, counts: bool = True) -> str:
     if "WHILE" in operators:
         keeps = ", with variables" if "ASSIGN_VARIABLE" in operators else ""
         return "loop" + keeps
-    return f"{sum(operators.values())} operators" if counts else "builtin operators, without a loop"
+    count = sum(operators.values())
+    if not counts:
+        return "builtin operators, without a loop"
+    return f"{count} operators" if count > 1 else "1 operator"
 
 
 def _as_is(row: dict[str, Any]) -> list[str]:
