@@ -21,8 +21,8 @@ largest on TFLM, as a share of the range of the output.
 
 **In short.** An LSTM is best fused: one `UNIDIRECTIONAL_SEQUENCE_LSTM`, which has integer kernels.
 [`tflint fix --reconvert`](converting.md#reconverting) makes it, for Keras 3 and tf-keras alike. All
-others are best left loops in floats, unless TFLM refuses the loop; for int8 they have to be unrolled, which takes more flash and
-RAM than the float loop does. A mask keeps a network off TFLM.
+others are best left loops in floats, unless TFLM refuses the loop; for int8 they have to be
+unrolled, which takes more flash and RAM than the float loop does. A mask keeps a network off TFLM.
 
 ## As they convert
 
