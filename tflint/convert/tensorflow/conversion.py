@@ -84,8 +84,10 @@ def trace(loaded: Loaded, batch: int | None) -> Traced:
     ]
     with scopes_noted(None if loaded.is_legacy else loaded.keras) as scopes:
         concrete = function.get_concrete_function(*taken)
-    given = tuple(port.name for port in inputs(loaded))
-    made = tuple(port.name for port in outputs(loaded, batch))
+    given, made = loaded.names or (
+        tuple(port.name for port in inputs(loaded)),
+        tuple(port.name for port in outputs(loaded, batch)),
+    )
     return Traced(function, concrete, given, made, scopes)
 
 
