@@ -22,7 +22,10 @@ from tflint.convert.tensorflow.donor import NotEqual
 from tflint.convert.tensorflow.donor_answers import CannotTake
 from tflint.convert.tensorflow.loaded import Loaded
 from tflint.convert.tensorflow.pairing import OtherNetwork
+from tflint.convert.weighted_units import units
+from tflint.fix.model.repair import repair, start
 from tflint.fix.proof.measures import error
+from tflint.target.target import find_target
 
 KINDS = (
     "conv1d-2-last",
@@ -213,6 +216,31 @@ def test_a_layer_used_twice_has_one_set_of_weights(keras: Any) -> None:
     donor = donor_of(network)
     change_weights(network.model)
     assert adopted(network, donor).found.is_equal
+
+
+def test_a_normalisation_that_tflint_has_folded_into_the_next_layer() -> None:
+    keras = importlib.import_module("tf_keras")
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((9, 9, 2)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Conv2D(5, 2),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+    change_weights(model, seed=1)
+    network = loaded(model, keras)
+    target = find_target("tflm")
+    work = start(donor_of(network), target)
+    repair(work, target, unsafe=True)
+    kinds = [unit.kind for unit in units(work.model)]
+    assert kinds == ["convolution", "convolution"]
+    change_weights(model)
+
+    assert adopted(network, work.data).found.is_equal
 
 
 def test_operands_may_stand_in_another_order() -> None:

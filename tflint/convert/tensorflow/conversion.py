@@ -9,6 +9,7 @@ from typing import Any
 
 from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.request import Attempt, Fault, Needed, Place, Request, Support
+from tflint.convert.tensorflow.answers import forget
 from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
@@ -42,6 +43,8 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     of the network's own code makes one failed attempt, with the layer that raised it. Raises
     `CannotLoad` where the inputs are unknown.
     """
+    # The state of recurrent layers is saved as it is now.
+    forget(loaded.model)
     with _whole_tracebacks(loaded):
         try:
             traced = trace(loaded, request.batch)

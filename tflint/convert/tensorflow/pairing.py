@@ -46,6 +46,8 @@ class Placed:
         if self.offset is None and whole is not None and unit.offset is not None:
             self.offset, self.shift = _shifted(unit.offset, sums(unit), probe)
         self.normaliser = None if self.offset is None else probe.normaliser_of(self.offset)
+        if self.normaliser is not None:
+            probe.seen.add(self.normaliser.layer)
         self.kernel: Traced | None = None
         if whole is not None:
             if self.normaliser is not None and self.offset is not None:
@@ -151,6 +153,9 @@ def paired(wanted: Sequence[Placed], given: Sequence[Unit]) -> Iterator[tuple[Pl
         there = theirs.get(key, [])
         found = _one_by_one(all_placed, needed, there)
         if found is None and key[0] == VECTOR:
+            if not there and all(placed.normaliser is not None for placed in needed):
+                # Folded into the layers behind them, which `tflint fix --unsafe` does.
+                continue
             found = _part_by_part(needed, there)
         if found is None:
             faults.append(_fault(key, needed, len(there)))

@@ -148,6 +148,8 @@ class Probe:
     slots: list[Slot]
     normalisers: list[Normaliser]
     faint: list[Slot]
+    # Normalisations whose shift is in a constant of the probe.
+    seen: set[str] = field(default_factory=set)
     _mantissas: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _slots: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _elements: Array = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -277,10 +279,10 @@ def start_probe(model: Any, seed: int = 0) -> Probe:
         slots,
         normalisers,
         faint,
-        mantissas[order],
-        of_slot[order],
-        of_element[order],
-        min(spacing // 4, _MOST_OFF),
+        _mantissas=mantissas[order],
+        _slots=of_slot[order],
+        _elements=of_element[order],
+        _off=min(spacing // 4, _MOST_OFF),
     )
 
 

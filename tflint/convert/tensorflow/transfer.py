@@ -79,8 +79,10 @@ class Transfer:
             assign(slot, np.where(known, values, slot.before.reshape(-1)))
         for normaliser in self._probe.normalisers:
             if normaliser.layer not in self._normalised:
-                # What it multiplies by is in kernels as the probe had it, and nothing is added.
+                # In kernels behind it: in the donor's alone, or as the probe had it in both.
                 scale = normaliser.probe_scale
+                if normaliser.layer in self._probe.seen:
+                    scale = np.ones_like(scale)
                 normaliser.set(scale, np.zeros_like(scale))
                 done |= {id(slot) for slot in normaliser.slots}
         for slot in self._probe.faint:
