@@ -17,6 +17,7 @@ from tflint.execution.process import Limits
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import (
     AssignVariableOptions,
+    LocalResponseNormalizationOptions,
     ReadVariableOptions,
     SVDFOptions,
     TensorType,
@@ -125,6 +126,23 @@ def test_a_refusal_is_in_the_words_of_the_runtime(host: Host) -> None:
 
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@needs_litert
+def test_a_reference_kernel_that_is_wrong_counts_as_missing() -> None:
+    model = ModelBuilder()
+    x = model.input((1, 1, 1, 6))
+    options = LocalResponseNormalizationOptions(radius=2, bias=1.0, alpha=1.0, beta=0.5)
+    model.output(model.unary("LOCAL_RESPONSE_NORMALIZATION", x, options))
+    data, given = write_model(model.build()), np.arange(1, 7, dtype="f").reshape(1, 1, 1, 1, 6)
+
+    with pytest.raises(ModelRefused) as refused:
+        execute(data, [given], Host.LITERT)
+    assert hosts.lacks_kernel(refused.value)
+    (found,) = execute(data, [given], Host.LITERT_OPTIMISED)
+    near = np.abs(np.subtract.outer(np.arange(6), np.arange(6))) <= 2
+    right = given.ravel() / np.sqrt(1 + near @ given.ravel() ** 2)
+    assert found.ravel() == pytest.approx(right, rel=1e-5)
 
 
 @every_host
