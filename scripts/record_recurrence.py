@@ -1,10 +1,10 @@
-"""Write `tflint/convert/recurrence_facts.json`: what becomes of recurrent Keras networks.
+"""Write `docs/recurrent-networks.md`: what becomes of recurrent Keras networks.
 
     python scripts/record_recurrence.py [PART OF A NAME]
 
 Needs TensorFlow, tf-keras, LiteRT and tflite-micro. Each network has a process of its own, as the
 converter can crash; together they take half an hour. With a part of a name only those networks
-are measured again.
+are measured again. What was measured is kept in `scripts/recurrence/facts.json`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ import importlib.metadata
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-import recurrence
-from recurrence.networks import FEATURES, STEPS, UNITS
+from recurrence.networks import FEATURES, STEPS, UNITS, networks
+from recurrence.page import FACTS, PAGE, page
 
-OUTPUT = Path(__file__).parents[1] / "tflint" / "convert" / "recurrence_facts.json"
 _PACKAGES = ("tensorflow", "keras", "tf-keras", "ai-edge-quantizer", "ai-edge-litert")
 FRAMEWORKS = {"keras": "keras 3", "tf_keras": "tf-keras 2"}
 _SECONDS = 900
@@ -28,13 +26,8 @@ _SECONDS = 900
 
 def measured(framework: str, name: str) -> Any:
     """What a process of its own says of a network."""
-    script = Path(recurrence.__file__).parent / "measuring.py"
-    ended = subprocess.run(
-        [sys.executable, script, framework, name],
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    command = [sys.executable, __file__, "--measure", framework, name]
+    ended = subprocess.run(command, check=False, capture_output=True, timeout=_SECONDS)
     if ended.returncode:
         print(ended.stderr.decode(errors="replace")[-2000:], file=sys.stderr)
         return {"fails": f"the process ended with {ended.returncode}"}
@@ -43,12 +36,15 @@ def measured(framework: str, name: str) -> Any:
 
 def main() -> None:
     """Measure all networks, or those whose name is like the argument."""
+    if sys.argv[1:2] == ["--measure"]:
+        from recurrence.measuring import measured as measured_here
+
+        print(json.dumps(measured_here(*sys.argv[2:])))
+        return
     import keras
 
-    from recurrence.networks import networks
-
     part = sys.argv[1] if len(sys.argv) > 1 else ""
-    known = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {"networks": {}}
+    known = json.loads(FACTS.read_text()) if FACTS.exists() else {"networks": {}}
     versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
     head = {
         "schema": 1,
@@ -68,8 +64,9 @@ def main() -> None:
             print(name, json.dumps(old)[:300], flush=True)
         found[name] = old
         rows = {**known["networks"], **found}
-        OUTPUT.write_text(json.dumps({**head, "networks": rows}, indent=1) + "\n")
-    OUTPUT.write_text(json.dumps({**head, "networks": found}, indent=1) + "\n")
+        FACTS.write_text(json.dumps({**head, "networks": rows}, indent=1) + "\n")
+    FACTS.write_text(json.dumps({**head, "networks": found}, indent=1) + "\n")
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
-
-from recurrence.networks import networks  # noqa: E402
-from tflint.convert.request import Origin, OriginKind, Request, Support  # noqa: E402
-from tflint.errors import HostFailed, ModelRefused, TflintError  # noqa: E402
-from tflint.execution.hosts import Host, execute  # noqa: E402
-from tflint.memory.usage import memory_use  # noqa: E402
-from tflint.model.graph import graphs  # noqa: E402
-from tflint.model.reader import parse_model  # noqa: E402
-from tflint.target.target import find_target  # noqa: E402
+from recurrence.networks import networks
+from tflint.convert.request import Origin, OriginKind, Request, Support
+from tflint.errors import HostFailed, ModelRefused, TflintError
+from tflint.execution.hosts import Host, execute
+from tflint.memory.usage import memory_use
+from tflint.model.graph import graphs
+from tflint.model.reader import parse_model
+from tflint.target.target import find_target
 
 TARGET = find_target("cortex-m4")
 SAMPLES = 16
@@ -33,7 +29,7 @@ def measured(framework: str, name: str) -> dict[str, Any]:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     keras = __import__(framework)
-    from tflint.convert.tensorflow.answers import answers
+    from tflint.convert.tensorflow.answers import answers, forget
     from tflint.convert.tensorflow.calling import inputs, outputs
     from tflint.convert.tensorflow.loaded import Loaded
     from tflint.convert.tensorflow.rebuilding import rebuild, unchanged
@@ -54,6 +50,7 @@ def measured(framework: str, name: str) -> dict[str, Any]:
             found[key] = _converted(loaded, wanted, None, None)
             continue
         expected = answers(loaded, given)
+        forget(model)
         found[key] = _converted(loaded, wanted, given, expected)
         for mode in (None, "int8", "int16x8") if name in ("LSTM", "GRU") else (None, "int8"):
             wanted = dataclasses.replace(wanted, quantize=mode)
@@ -157,7 +154,3 @@ def _scale(tensor: Any) -> tuple[float | None, int]:
     if found is None or not found.scale:
         return None, 0
     return found.scale[0], found.zero_point[0] if found.zero_point else 0
-
-
-if __name__ == "__main__":
-    print(json.dumps(measured(*sys.argv[1:])))

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (the lines of a page, most of them of a table)
 """`docs/recurrent-networks.md`, from what was measured."""
 
 from __future__ import annotations
@@ -15,46 +14,53 @@ _TEXT = """\
 # Recurrent networks
 
 What becomes of recurrent Keras layers on the way to a microcontroller, measured by
-`scripts/record_recurrence.py` ({date}; {versions}): {steps} steps of {features} features,
-{units} units, random weights; file and arena behind the passes that change no bit, the arena that of TFLM on a
-Cortex-M4 in bytes, the error the largest on TFLM relative to the range of the output.
+`scripts/record_recurrence.py` ({date}; {versions}):
+{steps} steps of {features} features, {units} units, random weights. File and arena are those behind
+the passes that change no bit, in bytes, the arena that of TFLM on a Cortex-M4. The error is the
+largest on TFLM, as a share of the range of the output.
 
 **In short.** An LSTM is best fused: one `UNIDIRECTIONAL_SEQUENCE_LSTM`, which has integer kernels.
-[`tflint fix --reconvert`](converting.md#reconverting) makes it of Keras 3 and tf-keras alike. All others
-are best left loops in floats; for int8 they have to be unrolled, which takes more flash and RAM than the
-float loop does. A mask keeps a network off TFLM.
+[`tflint fix --reconvert`](converting.md#reconverting) makes it, for Keras 3 and tf-keras alike. All
+others are best left loops in floats, unless TFLM refuses the loop; for int8 they have to be
+unrolled, which takes more flash and RAM than the float loop does. A mask keeps a network off TFLM.
 
 ## As they convert
 
-With a batch of 1. A *loop* is `WHILE` with two more subgraphs, for which there are no integers: tflint's
-quantiser refuses them, and TensorFlow's crashes the process that calibrates one.
+With a batch of 1. A *loop* is `WHILE` with two more subgraphs, for which there are no integers:
+tflint's quantiser refuses them, and TensorFlow's crashes the process that calibrates one.
 
 {as_is}
 
 ## With an open batch
 
 The converter lowers tensor lists only where the batch is known; otherwise, and with
-`_experimental_lower_tensor_list_ops = False`, they stay, and no microcontroller has an operator for them.
-`tflint convert` sets a batch of 1 unless told otherwise.
+`_experimental_lower_tensor_list_ops = False`, they stay, and no microcontroller has an operator for
+them. `tflint convert` sets a batch of 1 unless told otherwise. A SavedModel of Keras 3 has its
+batch in the graph: the archive is what to convert.
 
 {open_batch}
 
 ## Rebuilt
 
-By `tflint fix --reconvert`; in int8 with `--calibrate`. Integers of the fused LSTM are made by TensorFlow's
-quantiser, all others by tflint's own.
+By `tflint fix --reconvert`; in int8 with `--calibrate`. Integers of the fused LSTM are made by
+TensorFlow's quantiser, all others by tflint's own.
 
 {rebuilt}
 
-- **The operator keeps its state.** After one `Invoke()` a fused LSTM goes on from where it was: call `Reset()` of
-  TFLM's interpreter before each sequence (`reset_all_variables()` in LiteRT). For `stateful=True` that is what
-  is wanted.
-- **16 bits** (`--quantize int16x8`): TensorFlow has no quantiser for the fused LSTM, so that it is unrolled.
-- **The state's scale.** In a `Bidirectional` TensorFlow's quantiser gives the LSTM's output the scale of the
-  `CONCATENATION` behind it and leaves the hidden state on its own, though kernels write both as one:
-  26 dB in place of 48 in one network. tflint sets both to one scale.
-- **Fused is** an LSTM of tanh and sigmoid that begins at zero and gives its cell state to nobody; stacked cells
-  of `RNN` too. **Not unrolled** are stateful layers other than LSTMs, more than {most} steps, and what has a mask.
+- **The operator keeps its state.** After one `Invoke()` a fused LSTM goes on from where it was:
+  call `Reset()` of TFLM's interpreter before each sequence (`reset_all_variables()` in LiteRT). For
+  `stateful=True` that is what is wanted.
+- **16 bits** (`--quantize int16x8`): TensorFlow's quantiser has none for the fused LSTM, so that
+  it is unrolled.
+- **The state's scale.** In a `Bidirectional` TensorFlow's quantiser gives the LSTM's output the
+  scale of the `CONCATENATION` behind it and leaves the hidden state on its own, though kernels
+  write both as one: 26 dB in place of 48 in one network. tflint sets both to one scale.
+- **Fused** is an LSTM of tanh and sigmoid that begins at zero and gives its cell's state to nobody;
+  of stacked cells in `RNN` too.
+- **TimeDistributed** of Keras 3 makes operators of its layer for each step; `--reconvert` makes the
+  steps a batch, as tf-keras does. **RepeatVector** becomes PACK, as TFLM has no TILE.
+- **Not unrolled** are stateful layers other than LSTMs, more than {most} steps, and what has a
+  mask.
 """
 
 
@@ -72,12 +78,12 @@ def page() -> str:
         units=facts["units"],
         most=MOST_STEPS,
         as_is=_table(networks, "batch 1", ("comes out as", "file", "arena", "on TFLM"), _as_is),
-        open_batch=_table(networks, "batch open", ("comes out as",), _open),
+        open_batch=_open(networks),
         rebuilt=_rebuilt(networks),
     )
 
 
-def form(row: dict[str, Any]) -> str:
+def form(row: dict[str, Any], *, counts: bool = True) -> str:
     """How the recurrence is carried out, in a word or two."""
     if "fails" in row:
         return "fails"
@@ -90,7 +96,10 @@ def form(row: dict[str, Any]) -> str:
     if "WHILE" in operators:
         keeps = ", with variables" if "ASSIGN_VARIABLE" in operators else ""
         return "loop" + keeps
-    return f"{sum(operators.values())} operators"
+    count = sum(operators.values())
+    if not counts:
+        return "builtin operators, without a loop"
+    return f"{count} operators" if count > 1 else "1 operator"
 
 
 def _as_is(row: dict[str, Any]) -> list[str]:
@@ -99,8 +108,25 @@ def _as_is(row: dict[str, Any]) -> list[str]:
     return [form(row), f"{row['bytes']:,}", _arena(row), _on_tflm(row)]
 
 
-def _open(row: dict[str, Any]) -> list[str]:
-    return [form(row)]
+def _open(networks: dict[str, Any]) -> str:
+    """What each comes out as, those that come out alike together."""
+    alike: dict[str, list[str]] = {}
+    for name, found in networks.items():
+        for framework, title in FRAMEWORKS.items():
+            row = found[framework].get("batch open")
+            if row is not None:
+                alike.setdefault(form(row, counts=False), []).append(f"{name} ({title})")
+    lines = ["| comes out as | networks |", "|---|---|"]
+    for text, names in alike.items():
+        both: dict[str, list[str]] = {}
+        for each in names:
+            name, _, title = each.rpartition(" (")
+            both.setdefault(name, []).append(title.rstrip(")"))
+        shown = [
+            name if len(titles) > 1 else f"{name} ({titles[0]})" for name, titles in both.items()
+        ]
+        lines.append(f"| {text} | {' · '.join(shown)} |")
+    return "\n".join(lines)
 
 
 def _arena(row: dict[str, Any]) -> str:

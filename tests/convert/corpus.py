@@ -87,7 +87,8 @@ class Network:
     `is_random` where it is to have weights at random. `shapes` are those of the inputs of a model
     that does not know them itself. `is_h5` where Keras reads its own HDF5 of it again. `is_refused`
     where the converter's result for channels_first is one that LiteRT refuses. `has_answers` where
-    inputs are numbers; `is_named` where operators have the same names whatever it is stored as.
+    inputs are numbers, `is_twin` where both layouts have the same operators, `is_named` where these
+    have the same names whatever the network is stored as.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Network:
     is_refused: bool = False
     has_answers: bool = True
     is_named: bool = True
+    is_twin: bool = True
 
 
 @dataclass(frozen=True)

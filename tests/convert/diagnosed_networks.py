@@ -170,3 +170,11 @@ def dictionary(k):
 def plain(k):
     L = k.layers
     return k.Sequential([k.Input((8, 8, 1)), L.Conv2D(4, 3), L.Flatten(), L.Dense(2)])
+
+
+def keeps_state(k):
+    L = k.layers
+    inputs = k.Input((8, 3), batch_size=1)
+    model = k.Model(inputs, L.LSTM(4, stateful=True, name="memory")(inputs))
+    model(tf.ones((1, 8, 3)))  # which leaves a state behind
+    return model

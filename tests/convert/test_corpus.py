@@ -119,7 +119,8 @@ def test_a_channels_first_network_reconverts_to_its_twin(variant: Variant, conve
     assert found.attempts[-1].allowed is Support(right.support)
     if right.support == "builtin":
         assert_same_answers(made, found)
-        assert operators(found) == set(right.operators)
+        if variant.network.is_twin:
+            assert operators(found) == set(right.operators)
     else:
         assert sorted({each.name for each in found.attempts[-1].needed}) == sorted(right.needed)
 
@@ -168,12 +169,11 @@ def run(data: bytes, inputs: dict[str, list[Array]]) -> dict[str, list[Array]]:
     # Its reference kernels have no ELU, and one for LRN that is wrong.
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(model_content=data, experimental_op_resolver_type=kernels)
-    interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner("serving_default")
     found: dict[str, list[Array]] = {}
-    for sample in zip(*inputs.values(), strict=True):
-        # A fused LSTM begins where the last sample ended.
-        interpreter.reset_all_variables()
+    for number, sample in enumerate(zip(*inputs.values(), strict=True)):
+        if number:  # A fused LSTM begins where the last sample ended.
+            interpreter.reset_all_variables()
         for name, value in runner(**dict(zip(inputs, sample, strict=True))).items():
             found.setdefault(name, []).append(value.copy())
     return found

@@ -144,6 +144,25 @@ def test_a_loop_of_keras_3_is_the_layers() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("keras", BOTH)
+def test_a_state_begins_at_zero_whatever_the_network_saw_before(keras: str) -> None:
+    from tflint.model.graph import graphs
+    from tflint.model.reader import parse_model
+
+    data = converted(runs()[f"{keras}:keeps_state"]).model
+    assert data is not None
+    begins = [
+        node.inputs[1]
+        for graph in graphs(parse_model(data))
+        for node in graph.nodes
+        if node.name == "ASSIGN_VARIABLE" and node.inputs[1] is not None
+    ]
+    constants = [value.data for value in begins if value.data is not None]
+    assert len(constants) == 2
+    assert not any(any(bytes(each)) for each in constants)
+
+
+@pytest.mark.slow
 def test_transposes_are_those_of_the_layers() -> None:
     found = diagnose(converted(runs()["keras:separable_channels_first"]), TFLM)
     assert {(one.name, one.support, one.layer) for one in found} == {

@@ -152,7 +152,7 @@ def custom_layer(k: Kit) -> Any:
     return k.chain((8, 7, 3), k.layers.Conv2D(4, 3), _scaling(k)(), k.layers.Flatten())
 
 
-@network(is_code=True)
+@network(is_code=True, is_twin=False)
 def custom_between(k: Kit) -> Any:
     """A layer that nobody knows among layers of either layout."""
     return k.chain(

@@ -16,14 +16,13 @@ def conv1d(k: Kit) -> Any:
     )
 
 
-@network()
+@network(has_layouts=False)
 def conv1d_causal(k: Kit) -> Any:
-    # Neither Keras pads causally in channels_first.
-    padding = "same" if k.is_first else "causal"
+    """Neither Keras pads causally in channels_first."""
     return k.chain(
         (20, 3),
-        k.layers.Conv1D(6, 3, padding=padding, activation="relu", data_format=k.data_format),
-        k.layers.GlobalAveragePooling1D(data_format=k.data_format),
+        k.layers.Conv1D(6, 3, padding="causal", activation="relu"),
+        k.layers.GlobalAveragePooling1D(),
     )
 
 
@@ -48,10 +47,20 @@ def conv2d(k: Kit) -> Any:
 @network()
 def conv2d_strided(k: Kit) -> Any:
     return k.chain(
-        (13, 10, 3),
+        (13, 12, 3),
         k.layers.Conv2D(5, 3, strides=2, padding="same", data_format=k.data_format),
         k.layers.ReLU(),
         k.layers.Conv2D(6, (2, 3), strides=(2, 1), data_format=k.data_format),
+    )
+
+
+@network(is_twin=False)
+def bias_along_columns(k: Kit) -> Any:
+    """As many filters as columns: Keras 3 then adds the bias along these in channels_first."""
+    return k.chain(
+        (9, 7, 3),
+        k.layers.Conv2D(5, 3, activation="relu", data_format=k.data_format),
+        k.layers.Conv2D(2, 3, data_format=k.data_format),
     )
 
 
@@ -184,7 +193,7 @@ def flatten_in_layout(k: Kit) -> Any:
     )
 
 
-@network()
+@network(is_twin=False)
 def dense_on_maps(k: Kit) -> Any:
     """A dense layer goes over the last axis, whatever that is."""
     return k.chain(

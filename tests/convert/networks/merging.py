@@ -51,7 +51,7 @@ def dot(k: Kit) -> Any:
     return k.model([a, b], k.layers.Dot(axes=1, normalize=True)([x, y]))
 
 
-@network()
+@network(is_h5=False)
 def arithmetic(k: Kit) -> Any:
     """Operators of Python on symbolic tensors."""
     inputs, a, b = _two(k)
@@ -59,7 +59,7 @@ def arithmetic(k: Kit) -> Any:
     return k.model(inputs, k.layers.Conv2D(2, 1, data_format=k.data_format)(x))
 
 
-@network()
+@network(is_h5=False)
 def sliced(k: Kit) -> Any:
     inputs, a, b = _two(k)
     x = a[:, :2] if k.is_first else a[..., :2]

@@ -57,7 +57,7 @@ def cropping3d(k: Kit) -> Any:
 def up_sampling2d(k: Kit) -> Any:
     return k.chain(
         (6, 5, 3),
-        k.layers.Conv2D(4, 2, data_format=k.data_format),
+        k.layers.Conv2D(6, 2, data_format=k.data_format),
         k.layers.UpSampling2D((2, 3), data_format=k.data_format),
     )
 
@@ -97,18 +97,18 @@ def reshape_to_maps(k: Kit) -> Any:
 @network()
 def reshape_to_features(k: Kit) -> Any:
     return k.chain(
-        (8, 6, 3),
+        (6, 8, 3),
         k.layers.Conv2D(4, 3, data_format=k.data_format),
         k.layers.Reshape((-1,)),
         k.layers.Dense(3),
     )
 
 
-@network()
+@network(is_twin=False)
 def reshape_to_sequence(k: Kit) -> Any:
     """As keyword spotters with recurrent layers have it; the order of the result matters."""
     return k.chain(
-        (8, 6, 3),
+        (6, 8, 3),
         k.layers.Conv2D(4, 3, data_format=k.data_format),
         k.layers.Reshape((12, 8)),
         k.layers.Conv1D(3, 3),

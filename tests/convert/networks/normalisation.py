@@ -74,7 +74,7 @@ def batch_norm_dense(k: Kit) -> Any:
 @network()
 def layer_norm(k: Kit) -> Any:
     return k.chain(
-        (7, 6, 3),
+        (8, 7, 3),
         k.layers.Conv2D(4, 3, data_format=k.data_format),
         k.layers.LayerNormalization(axis=k.axis),
     )
@@ -83,7 +83,7 @@ def layer_norm(k: Kit) -> Any:
 @network(is_h5=False)
 def layer_norm_all(k: Kit) -> Any:
     return k.chain(
-        (7, 6, 3),
+        (8, 7, 3),
         k.layers.Conv2D(4, 3, data_format=k.data_format),
         k.layers.LayerNormalization(axis=[1, 2, 3]),
     )
@@ -92,7 +92,7 @@ def layer_norm_all(k: Kit) -> Any:
 @network()
 def group_norm(k: Kit) -> Any:
     return k.chain(
-        (7, 6, 3),
+        (8, 7, 3),
         k.layers.Conv2D(6, 3, data_format=k.data_format),
         k.layers.GroupNormalization(3, axis=k.axis),
         k.layers.ReLU(),
@@ -102,16 +102,17 @@ def group_norm(k: Kit) -> Any:
 @network()
 def unit_norm(k: Kit) -> Any:
     return k.chain(
-        (7, 6, 3),
+        (8, 7, 3),
         k.layers.Conv2D(4, 3, data_format=k.data_format),
         k.layers.UnitNormalization(axis=k.axis),
     )
 
 
-@network(kerases=("keras",))
+@network(kerases=("keras",), has_layouts=False)
 def rms_norm(k: Kit) -> Any:
+    """Whatever its axis, Keras multiplies along the last."""
     return k.chain(
-        (7, 6, 3),
+        (8, 7, 3),
         k.layers.Conv2D(4, 3, data_format=k.data_format),
         k.layers.RMSNormalization(axis=k.axis),
     )

@@ -207,6 +207,14 @@ def test_what_was_done_is_named_by_layer(keras: Any) -> None:
     assert {"conv", "norm", "head"} <= {layer.name for layer in made.model.layers}
 
 
+def test_a_dense_layer_in_front_of_a_map_of_one_place_stays(keras: Any) -> None:
+    model = KINDS["squeeze-excite"](keras)
+
+    made = channels_last(model, keras)
+
+    assert {each.what for each in made.rebuilt} == {"channels_first to channels_last"}
+
+
 def test_open_sizes_stay_open(keras: Any) -> None:
     layers = keras.layers
     start = keras.Input((3, None, None))

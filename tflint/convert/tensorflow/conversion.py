@@ -9,6 +9,7 @@ from typing import Any
 
 from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.convert.request import Attempt, Fault, Needed, Place, Request, Support
+from tflint.convert.tensorflow.answers import forget
 from tflint.convert.tensorflow.calling import call, inputs, outputs, specs
 from tflint.convert.tensorflow.loaded import CannotLoad, Loaded
 from tflint.convert.tensorflow.missing import from_errors, from_model, raised, reason
@@ -42,6 +43,8 @@ def attempts(loaded: Loaded, request: Request) -> tuple[list[Attempt], bytes | N
     of the network's own code makes one failed attempt, with the layer that raised it. Raises
     `CannotLoad` where the inputs are unknown.
     """
+    # The state of recurrent layers is saved as it is now.
+    forget(loaded.model)
     with _whole_tracebacks(loaded):
         try:
             traced = trace(loaded, request.batch)
@@ -81,8 +84,10 @@ def trace(loaded: Loaded, batch: int | None) -> Traced:
     ]
     with scopes_noted(None if loaded.is_legacy else loaded.keras) as scopes:
         concrete = function.get_concrete_function(*taken)
-    given = tuple(port.name for port in inputs(loaded))
-    made = tuple(port.name for port in outputs(loaded, batch))
+    given, made = loaded.names or (
+        tuple(port.name for port in inputs(loaded)),
+        tuple(port.name for port in outputs(loaded, batch)),
+    )
     return Traced(function, concrete, given, made, scopes)
 
 

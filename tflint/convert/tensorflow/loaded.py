@@ -31,7 +31,8 @@ class Loaded:
 
     `model` is a Keras model; without `keras` it is the `ConcreteFunction` of a SavedModel's
     signature, and `owner` the object that keeps its variables. `layers` says where each layer is
-    from, by its name.
+    from, by its name. `names` are those of inputs and outputs where they are not the model's own:
+    a network that stands in for another one is called by its names.
     """
 
     model: Any
@@ -40,6 +41,7 @@ class Loaded:
     layers: Mapping[str, Place] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     owner: Any = None
+    names: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     @property
     def is_legacy(self) -> bool:

@@ -72,7 +72,7 @@ def _relayout(subject: Rebuilding, keeps_layout: bool) -> Rebuilding:
         return _noted(subject, f"the layout is left as it is: {reason}")
     return dataclasses.replace(
         subject,
-        loaded=dataclasses.replace(loaded, model=made.model),
+        loaded=_in_place(subject, made.model),
         inputs=_ordered(subject.inputs, made.inputs),
         outputs=_ordered(subject.outputs, made.outputs),
         rebuilt=(*subject.rebuilt, *made.rebuilt),
@@ -96,7 +96,7 @@ def _with_plain_lookups(subject: Rebuilding) -> Rebuilding:
         return _noted(subject, f"embeddings are left as they are: {reason}")
     return dataclasses.replace(
         subject,
-        loaded=dataclasses.replace(loaded, model=made.model),
+        loaded=_in_place(subject, made.model),
         rebuilt=(*subject.rebuilt, *made.rebuilt),
         notes=(*subject.notes, *made.notes),
     )
@@ -118,7 +118,7 @@ def _with_builtin_recurrence(subject: Rebuilding, quantize: str | None) -> Rebui
         return _noted(subject, f"recurrent layers are left as they are: {reason}")
     return dataclasses.replace(
         subject,
-        loaded=dataclasses.replace(loaded, model=made.model),
+        loaded=_in_place(subject, made.model),
         rebuilt=(*subject.rebuilt, *made.rebuilt),
         notes=(*subject.notes, *made.notes),
     )
@@ -181,6 +181,13 @@ def _ordered(ports: tuple[Port, ...], orders: Sequence[Order | None]) -> tuple[P
     return tuple(
         dataclasses.replace(port, order=order) for port, order in zip(ports, orders, strict=True)
     )
+
+
+def _in_place(subject: Rebuilding, model: Any) -> Loaded:
+    """A model in the place of the one before, with the original's names of inputs and outputs."""
+    taken = tuple(port.name for port in subject.inputs)
+    given = tuple(port.name for port in subject.outputs)
+    return dataclasses.replace(subject.loaded, model=model, names=(taken, given))
 
 
 def _noted(subject: Rebuilding, *notes: str) -> Rebuilding:

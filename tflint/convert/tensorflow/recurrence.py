@@ -31,8 +31,9 @@ from tflint.convert.tensorflow.recurrent_layers import (
     repeating_class,
 )
 
-# A step of a GRU of 12 units takes 1.3 KB of flash and 1.9 KB of RAM on TFLM in int8, most of it
-# for its thirteen operators and their tensors, whatever the units: 64 are more than 120 KB of RAM.
+# A step of a GRU of 8 units takes 1.3 KB of flash and 2.7 KB of RAM on TFLM in int8
+# (docs/recurrent-networks.md), most of it for its thirteen operators and their tensors, whatever
+# the units: 64 steps take more than 170 KB of RAM.
 MOST_STEPS = 64
 
 FUSED = "fused LSTM"

@@ -77,8 +77,9 @@ def map_rows(shape: Shape, order: Order | None) -> Rows | None:
     if order is None or 0 in sizes or order == orders.identity(len(shape)):
         return None
     dims = [dimension - 1 for dimension in order[1:]]
-    rows: Rows = np.arange(np.prod(sizes), dtype=np.int64).reshape(sizes).transpose(dims).ravel()
-    return rows
+    straight = np.arange(np.prod(sizes), dtype=np.int64)
+    rows: Rows = straight.reshape(sizes).transpose(dims).ravel()
+    return None if np.array_equal(rows, straight) else rows
 
 
 def _winner(votes: dict[Order, int]) -> Order:

@@ -156,8 +156,9 @@ def _prepare(wanted: Request) -> None:
         raise _Broken(f"{type(error).__name__}: {error}") from error
     if not hasattr(tf, "lite"):
         raise _Broken(f"`{getattr(tf, '__file__', None)}` is not TensorFlow")
-    # TensorFlow 2.21 fuses a bias into a channels_first convolution wrongly on a CPU, in functions
-    # only: what the original answers has to be what Keras says one layer after another.
+    # Keras 3 adds the bias of a channels_first convolution along the columns where they are as many
+    # as the filters; Grappler makes a bias of the channels of it. What the original answers has to
+    # be what Keras says, one layer after another.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.random.set_seed(SEED)
 
