@@ -102,7 +102,7 @@ def depthwise1d(k: Kit) -> Any:
 @network()
 def depthwise2d(k: Kit) -> Any:
     return k.chain(
-        (12, 10, 4),
+        (12, 9, 4),
         k.layers.DepthwiseConv2D(3, activation="relu", data_format=k.data_format),
         k.layers.DepthwiseConv2D(
             (3, 2), padding="same", depth_multiplier=2, data_format=k.data_format
@@ -136,7 +136,7 @@ def separable2d(k: Kit) -> Any:
         (12, 10, 3),
         k.layers.SeparableConv2D(6, 3, activation="relu", data_format=k.data_format),
         k.layers.SeparableConv2D(
-            4, 3, strides=2, depth_multiplier=2, padding="same", data_format=k.data_format
+            5, 3, strides=2, depth_multiplier=2, padding="same", data_format=k.data_format
         ),
     )
 

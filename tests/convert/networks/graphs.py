@@ -41,7 +41,7 @@ def inception(k: Kit) -> Any:
 
 @network()
 def squeeze_excite(k: Kit) -> Any:
-    inputs = k.input(9, 8, 3)
+    inputs = k.input(8, 9, 3)
     x = k.layers.Conv2D(6, 3, data_format=k.data_format)(inputs)
     s = k.layers.GlobalAveragePooling2D(data_format=k.data_format, keepdims=True)(x)
     s = k.layers.Conv2D(2, 1, activation="relu", data_format=k.data_format)(s)
@@ -134,7 +134,7 @@ def nested(k: Kit) -> Any:
     return k.chain(
         (10, 8, 3),
         middle,
-        k.layers.Conv2D(2, 2, data_format=k.data_format),
+        k.layers.Conv2D(4, 2, data_format=k.data_format),
         k.layers.Flatten(),
         k.layers.Dense(3),
     )

@@ -91,7 +91,7 @@ def reshape_to_maps(k: Kit) -> Any:
     inputs = k.keras.Input((9,))
     x = k.layers.Dense(60, activation="relu")(inputs)
     x = k.layers.Reshape(k.shape(4, 3, 5))(x)
-    return k.model(inputs, k.layers.Conv2D(2, 2, data_format=k.data_format)(x))
+    return k.model(inputs, k.layers.Conv2D(4, 2, data_format=k.data_format)(x))
 
 
 @network()

@@ -85,7 +85,7 @@ def rnn_of_cells(k: Kit) -> Any:
     return _recurrent(k, k.layers.RNN(cells))
 
 
-@network()
+@network(is_twin=False)
 def conv_lstm2d(k: Kit) -> Any:
     inputs = k.keras.Input((3, *k.shape(6, 5, 2)))
     x = k.layers.ConvLSTM2D(3, 2, data_format=k.data_format)(inputs)
@@ -118,7 +118,7 @@ def embedding_masked(k: Kit) -> Any:
     return k.model(inputs, k.layers.Dense(2)(k.layers.GRU(4)(x)))
 
 
-@network()
+@network(is_twin=False)
 def convolutions_then_lstm(k: Kit) -> Any:
     """What a keyword spotter with recurrence looks like."""
     x = inputs = k.input(10, 8, 1)
