@@ -279,6 +279,13 @@ class _Search:
         unit = _unit("transposed", _window(np.moveaxis(kernel, 0, -2), 2))
         return unit, self.weights(node, 3)
 
+    def transposed_volume(self, node: Node) -> tuple[Unit, Array | None] | None:
+        """CONV_3D_TRANSPOSE: (depth, height, width, out, in)."""
+        kernel = self.weights(node, 1)
+        if kernel is None or kernel.ndim != 5:
+            return None
+        return _unit("transposed", _window(kernel, 2)), self.weights(node, 3)
+
     def dense(self, node: Node) -> tuple[Unit, Array | None] | None:
         """FULLY_CONNECTED: (out, in)."""
         kernel, source = self.weights(node, 1), node.input(0)
@@ -317,6 +324,7 @@ _READERS: Mapping[str, _Reader] = {
     "CONV_2D": _Search.convolution,
     "DEPTHWISE_CONV_2D": _Search.depthwise,
     "CONV_3D": _Search.volume,
+    "CONV_3D_TRANSPOSE": _Search.transposed_volume,
     "TRANSPOSE_CONV": _Search.transposed,
     "FULLY_CONNECTED": _Search.dense,
     "BATCH_MATMUL": _Search.product,

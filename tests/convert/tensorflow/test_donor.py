@@ -34,6 +34,7 @@ KINDS = (
     "batch_norm1d-3-last",  # No beta.
     "depthwise2d-2-first",
     "transposed2d-3-last",
+    "transposed3d-2-last",
     "layer_norm-3-last",
     "flatten_in_layout-2-first",  # Normalisation between a flattened map and a dense layer.
     "custom_layer-3-last",  # A factor for each channel, in the kernel before it.
