@@ -189,8 +189,15 @@ def _make(stdout: IO[bytes], name: str, form: str, folder: Path) -> None:
 
 
 def answer(model: Any, values: Sequence[Array]) -> Any:
-    """What Keras says, where its kernels can: those for channels_first are XLA's on a CPU."""
+    """What Keras says, where its kernels can: those for channels_first are XLA's on a CPU.
+
+    State of recurrent layers is as in the beginning.
+    """
     import tensorflow as tf
+
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            (getattr(layer, "reset_states", None) or layer.reset_state)()
 
     def called(*tensors: Any) -> Any:
         return corpus.call(model, tensors)

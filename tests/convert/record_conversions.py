@@ -61,7 +61,10 @@ def record(name: str) -> dict[str, Any]:
         ("custom", [ops.TFLITE_BUILTINS, ops.SELECT_TF_OPS]),
     ):
         # With its model, variables of Keras 3 stay variables; without, no LSTM of Keras 2 is fused.
-        owner = model if variant(name).keras == "tf_keras" else None
+        owner = model
+        if variant(name).keras == "keras":
+            owner = tf.Module()
+            owner.held = list(function.variables)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
         converter.target_spec.supported_ops = allowed
         converter.allow_custom_ops = support == "custom"

@@ -99,9 +99,14 @@ def convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 @pytest.mark.parametrize("variant", told_apart(ALL))
 def test_a_network_converts_as_far_as_tensorflow_goes(variant: Variant, convert) -> None:
-    right = recorded()[variant.id]
-    made, found = convert(variant, form(variant, FORMS))
+    right, stored = recorded()[variant.id], form(variant, FORMS)
+    made, found = convert(variant, stored)
 
+    if stored == "saved_model" and variant.keras == "keras" and "WHILE" in right.operators:
+        # The batch is open in the graph itself.
+        assert found.model is None
+        assert "TensorListReserve" in {each.name for each in found.attempts[-1].needed}
+        return
     assert [attempt.allowed for attempt in found.attempts] == list(Support)[: len(found.attempts)]
     if right.support == "cannot":
         assert not any(attempt.is_done for attempt in found.attempts)
@@ -187,12 +192,11 @@ def run(data: bytes, inputs: dict[str, list[Array]]) -> dict[str, list[Array]]:
 
     # Its reference kernels have no ELU, and one for LRN that is wrong.
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(model_content=data, experimental_op_resolver_type=kernels)
-    runner = interpreter.get_signature_runner("serving_default")
     found: dict[str, list[Array]] = {}
-    for number, sample in enumerate(zip(*inputs.values(), strict=True)):
-        if number:  # A fused LSTM begins where the last sample ended.
-            interpreter.reset_all_variables()
+    for sample in zip(*inputs.values(), strict=True):
+        # Anew each time: recurrent layers begin where the last sample ended.
+        interpreter = Interpreter(model_content=data, experimental_op_resolver_type=kernels)
+        runner = interpreter.get_signature_runner("serving_default")
         for name, value in runner(**dict(zip(inputs, sample, strict=True))).items():
             found.setdefault(name, []).append(value.copy())
     return found

@@ -86,7 +86,7 @@ def integer_lookup(k: Kit) -> Any:
     return k.model(inputs, k.layers.IntegerLookup(vocabulary=[3, 5, 8])(inputs))
 
 
-@network(has_layouts=False, is_random=False, has_answers=False, is_named=False)
+@network(kerases=("keras",), has_layouts=False, is_random=False, has_answers=False, is_named=False)
 def string_lookup(k: Kit) -> Any:
     inputs = k.keras.Input((2,), dtype="string")
     return k.model(inputs, k.layers.StringLookup(vocabulary=["on", "off"])(inputs))

@@ -129,7 +129,7 @@ def convolutions_then_lstm(k: Kit) -> Any:
     return k.model(inputs, k.layers.Dense(3)(k.layers.LSTM(5)(x)))
 
 
-@network()
+@network(is_twin=False)
 def time_distributed(k: Kit) -> Any:
     fmt = k.data_format
     inputs = k.keras.Input((4, *k.shape(8, 7, 2)))
