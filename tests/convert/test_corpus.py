@@ -76,7 +76,8 @@ def form(variant: Variant, forms: tuple[str, ...]) -> str:
     if variant.network.is_code:
         return "factory"
     if not variant.network.is_h5:
-        return "keras"
+        # Nor does tf-keras write an Ellipsis into its own format.
+        return "keras" if variant.keras == "keras" else "factory"
     return forms[ALL.index(variant) % len(forms)]
 
 
@@ -120,7 +121,9 @@ def test_a_network_converts_as_far_as_tensorflow_goes(variant: Variant, convert)
     if right.support == "builtin":
         if made.inputs and not (variant.is_first and variant.network.is_refused):
             assert_same_answers(made, found)
-        assert operators(found) == set(right.operators)
+        # What a graph keeps of an input that is reduced is its own affair.
+        moot = {"RESHAPE"} if stored == "saved_model" else set()
+        assert operators(found) - moot == set(right.operators) - moot
     else:
         assert found.model is None
 

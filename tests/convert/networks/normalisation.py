@@ -37,7 +37,7 @@ def batch_norm_between(k: Kit) -> Any:
     )
 
 
-@network()
+@network(is_twin=False)
 def batch_norm_other_axis(k: Kit) -> Any:
     """Over the axis that is not the channels, as a port from elsewhere leaves it."""
     return k.chain(
