@@ -283,8 +283,8 @@ def test_negative_factors_pass_neither_a_maximum_nor_a_relu() -> None:
     (finding,) = findings(followed_by_convolution(negative=True))
 
     assert "fold" not in finding.help
-    assert finding.fix is not None
-    assert finding.fix.safety is FixSafety.RECONVERT
+    # Only training again moves it: converting anew would leave it where it is.
+    assert finding.fix is None
 
 
 @pytest.mark.parametrize(
