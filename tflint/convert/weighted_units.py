@@ -178,7 +178,9 @@ class _Search:
         left, right = self.weights(node, 0), self.weights(node, 1)
         if (left is None) == (right is None) or not node.outputs:
             return None
-        held = np.squeeze(left if left is not None else right)  # type: ignore[arg-type]
+        constant = left if left is not None else right
+        assert constant is not None
+        held: Array = np.squeeze(constant)
         if node.name == "ADD":
             return None, held
         if node.name == "MUL":

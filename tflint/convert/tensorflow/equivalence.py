@@ -82,8 +82,8 @@ class _Range:
             self.off = float("inf")
         elif is_finite.any():
             one, other = one[is_finite], other[is_finite]
-            self.low = min(self.low, float(one.min()))
-            self.high = max(self.high, float(one.max()))
+            self.low = min(self.low, float(np.min(one)))
+            self.high = max(self.high, float(np.max(one)))
             self.off = max(self.off, float(np.abs(one - other).max()))
 
     @property
