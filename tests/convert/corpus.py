@@ -258,6 +258,13 @@ class Recorded:
     is_tflm: bool = False
 
 
+def version_recorded(keras: str) -> str:
+    """The version of a Keras that the recording is of, without its last number."""
+    versions = json.loads(RECORDED.read_text("utf-8"))["versions"]
+    whole: str = versions[keras.replace("_", "-")]
+    return whole.rpartition(".")[0]
+
+
 @cache
 def recorded() -> Mapping[str, Recorded]:
     """By the `id` of each variant."""

@@ -6,6 +6,7 @@ asked here, of the network before it was stored.
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.convert.corpus import Array, Variant, recorded, variants
+from tests.convert.corpus import Array, Variant, recorded, variants, version_recorded
 from tests.convert.keeper import Keeper, Made
 from tflint.convert import worker_process
 from tflint.convert.request import Port, Request, Support
@@ -88,6 +89,9 @@ def convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     def run(
         variant: Variant, stored: str, *, is_rebuilt: bool = False, quantize: str | None = None
     ) -> tuple[Made, Converted]:
+        installed = importlib.metadata.version(variant.keras.replace("_", "-"))
+        if not installed.startswith(f"{version_recorded(variant.keras)}."):
+            pytest.skip(f"recorded with {variant.keras} {version_recorded(variant.keras)}")
         kept = keeper(variant.keras)
         made = kept.make(variant.id, stored, tmp_path)
         monkeypatch.setattr(worker_process, "run_worker", kept.run_worker)
