@@ -41,16 +41,16 @@ if TYPE_CHECKING:
     from tflint.convert.worker_process import Converted
     from tflint.fix.proof.against import Answers
 
-# Random inputs that ranges are taken from where there are no data, and that a proof is held on.
+# Random inputs that ranges are taken from where there are no data, and those that a proof is held
+# on where it is about floats alone.
 RANDOM_SAMPLES = 200
+PROOF_SAMPLES = 32
 # What is left of a network that was built anew.
 _TURNED = (
     "this is what is left of it: an input or output keeps its order of dimensions, or layers take "
     "their maps in different orders, which only training changes (TFL102)"
 )
 _AS_IT_IS = "this layer could not be built in another way: write it with others, and train again"
-PROOF_SAMPLES = 32
-
 
 # Of results with `--fallback`: LiteRT and TensorFlow come without the Flex delegate.
 _UNPROVED = (
