@@ -23,11 +23,13 @@ from tflint.report.result import FileReport, LintReport
 from tflint.rule import Kind
 
 if TYPE_CHECKING:
+    from tflint.bench.options import BenchOptions
     from tflint.convert.jobs import Refused
     from tflint.convert.options import ConvertOptions, ReconvertJob, ReconvertOptions
     from tflint.convert.run import ConvertRun
     from tflint.fix.options import FixOptions
     from tflint.fix.repaired import Accept, RepairRun
+    from tflint.report.bench_result import BenchReport
 
 PathLike = str | os.PathLike[str]
 
@@ -221,6 +223,35 @@ def run_convert(
         run.report, fail_on=settings.fail_on, notes=(*plugin_problems(), *run.report.notes)
     )
     return dataclasses.replace(run, report=report)
+
+
+def run_bench(
+    settings: Settings,
+    paths: Sequence[str],
+    options: BenchOptions,
+    say: Callable[[str], None] = lambda text: None,
+) -> BenchReport:
+    """Measure models under a configuration; `say` is told what is being measured.
+
+    Raises `UsageError` where there are no models, and `MissingExtra` where LiteRT is not there.
+    """
+    import datetime
+    import time
+
+    from tflint.bench.machine import this_machine
+    from tflint.bench.models import models_at
+    from tflint.bench.run import benched
+    from tflint.report.bench_result import BenchReport
+
+    found = models_at(paths, settings.excludes)
+    started, clock = datetime.datetime.now().astimezone(), time.monotonic()
+    rows = tuple(benched(found, settings.target, options, say))
+    return BenchReport(
+        rows,
+        this_machine(options),
+        started.isoformat(timespec="seconds"),
+        time.monotonic() - clock,
+    )
 
 
 def _acceptance(settings: Settings) -> Accept:

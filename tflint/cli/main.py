@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from tflint.cli.baseline import baseline
+from tflint.cli.bench import bench
 from tflint.cli.check import check
 from tflint.cli.complete import set_up_completion
 from tflint.cli.config import config
@@ -60,6 +61,7 @@ app.command()(rule)
 app.command()(explain)
 app.command()(diff)
 app.command()(memory)
+app.command()(bench)
 app.command()(targets)
 app.command()(config)
 app.command()(baseline)

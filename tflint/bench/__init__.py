@@ -1,0 +1,1 @@
+"""Benchmarks on this host: latency, accuracy, weights, tensors, operators, arenas."""
