@@ -64,7 +64,7 @@ def _benched(
         memory=report_on(model, target, shown),
     )
     try:
-        entry = _entry(model, options.signature)
+        entry = entry_of(model, options.signature)
         say("latency")
         latency, noise = measure_latency(data, model, entry, options)
     except (ModelRefused, HostFailed, NotComparable) as error:
@@ -88,7 +88,7 @@ def _benched(
     return row
 
 
-def _entry(model: Model, signature: str | None) -> Entry:
+def entry_of(model: Model, signature: str | None) -> Entry:
     """The way into the model. Raises `NotComparable` where it has no such signature."""
     found = entries(model)
     if signature is None:
