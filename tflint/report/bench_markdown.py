@@ -6,11 +6,13 @@ model, and cut where a comment on GitHub ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from tflint.printable import counted, printable
 from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport, OperatorRow
 from tflint.report.bench_wording import (
+    MARKS,
     accuracy_text,
     headline,
     interval_text,
@@ -36,7 +38,18 @@ _MAX_TEXT = 1000
 # Classes, the side of a confusion matrix, operators and tensors of a model that are shown.
 _CLASSES, _MATRIX, _OPERATORS = 40, 12, 20
 
-_Column = tuple[str, bool, Callable[[BenchedModel], str]]
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the summary: its cell's Markdown, nothing where there is no figure.
+
+    `best` is the mark (see `marks`) that is shown by a bold figure.
+    """
+
+    title: str
+    text: Callable[[BenchedModel], str]
+    is_figure: bool = True
+    best: str = ""
 
 
 def render(report: BenchReport) -> str:
@@ -76,63 +89,200 @@ def _blocks(report: BenchReport) -> Iterator[str]:
 
 
 def _summary(report: BenchReport, names: Sequence[str]) -> str:
-    """The table; what is the best of a column is bold, and a column nobody has a figure in is
-    left out.
-    """
-    columns = [column for column in _columns(report) if any(map(column[2], report.models))]
+    """The table, without the columns in which nothing is known."""
+    columns = [column for column in _columns(report) if any(map(column.text, report.models))]
     best = marks(report.models)
-    bold = {"file (bytes)": "smallest", "avg (µs)": "fastest", "accuracy": "most accurate"}
-    rows = [
-        ("model", *(title for title, _, _ in columns)),
-        ("---", *("---:" if is_figure else "---" for _, is_figure, _ in columns)),
+    lines = [
+        _row(["model", *(column.title for column in columns)]),
+        _row(["---", *("---:" if column.is_figure else "---" for column in columns)]),
     ]
     for name, model, marked in zip(names, report.models, best, strict=True):
-        cells = [cell(name)]
-        for title, _, text in columns:
-            shown = text(model)
-            cells.append(f"**{shown}**" if shown and bold.get(title) in marked else shown)
-        rows.append(tuple(cells))
-    text, left = "\n", len(rows)
-    for row in rows:
-        if len(text) > _MAX_TABLE:
+        cells = [
+            f"**{column.text(model)}**" if column.best in marked else column.text(model)
+            for column in columns
+        ]
+        lines.append(_row([cell(name), *cells]))
+    text, left = "\n", len(lines)
+    for line in lines:
+        if len(text) + len(line) > _MAX_TABLE:
             break
-        text += _row(row)
+        text += line
         left -= 1
     if left:
         text += f"\nand {counted(left, 'more model')}\n"
-    chosen = [f"{mark} {title.partition(' ')[0]}" for title, mark in bold.items()]
-    if any(best):
-        text += f"\nBold: the {chosen[0].split()[0]}, the {chosen[1].split()[0]} and the most accurate.\n"
-    return text
+    given = [what for what in MARKS if any(what in marked for marked in best)]
+    return text + (f"\nBold: {', '.join(given)}.\n" if given else "")
 
 
 def _columns(report: BenchReport) -> list[_Column]:
-    """Titles, whether they are figures, and the cell's Markdown of a model."""
+    def arena(runtime: str) -> Callable[[BenchedModel], str]:
+        def text(model: BenchedModel) -> str:
+            use = runtime_of(model, runtime)
+            if use is None:
+                return ""
+            return _figure(use.min_arena_bytes) if use.runnable else "does not run"
 
-    def plain(text: str | None) -> str:
-        return "" if text is None else cell(_prose(text))
-
-    def figure(number: int | None) -> str:
-        return "" if number is None else number_text(number)
-
-    def arena(model: BenchedModel, runtime: str) -> str:
-        use = runtime_of(model, runtime)
-        if use is None:
-            return ""
-        return figure(use.min_arena_bytes) if use.runnable else "does not run"
+        return text
 
     return [
-        ("quantisation", False, lambda model: plain(model.quantization)),
-        ("file (bytes)", True, lambda model: figure(model.file_bytes)),
-        ("weights", True, lambda model: figure(model.weights and model.weights.count)),
-        ("weights (bytes)", True, lambda model: figure(model.weights and model.weights.bytes)),
-        ("dynamic (bytes)", True, lambda model: figure(model.dynamic_bytes)),
-        ("MACs", True, lambda model: figure(model.macs)),
-        ("avg (µs)", True, lambda model: us_text(model.latency.avg) if model.latency else ""),
-        ("p95 (µs)", True, lambda model: us_text(model.latency.p95) if model.latency else ""),
-        ("accuracy", True, lambda model: accuracy_text(model.accuracy) if model.accuracy else ""),
+        _Column("quantisation", lambda model: _cell(model.quantization), is_figure=False),
+        _Column("file (bytes)", lambda model: _figure(model.file_bytes), best="smallest"),
+        _Column(
+            "weights", lambda model: "" if model.weights is None else _figure(model.weights.count)
+        ),
+        _Column(
+            "weights (bytes)",
+            lambda model: "" if model.weights is None else _figure(model.weights.bytes),
+        ),
+        _Column("dynamic (bytes)", lambda model: _figure(model.dynamic_bytes)),
+        _Column("MACs", lambda model: _figure(model.macs)),
+        _Column(
+            "avg (µs)",
+            lambda model: "" if model.latency is None else us_text(model.latency.avg),
+            best="fastest",
+        ),
+        _Column(
+            "p95 (µs)", lambda model: "" if model.latency is None else us_text(model.latency.p95)
+        ),
+        _Column(
+            "accuracy",
+            lambda model: "" if model.accuracy is None else accuracy_text(model.accuracy),
+            best="most accurate",
+        ),
         *(
-            (f"arena {code(printable(name))}", True, lambda model, name=name: arena(model, name))
+            _Column(f"arena of {_cell(name)} (bytes)", arena(name))
             for name in runtime_names(report.models)
         ),
     ]
+
+
+def _details(model: BenchedModel) -> Iterator[str]:
+    """What is folded away below a model's name."""
+    parts = [
+        ("latency", "".join(_latency(model))),
+        ("accuracy", "" if model.accuracy is None else "".join(_classes(model.accuracy))),
+        (counted(len(model.operators), "operator"), _operators(model.operators)),
+        ("runtimes", "".join(_reasons(model))),
+        ("notes", "".join(f"- note: {_prose(note)}\n" for note in model.notes)),
+    ]
+    held = [(title, text) for title, text in parts if text]
+    if held:
+        titles = _capital(", ".join(title for title, _ in held))
+        content = "\n".join(text for _, text in held)
+        yield f"\n<details><summary>{titles}</summary>\n\n{content}\n</details>\n"
+
+
+def _latency(model: BenchedModel) -> Iterator[str]:
+    found = model.latency
+    if found is None:
+        return
+    figures = {
+        "initialisation": found.init,
+        "first": found.first,
+        "warm-up": found.warmup_avg,
+        "average": found.avg,
+        "p50": found.p50,
+        "p95": found.p95,
+        "least": found.least,
+        "most": found.most,
+    }
+    yield _row([f"{title} (µs)" for title in figures])
+    yield _row(["---:"] * len(figures))
+    yield _row([us_text(us) for us in figures.values()])
+    noise = f"; {noise_text(model.noise)}" if model.noise else ""
+    yield f"\nOf {counted(found.runs, 'run')}{noise}.\n"
+
+
+def _classes(accuracy: Accuracy) -> Iterator[str]:
+    """What of which data, each class, and which classes are taken for which."""
+    yield f"Right: {_prose(samples_text(accuracy))}; {_prose(accuracy.decision)}.\n"
+    if not accuracy.classes:
+        return
+    shown = accuracy.classes[:_CLASSES]
+    yield "\n" + _row(["class", "samples", "right", "recall (%)", "interval", "precision (%)"])
+    yield _row(["---", "---:", "---:", "---:", "---:", "---:"])
+    for score in shown:
+        known = score.recall is not None
+        interval = interval_text(score.low, score.high) if known else ""
+        yield _row(
+            [
+                _cell(score.label) or "-",
+                f"{score.n:,}",
+                f"{score.correct:,}",
+                percent_figure(score.recall),
+                interval,
+                percent_figure(score.precision),
+            ]
+        )
+    yield _more(len(accuracy.classes) - len(shown), "more class")
+    if 0 < len(accuracy.confusion) <= _MATRIX:
+        labels = [_cell(score.label) or "-" for score in accuracy.classes]
+        yield "\n" + _row(["is \\ taken for", *labels])
+        yield _row(["---", *["---:"] * len(labels)])
+        for label, counts in zip(labels, accuracy.confusion, strict=True):
+            yield _row([label, *(f"{count:,}" for count in counts)])
+
+
+def _operators(operators: Sequence[OperatorRow]) -> str:
+    """The operators that take most time, or as the model has them where that is not known."""
+    if not operators:
+        return ""
+    slowest = sorted(operators, key=lambda operator: -(operator.us_avg or 0))[:_OPERATORS]
+    lines = [
+        _row(["#", "operator", "µs", "MACs", "weights (bytes)", "output (bytes)"]),
+        _row(["---:", "---", "---:", "---:", "---:", "---:"]),
+    ]
+    for operator in slowest:
+        at = f"{operator.subgraph}:{operator.index}" if operator.subgraph else f"{operator.index}"
+        lines.append(
+            _row(
+                [
+                    at,
+                    cell(_code(operator.name)),
+                    us_text(operator.us_avg),
+                    f"{operator.macs:,}",
+                    f"{operator.weight_bytes:,}",
+                    f"{operator.output_bytes:,}",
+                ]
+            )
+        )
+    return "".join(lines) + _more(len(operators) - len(slowest), "more operator")
+
+
+def _reasons(model: BenchedModel) -> Iterator[str]:
+    """Why runtimes do not take the model, or what they take."""
+    for use in model.runtimes:
+        of = f"- {_code(use.runtime)} for {_code(use.target)}: "
+        if use.reason is not None:
+            yield f"{of}does not run: {_prose(use.reason)}\n"
+        else:
+            ram, flash = number_text(use.ram_bytes), number_text(use.flash_bytes)
+            yield f"{of}RAM {ram} bytes, flash {flash} bytes\n"
+
+
+def _more(count: int, noun: str) -> str:
+    return f"\nand {counted(count, noun)}\n" if count > 0 else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cell(text: str | None) -> str:
+    return cell(_code(text)) if text else ""
+
+
+def _figure(number: int | None) -> str:
+    return "" if number is None else number_text(number)
+
+
+def _prose(text: str) -> str:
+    return prose(printable(text, _MAX_TEXT))
+
+
+def _code(text: str) -> str:
+    return code(printable(text, _MAX_TEXT))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

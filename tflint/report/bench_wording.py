@@ -18,6 +18,8 @@ from tflint.report.bench_result import (
 )
 
 MAX_NAME = 400
+# What a model can be the best in.
+MARKS = ("smallest", "fastest", "most accurate")
 # Beside a figure that is not known.
 UNKNOWN = "-"
 
@@ -81,13 +83,9 @@ def samples_text(accuracy: Accuracy) -> str:
 
 
 def marks(models: Sequence[BenchedModel]) -> list[tuple[str, ...]]:
-    """For each model, in which of `smallest`, `fastest` and `most accurate` it is the best."""
-    best = (
-        ("smallest", smallest(models)),
-        ("fastest", fastest(models)),
-        ("most accurate", most_accurate(models)),
-    )
-    return [tuple(what for what, places in best if i in places) for i in range(len(models))]
+    """For each model, in which of `MARKS` it is the best."""
+    best = dict(zip(MARKS, (smallest(models), fastest(models), most_accurate(models)), strict=True))
+    return [tuple(what for what in MARKS if i in best[what]) for i in range(len(models))]
 
 
 def machine_text(machine: Machine) -> str:
