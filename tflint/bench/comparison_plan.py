@@ -61,12 +61,12 @@ def plan(init_ns: float, run_ns: tuple[float, float], runs: int, seconds: float)
 
 def order(load: int, round: int) -> tuple[int, int, int, int]:
     """Which model each block of a round runs: 0 for A, 1 for B."""
-    return (0, 1, 1, 0) if (load + round) % 2 == 0 else (1, 0, 0, 1)
+    return (0, 1, 1, 0) if (load // 2 + round) % 2 == 0 else (1, 0, 0, 1)
 
 
 def loading_order(load: int) -> tuple[int, int]:
     """Which model is loaded first."""
-    return (0, 1) if load // 2 % 2 == 0 else (1, 0)
+    return (0, 1) if load % 2 == 0 else (1, 0)
 
 
 def _with(loads: int, rounds: int, run_ns: tuple[float, float], runs: int) -> Plan:

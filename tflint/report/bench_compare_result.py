@@ -15,6 +15,8 @@ from tflint.report.bench_result import BenchedModel, BenchReport, Failure, Opera
 # Differences that are smaller count as none: where code and data come to lie in memory makes as
 # much, and lies elsewhere in the next build.
 RESOLUTION = 0.01
+# The confidence of all intervals.
+LEVEL = 0.95
 
 
 class Verdict(Enum):
