@@ -16,6 +16,7 @@ from tflint.fix.proof.interface import DTYPES
 from tflint.model.graph import called_subgraphs
 from tflint.model.record import ABSENT
 from tflint.model.tables import SCHEMA_VERSION, Buffer, Model, Operator, SubGraph, Tensor
+from tflint.model.types import unpacked_bytes
 
 Shape = tuple[int, ...]
 
@@ -86,6 +87,23 @@ class Network:
             made += draft.operator(wanted, shared, {})
         model = draft.finish([shared[tensor] for tensor in inputs], made, called)
         return CutModel(model, tuple(inputs), wanted.outputs, copies)
+
+    def tensors(self, operator: int) -> tuple[int, ...]:
+        """The activations that an operator reads and makes."""
+        found = self._graph.operators[operator]
+        used = (*found.inputs, *found.outputs)
+        return tuple(t for t in dict.fromkeys(used) if t >= 0 and not self._is_constant(t))
+
+    def own_bytes(self, operator: int) -> int:
+        """The bytes that each copy may have of its own: outputs, state, and weights, which some
+        kernels rearrange.
+        """
+        found = self._graph.operators[operator]
+        read = {tensor for tensor in found.inputs if tensor >= 0}
+        kept = [t for t in read if self._is_constant(t) or self._is_state(t)]
+        kept += [t for t in read if t in self._foundations]
+        tensors = (self._graph.tensors[tensor] for tensor in (*kept, *found.outputs))
+        return sum(unpacked_bytes(tensor.shape, tensor.type) or 0 for tensor in tensors)
 
     def _is_constant(self, tensor: int) -> bool:
         """Whether the file holds its data."""
