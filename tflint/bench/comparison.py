@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tflint.bench.in_turns import NAMES, Candidate, Timed, timed_in_turns
+from tflint.bench.inputs import entry_of, timing_inputs
 from tflint.bench.machine import this_machine
 from tflint.bench.options import BenchOptions
-from tflint.bench.run import benched, entry_of
-from tflint.errors import HostFailed, UsageError
-from tflint.fix.proof.samples import random_samples
+from tflint.bench.run import benched
+from tflint.errors import HostFailed, ModelRefused, UsageError
 from tflint.model.changes import Change
 from tflint.model.compare import compare
 from tflint.model.reader import parse_model
@@ -80,19 +80,14 @@ def _timed(rows: Sequence[BenchedModel], sources: Sequence[Source], options: Ben
     try:
         before, after = (_candidate(data, model, options) for data, model in sources)
         return timed_in_turns(before, after, options)
-    except (HostFailed, UsageError) as error:
+    except (HostFailed, ModelRefused, UsageError) as error:
         return Timed(failure=str(error))
 
 
 def _candidate(data: bytes, model: Model, options: BenchOptions) -> Candidate:
     """The model with random inputs, the same for models that take the same."""
     entry = entry_of(model, options.signature)
-    samples = random_samples(model, 1, options.seed, entry=entry)
-    inputs = tuple(
-        port.quantised(values) if port.is_real else values
-        for port, values in zip(entry.inputs, samples.inputs, strict=True)
-    )
-    return Candidate(data, inputs, entry.signature)
+    return Candidate(data, model, entry, timing_inputs(model, entry, options.seed))
 
 
 def paired_operators(

@@ -9,16 +9,16 @@ from pathlib import Path
 from tflint.bench.accuracy import measure_accuracy
 from tflint.bench.applications import application_of
 from tflint.bench.arenas import runtimes_of
+from tflint.bench.inputs import entry_of
 from tflint.bench.inventory import operators_of, quantization_of, tensors_of, weights_of
 from tflint.bench.latency import measure_latency
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
 from tflint.errors import HostFailed, ModelRefused, TflintError, UnreadableModel
-from tflint.fix.proof.interface import Entry, NotComparable, entries
+from tflint.fix.proof.interface import NotComparable
 from tflint.lint.context import LintedModel
 from tflint.lint.memory_report import report_on
 from tflint.model.reader import parse_model
-from tflint.model.tables import Model
 from tflint.printable import printable
 from tflint.report.bench_result import BenchedModel, Failure
 from tflint.target.target import Target
@@ -66,15 +66,17 @@ def _benched(
     try:
         entry = entry_of(model, options.signature)
         say("latency")
-        latency, noise = measure_latency(data, model, entry, options)
+        timing = measure_latency(data, model, entry, options)
     except (ModelRefused, HostFailed, NotComparable) as error:
         return _failed(row, "latency", str(error))
-    row = dataclasses.replace(row, latency=latency, noise=noise)
+    row = dataclasses.replace(
+        row, latency=timing.latency, noise=timing.noise, notes=(*row.notes, *timing.notes)
+    )
     if options.operators:
         say("operators")
         try:
-            timed = timed_operators(data, model, entry, row.operators, options)
-            row = dataclasses.replace(row, operators=timed)
+            timed = timed_operators(data, model, entry, row.operators, options, say)
+            row = dataclasses.replace(row, operators=timed.rows, operator_total=timed.total)
         except (ModelRefused, HostFailed) as error:
             row = _failed(row, "operators", str(error))
     if options.datasets:
@@ -86,17 +88,6 @@ def _benched(
         except (ModelRefused, HostFailed, TflintError) as error:
             row = _failed(row, "accuracy", str(error))
     return row
-
-
-def entry_of(model: Model, signature: str | None) -> Entry:
-    """The way into the model. Raises `NotComparable` where it has no such signature."""
-    found = entries(model)
-    if signature is None:
-        return found[0]
-    for entry in found:
-        if entry.signature == signature:
-            return entry
-    raise NotComparable(f"it has no signature `{printable(signature)}`")
 
 
 def _failed(row: BenchedModel, part: str, text: str) -> BenchedModel:

@@ -15,6 +15,8 @@ APPLICATIONS = ("motion_sense", "music_classifier", "keyword_spotting", "car_sen
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 # From this spread on (see `Noise`) figures of one run do not tell models apart that differ by it.
 NOISY_SPREAD = 0.10
+# The same for the part of the time that other programs had the core.
+NOISY_WAITING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +44,29 @@ class Latency:
 class Noise:
     """How quiet the machine was. `spread` is the interquartile range of the runs by their median,
     `load` the number of processes that wanted a core before and after (one minute's average, None
-    where the system does not say), `interruptions` how often the kernel took the core away.
+    where the system does not say), `interruptions` how often the kernel took the core away,
+    `waiting` the part of the time in which the only thread did not run, `outliers` how many runs
+    took far longer than the others.
     """
 
     spread: float
     load_before: float | None = None
     load_after: float | None = None
     interruptions: int | None = None
+    waiting: float | None = None
+    outliers: int = 0
 
     @property
     def is_noisy(self) -> bool:
         """Whether the runs differ so much that small differences mean nothing."""
-        return self.spread >= NOISY_SPREAD
+        return self.spread >= NOISY_SPREAD or (self.waiting or 0.0) >= NOISY_WAITING
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What it was measured on. `runtime` is its name and version, `cpus` the cores that the
-    process was kept to, None where the system cannot keep it.
+    process was kept to, None where the system cannot keep it. `notes` say what bears on the times
+    of all models.
     """
 
     processor: str
@@ -69,6 +76,7 @@ class Machine:
     kernels: str
     threads: int
     cpus: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +176,25 @@ class OperatorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorTotal:
+    """What the operators that were timed, each alone, add up to, and what the whole inference took
+    in the same minute. `timed` of `operators` were; those within others are not counted.
+    """
+
+    us: float
+    whole_us: float
+    timed: int
+    operators: int
+
+    @property
+    def ratio(self) -> float:
+        """The sum by the whole. What runs alone is not fused with its neighbours (more than 1),
+        and finds its inputs in the nearest cache (less than 1).
+        """
+        return self.us / self.whole_us if self.whole_us else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeUse:
     """What a runtime for microcontrollers takes for the model, computed for `target`.
 
@@ -214,6 +241,7 @@ class BenchedModel:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     memory: MemoryReport | None = field(default=None, repr=False, compare=False)
+    operator_total: OperatorTotal | None = None
 
     @property
     def dynamic_bytes(self) -> int | None:
@@ -244,6 +272,14 @@ class BenchReport:
     def fails(self) -> bool:
         """Whether something could not be measured."""
         return self.is_interrupted or not all(model.is_whole for model in self.models)
+
+
+def shares(model: BenchedModel) -> tuple[float | None, ...]:
+    """The part of the operators' time that each row has; None for those without a time."""
+    total = sum(row.us_avg or 0.0 for row in model.operators)
+    return tuple(
+        row.us_avg / total if row.us_avg is not None and total else None for row in model.operators
+    )
 
 
 def smallest(models: Sequence[BenchedModel]) -> frozenset[int]:
