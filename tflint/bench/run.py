@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tflint.bench.accuracy import measure_accuracy
+from tflint.bench.accuracy import measure_accuracy, planned
 from tflint.bench.applications import application_of
 from tflint.bench.arenas import runtimes_of
+from tflint.bench.datasets import LabelledData
 from tflint.bench.inputs import entry_of
 from tflint.bench.inventory import operators_of, quantization_of, tensors_of, weights_of
 from tflint.bench.latency import measure_latency
@@ -29,17 +30,28 @@ Say = Callable[[str], None]
 def benched(
     paths: Sequence[tuple[Path, str]], target: Target, options: BenchOptions, say: Say
 ) -> Iterator[BenchedModel]:
-    """The row of each model, given by its path and how reports call it, as it is measured."""
+    """The row of each model, given by its path and how reports call it, as it is measured.
+
+    Raises `UsageError` before the first where data files cannot be read or are for none of them.
+    """
+    plan = planned(paths, options, entry_of)
     for number, (path, shown) in enumerate(paths, 1):
 
         def about(what: str, of: str = f"{number} of {len(paths)}: {shown}") -> None:
             say(f"{of}, {what}")
 
-        yield _benched(path, shown, target, options, about)
+        row = _benched(path, shown, target, options, plan.data[number - 1], about)
+        note = plan.notes[number - 1]
+        yield row if note is None else dataclasses.replace(row, notes=(*row.notes, note))
 
 
 def _benched(
-    path: Path, shown: str, target: Target, options: BenchOptions, say: Say
+    path: Path,
+    shown: str,
+    target: Target,
+    options: BenchOptions,
+    labelled: LabelledData | None,
+    say: Say,
 ) -> BenchedModel:
     row = BenchedModel(shown, 0, application_of(shown))
     try:
@@ -79,14 +91,13 @@ def _benched(
             row = dataclasses.replace(row, operators=timed.rows, operator_total=timed.total)
         except (ModelRefused, HostFailed) as error:
             row = _failed(row, "operators", str(error))
-    if options.datasets:
+    if labelled is not None:
         say("accuracy")
         try:
-            row = dataclasses.replace(
-                row, accuracy=measure_accuracy(data, model, entry, shown, options)
-            )
-        except (ModelRefused, HostFailed, TflintError) as error:
-            row = _failed(row, "accuracy", str(error))
+            accuracy, notes = measure_accuracy(data, model, entry, labelled, options, say)
+        except TflintError as error:
+            return _failed(row, "accuracy", str(error))
+        row = dataclasses.replace(row, accuracy=accuracy, notes=(*row.notes, *notes))
     return row
 
 

@@ -98,6 +98,10 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "interval": [accuracy.low, accuracy.high],
         "dataset": accuracy.dataset,
         "split": accuracy.split,
+        "sha256": accuracy.sha256,
+        "majority": accuracy.majority,
+        "balanced": accuracy.balanced,
+        "undecided": accuracy.undecided,
         "decision": accuracy.decision,
         "classes": [
             {
@@ -107,7 +111,9 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
                 "predicted": score.predicted,
                 "recall": score.recall,
                 "precision": score.precision,
+                "f1": score.f1,
                 "interval": [score.low, score.high],
+                "precision_interval": [score.precision_low, score.precision_high],
             }
             for score in accuracy.classes
         ],

@@ -82,7 +82,7 @@ class Machine:
 @dataclass(frozen=True, slots=True)
 class ClassScore:
     """One class: `n` samples are of it, `correct` of them were found, `predicted` were taken for
-    it. `low` and `high` bound the recall.
+    it. `low` and `high` bound the recall, `precision_low` and `precision_high` the precision.
     """
 
     label: str
@@ -91,6 +91,8 @@ class ClassScore:
     predicted: int
     low: float
     high: float
+    precision_low: float = 0.0
+    precision_high: float = 1.0
 
     @property
     def recall(self) -> float | None:
@@ -102,13 +104,21 @@ class ClassScore:
         """The part of what was taken for it that is of it; None where nothing was."""
         return self.correct / self.predicted if self.predicted else None
 
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of recall and precision; None for a class that does not occur."""
+        both = self.n + self.predicted
+        return 2 * self.correct / both if both else None
+
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """The part of the samples that was decided right, with its Wilson interval of 95 %.
 
-    `confusion[truth][decided]` counts samples, in the order of `classes`. `decision` says how an
-    output becomes a class, `dataset` and `split` what the samples are.
+    `confusion[truth][decided]` counts samples, in the order of `classes`; those whose output is not
+    a number, `undecided`, are in no column of it. `decision` says how an output becomes a class,
+    `dataset` and `split` what the samples are, `sha256` is that of their file. `majority` is the
+    part of the samples that are of the largest class: what always saying it would reach.
     """
 
     value: float
@@ -121,6 +131,15 @@ class Accuracy:
     decision: str
     classes: tuple[ClassScore, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    sha256: str | None = None
+    undecided: int = 0
+    majority: float = 0.0
+
+    @property
+    def balanced(self) -> float | None:
+        """The mean recall of the classes that occur: each counts alike, however rare it is."""
+        recalls = [score.recall for score in self.classes if score.recall is not None]
+        return sum(recalls) / len(recalls) if recalls else None
 
 
 @dataclass(frozen=True, slots=True)
