@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tflint.bench.in_turns import NAMES, Candidate, Timed, timed_in_turns
+from tflint.bench.inputs import entry_of
 from tflint.bench.machine import this_machine
 from tflint.bench.options import BenchOptions
-from tflint.bench.inputs import entry_of
 from tflint.bench.run import benched
 from tflint.errors import HostFailed, UsageError
 from tflint.fix.proof.samples import random_samples

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tflint.bench import session
 from tflint.bench.comparison_plan import Plan, loading_order, order, plan
-from tflint.bench.worker import _KERNELS, _times
+from tflint.bench.stopwatch import stamped
 from tflint.execution.frames import Array, Json
 
 # Loads before the ones that count: what they find out is how long things take.
@@ -42,9 +43,9 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
             padding = [*padding[-3:], bytearray(noise.randrange(_MOST_PADDING))]
             try:
                 init[which], pair[which] = _loaded(models[which], inputs[which], request)
-                first[which] = _times(pair[which].invoke, 1)[0]
+                first[which] = stamped(pair[which], 1)[0]
                 if load < 0:
-                    usual[which] = _usual(pair[which].invoke)
+                    usual[which] = _usual(pair[which])
             except (RuntimeError, ValueError, TypeError) as error:
                 yield {"refused": str(error), "model": which}, ()
                 return
@@ -63,14 +64,8 @@ def _head(todo: Plan) -> Json:
 
 
 def _loaded(model: bytes, inputs: Sequence[Array], request: Json) -> tuple[int, Any]:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
     start = time.perf_counter_ns()
-    interpreter: Any = Interpreter(
-        model_content=model,
-        num_threads=request["threads"],
-        experimental_op_resolver_type=getattr(OpResolverType, _KERNELS[request["kernels"]]),
-    )
+    interpreter = session.interpreter(model, request)
     interpreter.allocate_tensors()
     init = time.perf_counter_ns() - start
     for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
@@ -78,11 +73,11 @@ def _loaded(model: bytes, inputs: Sequence[Array], request: Json) -> tuple[int, 
     return init, interpreter
 
 
-def _usual(invoke: Any) -> int:
+def _usual(timed: Any) -> int:
     """About how long an inference takes when it is not the first."""
-    found = _times(invoke, 1)
+    found = stamped(timed, 1)
     if found[0] < 10_000_000:
-        found = _times(invoke, 9)
+        found = stamped(timed, 9)
     return int(np.median(found))
 
 
@@ -92,9 +87,9 @@ def _blocks(pair: Sequence[Any], load: int, todo: Plan) -> Array:
     gc.disable()
     for number in range(todo.rounds):
         for block, which in enumerate(order(load, number)):
-            invoke = pair[which].invoke
+            timed = pair[which]
             if todo.warm[which]:
-                _times(invoke, todo.warm[which])
-            medians[number, block] = np.median(_times(invoke, todo.runs[which]))
+                stamped(timed, todo.warm[which])
+            medians[number, block] = np.median(stamped(timed, todo.runs[which]))
     gc.enable()
     return medians
