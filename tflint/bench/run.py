@@ -8,15 +8,15 @@ from pathlib import Path
 
 from tflint.bench.accuracy import measure_accuracy
 from tflint.bench.applications import application_of
-from tflint.bench.arenas import runtimes_of
-from tflint.bench.inventory import operators_of, quantization_of, tensors_of, weights_of
+from tflint.bench.arenas import memory_of, runtimes_of
+from tflint.bench.inventory import notes_of, operators_of, tensors_of, weights_of
 from tflint.bench.latency import measure_latency
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
+from tflint.bench.quantization import quantization_of
 from tflint.errors import HostFailed, ModelRefused, TflintError, UnreadableModel
 from tflint.fix.proof.interface import Entry, NotComparable, entries
 from tflint.lint.context import LintedModel
-from tflint.lint.memory_report import report_on
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
 from tflint.printable import printable
@@ -53,15 +53,17 @@ def _benched(
     context = LintedModel(target, model)
     if not context.is_sound or not model.subgraphs:
         return _failed(row, "reading", "its graph is broken")
+    quantization = quantization_of(context.graphs)
     row = dataclasses.replace(
         row,
-        quantization=quantization_of(context),
+        quantization=quantization.name,
         weights=weights_of(context),
         tensors=tensors_of(context),
         operators=operators_of(context),
         macs=context.macs,
         runtimes=runtimes_of(model, target),
-        memory=report_on(model, target, shown),
+        memory=memory_of(model, target, shown),
+        notes=(*quantization.notes, *notes_of(context)),
     )
     try:
         entry = _entry(model, options.signature)

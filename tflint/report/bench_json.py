@@ -60,7 +60,13 @@ def _model(model: BenchedModel) -> dict[str, Any]:
             "noisy": noise.is_noisy,
         },
         "accuracy": None if model.accuracy is None else _accuracy(model.accuracy),
-        "weights": None if weights is None else {"count": weights.count, "bytes": weights.bytes},
+        "weights": None
+        if weights is None
+        else {
+            "count": weights.count,
+            "bytes": weights.bytes,
+            "stored_bytes": weights.stored_bytes,
+        },
         "tensors": [_tensor(tensor) for tensor in model.tensors],
         "dynamic_bytes": model.dynamic_bytes,
         "macs": model.macs,
@@ -124,6 +130,8 @@ def _tensor(tensor: TensorRow) -> dict[str, Any]:
         "input": tensor.is_input,
         "output": tensor.is_output,
         "variable": tensor.is_variable,
+        "used": tensor.is_used,
+        "dynamic": tensor.is_dynamic,
     }
 
 

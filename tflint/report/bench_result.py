@@ -12,6 +12,7 @@ from tflint.report.memory_result import MemoryReport
 
 # The four applications of the reference models, as JSON names them.
 APPLICATIONS = ("motion_sense", "music_classifier", "keyword_spotting", "car_sensor")
+# The forms of networks; beside these `uint8`, from before int8, and None where nothing tells.
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 # From this spread on (see `Noise`) figures of one run do not tell models apart that differ by it.
 NOISY_SPREAD = 0.10
@@ -117,16 +118,21 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class WeightsUse:
-    """Constant tensors, shape constants included: elements and bytes, each tensor counted."""
+    """Constant tensors, shape constants included: elements and bytes, each tensor counted.
+
+    Tensors may share their data, which the file has once: `stored_bytes`, None if not known.
+    """
 
     count: int
     bytes: int
+    stored_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TensorRow:
-    """A tensor that the model uses. `kind` is `constant` or `activation`; `is_input` and
-    `is_output` tell those of the model. `shape` has 1 for sizes left open, as runtimes take it.
+    """A tensor of the model. `kind` is `constant` or `activation`; `is_input` and `is_output` tell
+    those of the model or of a signature. `shape` has 1 for sizes left open, as runtimes take it.
+    Constants that nothing uses are there as well: the file holds them.
     """
 
     subgraph: int
@@ -139,14 +145,16 @@ class TensorRow:
     is_input: bool = False
     is_output: bool = False
     is_variable: bool = False
+    is_used: bool = True
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether the original's sheets list it: what the operators make, `dynamic_bytes` in sum.
+        """Whether the original's sheets list it: `dynamic_bytes` is the sum of these.
 
-        They leave the model's inputs out.
+        They have the tensors between operators, and leave out the inputs and outputs of the
+        model, which its caller holds.
         """
-        return self.kind == "activation" and not self.is_input
+        return self.kind == "activation" and not (self.is_input or self.is_output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +225,9 @@ class BenchedModel:
 
     @property
     def dynamic_bytes(self) -> int | None:
-        """The sum of what operators make, as the original's sheets have it; None if unknown."""
+        """The sum of the tensors between operators, as the original's sheets have it: as if none
+        shared memory with another. None if unknown.
+        """
         if self.weights is None:
             return None
         return sum(tensor.bytes for tensor in self.tensors if tensor.is_dynamic)
