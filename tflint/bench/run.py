@@ -75,8 +75,8 @@ def _benched(
     if options.operators:
         say("operators")
         try:
-            timed = timed_operators(data, model, entry, row.operators, options)
-            row = dataclasses.replace(row, operators=timed)
+            timed = timed_operators(data, model, entry, row.operators, options, say)
+            row = dataclasses.replace(row, operators=timed.rows, operator_total=timed.total)
         except (ModelRefused, HostFailed) as error:
             row = _failed(row, "operators", str(error))
     if options.datasets:

@@ -176,6 +176,25 @@ class OperatorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorTotal:
+    """What the operators that were timed, each alone, add up to, and what the whole inference took
+    in the same minute. `timed` of `operators` were; those within others are not counted.
+    """
+
+    us: float
+    whole_us: float
+    timed: int
+    operators: int
+
+    @property
+    def ratio(self) -> float:
+        """The sum by the whole. What runs alone is not fused with its neighbours (more than 1),
+        and finds its inputs in the nearest cache (less than 1).
+        """
+        return self.us / self.whole_us if self.whole_us else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeUse:
     """What a runtime for microcontrollers takes for the model, computed for `target`.
 
@@ -222,6 +241,7 @@ class BenchedModel:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     memory: MemoryReport | None = field(default=None, repr=False, compare=False)
+    operator_total: OperatorTotal | None = None
 
     @property
     def dynamic_bytes(self) -> int | None:
@@ -254,6 +274,14 @@ class BenchReport:
     def fails(self) -> bool:
         """Whether something could not be measured."""
         return self.is_interrupted or not all(model.is_whole for model in self.models)
+
+
+def shares(model: BenchedModel) -> tuple[float | None, ...]:
+    """The part of the operators' time that each row has; None for those without a time."""
+    total = sum(row.us_avg or 0.0 for row in model.operators)
+    return tuple(
+        row.us_avg / total if row.us_avg is not None and total else None for row in model.operators
+    )
 
 
 def smallest(models: Sequence[BenchedModel]) -> frozenset[int]:
