@@ -63,9 +63,7 @@ def write_accuracies(
     return counted
 
 
-def _write_block(
-    page: Page, row: int, accuracy: Accuracy, label: str
-) -> tuple[int, Elsewhere]:
+def _write_block(page: Page, row: int, accuracy: Accuracy, label: str) -> tuple[int, Elsewhere]:
     """The row behind the block, and where it counts."""
     page.foreign(row, 0, label, Look(bold=True, ink=DARK, size=11))
     split = f", split {accuracy.split}" if accuracy.split is not None else ""
@@ -90,8 +88,8 @@ def _write_block(
             hit = cell(here, _MATRIX + 1 + place)
             page.formula(here, _FOUND, f"={hit}", accuracy.confusion[place][place])
             taken = sum(counts[place] for counts in accuracy.confusion)
-            column = area(first, end - 1, _MATRIX + 1 + place)
-            page.formula(here, _TAKEN, f"=SUM({column})", taken)
+            decided = area(first, end - 1, _MATRIX + 1 + place)
+            page.formula(here, _TAKEN, f"=SUM({decided})", taken)
             found, of = accuracy.confusion[place][place], sum(accuracy.confusion[place])
         else:
             found, of, taken = score.correct, score.n, score.predicted

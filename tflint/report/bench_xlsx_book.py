@@ -145,12 +145,14 @@ class Page:
         self.sheet.write_url(
             row,
             column,
-            f"internal:{quoted_name(page.name)}!{cell(to_row, to_column)}",
+            f"internal:{page.reference(to_row, to_column)}",
             self._book.format(look, shown.startswith(_ACTIVE)),
             string=shown or "-",
         )
 
-    def merged(self, rows: tuple[int, int], columns: tuple[int, int], text: str, look: Look) -> None:
+    def merged(
+        self, rows: tuple[int, int], columns: tuple[int, int], text: str, look: Look
+    ) -> None:
         """One cell over several, both ends included, with a text made safe by the caller."""
         shown = fitting(text)
         format = self._book.format(look, shown.startswith(_ACTIVE))
@@ -158,9 +160,14 @@ class Page:
             self.sheet.merge_range(rows[0], columns[0], rows[1], columns[1], "", format)
         self.sheet.write_string(rows[0], columns[0], shown, format)
 
+    @property
+    def prefix(self) -> str:
+        """What formulas of other sheets put before a cell."""
+        return f"{quoted_name(self.name)}!"
+
     def reference(self, row: int, column: int) -> str:
         """How formulas of other sheets call a cell."""
-        return f"{quoted_name(self.name)}!{cell(row, column)}"
+        return f"{self.prefix}{cell(row, column)}"
 
     def mark(self, area: tuple[int, int, int, int], options: dict[str, object]) -> None:
         """A conditional format; its `look` becomes one of the library's."""
@@ -203,9 +210,20 @@ class Book:
         self._formats: dict[tuple[Look, bool], object] = {}
         self._taken: set[str] = {"history"}
 
+    def free_name(self, name: str) -> str:
+        """A name that no other sheet has, as near to this one as the format takes it."""
+        wanted = sheet_name(name)
+        found, number = wanted, 2
+        while _folded(found) in self._taken:
+            tail = f" ({number})"
+            found = _cut(wanted, _MOST_IN_NAME - len(tail)).rstrip() + tail
+            number += 1
+        self._taken.add(_folded(found))
+        return found
+
     def page(self, name: str) -> Page:
-        """A sheet behind those there are, called so as far as the format takes the name."""
-        return Page(self, self._free_name(name))
+        """A sheet behind those there are, by a name from `free_name`."""
+        return Page(self, name)
 
     def format(self, look: Look, quoted: bool = False) -> object:
         """The library's object for a look."""
@@ -230,16 +248,6 @@ class Book:
         )
         self.workbook.close()
         return self._stream.getvalue()
-
-    def _free_name(self, name: str) -> str:
-        wanted = sheet_name(name)
-        found, number = wanted, 2
-        while _folded(found) in self._taken:
-            tail = f" ({number})"
-            found = _cut(wanted, _MOST_IN_NAME - len(tail)).rstrip() + tail
-            number += 1
-        self._taken.add(_folded(found))
-        return found
 
 
 def sheet_name(name: str) -> str:
@@ -299,11 +307,11 @@ def _folded(name: str) -> str:
 
 
 def _moment(started: str) -> datetime:
-    """The time in UTC, which is what the file's properties have; a fixed one for no time."""
+    """The time in UTC without a zone, as the library takes it; a fixed one where there is none."""
     try:
         moment = datetime.fromisoformat(started)
         if moment.tzinfo is not None:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        return datetime(2000, 1, 1)  # noqa: DTZ001 - without a zone, as the library takes it
+        return datetime(2000, 1, 1)
     return moment

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tflint.printable import printable
 from tflint.report.bench_result import QUANTIZATIONS, BenchedModel, BenchReport, TensorRow
-from tflint.report.bench_xlsx_book import foreign_text
 from tflint.report.bench_xlsx_notes import (
     application_title,
     is_same_network,
@@ -85,18 +83,6 @@ def groups(report: BenchReport) -> list[Group]:
             part = ordered[start : start + MOST_BLOCKS]
             made.append(Group(name, _blocks(part, report.models)))
     return made
-
-
-def labels(models: Sequence[BenchedModel]) -> list[str]:
-    """What summary and charts call the models: their paths from where they differ on."""
-    paths = [model.path for model in models]
-    shared = ""
-    if len(paths) > 1:
-        shared = os.path.commonprefix(paths)
-        shared = shared[: max(shared.rfind("/"), shared.rfind("\\")) + 1]
-    elif paths:
-        shared = paths[0][: -len(_basename(paths[0])) or None] if _basename(paths[0]) else ""
-    return [foreign_text(path[len(shared) :], MAX_PATH) for path in paths]
 
 
 def _blocks(places: Sequence[int], models: Sequence[BenchedModel]) -> tuple[Block, ...]:

@@ -82,14 +82,14 @@ def write_operators(
         rows = Rows(row, row + len(listed) - 1)
         if len(listed) == len(model.operators):
             written[place] = rows
-        times = [operator.us_avg for operator in listed if operator.us_avg is not None]
+        whole = sum(operator.us_avg or 0.0 for operator in listed)
         for operator in listed:
             _write_operator(page, row, labels[place], model, operator)
-            if operator.us_avg is not None and sum(times):
+            if operator.us_avg is not None and whole:
                 # Both ends fixed, so that it stays right when rows are sorted within a model.
                 of = area(rows.first, rows.last, TIME_COLUMN).replace("G", "$G$")
                 formula = f"=100*{cell(row, TIME_COLUMN)}/SUM({of})"
-                page.formula(row, _SHARE, formula, 100 * operator.us_avg / sum(times), PERCENT)
+                page.formula(row, _SHARE, formula, 100 * operator.us_avg / whole, PERCENT)
             row += 1
     shown = [operator for model in models for operator in model.operators][: row - TOP]
     for column, figures, look in (

@@ -16,6 +16,7 @@ TITLES = {
     "float16": "FLOAT16",
     "dynamic": "Dynamic Range (8-bit int)",
     "int8": "Full Integer (8-bit int)",
+    "uint8": "Full Integer (8-bit uint)",
     "int16x8": "Full Integer (16-bit activations, 8-bit weights)",
 }
 APPLICATION_TITLES = {
@@ -60,9 +61,7 @@ def runtime_title(runtime: str) -> str:
 
 def select_operators(model: BenchedModel) -> list[str]:
     """The operators of TensorFlow's own that the model needs, each once."""
-    return list(
-        dict.fromkeys(one.name for one in model.operators if one.name.startswith("Flex"))
-    )
+    return list(dict.fromkeys(one.name for one in model.operators if one.name.startswith("Flex")))
 
 
 def is_same_network(model: BenchedModel, other: BenchedModel) -> bool:
@@ -86,7 +85,9 @@ def notes(model: BenchedModel, among: Sequence[BenchedModel]) -> list[str]:
         spread = percent_text(model.noise.spread)
         said.append(f"Noisy: the middle half of the runs spreads over {spread} of their median.")
     said += [printable(note, _MOST_TEXT) for note in model.notes]
-    return [sentence.replace("..", ".") if sentence.endswith("..") else sentence for sentence in said]
+    return [
+        sentence.replace("..", ".") if sentence.endswith("..") else sentence for sentence in said
+    ]
 
 
 def _on_runtimes(uses: Sequence[RuntimeUse]) -> list[str]:
@@ -156,7 +157,7 @@ def _batch_norm(model: BenchedModel) -> list[str]:
         return []
     share = percent_text(sum(sizes) / model.dynamic_bytes)
     return [
-        f"Batch normalisation takes {counted(len(sizes), 'operator')} of its own, whose outputs are "
-        f"{sum(sizes):,} bytes, {share} of the dynamic tensors; folded into the layer before, it "
-        "takes none."
+        f"Batch normalisation takes {counted(len(sizes), 'operator')} of its own, whose outputs "
+        f"are {sum(sizes):,} bytes, {share} of the dynamic tensors; folded into the layer before, "
+        "it takes none."
     ]

@@ -13,10 +13,8 @@ from tflint.report.bench_result import (
     BenchedModel,
     BenchReport,
     RuntimeUse,
-    fastest,
-    most_accurate,
-    smallest,
 )
+from tflint.report.bench_wording import machine_text, marks, runtime_names
 from tflint.report.bench_xlsx_book import (
     BAD,
     BAD_FILL,
@@ -73,11 +71,6 @@ class At:
     block: Block
 
 
-def runtimes(models: Sequence[BenchedModel]) -> list[str]:
-    """Those of any model, each once."""
-    return list(dict.fromkeys(use.runtime for model in models for use in model.runtimes))
-
-
 def runtime_column(number: int, part: int) -> int:
     """Where the `part` of the runtime of this number is: 0 runs, 1 arena, 2 RAM, 3 flash."""
     return _FIRST_RUNTIME + number * len(_PER_RUNTIME) + part
@@ -87,10 +80,10 @@ def write_summary(
     page: Page, report: BenchReport, labels: Sequence[str], at: dict[int, At]
 ) -> None:
     """Title, headers, a row a model, sums, and how to read it."""
-    known = runtimes(report.models)
+    known = runtime_names(report.models)
     failed_column = runtime_column(len(known), 0)
     _write_heads(page, report, known, failed_column)
-    best = _best(report.models)
+    best = [", ".join(words) for words in marks(report.models)]
     for place, model in enumerate(report.models):
         row = TOP + place
         _write_row(page, row, model, labels[place], at[place], best[place])
@@ -112,13 +105,11 @@ def write_summary(
 
 def _write_heads(page: Page, report: BenchReport, known: Sequence[str], failed: int) -> None:
     page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + (60,))
-    machine = report.machine
     page.text(0, 0, "tflint bench", TITLE)
     page.sheet.set_row(0, 26)
-    threads = counted(machine.threads, "thread")
     measured_on = (
-        f"{counted(len(report.models), 'model')} on {machine.processor} ({machine.system}) with "
-        f"{machine.runtime}, kernels {machine.kernels}, {threads}; {report.started}"
+        f"{counted(len(report.models), 'model')} on {machine_text(report.machine)}; "
+        f"{printable(report.started)}"
     )
     page.foreign(1, 0, measured_on, Look(ink=DARK))
     broken = sum(not model.is_whole for model in report.models)
@@ -126,7 +117,9 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], failed: 
         said = "Interrupted: the models that were still to be measured are missing."
         page.text(2, 0, said, Look(bold=True, ink=BAD))
     elif broken:
-        said = f"{counted(broken, 'model')} could not be measured in full; the last column says why."
+        said = (
+            f"{counted(broken, 'model')} could not be measured in full; the last column says why."
+        )
         page.text(2, 0, said, Look(bold=True, ink=BAD))
     column = 0
     groups = [*_HEADS, *((runtime_title(name), _PER_RUNTIME) for name in known)]
@@ -148,9 +141,7 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], failed: 
     assert column == failed + 1, "the headers are those of the columns"
 
 
-def _write_row(
-    page: Page, row: int, model: BenchedModel, label: str, at: At, best: str
-) -> None:
+def _write_row(page: Page, row: int, model: BenchedModel, label: str, at: At, best: str) -> None:
     top = at.block.top
 
     def taken(column: int, source: int, value: float | None, look: Look = COUNT) -> None:
@@ -187,9 +178,7 @@ def _write_row(
     taken(MACS, columns.MACS, model.macs)
 
 
-def _write_uses(
-    page: Page, row: int, model: BenchedModel, known: Sequence[str], at: At
-) -> None:
+def _write_uses(page: Page, row: int, model: BenchedModel, known: Sequence[str], at: At) -> None:
     rows: dict[str, tuple[int, RuntimeUse]] = {}
     for number, use in enumerate(model.runtimes):
         rows.setdefault(use.runtime, (at.block.top + number, use))
@@ -217,9 +206,7 @@ def _write_failures(page: Page, row: int, column: int, model: BenchedModel) -> N
     page.foreign(row, column, said, Look(ink=BAD) if said else PLAIN)
 
 
-def _write_sums(
-    page: Page, row: int, models: Sequence[BenchedModel], failed_column: int
-) -> None:
+def _write_sums(page: Page, row: int, models: Sequence[BenchedModel], failed_column: int) -> None:
     """Of what the filter leaves, see the lists."""
     look = Look(bold=True, fill=LIGHT, above=True)
     page.blanks(row, range(failed_column + 1), look)
@@ -254,7 +241,9 @@ def _write_marks(page: Page, last: int, known: int) -> None:
                 f'=AND(${weights}{TOP + 1}<>"",COUNT({read})>1,'
                 f'COUNTIFS({whole},"<"&{here},{read},">=0")=0)'
             )
-        page.mark((TOP, column, last, column), {"type": "formula", "criteria": criteria, "look": green})
+        page.mark(
+            (TOP, column, last, column), {"type": "formula", "criteria": criteria, "look": green}
+        )
     noisy = {"type": "cell", "criteria": ">=", "value": 100 * NOISY_SPREAD}
     warn = Look(ink=WARN, fill=WARN_FILL)
     page.mark((TOP, SPREAD, last, SPREAD), {**noisy, "look": warn})
@@ -269,15 +258,3 @@ def _write_marks(page: Page, last: int, known: int) -> None:
         ):
             same = {"type": "cell", "criteria": "==", "value": f'"{answer}"', "look": look}
             page.mark((TOP, column, last, column), same)
-
-
-def _best(models: Sequence[BenchedModel]) -> list[str]:
-    marks = (
-        ("smallest", smallest(models)),
-        ("fastest", fastest(models)),
-        ("most accurate", most_accurate(models)),
-    )
-    return [
-        ", ".join(word for word, places in marks if place in places)
-        for place in range(len(models))
-    ]
