@@ -131,12 +131,12 @@ def single_ratio(loads: Sequence[tuple[float, float]]) -> Ratio | None:
     What is loaded first takes twice as long: it finds less in the caches. So two loads count as
     one measurement, in which each was the first once.
     """
-    whole = loads[: len(loads) // 2 * 2]
-    each = [math.log(after / before) for before, after in whole]
-    logs = [(each[i] + each[i + 1]) / 2 for i in range(0, len(whole), 2)]
-    times = [before for before, _ in whole], [after for _, after in whole]
-    found = _ratio(logs, times, (len(whole), len(whole)))
-    return found and dataclasses.replace(found, loads=len(whole))
+    pairs = [loads[i : i + 2] for i in range(0, len(loads) - 1, 2)]
+    times = [[math.sqrt(one[which] * two[which]) for one, two in pairs] for which in (0, 1)]
+    logs = [math.log(after / before) for before, after in zip(*times, strict=True)]
+    count = 2 * len(pairs)
+    found = _ratio(logs, (times[0], times[1]), (count, count))
+    return found and dataclasses.replace(found, loads=count)
 
 
 def _ratio(

@@ -15,8 +15,8 @@ _TITLE, _FIGURE = 28, 14
 _ROLES = {"+": "good", "-": "error", "~": "warning", ">": "info", "": ""}
 
 
-def render(comparison: BenchComparison) -> Iterator[Line]:
-    """The comparison, line by line."""
+def render(comparison: BenchComparison, *, details: bool | None = None) -> Iterator[Line]:
+    """The comparison, line by line; `details` for all operators, or none of them."""
     for name, path in zip("AB", wording.titles(comparison), strict=True):
         for number, text in enumerate(wrap(path, WIDTH - 3, "")):
             yield line("   " if number else f"{name}  ", Span(text, "path"))
@@ -25,9 +25,9 @@ def render(comparison: BenchComparison) -> Iterator[Line]:
     yield from _wrapped(wording.measured_text(comparison), "  ", "dim")
     yield line()
     yield from _figures(list(wording.rows(comparison)))
-    if comparison.operators:
+    if comparison.operators and details is not False:
         yield line()
-        yield from _operators(comparison)
+        yield from _operators(comparison, None if details else SHOWN)
     remarks = list(wording.remarks(comparison))
     if remarks:
         yield line()
@@ -44,9 +44,9 @@ def _figures(rows: Sequence[wording.ComparedRow]) -> Iterator[Line]:
         yield line(Span(start, "dim" if row is head else ""), Span(end.rstrip(), row.role))
 
 
-def _operators(comparison: BenchComparison) -> Iterator[Line]:
+def _operators(comparison: BenchComparison, most: int | None) -> Iterator[Line]:
     operators = comparison.operators
-    shown = wording.operator_cells(operators[:SHOWN])
+    shown = wording.operator_cells(operators[:most])
     summary = wording.operators_summary(operators)
     yield line("  ", Span("operators", "path"), f"  {summary}")
     timed = wording.has_operator_times(operators)
@@ -62,9 +62,9 @@ def _operators(comparison: BenchComparison) -> Iterator[Line]:
         details = f"  {shortened(cells.details, room)}" if cells.details else ""
         role = "dim" if cells is head else _ROLES[cells.mark]
         yield line(Span(start.rstrip() if not details else start, role), details)
-    if len(operators) > SHOWN:
-        more = len(operators) - SHOWN
-        yield line("    ", Span(f"and {more:,} more; `--format json` has all", "dim"))
+    if len(operators) > len(shown):
+        more = len(operators) - len(shown)
+        yield line("    ", Span(f"and {more:,} more; `--details` has all", "dim"))
 
 
 def _wrapped(text: str, indent: str, role: str = "") -> Iterator[Line]:
