@@ -122,7 +122,7 @@ def latency_ratio(loads: Sequence[tuple[Array, Array]], runs: tuple[int, int]) -
         float(np.median((np.log(after) - np.log(before)).mean(axis=1))) for before, after in loads
     ]
     times = [[float(np.median(load[which])) for load in loads] for which in (0, 1)]
-    return _ratio(logs, (times[0], times[1]), runs)
+    return ratio_of(logs, (times[0], times[1]), runs)
 
 
 def single_ratio(loads: Sequence[tuple[float, float]]) -> Ratio | None:
@@ -135,22 +135,27 @@ def single_ratio(loads: Sequence[tuple[float, float]]) -> Ratio | None:
     times = [[math.sqrt(one[which] * two[which]) for one, two in pairs] for which in (0, 1)]
     logs = [math.log(after / before) for before, after in zip(*times, strict=True)]
     count = 2 * len(pairs)
-    found = _ratio(logs, (times[0], times[1]), (count, count))
+    found = ratio_of(logs, (times[0], times[1]), (count, count))
     return found and dataclasses.replace(found, loads=count)
 
 
-def _ratio(
+def ratio_of(
     logs: Sequence[float], times: tuple[Sequence[float], Sequence[float]], runs: tuple[int, int]
 ) -> Ratio | None:
+    """The ratio from the logarithms of independent ratios, and the nanoseconds of A and of B; None
+    where there are too few.
+    """
     found = signed_rank_interval(logs)
     if found is None:
         return None
+    # The median ratio is not quite the ratio of medians: what is shown shall not contradict itself.
+    level = math.sqrt(float(np.median(times[0])) * float(np.median(times[1]))) / 1000
     return Ratio(
         ratio=math.exp(found.middle),
         low=math.exp(found.low),
         high=math.exp(found.high),
-        before_us=float(np.median(times[0])) / 1000,
-        after_us=float(np.median(times[1])) / 1000,
+        before_us=level / math.exp(found.middle / 2),
+        after_us=level * math.exp(found.middle / 2),
         loads=len(logs),
         runs=runs,
     )

@@ -40,8 +40,7 @@ def two_models_at(paths: Sequence[str]) -> list[tuple[Path, str]]:
     Raises `UsageError` for any other number of them, for folders, and as `models_at` does.
     """
     if len(paths) != 2:
-        given = f"{len(paths):,} are given" if paths else "none are given"
-        raise UsageError(f"--compare takes two models, A and B; {given}")
+        raise UsageError(f"--compare takes two models, A and B, not {len(paths):,}")
     for text in paths:
         if Path(text).is_dir():
             raise UsageError(f"--compare takes two models; `{printable(text)}` is a folder")

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tflint.bench.in_turns import Candidate
+from tflint.bench.in_turns import Candidate, ratio_of
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
-from tflint.bench.signed_rank import FEWEST, signed_rank_interval
+from tflint.bench.signed_rank import FEWEST
 from tflint.model.changes import Place
-from tflint.report.bench_compare_result import ComparedOperator, Ratio
+from tflint.report.bench_compare_result import ComparedOperator
 from tflint.report.bench_result import OperatorRow
 
 # As few as an interval can be made of: most of the time goes into starting processes.
@@ -65,17 +65,8 @@ def with_times(
     ratio = None
     if one.before and one.after and old and new and min(*old, *new) > 0:
         logs = [math.log(b / a) for a, b in zip(old, new, strict=True)]
-        interval = signed_rank_interval(logs)
-        if interval is not None:
-            ratio = Ratio(
-                ratio=math.exp(interval.middle),
-                low=math.exp(interval.low),
-                high=math.exp(interval.high),
-                before_us=float(np.median(old)),
-                after_us=float(np.median(new)),
-                loads=len(logs),
-                runs=(runs * len(logs), runs * len(logs)),
-            )
+        nanoseconds = [us * 1000 for us in old], [us * 1000 for us in new]
+        ratio = ratio_of(logs, nanoseconds, (runs * len(logs), runs * len(logs)))
     return dataclasses.replace(
         one, before=_replaced(one.before, old), after=_replaced(one.after, new), ratio=ratio
     )

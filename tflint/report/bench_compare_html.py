@@ -15,7 +15,8 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; ma
 dd { margin: 0; overflow-wrap: anywhere } .verdict { font-size: 1.2rem; margin: .8rem 0 }
 tr.good td:nth-child(n+4) { color: var(--good) } tr.error td:nth-child(n+4) {
   color: var(--alarm) } .interval { stroke: var(--block); stroke-width: 6 } .middle {
-  fill: var(--held) } .one { stroke: var(--faint); stroke-dasharray: 3 3 }
+  fill: var(--held) } .operators td:nth-child(4) { overflow-wrap: normal }
+.one { stroke: var(--faint); stroke-dasharray: 3 3 }
 """
 # The drawing of intervals: its width, what stands left of it, and the height of a line.
 _WIDTH, _LEFT, _LINE = 760, 190, 28
@@ -70,7 +71,9 @@ def _operators(comparison: BenchComparison) -> Iterator[str]:
         for cells in wording.operator_cells(comparison.operators)
     )
     head = ("", "A", "B", "operator", "A (µs)", "B (µs)", "B/A", "")
+    yield '<div class="operators">'
     yield from table(head, rows, frozenset((1, 2, 4, 5, 6)))
+    yield "</div>"
 
 
 def _drawing(comparison: BenchComparison) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tflint.report.style import Line, Span, line, wrap
 
 WIDTH = 100
 SHOWN = 40
-_TITLE, _FIGURE = 28, 14
+_TITLE, _FIGURE = 32, 13
 _ROLES = {"+": "good", "-": "error", "~": "warning", ">": "info", "": ""}
 
 
@@ -40,8 +40,13 @@ def _figures(rows: Sequence[wording.ComparedRow]) -> Iterator[Line]:
     for row in (head, *rows):
         cells = [shortened(row.title, _TITLE).ljust(_TITLE)]
         cells += [text.rjust(_FIGURE) for text in (row.before, row.after, row.difference)]
-        start, end = "  " + "".join(cells[:3]), cells[3] + f"  {row.share}"
-        yield line(Span(start, "dim" if row is head else ""), Span(end.rstrip(), row.role))
+        figures, change = "".join(cells[1:3]), f"{cells[3]}  {row.share}".rstrip()
+        if row is head:
+            yield line(Span(f"  {''.join(cells)}".rstrip(), "dim"))
+        elif change:
+            yield line(f"  {cells[0]}{figures}", Span(change, row.role))
+        else:
+            yield line(f"  {cells[0]}", Span(figures.rstrip(), row.role))
 
 
 def _operators(comparison: BenchComparison, most: int | None) -> Iterator[Line]:

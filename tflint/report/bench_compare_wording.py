@@ -116,12 +116,14 @@ def _numbers(*figures: float) -> tuple[str, ...]:
 
 
 def accuracy_sentence(found: AccuracyDifference) -> str:
-    """`of 39 samples A alone decides 1 right, B alone 2: no difference can be told (p = 1)`."""
+    """`of 39 samples, A alone decides 1 right, B alone 2: no difference can be told ...`."""
+    if not found.only_before and not found.only_after:
+        return f"of {counted(found.n, 'sample')}, both decide the same {found.both:,} right"
     counts = (
         f"of {counted(found.n, 'sample')}, A alone decides {found.only_before:,} right, "
         f"B alone {found.only_after:,}"
     )
-    p = f"p = {found.p:.2g}" if found.p >= 1e-4 else "p < 0.0001"
+    p = f"p-value {found.p:.2g}" if found.p >= 1e-4 else "p-value below 0.0001"
     if not found.is_told:
         return f"{counts}: no difference can be told ({p})"
     better = "B" if found.only_after > found.only_before else "A"
