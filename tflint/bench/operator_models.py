@@ -1,21 +1,38 @@
 """Models of one operator, cut out of a network.
 
-In such a model the operator stands a number of times: all copies read the same inputs, each has
-outputs and state of its own. What it reads of the network's activations becomes an input of the
-model. What is computed from constants alone (weights that a DEQUANTIZE unpacks, say) is computed
-in the model too, once for all copies, so that kernels and delegates see where it comes from.
+In such a model the operator stands a number of times, each copy with outputs and state of its own.
+What it reads of the network's activations becomes an input of the model. What is computed from
+constants alone (weights that a DEQUANTIZE unpacks, say) is computed in the model too, once for all
+copies, so that kernels and delegates see where it comes from.
+
+LiteRT lets an operator write over its input where nobody else needs that, which some kernels are
+slower at (ADD of int8: two times), others have nothing left to do (RESHAPE). It does so in the
+model where it does in the network: an activation with one reader is handed on to each copy by a
+RESHAPE of its own, one with more by one for all, and only outputs of the network are outputs.
+Source: `ArenaPlanner::IdentifyInPlaceTensors` in tensorflow/lite/arena_planner.cc.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tflint.fix.proof.interface import DTYPES
 from tflint.model.graph import called_subgraphs
 from tflint.model.record import ABSENT
-from tflint.model.tables import SCHEMA_VERSION, Buffer, Model, Operator, SubGraph, Tensor
+from tflint.model.schema import BUILTIN_OPERATORS, ReshapeOptions
+from tflint.model.tables import (
+    SCHEMA_VERSION,
+    Buffer,
+    Model,
+    Operator,
+    OperatorCode,
+    SubGraph,
+    Tensor,
+)
 from tflint.model.types import unpacked_bytes
 
 Shape = tuple[int, ...]
@@ -28,6 +45,16 @@ MAX_SUBGRAPHS = 64
 _RANDOM = frozenset(
     ("MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "STABLEHLO_RNG_BIT_GENERATOR")
 )
+# The runtime never shares the memory of tensors of this size or less.
+_POINTER_BYTES = 8
+# `TFLITE_RESHAPE_PARAMS_MAX_DIMENSION_COUNT` in tensorflow/lite/core/c/builtin_op_data.h.
+_MAX_RESHAPE_RANK = 8
+# Stands for the code of RESHAPE, which the network may not have.
+_RESHAPE = -1
+_RESHAPE_INDEX = BUILTIN_OPERATORS.index("RESHAPE")
+_RESHAPE_CODE = OperatorCode(
+    deprecated_builtin_code=_RESHAPE_INDEX, builtin_code=_RESHAPE_INDEX, version=1
+)
 
 
 class NotCut(ValueError):
@@ -36,15 +63,15 @@ class NotCut(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CutModel:
-    """A model of `copies` of one operator. `inputs` are the tensors of the network whose values it
-    takes, in the order of its own inputs. Its outputs are those of the first copy, in the order of
-    `outputs`, then those of the second, and so on.
+    """A model of copies of one operator. `inputs` are the tensors of the network whose values it
+    takes: its own tensors 0, 1, ... `made[i]` are its tensors that copy i writes, in the order of
+    `outputs`, the network's.
     """
 
     model: Model
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    copies: int
+    made: tuple[tuple[int, ...], ...]
 
 
 class Network:
@@ -56,12 +83,23 @@ class Network:
         # What makes a tensor out of constants: numbers of operators, in the order of execution.
         self._foundations: dict[int, tuple[int, ...]] = {}
         self._find_foundations()
+        self._readers = Counter(self._graph.outputs)
+        for operator in self._graph.operators:
+            self._readers.update(operator.inputs)
 
     def cut(
-        self, operator: int, copies: int, shapes: Mapping[int, Shape] | None = None
+        self,
+        operator: int,
+        copies: int,
+        shapes: Mapping[int, Shape] | None = None,
+        *,
+        room: int | None = None,
     ) -> CutModel:
         """The model of an operator. `shapes` are those that tensors have in a run, by the number
-        of the tensor, where they are not those of the file.
+        of the tensor, where they are not those of the file. `room` is the number of copies, at
+        least those there are, that inputs are handed on to: models with the same room differ in
+        nothing but the copies. Without it copies read inputs and write outputs of the model, which
+        no delegate can take for needless.
 
         Raises `NotCut`.
         """
@@ -69,24 +107,41 @@ class Network:
         if not wanted.outputs:
             raise NotCut("it gives nothing")
         called = _called_by(wanted, self._model)
-        foundation: set[int] = set()
-        inputs: dict[int, None] = {}
-        for tensor in wanted.inputs:
-            if tensor in self._foundations:
-                foundation.update(self._foundations[tensor])
-            elif tensor >= 0 and not (self._is_constant(tensor) or self._is_state(tensor)):
-                inputs[tensor] = None
+        inputs = [t for t in dict.fromkeys(wanted.inputs) if t >= 0 and self._is_handed_over(t)]
         for tensor in (*inputs, *wanted.outputs):
             _check(self._graph.tensors[tensor])
         draft = _Draft(self._model, self._graph, shapes or {})
         shared = {tensor: draft.tensor(tensor) for tensor in inputs}
-        for other in sorted(foundation):
+        taken = tuple(shared.values())
+        needed = {i for t in wanted.inputs for i in self._foundations.get(t, ())}
+        for other in sorted(needed):
             draft.operator(self._graph.operators[other], shared, shared)
-        made: list[int] = []
-        for _ in range(copies):
-            made += draft.operator(wanted, shared, {})
-        model = draft.finish([shared[tensor] for tensor in inputs], made, called)
-        return CutModel(model, tuple(inputs), wanted.outputs, copies)
+        made: list[tuple[int, ...]] = []
+        if room is None:
+            made = [draft.operator(wanted, shared, {}) for _ in range(copies)]
+            given = [tensor for outputs in made for tensor in outputs]
+        else:
+            handed_on = [tensor for tensor in inputs if draft.can_hand_on(tensor)]
+            handed_on = [tensor for tensor in handed_on if tensor not in self._graph.inputs]
+            for_all = [tensor for tensor in handed_on if self._readers[tensor] > 1]
+            for_one = [tensor for tensor in handed_on if self._readers[tensor] == 1]
+            shared.update({tensor: draft.hand_on(shared[tensor]) for tensor in for_all})
+            # As outputs they have a reader more, also where there is but one copy.
+            given = [shared[tensor] for tensor in for_all]
+            for copy in range(room):
+                own = {tensor: draft.hand_on(shared[tensor]) for tensor in for_one}
+                if copy < copies:
+                    made.append(draft.operator(wanted, shared, own))
+            kept = [t in self._graph.outputs for t in wanted.outputs]
+            given += [t for outputs in made for t in itertools.compress(outputs, kept)]
+        return CutModel(
+            draft.finish(taken, given, called), tuple(inputs), wanted.outputs, tuple(made)
+        )
+
+    def _is_handed_over(self, tensor: int) -> bool:
+        """Whether it is an activation that a run must have left."""
+        is_made_here = tensor in self._foundations or self._is_state(tensor)
+        return not is_made_here and not self._is_constant(tensor)
 
     def tensors(self, operator: int) -> tuple[int, ...]:
         """The activations that an operator reads and makes."""
@@ -153,24 +208,46 @@ class _Draft:
         self.tensors.append(dataclasses.replace(new, buffer=self._buffer(old.buffer)))
         return len(self.tensors) - 1
 
-    def operator(self, old: Operator, shared: dict[int, int], own: dict[int, int]) -> list[int]:
+    def operator(
+        self, old: Operator, shared: dict[int, int], own: dict[int, int]
+    ) -> tuple[int, ...]:
         """Enter an operator; gives the places of its outputs. `shared` and `own` tell where
         tensors are that it shares with others and does not, and get those that it brings along.
         """
         inputs = [self._input(tensor, shared, own) for tensor in old.inputs]
         intermediates = [self._input(tensor, own, own) for tensor in old.intermediates]
-        outputs = [self._input(tensor, own, own) for tensor in old.outputs]
+        outputs = tuple(self._input(tensor, own, own) for tensor in old.outputs)
         self.operators.append(
             dataclasses.replace(
                 self._renumbered(old),
                 inputs=tuple(inputs),
-                outputs=tuple(outputs),
+                outputs=outputs,
                 intermediates=tuple(intermediates) or old.intermediates,
             )
         )
         return outputs
 
-    def finish(self, inputs: list[int], outputs: list[int], called: tuple[int, ...]) -> Model:
+    def can_hand_on(self, index: int) -> bool:
+        """Whether a tensor can be written over at all, and be copied by a RESHAPE."""
+        tensor = self.graph.tensors[index]
+        shape = self.shapes.get(index, tensor.shape)
+        size = unpacked_bytes(shape, tensor.type) or 0
+        return size > _POINTER_BYTES and len(shape) <= _MAX_RESHAPE_RANK
+
+    def hand_on(self, place: int) -> int:
+        """Enter a copy of a tensor of the model, and the operator that makes it."""
+        self.tensors.append(self.tensors[place])
+        self.operators.append(
+            Operator(
+                opcode_index=self.codes.setdefault(_RESHAPE, len(self.codes)),
+                inputs=(place,),
+                outputs=(len(self.tensors) - 1,),
+                builtin_options=ReshapeOptions(new_shape=self.tensors[place].shape),
+            )
+        )
+        return len(self.tensors) - 1
+
+    def finish(self, inputs: Sequence[int], outputs: Sequence[int], called: Sequence[int]) -> Model:
         """The model, with the subgraphs that its operators run where they were."""
         main = SubGraph(
             tensors=tuple(self.tensors),
@@ -183,7 +260,7 @@ class _Draft:
             others[index - 1] = self._carried_over(self.whole.subgraphs[index])
         return Model(
             version=SCHEMA_VERSION,
-            operator_codes=tuple(self.whole.operator_codes[index] for index in self.codes),
+            operator_codes=tuple(map(self._code, self.codes)),
             subgraphs=(main, *others),
             buffers=tuple(self.buffers),
         )
@@ -191,10 +268,14 @@ class _Draft:
     def _input(self, tensor: int, shared: dict[int, int], own: dict[int, int]) -> int:
         if tensor < 0:
             return tensor
-        known = own if self.graph.tensors[tensor].is_variable else shared
+        is_own = tensor in own or self.graph.tensors[tensor].is_variable
+        known = own if is_own else shared
         if tensor not in known:
             known[tensor] = self.tensor(tensor)
         return known[tensor]
+
+    def _code(self, index: int) -> OperatorCode:
+        return _RESHAPE_CODE if index == _RESHAPE else self.whole.operator_codes[index]
 
     def _renumbered(self, old: Operator) -> Operator:
         code = self.codes.setdefault(old.opcode_index, len(self.codes))

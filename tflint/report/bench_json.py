@@ -65,6 +65,14 @@ def _model(model: BenchedModel) -> dict[str, Any]:
         "dynamic_bytes": model.dynamic_bytes,
         "macs": model.macs,
         "operators": [_operator(operator) for operator in model.operators],
+        "operator_total": None
+        if model.operator_total is None
+        else {
+            "us": model.operator_total.us,
+            "whole_us": model.operator_total.whole_us,
+            "timed": model.operator_total.timed,
+            "operators": model.operator_total.operators,
+        },
         "runtimes": [_runtime(use) for use in model.runtimes],
         "failures": [{"part": one.part, "text": one.text} for one in model.failures],
         "notes": list(model.notes),
