@@ -57,7 +57,7 @@ _RESHAPE_CODE = OperatorCode(
 )
 
 
-class NotCut(ValueError):
+class NotCut(Exception):
     """An operator that cannot be run without its network; the text says why."""
 
 
@@ -137,6 +137,16 @@ class Network:
         return CutModel(
             draft.finish(taken, given, called), tuple(inputs), wanted.outputs, tuple(made)
         )
+
+    def unpacks_constant(self, operator: int) -> bool:
+        """Whether runtimes run an operator no more than once: what it gives is kept.
+
+        Source: `Eval` in tensorflow/lite/kernels/dequantize.h and densify.cc, and the delegate's
+        `static_unpack_nodes_` in tensorflow/lite/delegates/xnnpack/xnnpack_delegate.cc.
+        """
+        found = self._graph.operators[operator]
+        name = self._model.operator_codes[found.opcode_index].name
+        return name in ("DEQUANTIZE", "DENSIFY") and all(map(self._is_constant, found.inputs))
 
     def _is_handed_over(self, tensor: int) -> bool:
         """Whether it is an activation that a run must have left."""
@@ -255,7 +265,7 @@ class _Draft:
             outputs=tuple(outputs),
             operators=tuple(self.operators),
         )
-        others = [SubGraph() for _ in range(max(called, default=0))]
+        others = [SubGraph((), (), (), ()) for _ in range(max(called, default=0))]
         for index in called:
             others[index - 1] = self._carried_over(self.whole.subgraphs[index])
         return Model(

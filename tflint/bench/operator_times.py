@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tflint.bench.operator_models import Network
 from tflint.bench.options import DEFAULT_RUNS, BenchOptions
 from tflint.errors import HostFailed, ModelRefused
 from tflint.execution.frames import Array, Json
@@ -68,11 +69,13 @@ def timed_operators(
     Raises `ModelRefused` where LiteRT does not run the network with its activations kept,
     `HostFailed` where that crashed.
     """
-    within = _within(model)
+    within, network = _within(model), Network(model, entry.subgraph)
     told = {}
     wanted = []
     for place, row in enumerate(rows):
-        if row.subgraph == entry.subgraph:
+        if row.subgraph == entry.subgraph and network.unpacks_constant(row.index):
+            told[place] = dataclasses.replace(row, us_avg=0.0, note=_ONCE)
+        elif row.subgraph == entry.subgraph:
             wanted.append(place)
         else:
             told[place] = dataclasses.replace(row, note=within.get(row.subgraph, _NOT_RUN))
@@ -88,6 +91,8 @@ def timed_operators(
     return TimedOperators(tuple(told[place] for place in range(len(rows))), total)
 
 
+_ONCE = "unpacks constants, once before the second inference"
+_OWN_KERNEL = "LiteRT's own kernel: XNNPACK does not take it alone"
 _NOT_RUN = "is not run by this way into the model"
 _NO_TIME = "no time was left to measure it: give more --runs"
 
@@ -165,7 +170,8 @@ def _crashed(ended: Ended, found: _Measured) -> int | None:
 def _row(row: OperatorRow, head: Json) -> OperatorRow:
     if "ns" in head:
         # Noise may make what takes next to nothing look like less.
-        return dataclasses.replace(row, us_avg=max(head["ns"], 0.0) / 1000)
+        note = _OWN_KERNEL if "is_own_kernel" in head else row.note
+        return dataclasses.replace(row, us_avg=max(head["ns"], 0.0) / 1000, note=note)
     if "refused" in head:
         said = printable(" ".join(head["refused"].split()), _MAX_NOTE)
         return dataclasses.replace(row, note=f"not measured: alone, it does not run: {said}")
