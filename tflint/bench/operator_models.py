@@ -14,28 +14,15 @@ Source: `ArenaPlanner::IdentifyInPlaceTensors` in tensorflow/lite/arena_planner.
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from tflint.bench.operator_draft import Draft, Shape
 from tflint.fix.proof.interface import DTYPES
 from tflint.model.graph import called_subgraphs
-from tflint.model.record import ABSENT
-from tflint.model.schema import BUILTIN_OPERATORS, ReshapeOptions
-from tflint.model.tables import (
-    SCHEMA_VERSION,
-    Buffer,
-    Model,
-    Operator,
-    OperatorCode,
-    SubGraph,
-    Tensor,
-)
+from tflint.model.tables import Model, Operator, Tensor
 from tflint.model.types import unpacked_bytes
-
-Shape = tuple[int, ...]
 
 # Longer computations on constants are not repeated in each model that reads them.
 MAX_FOUNDATION = 16
@@ -44,16 +31,6 @@ MAX_SUBGRAPHS = 64
 # Operators whose outputs do not follow from their inputs.
 _RANDOM = frozenset(
     ("MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "STABLEHLO_RNG_BIT_GENERATOR")
-)
-# The runtime never shares the memory of tensors of this size or less.
-_POINTER_BYTES = 8
-# `TFLITE_RESHAPE_PARAMS_MAX_DIMENSION_COUNT` in tensorflow/lite/core/c/builtin_op_data.h.
-_MAX_RESHAPE_RANK = 8
-# Stands for the code of RESHAPE, which the network may not have.
-_RESHAPE = -1
-_RESHAPE_INDEX = BUILTIN_OPERATORS.index("RESHAPE")
-_RESHAPE_CODE = OperatorCode(
-    deprecated_builtin_code=_RESHAPE_INDEX, builtin_code=_RESHAPE_INDEX, version=1
 )
 
 
@@ -83,6 +60,7 @@ class Network:
         # What makes a tensor out of constants: numbers of operators, in the order of execution.
         self._foundations: dict[int, tuple[int, ...]] = {}
         self._find_foundations()
+        self._inputs, self._outputs = set(self._graph.inputs), set(self._graph.outputs)
         self._readers = Counter(self._graph.outputs)
         for operator in self._graph.operators:
             self._readers.update(operator.inputs)
@@ -91,15 +69,13 @@ class Network:
         self,
         operator: int,
         copies: int,
+        room: int,
         shapes: Mapping[int, Shape] | None = None,
-        *,
-        room: int | None = None,
     ) -> CutModel:
-        """The model of an operator. `shapes` are those that tensors have in a run, by the number
-        of the tensor, where they are not those of the file. `room` is the number of copies, at
-        least those there are, that inputs are handed on to: models with the same room differ in
-        nothing but the copies. Without it copies read inputs and write outputs of the model, which
-        no delegate can take for needless.
+        """The model of an operator. `room` is the number of copies that inputs are handed on to,
+        at least those there are: models with the same room differ in nothing but the copies.
+        `shapes` are those that tensors have in a run, by the number of the tensor, where they are
+        not those of the file.
 
         Raises `NotCut`.
         """
@@ -110,33 +86,35 @@ class Network:
         inputs = [t for t in dict.fromkeys(wanted.inputs) if t >= 0 and self._is_handed_over(t)]
         for tensor in (*inputs, *wanted.outputs):
             _check(self._graph.tensors[tensor])
-        draft = _Draft(self._model, self._graph, shapes or {})
+        draft = Draft(self._model, self._graph, shapes or {})
         shared = {tensor: draft.tensor(tensor) for tensor in inputs}
         taken = tuple(shared.values())
         needed = {i for t in wanted.inputs for i in self._foundations.get(t, ())}
         for other in sorted(needed):
             draft.operator(self._graph.operators[other], shared, shared)
+        within = [t for t in inputs if t not in self._inputs and draft.can_hand_on(shared[t])]
+        for_all = [tensor for tensor in within if self._readers[tensor] > 1]
+        for_one = [tensor for tensor in within if self._readers[tensor] == 1]
+        shared.update({tensor: draft.hand_on(shared[tensor]) for tensor in for_all})
+        # As outputs they have a reader more, also where there is but one copy.
+        given = [shared[tensor] for tensor in for_all]
         made: list[tuple[int, ...]] = []
-        if room is None:
-            made = [draft.operator(wanted, shared, {}) for _ in range(copies)]
-            given = [tensor for outputs in made for tensor in outputs]
-        else:
-            handed_on = [tensor for tensor in inputs if draft.can_hand_on(tensor)]
-            handed_on = [tensor for tensor in handed_on if tensor not in self._graph.inputs]
-            for_all = [tensor for tensor in handed_on if self._readers[tensor] > 1]
-            for_one = [tensor for tensor in handed_on if self._readers[tensor] == 1]
-            shared.update({tensor: draft.hand_on(shared[tensor]) for tensor in for_all})
-            # As outputs they have a reader more, also where there is but one copy.
-            given = [shared[tensor] for tensor in for_all]
-            for copy in range(room):
-                own = {tensor: draft.hand_on(shared[tensor]) for tensor in for_one}
-                if copy < copies:
-                    made.append(draft.operator(wanted, shared, own))
-            kept = [t in self._graph.outputs for t in wanted.outputs]
-            given += [t for outputs in made for t in itertools.compress(outputs, kept)]
-        return CutModel(
-            draft.finish(taken, given, called), tuple(inputs), wanted.outputs, tuple(made)
-        )
+        for copy in range(room):
+            own = {tensor: draft.hand_on(shared[tensor]) for tensor in for_one}
+            if copy < copies:
+                made.append(draft.operator(wanted, shared, own))
+                read: Sequence[int] = made[-1]
+            else:
+                # What nobody reads a delegate may leave out.
+                read = [*own.values()] or made[0]
+            for place, tensor in enumerate(wanted.outputs):
+                source = read[place % len(read)]
+                if tensor not in self._outputs and draft.can_take_from(made[0][place]):
+                    given.append(draft.take_from(source))
+                elif copy < copies:
+                    given.append(source)
+        model = draft.finish(taken, given, called)
+        return CutModel(model, tuple(inputs), wanted.outputs, tuple(made))
 
     def unpacks_constant(self, operator: int) -> bool:
         """Whether runtimes run an operator no more than once: what it gives is kept.
@@ -193,122 +171,6 @@ class Network:
                 if len(needed) < MAX_FOUNDATION:
                     made = (*needed, index)
                     self._foundations.update(dict.fromkeys(operator.outputs, made))
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The tables of a model as they are put together: what nothing uses does not get there."""
-
-    whole: Model
-    graph: SubGraph
-    shapes: Mapping[int, Shape]
-    tensors: list[Tensor] = field(default_factory=list)
-    operators: list[Operator] = field(default_factory=list)
-    codes: dict[int, int] = field(default_factory=dict)
-    # Buffer 0 is empty by convention: activations refer to it.
-    buffers: list[Buffer] = field(default_factory=lambda: [Buffer()])
-    places: dict[int, int] = field(default_factory=dict)
-
-    def tensor(self, index: int) -> int:
-        """Enter a tensor of the network."""
-        old = self.graph.tensors[index]
-        shape = self.shapes.get(index, old.shape)
-        # Names may be of any length, and open shapes would be laid out in each run.
-        new = dataclasses.replace(old, name=None, shape=shape, shape_signature=ABSENT)
-        self.tensors.append(dataclasses.replace(new, buffer=self._buffer(old.buffer)))
-        return len(self.tensors) - 1
-
-    def operator(
-        self, old: Operator, shared: dict[int, int], own: dict[int, int]
-    ) -> tuple[int, ...]:
-        """Enter an operator; gives the places of its outputs. `shared` and `own` tell where
-        tensors are that it shares with others and does not, and get those that it brings along.
-        """
-        inputs = [self._input(tensor, shared, own) for tensor in old.inputs]
-        intermediates = [self._input(tensor, own, own) for tensor in old.intermediates]
-        outputs = tuple(self._input(tensor, own, own) for tensor in old.outputs)
-        self.operators.append(
-            dataclasses.replace(
-                self._renumbered(old),
-                inputs=tuple(inputs),
-                outputs=outputs,
-                intermediates=tuple(intermediates) or old.intermediates,
-            )
-        )
-        return outputs
-
-    def can_hand_on(self, index: int) -> bool:
-        """Whether a tensor can be written over at all, and be copied by a RESHAPE."""
-        tensor = self.graph.tensors[index]
-        shape = self.shapes.get(index, tensor.shape)
-        size = unpacked_bytes(shape, tensor.type) or 0
-        return size > _POINTER_BYTES and len(shape) <= _MAX_RESHAPE_RANK
-
-    def hand_on(self, place: int) -> int:
-        """Enter a copy of a tensor of the model, and the operator that makes it."""
-        self.tensors.append(self.tensors[place])
-        self.operators.append(
-            Operator(
-                opcode_index=self.codes.setdefault(_RESHAPE, len(self.codes)),
-                inputs=(place,),
-                outputs=(len(self.tensors) - 1,),
-                builtin_options=ReshapeOptions(new_shape=self.tensors[place].shape),
-            )
-        )
-        return len(self.tensors) - 1
-
-    def finish(self, inputs: Sequence[int], outputs: Sequence[int], called: Sequence[int]) -> Model:
-        """The model, with the subgraphs that its operators run where they were."""
-        main = SubGraph(
-            tensors=tuple(self.tensors),
-            inputs=tuple(inputs),
-            outputs=tuple(outputs),
-            operators=tuple(self.operators),
-        )
-        others = [SubGraph((), (), (), ()) for _ in range(max(called, default=0))]
-        for index in called:
-            others[index - 1] = self._carried_over(self.whole.subgraphs[index])
-        return Model(
-            version=SCHEMA_VERSION,
-            operator_codes=tuple(map(self._code, self.codes)),
-            subgraphs=(main, *others),
-            buffers=tuple(self.buffers),
-        )
-
-    def _input(self, tensor: int, shared: dict[int, int], own: dict[int, int]) -> int:
-        if tensor < 0:
-            return tensor
-        is_own = tensor in own or self.graph.tensors[tensor].is_variable
-        known = own if is_own else shared
-        if tensor not in known:
-            known[tensor] = self.tensor(tensor)
-        return known[tensor]
-
-    def _code(self, index: int) -> OperatorCode:
-        return _RESHAPE_CODE if index == _RESHAPE else self.whole.operator_codes[index]
-
-    def _renumbered(self, old: Operator) -> Operator:
-        code = self.codes.setdefault(old.opcode_index, len(self.codes))
-        return dataclasses.replace(old, opcode_index=code, debug_metadata_index=-1)
-
-    def _carried_over(self, graph: SubGraph) -> SubGraph:
-        tensors = tuple(
-            dataclasses.replace(tensor, name=None, buffer=self._buffer(tensor.buffer))
-            for tensor in graph.tensors
-        )
-        operators = tuple(map(self._renumbered, graph.operators))
-        return dataclasses.replace(
-            graph, tensors=tensors, operators=operators, debug_metadata_index=-1
-        )
-
-    def _buffer(self, index: int) -> int:
-        buffers = self.whole.buffers
-        if index >= len(buffers) or not buffers[index].data:
-            return 0
-        if index not in self.places:
-            self.places[index] = len(self.buffers)
-            self.buffers.append(Buffer(buffers[index].data))
-        return self.places[index]
 
 
 def _check(tensor: Tensor) -> None:
