@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tflint.bench.accuracy import measure_accuracy, planned
+from tflint.bench.accuracy import measure_accuracy
 from tflint.bench.applications import application_of
 from tflint.bench.arenas import runtimes_of
+from tflint.bench.data_plan import planned
 from tflint.bench.datasets import LabelledData
 from tflint.bench.inventory import operators_of, quantization_of, tensors_of, weights_of
 from tflint.bench.latency import measure_latency
