@@ -94,7 +94,7 @@ def test_numbers_that_repeat_name_no_classes() -> None:
 
 
 def test_a_class_that_is_named_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match="`classes` in `f.npz` names a class twice"):
+    with pytest.raises(UsageError, match="names a class twice"):
         class_names({"classes": np.array(["a", "b", "a"])}, "`f.npz`")
 
 

@@ -13,6 +13,7 @@ from tflint.bench.decisions import UNDECIDED, decided, ties
 from tflint.bench.fitting import Fit, check_labels, fitted, values_of
 from tflint.bench.intervals import wilson_interval
 from tflint.bench.options import BenchOptions
+from tflint.bench.refusals import failure_of, refusal_of
 from tflint.errors import HostFailed, ModelRefused
 from tflint.execution.frames import Array
 from tflint.execution.process import Limits, run_worker
@@ -73,6 +74,16 @@ def measure_accuracy(
     return accuracy, (*fit.notes, *_notes(accuracy, seen))
 
 
+def first_sample(data: LabelledData, model: Model, entry: Entry) -> list[Array]:
+    """The first of the samples, (1, *shape) of real values for each input: to be timed on.
+
+    Raises `DoesNotFit`.
+    """
+    fit = fitted(data, model, entry)
+    ports = enumerate(entry.inputs)
+    return [values_of(data, fit, place, port, data.rows[:1]) for place, port in ports]
+
+
 @dataclass(slots=True)
 class _Seen:
     """What is noticed on the way: values of the inputs, those beyond what the model can hold, and
@@ -99,10 +110,14 @@ def _outputs(
     request = {
         "threads": options.threads,
         "kernels": options.kernels.value,
-        "signature": entry.signature,
-        "names": [port.key for port in entry.inputs],
-        "output": fit.output,
-        "key": fit.decision.port.key,
+        "subgraph": entry.subgraph,
+        "tensors": [port.tensor for port in entry.inputs],
+        "resized": [
+            [port.tensor, list(shape)]
+            for port, shape in zip(entry.inputs, fit.shapes, strict=True)
+            if model.subgraphs[entry.subgraph].tensors[port.tensor].shape != shape
+        ],
+        "output": fit.decision.port.tensor,
         "has_variables": _has_variables(model.subgraphs[0]),
         # Only a new interpreter forgets what these hold.
         "has_resources": any(code.name in _RESOURCES for code in model.operator_codes)
@@ -123,17 +138,14 @@ def _outputs(
                 seen.saturated += int(((values < least - half) | (values > most + half)).sum())
             inputs.append(port.quantised(values) if port.is_real else values)
         limits = Limits(options.seconds, options.memory_bytes)
-        ended = run_worker(_WORKER, {**request, "samples": len(rows)}, [weights, *inputs], limits)
+        ended = run_worker(_WORKER, request, [weights, *inputs], limits)
         if not ended.frames:
-            log = "" if ended.is_time_out else printable(" ".join(ended.log.split()), 200)
-            fault = ended.fault or "it ended early"
-            raise HostFailed(f"LiteRT failed: {fault}{f' ({log})' if log else ''}")
+            raise failure_of(ended, f"after {done:,} of {counted(data.count, 'labelled sample')}")
         head, arrays = ended.frames[0]
         if "failed" in head:
             raise HostFailed(f"LiteRT failed: {head['failed']}")
         if "refused" in head:
-            said = " ".join(head["refused"].split())
-            raise ModelRefused(f"LiteRT does not run the model: {printable(said, 400)}")
+            raise refusal_of(model, str(head["refused"]))
         yield arrays[0]
         done += len(arrays[0])
 

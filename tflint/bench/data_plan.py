@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tflint.bench.datasets import LabelledData, is_named_by, load_dataset
 from tflint.bench.fitting import DoesNotFit, fitted
+from tflint.bench.inputs import entry_of
 from tflint.bench.options import BenchOptions, Dataset
-from tflint.errors import UnreadableModel, UsageError
+from tflint.errors import ModelRefused, UnreadableModel, UsageError
 from tflint.fix.proof.interface import Entry, NotComparable
 from tflint.model.graph import dangling_indices
 from tflint.model.reader import parse_model
@@ -25,14 +26,9 @@ class Plan:
     notes: tuple[str | None, ...]
 
 
-def planned(
-    paths: Sequence[tuple[Path, str]],
-    options: BenchOptions,
-    entry_of: Callable[[Model, str | None], Entry],
-) -> Plan:
+def planned(paths: Sequence[tuple[Path, str]], options: BenchOptions) -> Plan:
     """Which samples are for which of the models, given by path and how reports call them.
 
-    `entry_of` finds the way into a model, and raises `NotComparable` where there is none.
     A model that a GLOB names takes that file alone. Raises `UsageError` for a file that cannot be
     read or is of no use: no model is called like its GLOB, one that is does not fit, or none does.
     """
@@ -47,7 +43,7 @@ def planned(
     for path, shown in paths:
         named = [d for d in options.datasets if d.pattern and is_named_by(d.pattern, shown)]
         refused |= dict.fromkeys(named)
-        known = _read(path, options.signature, entry_of)
+        known = _read(path, options.signature)
         if known is None:
             is_any_unreadable = True
             data.append(None)
@@ -88,14 +84,12 @@ def planned(
     return Plan(tuple(data), tuple(notes))
 
 
-def _read(
-    path: Path, signature: str | None, entry_of: Callable[[Model, str | None], Entry]
-) -> tuple[Model, Entry] | None:
+def _read(path: Path, signature: str | None) -> tuple[Model, Entry] | None:
     """The model and the way into it; None where its row will say why not."""
     try:
         model = parse_model(path.read_bytes())
         if any(dangling_indices(model)) or not model.subgraphs:
             return None
         return model, entry_of(model, signature)
-    except (OSError, UnreadableModel, NotComparable):
+    except (OSError, UnreadableModel, NotComparable, ModelRefused):
         return None
