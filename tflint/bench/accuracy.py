@@ -33,8 +33,9 @@ _SHARE_OF_TIME = 0.5
 _RESOURCES = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
 # Classes are out of balance where the largest has half as much again as its share of them.
 _IMBALANCE = 1.5
-# From this part on, values beyond what an input can hold are worth a note.
-_SATURATED = 0.01
+# From this part on, values beyond what an input can hold are worth a note: calibration cuts off
+# some on purpose.
+_SATURATED = 0.05
 
 Say = Callable[[str], None]
 
