@@ -104,7 +104,7 @@ def _numbered(column: Array, title: str, names: Sequence[str]) -> Array:
         raise UsageError(
             f"{title} has fractions: accuracy is for classes, not for values to be estimated"
         )
-    least, most = column.min(), column.max()
+    least, most = column.min().item(), column.max().item()
     if least < 0 or most >= 2**31:
         wrong = least if least < 0 else most
         raise UsageError(f"{title} has {wrong:,.0f}, which is no class: they count from 0")
