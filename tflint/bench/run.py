@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tflint.bench.accuracy import measure_accuracy, planned
+from tflint.bench.accuracy import first_sample, measure_accuracy
 from tflint.bench.applications import application_of
 from tflint.bench.arenas import memory_of, runtimes_of
+from tflint.bench.data_plan import planned
 from tflint.bench.datasets import LabelledData
+from tflint.bench.fitting import DoesNotFit
 from tflint.bench.inputs import entry_of
 from tflint.bench.inventory import notes_of, operators_of, tensors_of, weights_of
 from tflint.bench.latency import measure_latency
@@ -34,7 +36,7 @@ def benched(
 
     Raises `UsageError` before the first where data files cannot be read or are for none of them.
     """
-    plan = planned(paths, options, entry_of)
+    plan = planned(paths, options)
     for number, (path, shown) in enumerate(paths, 1):
 
         def about(what: str, of: str = f"{number} of {len(paths)}: {shown}") -> None:
@@ -80,8 +82,9 @@ def _benched(
     try:
         entry = entry_of(model, options.signature)
         say("latency")
-        timing = measure_latency(data, model, entry, options)
-    except (ModelRefused, HostFailed, NotComparable) as error:
+        sample = None if labelled is None else first_sample(labelled, model, entry)
+        timing = measure_latency(data, model, entry, options, sample)
+    except (ModelRefused, HostFailed, NotComparable, DoesNotFit) as error:
         return _failed(row, "latency", str(error))
     row = dataclasses.replace(
         row, latency=timing.latency, noise=timing.noise, notes=(*row.notes, *timing.notes)
