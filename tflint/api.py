@@ -238,12 +238,15 @@ def run_bench(
     import datetime
     import time
 
-    from tflint.bench.machine import this_machine
+    from tflint.bench.cores import quiet_cores
+    from tflint.bench.machine import require_runtime, this_machine
     from tflint.bench.models import models_at
     from tflint.bench.run import benched
     from tflint.report.bench_result import BenchReport
 
     found = models_at(paths, settings.excludes)
+    require_runtime()
+    options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     started, clock = datetime.datetime.now().astimezone(), time.monotonic()
     rows = tuple(benched(found, settings.target, options, say))
     return BenchReport(
