@@ -1,11 +1,11 @@
-"""Which models to measure: those that are named, and those in folders."""
+"""Which models to measure: those that are named, and those in folders; and their bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tflint.errors import UsageError
+from tflint.errors import UnreadableModel, UsageError
 from tflint.lint.discover import discover
 from tflint.printable import printable
 from tflint.rule import Kind
@@ -24,3 +24,15 @@ def models_at(
     if not found:
         raise UsageError(f"no .tflite models in `{printable(paths[0])}`")
     return [(one.path, one.shown) for one in found]
+
+
+def bytes_of(path: Path, most: int) -> bytes:
+    """The file, which workers are sent: of more than `most` bytes none could hold it.
+
+    Raises `UnreadableModel` for those, and `OSError`.
+    """
+    with path.open("rb") as file:
+        if file.seek(0, 2) > most:
+            raise UnreadableModel(f"it is larger than the {most:,} bytes that a worker may take")
+        file.seek(0)
+        return file.read()

@@ -11,6 +11,7 @@ from tflint.bench.applications import application_of
 from tflint.bench.datasets import LabelledData
 from tflint.bench.inputs import entry_of
 from tflint.bench.latency import measure_latency
+from tflint.bench.models import bytes_of
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
 from tflint.bench.static_figures import with_static_figures
@@ -52,7 +53,7 @@ def _benched(
 ) -> BenchedModel:
     row = BenchedModel(shown, 0, application_of(shown))
     try:
-        data = path.read_bytes()
+        data = bytes_of(path, options.memory_bytes)
         row = dataclasses.replace(row, file_bytes=len(data))
         model = parse_model(data)
     except OSError as error:
