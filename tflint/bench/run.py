@@ -11,7 +11,7 @@ from tflint.bench.applications import application_of
 from tflint.bench.datasets import LabelledData
 from tflint.bench.inputs import entry_of
 from tflint.bench.latency import measure_latency
-from tflint.bench.models import bytes_of
+from tflint.bench.model_file import bytes_of
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
 from tflint.bench.static_figures import with_static_figures

@@ -288,7 +288,8 @@ class BenchedModel:
 @dataclass(frozen=True)
 class BenchReport:
     """All rows, in the order of the command line. `started` is a time as ISO 8601 has it, with
-    its offset; `is_interrupted` tells that models were left out because the user stopped it.
+    its offset; `is_interrupted` tells that models were left out because the user stopped it,
+    `asked` how many there were to measure.
     """
 
     models: tuple[BenchedModel, ...]
@@ -296,6 +297,7 @@ class BenchReport:
     started: str
     seconds: float = 0.0
     is_interrupted: bool = False
+    asked: int = 0
 
     @property
     def fails(self) -> bool:
