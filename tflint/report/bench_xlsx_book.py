@@ -52,6 +52,7 @@ class Look:
     above: bool = False
     below: bool = False
     size: float = 10
+    indent: bool = False
     underline: bool = False
 
     def properties(self, quoted: bool) -> dict[str, object]:
@@ -67,6 +68,8 @@ class Look:
             made["bg_color"] = self.fill
         if self.align:
             made["align"] = self.align
+        if self.indent:
+            made["indent"] = 1
         for name, is_set in (("bold", self.bold), ("italic", self.italic)):
             if is_set:
                 made[name] = True
@@ -92,6 +95,11 @@ COUNT = Look(number="#,##0")
 TIME = Look(number="#,##0.00")
 KB = Look(number="#,##0.00")
 PERCENT = Look(number="0.00")
+# Words behind a column of figures, which stand at its right edge.
+WORDS = Look(indent=True)
+CENTRED = Look(align="center")
+# Points of a row for each line of its text.
+LINE_HEIGHT = 13.5
 
 
 class Page:
@@ -180,6 +188,11 @@ class Page:
                 plain["bold"] = True
             options["format"] = self._book.workbook.add_format(plain)
         self.sheet.conditional_format(*area, options)
+
+    def printed(self, last_row: int, last_column: int, *, pages_down: int = 0) -> None:
+        """What is printed: from the first cell to this one, a page wide."""
+        self.sheet.print_area(0, 0, last_row, last_column)
+        self.sheet.fit_to_pages(1, pages_down)
 
     def widths(self, widths: Sequence[float]) -> None:
         """Those of the columns from the first on, in characters."""

@@ -25,7 +25,7 @@ MOST_BLOCKS = 200
 # From here on models without an application share sheets.
 MOST_SHEETS = 200
 # Characters of a line, which the rows of a block are counted with.
-PATH_WIDTH, NOTES_WIDTH = 30, 62
+PATH_WIDTH, NOTES_WIDTH = 42, 56
 _MOST_LINES = 400
 
 
@@ -97,8 +97,8 @@ def _blocks(places: Sequence[int], models: Sequence[BenchedModel]) -> tuple[Bloc
         rows = max(
             len(listed) + bool(others),
             len(model.runtimes),
-            min(_lines(said, NOTES_WIDTH), _MOST_LINES),
-            1 + _lines(path, PATH_WIDTH),
+            min(_lines(said, NOTES_WIDTH - 6), _MOST_LINES),
+            1 + _lines(path, PATH_WIDTH - 2),
         )
         made.append(
             Block(
