@@ -69,7 +69,7 @@ class Look:
         if self.align:
             made["align"] = self.align
         if self.indent:
-            made["indent"] = 1
+            made.update({"align": "left", "indent": 1})
         for name, is_set in (("bold", self.bold), ("italic", self.italic)):
             if is_set:
                 made[name] = True
@@ -99,7 +99,9 @@ PERCENT = Look(number="0.00")
 WORDS = Look(indent=True)
 CENTRED = Look(align="center")
 # Points of a row for each line of its text.
-LINE_HEIGHT = 13.5
+_LINE_HEIGHT = 13.5
+# Characters of these fonts, beside those that the width of a column is counted in.
+_PER_WIDTH = 1.1
 
 
 class Page:
@@ -194,6 +196,12 @@ class Page:
         self.sheet.print_area(0, 0, last_row, last_column)
         self.sheet.fit_to_pages(1, pages_down)
 
+    def high_enough(self, row: int, text: str, width: float) -> None:
+        """Make room for a text that does not fit on one line; programs differ in doing it."""
+        lines = line_count(text, width)
+        if lines > 1:
+            self.sheet.set_row(row, lines * _LINE_HEIGHT)
+
     def widths(self, widths: Sequence[float]) -> None:
         """Those of the columns from the first on, in characters."""
         for column, width in enumerate(widths):
@@ -278,6 +286,12 @@ def foreign_text(text: str, most: int = MOST_TEXT) -> str:
 def fitting(text: str) -> str:
     """As much of the text as a cell takes."""
     return text if len(text) * 2 <= _MOST_IN_CELL else _cut(text, _MOST_IN_CELL)
+
+
+def line_count(text: str, width: float) -> int:
+    """The lines that a text takes, about, in a column of this width."""
+    most = max(int(width * _PER_WIDTH), 1)
+    return sum(max(-(-len(line) // most), 1) for line in text.split("\n"))
 
 
 def quoted_name(name: str) -> str:

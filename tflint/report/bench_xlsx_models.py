@@ -19,7 +19,6 @@ from tflint.report.bench_xlsx_book import (
     HEAD,
     KB,
     LIGHT,
-    LINE_HEIGHT,
     PERCENT,
     PLAIN,
     SUBHEAD,
@@ -63,8 +62,6 @@ _HEADS = (
 _NAME_WIDTH = 44
 _WIDTHS = (PATH_WIDTH, 9.5, 9.5, 9.5, 9.5, 9.5, 10, 10, 13, _NAME_WIDTH, 11, NOTES_WIDTH)
 _MORE_WIDTHS = (10, 10, 8, 11, 11, 13, 21, 8, 11, 11, 11)
-# Characters of these fonts beside those that the width of a column is counted in.
-_LONGER = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +153,7 @@ def _write_tensors(page: Page, block: Block) -> None:
         size = Look(number=COUNT.number, fill=LIGHT, above=True) if is_first else COUNT
         shown = foreign_text(tensor.name or f"tensor {tensor.index}", _MOST_NAME)
         name = dataclasses.replace(size, number="", indent=True, wrap=True)
-        lines = -(-len(shown) // int(_NAME_WIDTH * _LONGER))
-        if lines > 1:
-            page.sheet.set_row(row, lines * LINE_HEIGHT)
+        page.high_enough(row, shown, _NAME_WIDTH - 2)
         page.foreign(row, NAME, shown, name)
         page.number(row, SIZE, tensor.bytes, size)
     if block.others:

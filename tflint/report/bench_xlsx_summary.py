@@ -25,7 +25,6 @@ from tflint.report.bench_xlsx_book import (
     HEAD,
     KB,
     LIGHT,
-    LINE_HEIGHT,
     NOTE,
     PERCENT,
     SUBHEAD,
@@ -208,8 +207,7 @@ def _write_failures(page: Page, row: int, column: int, model: BenchedModel) -> N
     )
     if said:
         said = shortened(said, _MOST_FAILURE)
-        lines = -(-len(said) // (_FAILURE_WIDTH - 6))
-        page.sheet.set_row(row, max(lines, 1) * LINE_HEIGHT)
+        page.high_enough(row, said, _FAILURE_WIDTH - 2)
         page.foreign(row, column, said, Look(ink=BAD, wrap=True, indent=True, size=9))
 
 
