@@ -35,6 +35,7 @@ def render(report: BenchReport) -> str:
                 "kernels": machine.kernels,
                 "threads": machine.threads,
                 "cpus": None if machine.cpus is None else list(machine.cpus),
+                "notes": list(machine.notes),
             },
             "models": [_model(model) for model in report.models],
             "interrupted": report.is_interrupted,
@@ -57,6 +58,8 @@ def _model(model: BenchedModel) -> dict[str, Any]:
             "load_before": noise.load_before,
             "load_after": noise.load_after,
             "interruptions": noise.interruptions,
+            "waiting": noise.waiting,
+            "outliers": noise.outliers,
             "noisy": noise.is_noisy,
         },
         "accuracy": None if model.accuracy is None else _accuracy(model.accuracy),
@@ -101,6 +104,10 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "interval": [accuracy.low, accuracy.high],
         "dataset": accuracy.dataset,
         "split": accuracy.split,
+        "sha256": accuracy.sha256,
+        "majority": accuracy.majority,
+        "balanced": accuracy.balanced,
+        "undecided": accuracy.undecided,
         "decision": accuracy.decision,
         "classes": [
             {
@@ -110,7 +117,9 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
                 "predicted": score.predicted,
                 "recall": score.recall,
                 "precision": score.precision,
+                "f1": score.f1,
                 "interval": [score.low, score.high],
+                "precision_interval": [score.precision_low, score.precision_high],
             }
             for score in accuracy.classes
         ],

@@ -16,6 +16,8 @@ APPLICATIONS = ("motion_sense", "music_classifier", "keyword_spotting", "car_sen
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 # From this spread on (see `Noise`) figures of one run do not tell models apart that differ by it.
 NOISY_SPREAD = 0.10
+# The same for the part of the time that other programs had the core.
+NOISY_WAITING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +45,29 @@ class Latency:
 class Noise:
     """How quiet the machine was. `spread` is the interquartile range of the runs by their median,
     `load` the number of processes that wanted a core before and after (one minute's average, None
-    where the system does not say), `interruptions` how often the kernel took the core away.
+    where the system does not say), `interruptions` how often the kernel took the core away,
+    `waiting` the part of the time in which the only thread did not run, `outliers` how many runs
+    took far longer than the others.
     """
 
     spread: float
     load_before: float | None = None
     load_after: float | None = None
     interruptions: int | None = None
+    waiting: float | None = None
+    outliers: int = 0
 
     @property
     def is_noisy(self) -> bool:
         """Whether the runs differ so much that small differences mean nothing."""
-        return self.spread >= NOISY_SPREAD
+        return self.spread >= NOISY_SPREAD or (self.waiting or 0.0) >= NOISY_WAITING
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What it was measured on. `runtime` is its name and version, `cpus` the cores that the
-    process was kept to, None where the system cannot keep it.
+    process was kept to, None where the system cannot keep it. `notes` say what bears on the times
+    of all models.
     """
 
     processor: str
@@ -70,12 +77,13 @@ class Machine:
     kernels: str
     threads: int
     cpus: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
     """One class: `n` samples are of it, `correct` of them were found, `predicted` were taken for
-    it. `low` and `high` bound the recall.
+    it. `low` and `high` bound the recall, `precision_low` and `precision_high` the precision.
     """
 
     label: str
@@ -84,6 +92,8 @@ class ClassScore:
     predicted: int
     low: float
     high: float
+    precision_low: float = 0.0
+    precision_high: float = 1.0
 
     @property
     def recall(self) -> float | None:
@@ -95,13 +105,21 @@ class ClassScore:
         """The part of what was taken for it that is of it; None where nothing was."""
         return self.correct / self.predicted if self.predicted else None
 
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of recall and precision; None for a class that does not occur."""
+        both = self.n + self.predicted
+        return 2 * self.correct / both if both else None
+
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """The part of the samples that was decided right, with its Wilson interval of 95 %.
 
-    `confusion[truth][decided]` counts samples, in the order of `classes`. `decision` says how an
-    output becomes a class, `dataset` and `split` what the samples are.
+    `confusion[truth][decided]` counts samples, in the order of `classes`; those whose output is not
+    a number, `undecided`, are in no column of it. `decision` says how an output becomes a class,
+    `dataset` and `split` what the samples are, `sha256` is that of their file. `majority` is the
+    part of the samples that are of the largest class: what always saying it would reach.
     """
 
     value: float
@@ -114,6 +132,15 @@ class Accuracy:
     decision: str
     classes: tuple[ClassScore, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    sha256: str | None = None
+    undecided: int = 0
+    majority: float = 0.0
+
+    @property
+    def balanced(self) -> float | None:
+        """The mean recall of the classes that occur: each counts alike, however rare it is."""
+        recalls = [score.recall for score in self.classes if score.recall is not None]
+        return sum(recalls) / len(recalls) if recalls else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +288,8 @@ class BenchedModel:
 @dataclass(frozen=True)
 class BenchReport:
     """All rows, in the order of the command line. `started` is a time as ISO 8601 has it, with
-    its offset; `is_interrupted` tells that models were left out because the user stopped it.
+    its offset; `is_interrupted` tells that models were left out because the user stopped it,
+    `asked` how many there were to measure.
     """
 
     models: tuple[BenchedModel, ...]
@@ -269,6 +297,7 @@ class BenchReport:
     started: str
     seconds: float = 0.0
     is_interrupted: bool = False
+    asked: int = 0
 
     @property
     def fails(self) -> bool:
