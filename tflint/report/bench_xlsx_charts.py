@@ -23,13 +23,14 @@ from tflint.report.bench_xlsx_book import (
     Look,
     Page,
     cell,
+    foreign_text,
 )
 from tflint.report.bench_xlsx_notes import application_title, runtime_title
 
 # More than these no chart shows so that somebody can read them.
 MOST_DRAWN = 120
-_MOST_LABELLED = 30
-_MOST_LABEL = 44
+_MOST_LABELLED = 16
+_MOST_LABEL, _MOST_POINT_LABEL = 44, 28
 _WIDTH, _LEAST_HEIGHT, _PER_BAR = 720, 300, 24
 # Pixels of a row of the sheet; the row of the first charts.
 _ROW, _TOP = 20, 2
@@ -59,8 +60,11 @@ _GRID = {"visible": True, "line": {"color": "#E3E7EB", "width": 0.75}}
 class _Table:
     """The table of figures: where its columns are, and which have anything to draw."""
 
-    def __init__(self, page: Page, top: int, models: Sequence[BenchedModel]) -> None:
+    def __init__(
+        self, page: Page, top: int, models: Sequence[BenchedModel], labels: Sequence[str]
+    ) -> None:
         self.page, self.top, self.models = page, top, models
+        self.labels = [_point_label(label) for label in labels]
         self.last = top + len(models) - 1
         self.figures: dict[int, list[float]] = {}
 
@@ -90,7 +94,7 @@ def write_charts(
     runtimes = runtime_names(chosen)
     lower = _TOP + height // _ROW + 2
     end = lower + height // _ROW + 1
-    table = _Table(page, end + 4, chosen)
+    table = _Table(page, end + 4, chosen, [labels[place] for place in drawn])
     _write_table(table, drawn, labels, source, runtimes)
     made = [
         _sizes(book, table),
@@ -275,10 +279,7 @@ def _accuracies(book: Book, table: _Table) -> Any:
         }
         if is_labelled:
             series["data_labels"] = {
-                "custom": [
-                    {"value": f"={table.page.reference(row, _LABEL)}"}
-                    for row in range(span[0], span[1] + 1)
-                ],
+                "custom": [{"value": label} for label in table.labels[first : last + 1]],
                 "value": True,
                 "position": "right",
                 "font": {"size": 8, "color": "#6B7280"},
@@ -299,6 +300,14 @@ def _accuracies(book: Book, table: _Table) -> Any:
     )
     _dress(chart, "Accuracy by size, with intervals of 95 %", legend=True)
     return chart
+
+
+def _point_label(label: str) -> str:
+    """A file's name without its suffix; its folder is mostly what the legend says."""
+    name = label.rsplit("/", 1)[-1].removesuffix(".tflite")
+    shown = shortened(foreign_text(name), _MOST_POINT_LABEL)
+    # For what begins like a formula the library would write one.
+    return f" {shown}" if shown.startswith("=") else shown or "-"
 
 
 def _runs(models: Sequence[BenchedModel]) -> list[tuple[int, int]]:

@@ -58,10 +58,10 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accuracy (%)", ("Measured", "from", "to")),
     ("MACs", ()),
 )
-_WIDTHS = (38, 17, 13, 14, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
+_WIDTHS = (44, 17, 13, 14, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
 _RUNTIME_WIDTHS = (7, 11, 11)
 _FAILURE_WIDTH = 54
-_MOST_FAILURE = 200
+_MOST_FAILURE, _MOST_LABEL = 200, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _write_row(page: Page, row: int, model: BenchedModel, label: str, at: At, be
             page.formula(row, column, f"={at.page.reference(top, source)}", value, look)
 
     to = (at.page, top, 0)
-    page.link(row, MODEL, to, label, Look(ink="#0B5394", underline=True))
+    page.link(row, MODEL, to, shortened(label, _MOST_LABEL), Look(ink="#0B5394", underline=True))
     if model.application is not None:
         page.foreign(row, APPLICATION, application_title(model.application))
     page.foreign(row, QUANTIZATION, model.quantization or "")
