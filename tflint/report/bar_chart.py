@@ -13,10 +13,10 @@ from tflint.report.memory_chart import byte_ticks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 760
+WIDTH = 580
 # A row's height, what is above and below all rows, and beside the bars for names and figures.
-_ROW, _TOP, _BOTTOM, _NAME, _VALUE = 23, 6, 42, 250, 92
-_LETTERS = 34
+_ROW, _TOP, _BOTTOM, _NAME, _VALUE = 22, 6, 42, 212, 76
+_LETTERS = 29
 _THICK, _PALE = 0.62, 0.35
 # Bars tell lengths up to this ratio; beyond it dots on a logarithmic axis tell more.
 _WIDEST_RATIO = 150

@@ -32,9 +32,13 @@ a { color: inherit; text-decoration-color: var(--faint); text-underline-offset: 
 a:hover { text-decoration-color: currentColor }
 .badge { font-size: .75em; color: var(--good); border: 1px solid; border-radius: 1em;
   padding: 0 .55em; margin-left: .5em; white-space: nowrap; display: inline-block }
-table.models { font-size: .9em } table.models td:nth-child(2) { min-width: 14rem }
-td.best { font-weight: 600; color: var(--good) } figure { margin: 1.4rem 0 2.2rem }
-figcaption { font-weight: 600 } figcaption span { font-weight: 400 }
+table.models { font-size: .9em } table.models td { white-space: nowrap }
+table.models th { white-space: normal; overflow-wrap: normal; vertical-align: bottom }
+table.models td:nth-child(2) { white-space: normal; min-width: 13rem }
+td.best { font-weight: 600; color: var(--good) } td.best .badge { margin: 0 .5em 0 0;
+  font-weight: 400 } .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
+figure { margin: 0; min-width: 0; max-width: 100% } figcaption { font-weight: 600 }
+figcaption span { font-weight: 400 }
 @media print { body { max-width: none; margin: 0; font-size: 11px } figure, tr, summary {
   break-inside: avoid } svg { max-width: 100%; height: auto } .scroll { overflow: visible } }
 """
@@ -83,7 +87,7 @@ def _summary(
     )
     rows = []
     for number, (model, name) in enumerate(zip(report.models, names, strict=True), 1):
-        link = f'<a href="#m{number}">{escape(name)}</a>{_badges(best[number - 1])}'
+        link = f'<a href="#m{number}">{escape(name)}</a>'
         cells = cell(f"{number}", "figure") + marked_cell(link)
         cells += "".join(_cell(column, model, best[number - 1]) for column in shown)
         rows.append(("", cells))
@@ -91,8 +95,12 @@ def _summary(
 
 
 def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
-    kinds = ["figure"] * column.is_figure + ["best"] * (column.best in best)
-    return cell(printable(column.text(model)), " ".join(kinds))
+    text = escape(printable(column.text(model)))
+    kinds = ["figure"] * column.is_figure
+    if column.best in best:
+        kinds.append("best")
+        text = _badges([column.best]) + text
+    return marked_cell(text, " ".join(kinds))
 
 
 def _badges(best: Sequence[str]) -> str:
@@ -114,7 +122,7 @@ def _failures(models: Sequence[BenchedModel], names: Sequence[str]) -> Iterator[
 def _charts(report: BenchReport) -> Iterator[str]:
     drawn = charts(report)
     if drawn:
-        yield "<h2>Charts</h2>"
+        yield '<h2>Charts</h2><div class="charts">'
     for chart in drawn:
         key = "".join(
             f'<span class="key" style="background:var(--{variable})"></span>{escape(text)}'
@@ -123,6 +131,7 @@ def _charts(report: BenchReport) -> Iterator[str]:
         yield f'<figure><figcaption>{escape(chart.title)} <span class="faint">'
         yield f'{escape(chart.note)}</span></figcaption><p class="faint">{key}</p>'
         yield f'<div class="scroll" tabindex="0">{chart.svg}</div></figure>'
+    yield "</div>" * bool(drawn)
 
 
 def _capital(text: str) -> str:

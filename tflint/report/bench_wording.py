@@ -64,12 +64,12 @@ def percent_figure(share: float | None) -> str:
 
 
 def interval_text(low: float, high: float) -> str:
-    """An interval of parts of 1: `79.7 to 97.3 %`."""
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
+    """An interval of parts of 1: `79.7–97.3 %`."""
+    return f"{100 * low:.1f}–{100 * high:.1f} %"
 
 
 def accuracy_text(accuracy: Accuracy | None) -> str:
-    """`92.31 % (79.7 to 97.3 %)`."""
+    """`92.31 % (79.7–97.3 %)`."""
     if accuracy is None:
         return UNKNOWN
     return f"{percent_figure(accuracy.value)} % ({interval_text(accuracy.low, accuracy.high)})"

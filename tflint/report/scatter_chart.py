@@ -13,8 +13,8 @@ from tflint.report.chart_svg import COLORS, inline_svg, new_figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 760
-_PANEL, _LEFT, _RIGHT, _TOP, _BOTTOM = 290, 46, 14, 30, 44
+# A panel: its width and height, and the room beside what is drawn. Two stand side by side.
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 580, 290, 50, 14, 30, 30
 _LETTERS = 22
 # About what a letter takes, in pixels.
 _LETTER, _LINE = 6.4, 14
@@ -51,17 +51,17 @@ def scatter_chart(name: str, label: str, panels: Mapping[str, Sequence[Point]]) 
     """
     across = 1 if len(panels) == 1 else 2
     rows = -(-len(panels) // across)
-    width, height = WIDTH / across, rows * _PANEL
+    width, height = across * _WIDTH, rows * _HEIGHT
     titles: dict[str, str] = {}
-    with new_figure(WIDTH, height) as figure:
+    with new_figure(width, height) as figure:
         for number, (title, points) in enumerate(panels.items()):
-            left = width * (number % across) + _LEFT
-            bottom = height - _PANEL * (number // across + 1) + _BOTTOM
-            inner = (width - _LEFT - _RIGHT, _PANEL - _TOP - _BOTTOM)
+            left = _WIDTH * (number % across) + _LEFT
+            bottom = height - _HEIGHT * (number // across + 1) + _BOTTOM
+            inner = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
             axes = figure.add_axes(
-                (left / WIDTH, bottom / height, inner[0] / WIDTH, inner[1] / height)
+                (left / width, bottom / height, inner[0] / width, inner[1] / height)
             )
-            axes.set_title(shortened(title, 44 * 2 // across), loc="left", fontsize=12, pad=10)
+            axes.set_title(shortened(title, 70), loc="left", fontsize=12, pad=10)
             _scale(axes, points)
             _draw(axes, points, f"{number}")
             titles |= {f"{number}-{i}": point.title for i, point in enumerate(points)}
