@@ -34,11 +34,12 @@ a:hover { text-decoration-color: currentColor }
   padding: 0 .55em; margin-left: .5em; white-space: nowrap; display: inline-block }
 table.models { font-size: .9em } table.models td { white-space: nowrap }
 table.models th { white-space: normal; overflow-wrap: normal; vertical-align: bottom }
-table.models td:nth-child(2) { white-space: normal; min-width: 13rem }
-td.best { font-weight: 600; color: var(--good) } td.best .badge { margin: 0 .5em 0 0;
-  font-weight: 400 } .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
-figure { margin: 0; min-width: 0; max-width: 100% } figcaption { font-weight: 600 }
-figcaption span { font-weight: 400 }
+table.models td.figure, table.models td.name { white-space: normal; overflow-wrap: break-word }
+table.models td.name { min-width: 13rem; overflow-wrap: anywhere }
+td.best { font-weight: 600; color: var(--good) } td.best .badge { display: block; border: 0;
+  padding: 0; font-weight: 400 } .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
+figure { margin: 0; width: 580px; max-width: 100% } figure.wide { width: 100% }
+figcaption { font-weight: 600 } figcaption span { font-weight: 400 }
 @media print { body { max-width: none; margin: 0; font-size: 11px } figure, tr, summary {
   break-inside: avoid } svg { max-width: 100%; height: auto } .scroll { overflow: visible } }
 """
@@ -88,18 +89,20 @@ def _summary(
     rows = []
     for number, (model, name) in enumerate(zip(report.models, names, strict=True), 1):
         link = f'<a href="#m{number}">{escape(name)}</a>'
-        cells = cell(f"{number}", "figure") + marked_cell(link)
+        cells = cell(f"{number}", "figure") + marked_cell(link, "name")
         cells += "".join(_cell(column, model, best[number - 1]) for column in shown)
         rows.append(("", cells))
     yield from table_of_cells(head, rows, "models")
 
 
 def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
-    text = escape(printable(column.text(model)))
+    # A line may end before what is in parentheses, and nowhere else.
+    text = printable(column.text(model)).replace(" ", "\u00a0").replace("\u00a0(", " (")
+    text = escape(text)
     kinds = ["figure"] * column.is_figure
     if column.best in best:
         kinds.append("best")
-        text = _badges([column.best]) + text
+        text += _badges([column.best])
     return marked_cell(text, " ".join(kinds))
 
 
@@ -109,7 +112,12 @@ def _badges(best: Sequence[str]) -> str:
 
 def _failures(models: Sequence[BenchedModel], names: Sequence[str]) -> Iterator[str]:
     rows = [
-        ("", cell(name) + cell(printable(one.part)) + cell(printable(one.text, 1000), "error"))
+        (
+            "",
+            cell(name, "name")
+            + cell(printable(one.part), "word")
+            + cell(printable(one.text, 1000), "error"),
+        )
         for model, name in zip(models, names, strict=True)
         for one in model.failures
     ]
@@ -128,7 +136,8 @@ def _charts(report: BenchReport) -> Iterator[str]:
             f'<span class="key" style="background:var(--{variable})"></span>{escape(text)}'
             for variable, text in chart.key
         )
-        yield f'<figure><figcaption>{escape(chart.title)} <span class="faint">'
+        kind = ' class="wide"' * chart.is_wide
+        yield f'<figure{kind}><figcaption>{escape(chart.title)} <span class="faint">'
         yield f'{escape(chart.note)}</span></figcaption><p class="faint">{key}</p>'
         yield f'<div class="scroll" tabindex="0">{chart.svg}</div></figure>'
     yield "</div>" * bool(drawn)

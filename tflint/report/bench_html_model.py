@@ -61,7 +61,7 @@ class Room:
     def of(cls, models: int) -> Room:
         """Equal shares for so many models."""
         share = max(models, 1)
-        return cls(min(_MOST_ROWS, max(5000 // share, 10)), min(_MOST_BLOCKS, 6000 // share))
+        return cls(min(_MOST_ROWS, max(3000 // share, 8)), min(_MOST_BLOCKS, 6000 // share))
 
 
 def model_section(
@@ -92,7 +92,7 @@ def _figures(model: BenchedModel) -> Iterator[str]:
     if weights is not None:
         sizes += [
             ("weights", f"{weights.count:,}"),
-            ("", f"{weights.bytes:,} B"),
+            ("weights, bytes", f"{weights.bytes:,} B"),
             ("dynamic tensors", f"{model.dynamic_bytes or 0:,} B"),
             ("MACs", number_text(model.macs)),
             ("tensors used", f"{len(model.tensors):,}"),
@@ -119,7 +119,7 @@ def _figures(model: BenchedModel) -> Iterator[str]:
         yield "<div>"
         yield from table((), (("", (what, f"{us_text(us)} µs")) for what, us in times.items()))
         yield "</div><div>"
-        yield f"<p>{counted(found.runs, 'run')} after {counted(found.warmup_runs, 'run')}</p>"
+        yield f"<p>{counted(found.runs, 'run')} after {found.warmup_runs:,} to warm up</p>"
         if model.noise is not None:
             role = "warning" if model.noise.is_noisy else "faint"
             yield f'<p class="{role}">{escape(noise_text(model.noise))}</p>'
@@ -146,13 +146,13 @@ def _runtimes(model: BenchedModel) -> Iterator[str]:
         over = limit is not None and use.ram_bytes is not None and use.ram_bytes > limit
         answer = "runs" if use.runnable else "does not run"
         why = printable(use.reason or "", 1000) + ("does not fit its RAM" * (over and use.runnable))
-        cells = cell(printable(use.runtime)) + cell(printable(use.target))
-        cells += cell(answer, "good" if use.runnable else "error")
+        cells = cell(printable(use.runtime), "word") + cell(printable(use.target), "word")
+        cells += cell(answer, "word good" if use.runnable else "word error")
         figures = (
             *(number_text(use.min_arena_bytes), number_text(use.arena_bytes)),
             *(ram(use), number_text(use.flash_bytes)),
         )
-        cells += "".join(cell(text, "figure") for text in figures) + cell(why)
+        cells += "".join(cell(text, "figure") for text in figures) + cell(why, "name")
         rows.append(("", cells))
     titles = (
         *("runtime", "target", ""),
@@ -178,10 +178,10 @@ def _operators(operators: Sequence[OperatorRow], room: Room) -> Iterator[str]:
             *(operator.macs, operator.weight_bytes),
             *(operator.input_bytes, operator.output_bytes),
         )
-        cells = cell(_place(operator), "figure") + cell(printable(operator.name))
+        cells = cell(_place(operator), "figure") + cell(printable(operator.name), "name")
         cells += cell(us_text(us), "figure") + cell(share, "figure") + marked_cell(bar, "bar")
         cells += "".join(cell(f"{figure:,}", "figure") for figure in figures)
-        cells += cell(printable(operator.output, MAX_NAME))
+        cells += cell(printable(operator.output, MAX_NAME), "name")
         cells += cell(printable(operator.note, MAX_NAME)) if is_noted else ""
         rows.append(("", cells))
     titles = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from tflint.errors import MissingExtra
+from tflint.printable import size_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,6 +107,7 @@ def inline_svg(figure: Figure, name: str, label: str, titles: Mapping[str, str])
         if element.tag.endswith("}metadata"):
             root.remove(element)
     _plain(root, name, titles)
+    _trim(root)
     _, _, width, height = root.attrib["viewBox"].split()
     root.attrib = {
         "class": "chart",
@@ -116,6 +118,11 @@ def inline_svg(figure: Figure, name: str, label: str, titles: Mapping[str, str])
         "height": height,
     }
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def rounded_size(bytes: float) -> str:
+    """Round bytes for an axis: `64 KiB`."""
+    return size_text(round(bytes)).replace(".0 ", " ")
 
 
 def _plain(root: ElementTree.Element, name: str, titles: Mapping[str, str]) -> None:
@@ -133,6 +140,19 @@ def _plain(root: ElementTree.Element, name: str, titles: Mapping[str, str]) -> N
             key.rpartition("}")[2]: _attribute(key, value, name)
             for key, value in element.attrib.items()
         }
+
+
+def _trim(element: ElementTree.Element) -> None:
+    """Without groups that hold nothing, blanks between elements and turns by no degree."""
+    element.tail = None
+    if element.tag not in ("text", "title"):
+        element.text = None
+    if element.attrib.get("transform", "").startswith(("rotate(-0 ", "rotate(0 ")):
+        del element.attrib["transform"]
+    for child in list(element):
+        _trim(child)
+        if child.tag in ("g", "defs") and not len(child):
+            element.remove(child)
 
 
 def _attribute(key: str, value: str, name: str) -> str:

@@ -28,8 +28,9 @@ p { margin: .3rem 0 } .faint, .note { color: var(--faint) }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .22rem .9rem .22rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere }
-th { font-weight: 600; color: var(--faint) } td.figure, th.figure { text-align: right;
-  white-space: nowrap } code { font-size: .92em }
+th { font-weight: 600; color: var(--faint) } td.figure, th.figure { text-align: right }
+td.figure, td.word, th { white-space: nowrap } td.name { min-width: 12rem }
+code { font-size: .92em }
 .scroll { overflow-x: auto } details summary { cursor: pointer; color: var(--faint) }
 svg { display: block; max-width: none } svg text { font: 12px system-ui, sans-serif;
   fill: var(--ink) } svg .faint { fill: var(--faint) }

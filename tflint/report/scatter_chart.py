@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tflint.printable import size_text
 from tflint.report.bench_wording import shortened
-from tflint.report.chart_svg import COLORS, inline_svg, new_figure
+from tflint.report.chart_svg import COLORS, inline_svg, new_figure, rounded_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +25,8 @@ _PLACES = (
     (8, -12, "left"),
     (-8, 12, "right"),
     (-8, -12, "right"),
-    (8, 24, "left"),
     (8, -24, "left"),
+    (-8, -24, "right"),
 )
 
 
@@ -84,13 +83,11 @@ def _scale(axes: Axes, points: Sequence[Point]) -> None:
         mark *= 2**step
     axes.xaxis.set_major_locator(FixedLocator([mark for mark in marks if mark >= least / 1.5]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: size_text(round(value)).replace(".0 ", " "))
-    )
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: rounded_size(at)))
     low = min(point.low for point in points)
-    margin = max((100 - low) * 0.06, 1.0)
+    margin = max((100 - low) * 0.1, 1.0)
     axes.set_ylim(max(low - margin, -1.0), 100 + margin)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.tick_params(axis="y", colors=COLORS["faint"])
     axes.spines["left"].set_visible(False)
@@ -115,7 +112,12 @@ def _name(axes: Axes, points: Sequence[Point], inner: tuple[float, float]) -> No
         for right, up, side in _PLACES:
             start = x + right if side == "left" else x + right - size
             box = (start, y + up - _LINE / 2, start + size, y + up + _LINE / 2)
-            inside = box[0] >= origin[0] and box[2] <= origin[0] + inner[0]
+            inside = (
+                box[0] >= origin[0]
+                and box[1] >= origin[1]
+                and box[2] <= origin[0] + inner[0]
+                and box[3] <= origin[1] + inner[1] + _LINE / 2
+            )
             if inside and not any(_touch(box, other) for other in taken):
                 taken.append(box)
                 axes.annotate(
