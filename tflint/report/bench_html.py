@@ -40,6 +40,7 @@ td.best { font-weight: 600; color: var(--good) } td.best .badge { display: block
   padding: 0; font-weight: 400 } .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
 figure { margin: 0; width: 580px; max-width: 100% } figure.wide { width: 100% }
 figcaption { font-weight: 600 } figcaption span { font-weight: 400 }
+.key, td.bar span, td i { print-color-adjust: exact; -webkit-print-color-adjust: exact }
 @media print { body { max-width: none; margin: 0; font-size: 11px } figure, tr, summary {
   break-inside: avoid } svg { max-width: 100%; height: auto } .scroll { overflow: visible } }
 """
@@ -97,13 +98,19 @@ def _summary(
 
 def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
     # A line may end before what is in parentheses, and nowhere else.
-    text = printable(column.text(model)).replace(" ", "\u00a0").replace("\u00a0(", " (")
-    text = escape(text)
+    before, bracket, after = printable(column.text(model)).partition(" (")
+    text = _unbroken(before) + (f" {_unbroken(f'({after}')}" if bracket else "")
     kinds = ["figure"] * column.is_figure
     if column.best in best:
         kinds.append("best")
         text += _badges([column.best])
     return marked_cell(text, " ".join(kinds))
+
+
+def _unbroken(text: str) -> str:
+    return (
+        f'<span class="word">{escape(text)}</span>' if " " in text or "–" in text else escape(text)
+    )
 
 
 def _badges(best: Sequence[str]) -> str:

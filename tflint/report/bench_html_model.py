@@ -33,7 +33,7 @@ from tflint.report.runs_drawing import runs_drawing
 
 MODEL_STYLE = """
 details.model { border-top: 1px solid var(--line); padding: .5rem 0 }
-details.model > summary { color: var(--ink); overflow-wrap: anywhere }
+details.model > summary { color: var(--ink) }
 details.model > summary .faint { margin-left: .6em } details.model h3 { font-size: 1rem;
   margin: 1.5rem 0 .3rem } .side { display: flex; flex-wrap: wrap; gap: .5rem 3rem }
 .side > * { min-width: 0; max-width: 100% } details.model table { font-size: .9em }

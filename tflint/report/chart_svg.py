@@ -39,7 +39,8 @@ SERIES = [color for name, color in COLORS.items() if name.startswith("series-")]
 # The same in CSS, for the page. In the dark, what is too dark to be seen is lighter.
 CHART_STYLE = f"""
 :root {{ {"; ".join(f"--{name}: {hex}" for name, hex in COLORS.items() if "series" in name)} }}
-@media (prefers-color-scheme: dark) {{ :root {{ --series-0: #3d96d0; --series-6: #a48ae0;
+@media (prefers-color-scheme: dark) {{ :root {{ --series-0: #2a86c7; --series-1: #8ccdf2;
+  --series-6: #a48ae0;
   --series-7: #78818c }} }}
 .chart text {{ fill: var(--ink) }} .chart g:hover > path {{ stroke: var(--ink) }}
 """
