@@ -230,27 +230,44 @@ def run_bench(
     paths: Sequence[str],
     options: BenchOptions,
     say: Callable[[str], None] = lambda text: None,
+    accept: Callable[[list[Path]], None] = lambda files: None,
 ) -> BenchReport:
-    """Measure models under a configuration; `say` is told what is being measured.
+    """Measure models under a configuration; without paths, the reference models.
 
-    Raises `UsageError` where there are no models, and `MissingExtra` where LiteRT is not there.
+    `say` is told what is being measured. `accept` gets the files before any is measured, and may
+    raise. `KeyboardInterrupt` ends the measuring, not the call: the report has the models that
+    were measured by then, and says so. Raises `UsageError` where there are no models, and
+    `MissingExtra` where LiteRT is not there.
     """
     import datetime
     import time
 
-    from tflint.bench.machine import this_machine
+    from tflint.bench.cores import quiet_cores
+    from tflint.bench.machine import require_runtime, this_machine
     from tflint.bench.models import models_at
     from tflint.bench.run import benched
-    from tflint.report.bench_result import BenchReport
+    from tflint.report.bench_result import BenchedModel, BenchReport
 
     found = models_at(paths, settings.excludes)
+    accept([path for path, _ in found])
+    require_runtime()
+    options = dataclasses.replace(options, cores=quiet_cores(options.threads))
+    machine = this_machine(options)
     started, clock = datetime.datetime.now().astimezone(), time.monotonic()
-    rows = tuple(benched(found, settings.target, options, say))
+    rows: list[BenchedModel] = []
+    is_interrupted = False
+    try:
+        for row in benched(found, settings.target, options, say):
+            rows.append(row)
+    except KeyboardInterrupt:
+        is_interrupted = True
     return BenchReport(
-        rows,
-        this_machine(options),
+        tuple(rows),
+        machine,
         started.isoformat(timespec="seconds"),
         time.monotonic() - clock,
+        is_interrupted,
+        asked=len(found),
     )
 
 

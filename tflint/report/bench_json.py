@@ -35,6 +35,7 @@ def render(report: BenchReport) -> str:
                 "kernels": machine.kernels,
                 "threads": machine.threads,
                 "cpus": None if machine.cpus is None else list(machine.cpus),
+                "notes": list(machine.notes),
             },
             "models": [_model(model) for model in report.models],
             "interrupted": report.is_interrupted,
@@ -57,10 +58,18 @@ def _model(model: BenchedModel) -> dict[str, Any]:
             "load_before": noise.load_before,
             "load_after": noise.load_after,
             "interruptions": noise.interruptions,
+            "waiting": noise.waiting,
+            "outliers": noise.outliers,
             "noisy": noise.is_noisy,
         },
         "accuracy": None if model.accuracy is None else _accuracy(model.accuracy),
-        "weights": None if weights is None else {"count": weights.count, "bytes": weights.bytes},
+        "weights": None
+        if weights is None
+        else {
+            "count": weights.count,
+            "bytes": weights.bytes,
+            "stored_bytes": weights.stored_bytes,
+        },
         "tensors": [_tensor(tensor) for tensor in model.tensors],
         "dynamic_bytes": model.dynamic_bytes,
         "macs": model.macs,
@@ -95,6 +104,10 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "interval": [accuracy.low, accuracy.high],
         "dataset": accuracy.dataset,
         "split": accuracy.split,
+        "sha256": accuracy.sha256,
+        "majority": accuracy.majority,
+        "balanced": accuracy.balanced,
+        "undecided": accuracy.undecided,
         "decision": accuracy.decision,
         "classes": [
             {
@@ -104,7 +117,9 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
                 "predicted": score.predicted,
                 "recall": score.recall,
                 "precision": score.precision,
+                "f1": score.f1,
                 "interval": [score.low, score.high],
+                "precision_interval": [score.precision_low, score.precision_high],
             }
             for score in accuracy.classes
         ],
@@ -124,6 +139,8 @@ def _tensor(tensor: TensorRow) -> dict[str, Any]:
         "input": tensor.is_input,
         "output": tensor.is_output,
         "variable": tensor.is_variable,
+        "used": tensor.is_used,
+        "dynamic": tensor.is_dynamic,
     }
 
 
