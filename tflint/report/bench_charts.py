@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ def _latencies(models: Sequence[BenchedModel], names: Sequence[str]) -> Chart | 
     rows = []
     for place, model in enumerate(models):
         found = model.latency
-        if found is None:
+        if found is None or not math.isfinite(found.avg):
             continue
         title = (
             f"{names[place]}: {us_text(found.avg)} µs on average, p50 {us_text(found.p50)}, "
@@ -194,7 +195,7 @@ def _bars(
 def _times(model: BenchedModel) -> dict[str, float]:
     found: dict[str, float] = {}
     for operator in model.operators:
-        if operator.us_avg is not None:
+        if operator.us_avg is not None and math.isfinite(operator.us_avg):
             kind = shortened(printable(operator.name), 32)
             found[kind] = found.get(kind, 0.0) + operator.us_avg
     return found

@@ -58,6 +58,8 @@ def _body(report: BenchReport) -> Iterator[str]:
     yield f"<p>{escape(_capital(headline(report)))}</p>"
     yield f'<p class="faint">{escape(machine_text(report.machine))}</p>'
     yield f'<p class="faint">{escape(printable(report.started))}</p>'
+    for note in report.machine.notes:
+        yield f'<p class="faint">{escape(printable(note, 1000))}</p>'
     noisy = noisy_text(report.models)
     if noisy:
         yield f'<p class="warning">{escape(_capital(noisy))}.</p>'
