@@ -24,18 +24,32 @@ from tflint.report.bench_result import BenchedModel, Failure
 from tflint.target.target import Target
 
 Say = Callable[[str], None]
+_MOST_SHOWN = 40
 
 
 def benched(
-    paths: Sequence[tuple[Path, str]], target: Target, options: BenchOptions, say: Say
+    paths: Sequence[tuple[Path, str]],
+    target: Target,
+    options: BenchOptions,
+    say: Say,
+    target_of: Callable[[Path], Target] | None = None,
 ) -> Iterator[BenchedModel]:
-    """The row of each model, given by its path and how reports call it, as it is measured."""
+    """The row of each model, given by its path and how reports call it, as it is measured.
+
+    `target_of` tells the target of each, where that is not the same for all.
+    """
     for number, (path, shown) in enumerate(paths, 1):
 
-        def about(what: str, of: str = f"{number} of {len(paths)}: {shown}") -> None:
+        def about(what: str, of: str = f"{number} of {len(paths)}: {_tail(shown)}") -> None:
             say(f"{of}, {what}")
 
-        yield _benched(path, shown, target, options, about)
+        its_target = target if target_of is None else target_of(path)
+        yield _benched(path, shown, its_target, options, about)
+
+
+def _tail(shown: str) -> str:
+    """The end of a path, so that what is being measured has room behind it."""
+    return shown if len(shown) <= _MOST_SHOWN else f"...{shown[-_MOST_SHOWN:]}"
 
 
 def _benched(

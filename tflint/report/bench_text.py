@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.bench_refusals import numbered_reasons, reason_key, runtime_title
 from tflint.report.bench_result import (
     BenchedModel,
     BenchReport,
@@ -28,15 +28,12 @@ from tflint.report.bench_wording import (
 from tflint.report.style import Line, Span, inert, line, wrap
 from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
-from tflint.target.runtime import RUNTIMES
 
 WIDTH = 100
 NARROWEST = 60
 # Reasons, failures and notes that are listed.
 SHOWN = 20
 BEST, BEST_HERE = "*", "+"
-# What a reason quotes of the runtime: reasons that quote the same are one.
-_QUOTED = re.compile(r'\("[^"]+"\)')
 
 Best = Callable[[Sequence[BenchedModel]], frozenset[int]]
 Group = tuple[str | None, list[int]]
@@ -169,13 +166,13 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
 
 def _arenas(models: Sequence[BenchedModel]) -> Iterator[Column]:
     """The arena on each runtime; on those behind the first only where it is another one."""
-    reasons = _reasons(models)
+    reasons = numbered_reasons(models)
     first: list[Span] = []
     for runtime in runtime_names(models):
         cells = [_arena(runtime_of(model, runtime), reasons) for model in models]
-        title = _runtime_title(runtime).removeprefix("TFLM with ")
+        title = runtime_title(runtime).removeprefix("TFLM with ")
         if not first:
-            yield Column(f"{title} arena B", cells)
+            yield Column("arena B", cells)
             first = cells
         elif any(
             one != other and one.role != "error" for one, other in zip(cells, first, strict=True)
@@ -188,7 +185,7 @@ def _arena(use: RuntimeUse | None, reasons: Mapping[str, int]) -> Span:
         return Span(UNKNOWN)
     if use.runnable:
         return Span(number_text(use.min_arena_bytes))
-    number = reasons.get(_reason_key(use.reason))
+    number = reasons.get(reason_key(use.reason))
     return Span("no" if number is None else f"no ({number})", "error")
 
 
@@ -233,35 +230,16 @@ def _legend(models: Sequence[BenchedModel], groups: Sequence[Group], width: int)
 # What is said below it
 
 
-def _runtime_title(runtime: str) -> str:
-    return RUNTIMES[runtime][0] if runtime in RUNTIMES else printable(runtime)
-
-
-def _reason_key(reason: str | None) -> str:
-    quoted = _QUOTED.search(reason or "")
-    return quoted[0] if quoted else reason or ""
-
-
-def _reasons(models: Sequence[BenchedModel]) -> dict[str, int]:
-    """The number of each reason why a runtime refuses models."""
-    found: dict[str, int] = {}
-    for model in models:
-        for use in model.runtimes:
-            if not use.runnable and use.reason:
-                found.setdefault(_reason_key(use.reason), len(found) + 1)
-    return found
-
-
 def _refusals(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
     """Why models do not run, each reason once, with what would help."""
-    reasons = _reasons(models)
+    reasons = numbered_reasons(models)
     if not reasons:
         return
     yield line()
     yield line(Span("do not run on a microcontroller", "path"))
     uses = [use for model in models for use in model.runtimes if not use.runnable and use.reason]
     for key, number in list(reasons.items())[:SHOWN]:
-        same = [use for use in uses if _reason_key(use.reason) == key]
+        same = [use for use in uses if reason_key(use.reason) == key]
         runtime = same[0].runtime
         count = sum(use.runtime == runtime for use in same)
         text = (
@@ -322,7 +300,8 @@ def _run(report: BenchReport, width: int) -> Iterator[Line]:
     whole = sum(model.is_whole for model in report.models)
     part = len(report.models) - whole
     if report.is_interrupted:
-        text = f"interrupted: {len(report.models):,} of {report.asked:,} measured"
+        of = f" of {report.asked:,}" if report.asked else ""
+        text = f"interrupted: {len(report.models):,}{of} measured"
         yield from _wrapped(text, width, "", "error")
         return
     text = f"{counted(len(report.models), 'model')} measured in {report.seconds:,.1f} s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.bench_refusals import reason_key, runtime_title
 from tflint.report.bench_result import (
     Accuracy,
     BenchedModel,
@@ -25,7 +26,6 @@ from tflint.report.bench_wording import (
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
-from tflint.target.runtime import RUNTIMES
 
 # Rows of each table that are listed; a network for a microcontroller has fewer.
 SHOWN = 40
@@ -92,12 +92,22 @@ def _figures(model: BenchedModel) -> Iterator[tuple[str, str, str]]:
     if model.dynamic_bytes is not None:
         made = sum(tensor.is_dynamic for tensor in model.tensors)
         yield "dynamic", f"{model.dynamic_bytes:,} B in {counted(made, 'tensor')}", ""
-    for use in model.runtimes:
-        title = RUNTIMES[use.runtime][0] if use.runtime in RUNTIMES else printable(use.runtime)
+    yield from _runtimes(model.runtimes)
+
+
+def _runtimes(uses: Sequence[RuntimeUse]) -> Iterator[tuple[str, str, str]]:
+    """What each runtime takes, and why others do not: what is the same of several once."""
+    refused: dict[str, list[RuntimeUse]] = {}
+    for use in uses:
         if use.runnable:
-            yield "runs", f"on {title}: {_memory(use)} (for {printable(use.target)})", "good"
+            text = f"on {runtime_title(use.runtime)}: {_memory(use)} (for {printable(use.target)})"
+            yield "runs", text, "good"
         else:
-            yield "fails", f"on {title}: {printable(use.reason or 'it is refused', 1000)}", "error"
+            refused.setdefault(reason_key(use.reason), []).append(use)
+    for same in refused.values():
+        titles = " and ".join(runtime_title(use.runtime) for use in same)
+        reason = printable(same[0].reason or "it is refused", 1000)
+        yield "fails", f"on {titles}: {reason}", "error"
 
 
 def _times(latency: Latency) -> str:
