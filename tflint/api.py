@@ -243,7 +243,8 @@ def run_bench(
     import datetime
     import time
 
-    from tflint.bench.machine import this_machine
+    from tflint.bench.cores import quiet_cores
+    from tflint.bench.machine import require_runtime, this_machine
     from tflint.bench.models import models_at
     from tflint.bench.run import benched
     from tflint.report.bench_result import BenchedModel, BenchReport
@@ -255,6 +256,8 @@ def run_bench(
     accept([path for path, _ in found])
     for path, _ in found:
         target_of(path)  # A configuration that names no target is wrong before it is needed.
+    require_runtime()
+    options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     machine = this_machine(options)
     started, clock = datetime.datetime.now().astimezone(), time.monotonic()
     rows: list[BenchedModel] = []

@@ -2,78 +2,184 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tflint.bench.inputs import timing_inputs
 from tflint.bench.options import BenchOptions
-from tflint.errors import HostFailed, ModelRefused
+from tflint.bench.refusals import failure_of, refusal_of
+from tflint.errors import HostFailed
 from tflint.execution.frames import Array
-from tflint.execution.process import Limits, run_worker
+from tflint.execution.process import Ended, Limits, run_worker
 from tflint.fix.proof.interface import Entry
-from tflint.fix.proof.samples import random_samples
 from tflint.model.tables import Model
-from tflint.printable import printable
-from tflint.report.bench_result import Latency, Noise
+from tflint.printable import counted
+from tflint.report.bench_result import NOISY_WAITING, Latency, Noise
 
 _WORKER = "tflint.bench.worker"
+_STAGES = {
+    "loading": "while it loaded the model",
+    "first": "in the first inference",
+    "runs": "in the runs",
+}
+# As many of the runs are kept one by one, evenly spread.
+MOST_KEPT = 2000
+# A run counts as an outlier from that many interquartile ranges above the upper quartile on.
+_FAR = 3.0
+# From this part of the median on a note tells by how much the average lies above it.
+_SKEWED = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times, how far they are to be trusted, and in words what should be known of them."""
+
+    latency: Latency
+    noise: Noise
+    notes: tuple[str, ...] = ()
 
 
 def measure_latency(
-    data: bytes, model: Model, entry: Entry, options: BenchOptions
-) -> tuple[Latency, Noise]:
-    """Time inferences of a model on random inputs.
+    data: bytes,
+    model: Model,
+    entry: Entry,
+    options: BenchOptions,
+    samples: Sequence[Array] | None = None,
+) -> Timing:
+    """Time inferences of a model, on the first of the samples or on random inputs.
 
-    Raises `ModelRefused` with what LiteRT says, `HostFailed` where it crashed or hung.
+    Variables keep what earlier runs left in them, as on a device. Raises `ModelRefused` with what
+    LiteRT says, `HostFailed` where it crashed or hung.
     """
-    samples = random_samples(model, 1, options.seed, entry=entry)
-    inputs = [
-        port.quantised(values) if port.is_real else values
-        for port, values in zip(entry.inputs, samples.inputs, strict=True)
-    ]
-    request = {
-        "runs": options.runs,
-        "warmup_runs": options.warmup_runs,
-        "threads": options.threads,
-        "kernels": options.kernels.value,
-        "signature": entry.signature,
-    }
+    inputs = timing_inputs(model, entry, options.seed, samples)
     load = _load()
     ended = run_worker(
         _WORKER,
-        request,
+        worker_request(model, entry, options, inputs),
         [np.frombuffer(data, np.uint8), *inputs],
         Limits(options.seconds, options.memory_bytes),
     )
-    if not ended.frames:
-        raise HostFailed(f"LiteRT failed: {ended.fault or 'it ended early'}")
-    head, arrays = ended.frames[0]
+    head, arrays = _last_frame(ended, model)
+    try:
+        return _timing(head, arrays, options, (load, _load()))
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+        raise HostFailed("LiteRT failed: what its process answered makes no sense") from error
+
+
+def worker_request(
+    model: Model, entry: Entry, options: BenchOptions, inputs: Sequence[Array]
+) -> dict[str, Any]:
+    """What `tflint.bench.session` needs to know to load a model, and a worker to time it."""
+    held = model.subgraphs[entry.subgraph].tensors
+    pairs = list(zip(entry.inputs, inputs, strict=True))
+    return {
+        "runs": options.runs,
+        "min_seconds": options.min_seconds,
+        "warmup_runs": options.warmup_runs,
+        "threads": options.threads,
+        "kernels": options.kernels.value,
+        "cores": None if options.cores is None else list(options.cores),
+        "seconds": options.seconds,
+        "subgraph": entry.subgraph,
+        "tensors": [port.tensor for port, _ in pairs],
+        "resized": [
+            [port.tensor, list(value.shape)]
+            for port, value in pairs
+            if tuple(held[port.tensor].shape) != value.shape
+        ],
+    }
+
+
+def _last_frame(ended: Ended, model: Model) -> tuple[dict[str, Any], list[Array]]:
+    """The frame with the times. Raises what `measure_latency` does."""
+    head, arrays = ended.frames[-1] if ended.frames else ({}, [])
     if "refused" in head:
-        raise ModelRefused(f"LiteRT does not run the model: {printable(head['refused'], 400)}")
-    return _latency(head["init_ns"], head["first_ns"], arrays), _noise(arrays[1], load, _load())
+        raise refusal_of(model, str(head["refused"]))
+    if "failed" in head:
+        raise HostFailed(f"LiteRT failed: {head['failed']}")
+    stage = head.get("stage")
+    if stage != "times":
+        raise failure_of(ended, _STAGES.get(stage, "") if isinstance(stage, str) else "")
+    return head, arrays
 
 
-def _latency(init: int, first: int, arrays: list[Array]) -> Latency:
-    warmup, runs = (array / 1000 for array in arrays)
-    return Latency(
-        init=init / 1000,
-        first=first / 1000,
+def _timing(
+    head: dict[str, Any],
+    arrays: list[Array],
+    options: BenchOptions,
+    load: tuple[float | None, float | None],
+) -> Timing:
+    cost = float(head["stamp_ns"])
+    warmup, runs = (np.maximum(array.astype(np.float64) - cost, 0) / 1000 for array in arrays)
+    times = [float(head["init_ns"]), float(head["first_ns"]), cost, *runs, *warmup]
+    if not len(runs) or not all(math.isfinite(time) and time >= 0 for time in times):
+        raise ValueError("no times")
+    low, middle, high = (float(np.quantile(runs, share)) for share in (0.25, 0.5, 0.75))
+    # The mean of what is left of the times, not of the times cut off at none.
+    average = max(float(np.mean(arrays[1])) - cost, 0.0) / 1000
+    latency = Latency(
+        init=float(head["init_ns"]) / 1000,
+        first=float(head["first_ns"]) / 1000,
         warmup_avg=float(np.mean(warmup)) if len(warmup) else None,
-        avg=float(np.mean(runs)),
-        p50=float(np.quantile(runs, 0.5)),
+        avg=average,
+        p50=middle,
         p95=float(np.quantile(runs, 0.95)),
         runs=len(runs),
         warmup_runs=len(warmup),
         least=float(np.min(runs)),
         most=float(np.max(runs)),
         deviation=float(np.std(runs)),
-        each=tuple(float(run) for run in runs),
+        each=tuple(float(run) for run in runs[:: -(-len(runs) // MOST_KEPT)]),
     )
+    interruptions, waiting = head["interruptions"], head["waiting"]
+    noise = Noise(
+        spread=(high - low) / middle if middle else 0.0,
+        load_before=load[0],
+        load_after=load[1],
+        interruptions=None if interruptions is None else int(interruptions),
+        waiting=None if waiting is None or options.threads > 1 else float(waiting),
+        outliers=int(np.count_nonzero(runs > high + _FAR * max(high - low, middle / 100))),
+    )
+    return Timing(latency, noise, tuple(_notes(latency, noise, head, options)))
 
 
-def _noise(runs: Array, before: float | None, after: float | None) -> Noise:
-    low, middle, high = (float(np.quantile(runs, share)) for share in (0.25, 0.5, 0.75))
-    return Noise((high - low) / middle if middle else 0.0, before, after)
+def _notes(
+    latency: Latency, noise: Noise, head: dict[str, Any], options: BenchOptions
+) -> list[str]:
+    notes = []
+    if latency.runs < options.runs:
+        notes.append(
+            f"{latency.runs:,} of {options.runs:,} runs: no more fit into the"
+            f" {float(head['most_seconds']):.3g} s that runs may take"
+        )
+    if noise.waiting is not None and noise.waiting >= NOISY_WAITING:
+        notes.append(
+            f"other programs took the core for {noise.waiting:.0%} of the time of the runs: times"
+            " are too long, p50 the least; end them, or repeat the measurement"
+        )
+    elif noise.is_noisy:
+        notes.append(
+            f"noisy: the middle half of the runs lies {noise.spread:.0%} of the median apart;"
+            " smaller differences between models mean nothing"
+        )
+    if latency.p50 and latency.avg / latency.p50 - 1 >= _SKEWED and noise.outliers:
+        notes.append(
+            f"the average lies {latency.avg / latency.p50 - 1:.0%} above p50:"
+            f" {counted(noise.outliers, 'run')} of {latency.runs:,} took far longer than the others"
+        )
+    if head["throttled"]:
+        notes.append(
+            f"the control group's processor quota was used up"
+            f" {counted(int(head['throttled']), 'time')} during the runs"
+        )
+    if options.cores is not None and head["cores"] != list(options.cores):
+        notes.append("its process could not be kept to its cores: it may have moved between them")
+    return notes
 
 
 def _load() -> float | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 DEFAULT_RUNS = 200
 DEFAULT_WARMUP_RUNS = 20
+# For how long models run at least whose number of runs nobody gave.
+DEFAULT_MIN_SECONDS = 0.25
 
 
 class Kernels(Enum):
@@ -33,6 +35,9 @@ class BenchOptions:
     `signature` is the key of the signature to run instead of the first subgraph. `split` is the
     part of the data that counts, where the data name parts. `seconds` and `memory_bytes` limit
     each worker. With `operators` False the time of each operator is left out.
+
+    There are `runs` inferences, or more of them until they have taken `min_seconds`; fewer where
+    they would take more than half of `seconds`. `cores` are those that workers are kept to.
     """
 
     runs: int = DEFAULT_RUNS
@@ -44,5 +49,7 @@ class BenchOptions:
     signature: str | None = None
     operators: bool = True
     seed: int = 0
+    min_seconds: float = 0.0
+    cores: tuple[int, ...] | None = None
     seconds: float = 120.0
     memory_bytes: int = 4 << 30

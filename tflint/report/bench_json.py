@@ -13,6 +13,7 @@ from tflint.report.bench_result import (
     OperatorRow,
     RuntimeUse,
     TensorRow,
+    WeightsUse,
 )
 from tflint.report.json_text import json_text
 from tflint.version import __version__
@@ -39,6 +40,7 @@ def render(report: BenchReport) -> str:
                 "kernels": machine.kernels,
                 "threads": machine.threads,
                 "cpus": None if machine.cpus is None else list(machine.cpus),
+                "notes": list(machine.notes),
             },
             "models": [_model(model) for model in report.models],
             "seconds": round(report.seconds, 3),
@@ -63,10 +65,18 @@ def _model(model: BenchedModel) -> dict[str, Any]:
             "load_before": _time(noise.load_before),
             "load_after": _time(noise.load_after),
             "interruptions": noise.interruptions,
+            "waiting": noise.waiting,
+            "outliers": noise.outliers,
             "noisy": noise.is_noisy,
         },
         "accuracy": None if model.accuracy is None else _accuracy(model.accuracy),
-        "weights": None if weights is None else {"count": weights.count, "bytes": weights.bytes},
+        "weights": None
+        if weights is None
+        else {
+            "count": weights.count,
+            "bytes": weights.bytes,
+            "stored_bytes": weights.stored_bytes,
+        },
         "tensors": [_tensor(tensor) for tensor in model.tensors],
         "dynamic_bytes": model.dynamic_bytes,
         "macs": model.macs,
@@ -74,6 +84,14 @@ def _model(model: BenchedModel) -> dict[str, Any]:
         "runtimes": [_runtime(use) for use in model.runtimes],
         "failures": [{"part": one.part, "text": one.text} for one in model.failures],
         "notes": list(model.notes),
+    }
+
+
+def _weights(weights: WeightsUse) -> dict[str, Any]:
+    return {
+        "count": weights.count,
+        "bytes": weights.bytes,
+        "stored_bytes": weights.stored_bytes,
     }
 
 
@@ -101,6 +119,10 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "interval": [_share(accuracy.low), _share(accuracy.high)],
         "dataset": accuracy.dataset,
         "split": accuracy.split,
+        "sha256": accuracy.sha256,
+        "majority": _share(accuracy.majority),
+        "balanced": _share(accuracy.balanced),
+        "undecided": accuracy.undecided,
         "decision": accuracy.decision,
         "classes": [
             {
@@ -110,7 +132,9 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
                 "predicted": score.predicted,
                 "recall": _share(score.recall),
                 "precision": _share(score.precision),
+                "f1": _share(score.f1),
                 "interval": [_share(score.low), _share(score.high)],
+                "precision_interval": [_share(score.precision_low), _share(score.precision_high)],
             }
             for score in accuracy.classes
         ],
@@ -130,6 +154,9 @@ def _tensor(tensor: TensorRow) -> dict[str, Any]:
         "input": tensor.is_input,
         "output": tensor.is_output,
         "variable": tensor.is_variable,
+        "used": tensor.is_used,
+        "used": tensor.is_used,
+        "dynamic": tensor.is_dynamic,
     }
 
 

@@ -6,14 +6,13 @@ model, and cut where a comment on GitHub ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.bench_columns import Column, columns
 from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport, OperatorRow
 from tflint.report.bench_wording import (
     MARKS,
-    accuracy_text,
     headline,
     interval_text,
     machine_text,
@@ -23,8 +22,6 @@ from tflint.report.bench_wording import (
     noisy_text,
     number_text,
     percent_figure,
-    runtime_names,
-    runtime_of,
     samples_text,
     us_text,
 )
@@ -37,19 +34,6 @@ _MAX_TABLE = 30_000
 _MAX_TEXT = 1000
 # Classes, the side of a confusion matrix, operators and tensors of a model that are shown.
 _CLASSES, _MATRIX, _OPERATORS = 40, 12, 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the summary: its cell's Markdown, nothing where there is no figure.
-
-    `best` is the mark (see `marks`) that is shown by a bold figure.
-    """
-
-    title: str
-    text: Callable[[BenchedModel], str]
-    is_figure: bool = True
-    best: str = ""
 
 
 def render(report: BenchReport) -> str:
@@ -89,18 +73,16 @@ def _blocks(report: BenchReport) -> Iterator[str]:
 
 
 def _summary(report: BenchReport, names: Sequence[str]) -> str:
-    """The table, without the columns in which nothing is known."""
-    columns = [column for column in _columns(report) if any(map(column.text, report.models))]
+    """The table, as many models as it has room for; the best figures are bold."""
+    shown = columns(report)
     best = marks(report.models)
+    titles = [f"{one.title} {_cell(one.of)}".strip() for one in shown]
     lines = [
-        _row(["model", *(column.title for column in columns)]),
-        _row(["---", *("---:" if column.is_figure else "---" for column in columns)]),
+        _row(["model", *titles]),
+        _row(["---", *("---:" if column.is_figure else "---" for column in shown)]),
     ]
     for name, model, marked in zip(names, report.models, best, strict=True):
-        cells = [
-            f"**{column.text(model)}**" if column.best in marked else column.text(model)
-            for column in columns
-        ]
+        cells = [_figure(column, model, column.best in marked) for column in shown]
         lines.append(_row([cell(name), *cells]))
     text, left = "\n", len(lines)
     for line in lines:
@@ -114,46 +96,11 @@ def _summary(report: BenchReport, names: Sequence[str]) -> str:
     return text + (f"\nBold: {', '.join(given)}.\n" if given else "")
 
 
-def _columns(report: BenchReport) -> list[_Column]:
-    def arena(runtime: str) -> Callable[[BenchedModel], str]:
-        def text(model: BenchedModel) -> str:
-            use = runtime_of(model, runtime)
-            if use is None:
-                return ""
-            return _figure(use.min_arena_bytes) if use.runnable else "does not run"
-
-        return text
-
-    return [
-        _Column("quantisation", lambda model: _cell(model.quantization), is_figure=False),
-        _Column("file (bytes)", lambda model: _figure(model.file_bytes), best="smallest"),
-        _Column(
-            "weights", lambda model: "" if model.weights is None else _figure(model.weights.count)
-        ),
-        _Column(
-            "weights (bytes)",
-            lambda model: "" if model.weights is None else _figure(model.weights.bytes),
-        ),
-        _Column("dynamic (bytes)", lambda model: _figure(model.dynamic_bytes)),
-        _Column("MACs", lambda model: _figure(model.macs)),
-        _Column(
-            "avg (µs)",
-            lambda model: "" if model.latency is None else us_text(model.latency.avg),
-            best="fastest",
-        ),
-        _Column(
-            "p95 (µs)", lambda model: "" if model.latency is None else us_text(model.latency.p95)
-        ),
-        _Column(
-            "accuracy",
-            lambda model: "" if model.accuracy is None else accuracy_text(model.accuracy),
-            best="most accurate",
-        ),
-        *(
-            _Column(f"arena of {_cell(name)} (bytes)", arena(name))
-            for name in runtime_names(report.models)
-        ),
-    ]
+def _figure(column: Column, model: BenchedModel, is_best: bool) -> str:
+    text = column.text(model)
+    if not column.is_figure:
+        return _cell(text)
+    return f"**{text}**" if is_best else text
 
 
 def _details(model: BenchedModel) -> Iterator[str]:
@@ -270,10 +217,6 @@ def _row(cells: Sequence[str]) -> str:
 
 def _cell(text: str | None) -> str:
     return cell(_code(text)) if text else ""
-
-
-def _figure(number: int | None) -> str:
-    return "" if number is None else number_text(number)
 
 
 def _prose(text: str) -> str:

@@ -67,8 +67,8 @@ def table(
 ) -> Iterator[str]:
     """A table of text: a class and cells for each row; the columns `figures` are set right."""
     marked = (
-        (kind, "".join(cell(text, "figure" * (i in figures)) for i, text in enumerate(texts)))
-        for kind, texts in body
+        (role, "".join(cell(text, "figure" * (i in figures)) for i, text in enumerate(texts)))
+        for role, texts in body
     )
     titles = "".join(
         cell(text, "figure" * (i in figures), "th") for i, text in enumerate(head) if any(head)
@@ -76,14 +76,14 @@ def table(
     yield from table_of_cells(titles, marked)
 
 
-def table_of_cells(head: str, body: Iterable[tuple[str, str]]) -> Iterator[str]:
+def table_of_cells(head: str, body: Iterable[tuple[str, str]], kind: str = "") -> Iterator[str]:
     """A table of finished cells: those of its head, then a class and the cells of each row."""
-    yield '<div class="scroll"><table>'
+    yield f'<div class="scroll"><table class="{kind}">' if kind else '<div class="scroll"><table>'
     if head:
         yield f"<thead><tr>{head}</tr></thead>"
     yield "<tbody>"
-    for kind, cells in body:
-        yield f'<tr class="{kind}">{cells}</tr>' if kind else f"<tr>{cells}</tr>"
+    for role, cells in body:
+        yield f'<tr class="{role}">{cells}</tr>' if role else f"<tr>{cells}</tr>"
     yield "</tbody></table></div>"
 
 

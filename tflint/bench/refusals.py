@@ -1,0 +1,82 @@
+"""Why LiteRT does not run a model, in one line that says what to do."""
+
+from __future__ import annotations
+
+import re
+
+from tflint.analysis.quantization_problems import equal_quantization
+from tflint.errors import HostFailed, ModelRefused
+from tflint.execution.process import Ended
+from tflint.model.tables import Model
+from tflint.printable import counted, printable
+
+_MOST = 300
+_SHOWN = 5
+_FLEX = "Flex"
+
+
+def refusal_of(model: Model, text: str) -> ModelRefused:
+    """What LiteRT says of the model, or, where that is long, what it comes to."""
+    flex = _custom(model, is_flex=True)
+    if flex and ("Select TensorFlow op" in text or "unresolved custom op: Flex" in text):
+        return ModelRefused(
+            f"it needs the Flex delegate, which LiteRT does not have here: {_listed(flex)}"
+        )
+    unresolved = re.search(r"unresolved custom op: ?(\S+)", text)
+    if unresolved:
+        custom = _custom(model, is_flex=False) or [unresolved[1].rstrip(".")]
+        return ModelRefused(
+            f"LiteRT has no kernel for its {counted(len(custom), 'custom operator')}:"
+            f" {_listed(custom)}"
+        )
+    reason = printable(_first_words(text), _MOST)
+    if "quantiz" in text and _is_repairable(model):
+        reason += " (`tflint fix` repairs that)"
+    return ModelRefused(f"LiteRT does not run it: {reason}")
+
+
+def failure_of(ended: Ended, doing: str = "") -> HostFailed:
+    """What ended a worker, and `doing` what: words that follow a comma."""
+    fault = ended.fault or "it ended early"
+    said = "" if ended.is_time_out else printable(_last_words(ended.log), _MOST)
+    return HostFailed(f"LiteRT failed{doing and f' {doing}'}: {fault}{said and f' ({said})'}")
+
+
+def _custom(model: Model, *, is_flex: bool) -> list[str]:
+    """The names of custom operators, those of TensorFlow or the others, in the file's order."""
+    names = [code.custom_code for code in model.operator_codes if code.custom_code]
+    return list(dict.fromkeys(name for name in names if name.startswith(_FLEX) == is_flex))
+
+
+def _listed(names: list[str]) -> str:
+    shown = [printable(name, 60) for name in names[:_SHOWN]]
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left:,} more" if left else "")
+
+
+def _is_repairable(model: Model) -> bool:
+    return any(
+        equal_quantization(tensor) is not None
+        for graph in model.subgraphs
+        for tensor in graph.tensors
+    )
+
+
+def _first_words(text: str) -> str:
+    """Without what is said again: LiteRT says the same of each tensor, and runs it together."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    joined = "; ".join(dict.fromkeys(line for line in lines if line))
+    sentences = re.split(r"(?<=[.!])(?=[A-Z]|quantized_dimension|Tensor )", joined)
+    kinds: dict[str, str] = {}
+    for sentence in sentences:
+        kinds.setdefault(re.sub(r"\d+", "#", sentence), sentence)
+    return " ".join(sentence.strip() for sentence in kinds.values())
+
+
+def _last_words(log: str) -> str:
+    """The last line of what a worker printed that is no mere report."""
+    lines = [" ".join(line.split()) for line in log.splitlines()]
+    told = [
+        line for line in lines if line and not line.startswith(("INFO:", "Fatal Python", "File "))
+    ]
+    return told[-1] if told else ""

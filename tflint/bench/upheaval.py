@@ -1,0 +1,70 @@
+"""What disturbs the runs, as far as the system says: seen by the process that makes them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+if sys.platform != "win32":
+    import resource
+
+
+class Watch:
+    """Counts from its start on; it is made, and so reads files, some time before."""
+
+    def __init__(self) -> None:
+        self._throttled = _throttled()
+        self.start()
+
+    def start(self) -> None:
+        """Begin anew."""
+        self._interruptions = _interruptions()
+        self._wall, self._own = time.perf_counter_ns(), time.thread_time_ns()
+
+    def seen(self) -> dict[str, float | int | None]:
+        """`waiting`: the part of the time in which this thread did not run. `interruptions`: how
+        often the kernel took a core away. `throttled`: how often the quota of the control group
+        was used up. None where the system does not say.
+        """
+        wall, own = time.perf_counter_ns() - self._wall, time.thread_time_ns() - self._own
+        return {
+            "waiting": min(max(1 - own / wall, 0.0), 1.0) if wall else None,
+            "interruptions": _since(self._interruptions, _interruptions()),
+            "throttled": _since(self._throttled, _throttled()),
+        }
+
+
+def control_group_file(name: str) -> Path | None:
+    """A file of this process's control group that rules over the processor; None without one.
+
+    Of a container the group that it sees as the root.
+    """
+    found = []
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text(errors="replace").splitlines():
+            _, controllers, path = [*line.split(":", 2), "", ""][:3]
+            if not controllers or "cpu" in controllers.split(","):
+                root = Path("/sys/fs/cgroup", controllers and "cpu")
+                found += [root / path.lstrip("/") / name, root / name]
+    return next((path for path in found if path.is_file()), None)
+
+
+def _interruptions() -> int | None:
+    return None if sys.platform == "win32" else resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
+def _throttled() -> int | None:
+    path = control_group_file("cpu.stat")
+    with contextlib.suppress(OSError, ValueError):
+        if path is not None:
+            for line in path.read_text(errors="replace").splitlines():
+                key, _, value = line.partition(" ")
+                if key == "nr_throttled":
+                    return int(value)
+    return None
+
+
+def _since(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else max(after - before, 0)
