@@ -13,7 +13,6 @@ from tflint.report.bench_result import (
     OperatorRow,
     RuntimeUse,
     TensorRow,
-    WeightsUse,
 )
 from tflint.report.json_text import json_text
 from tflint.version import __version__
@@ -51,7 +50,7 @@ def render(report: BenchReport) -> str:
 
 
 def _model(model: BenchedModel) -> dict[str, Any]:
-    weights, noise = model.weights, model.noise
+    weights, noise, total = model.weights, model.noise, model.operator_total
     return {
         "path": model.path,
         "application": model.application,
@@ -65,7 +64,7 @@ def _model(model: BenchedModel) -> dict[str, Any]:
             "load_before": _time(noise.load_before),
             "load_after": _time(noise.load_after),
             "interruptions": noise.interruptions,
-            "waiting": noise.waiting,
+            "waiting": _share(noise.waiting),
             "outliers": noise.outliers,
             "noisy": noise.is_noisy,
         },
@@ -81,17 +80,17 @@ def _model(model: BenchedModel) -> dict[str, Any]:
         "dynamic_bytes": model.dynamic_bytes,
         "macs": model.macs,
         "operators": [_operator(operator) for operator in model.operators],
+        "operator_total": None
+        if total is None
+        else {
+            "us": _time(total.us),
+            "whole_us": _time(total.whole_us),
+            "timed": total.timed,
+            "operators": total.operators,
+        },
         "runtimes": [_runtime(use) for use in model.runtimes],
         "failures": [{"part": one.part, "text": one.text} for one in model.failures],
         "notes": list(model.notes),
-    }
-
-
-def _weights(weights: WeightsUse) -> dict[str, Any]:
-    return {
-        "count": weights.count,
-        "bytes": weights.bytes,
-        "stored_bytes": weights.stored_bytes,
     }
 
 
@@ -154,7 +153,6 @@ def _tensor(tensor: TensorRow) -> dict[str, Any]:
         "input": tensor.is_input,
         "output": tensor.is_output,
         "variable": tensor.is_variable,
-        "used": tensor.is_used,
         "used": tensor.is_used,
         "dynamic": tensor.is_dynamic,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tflint.printable import counted, printable
@@ -18,7 +19,6 @@ from tflint.report.bench_text_details import details_of
 from tflint.report.bench_wording import (
     UNKNOWN,
     machine_text,
-    noisy_text,
     number_text,
     percent_figure,
     runtime_names,
@@ -33,7 +33,9 @@ WIDTH = 100
 NARROWEST = 60
 # Reasons, failures and notes that are listed.
 SHOWN = 20
-BEST, BEST_HERE = "*", "+"
+BEST, BEST_HERE, DISTURBED = "*", "+", "!"
+
+_FIGURE = re.compile(r"[0-9][0-9.,]*")
 
 Best = Callable[[Sequence[BenchedModel]], frozenset[int]]
 Group = tuple[str | None, list[int]]
@@ -153,7 +155,7 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
     yield from _arenas(models)
     times = [us_text(m.latency.avg if m.latency else None) for m in models]
     yield Column("avg us", _marked(times, models, groups, fastest))
-    yield Column("spread", [_spread(m) for m in models], 5)
+    yield Column("spread", _spread(models), 5)
     if any(m.accuracy for m in models):
         shares = [percent_figure(m.accuracy.value if m.accuracy else None) for m in models]
         yield Column("right %", _marked(shares, models, groups, most_accurate))
@@ -189,10 +191,23 @@ def _arena(use: RuntimeUse | None, reasons: Mapping[str, int]) -> Span:
     return Span("no" if number is None else f"no ({number})", "error")
 
 
-def _spread(model: BenchedModel) -> Span:
-    if model.noise is None:
-        return Span(UNKNOWN if model.latency is None else "")
-    return Span(f"{100 * model.noise.spread:.0f} %", "warning" if model.noise.is_noisy else "")
+def _spread(models: Sequence[BenchedModel]) -> list[Span]:
+    """The spread of the runs, with a sign where something disturbed them."""
+    cells = []
+    for model in models:
+        if model.noise is None:
+            cells.append(Span(UNKNOWN))
+        else:
+            sign = DISTURBED if model.noise.is_noisy else " "
+            role = "warning" if model.noise.is_noisy else ""
+            cells.append(Span(f"{100 * model.noise.spread:.0f} %{sign}", role))
+    if not _disturbed(models):
+        return [Span(cell.text.rstrip(), cell.role) for cell in cells]
+    return cells
+
+
+def _disturbed(models: Sequence[BenchedModel]) -> int:
+    return sum(model.noise is not None and model.noise.is_noisy for model in models)
 
 
 def _marked(
@@ -272,16 +287,19 @@ def _failures(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
 
 
 def _notes(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
-    """The notes, each once, with how many models have it."""
-    found: dict[str, list[BenchedModel]] = {}
+    """The notes; what differs in figures only once, as of the first model."""
+    found: dict[str, list[tuple[BenchedModel, str]]] = {}
     for model in models:
         for note in model.notes:
-            found.setdefault(printable(note, 1000), []).append(model)
+            found.setdefault(_FIGURE.sub("", note), []).append((model, note))
     if found:
         yield line()
-    for note, those in list(found.items())[:SHOWN]:
-        about = path_text(those[0].path) if len(those) == 1 else counted(len(those), "model")
-        yield from _wrapped(f"note: {about}: {note}", width, "", "dim")
+    for those in list(found.values())[:SHOWN]:
+        model, note = those[0]
+        about = path_text(model.path)
+        if len(those) > 1:
+            about = f"{counted(len(those), 'model')}, such as {about}"
+        yield from _wrapped(f"note: {about}: {printable(note, 1000)}", width, "", "dim")
     yield from _more(len(found) - SHOWN)
 
 
@@ -295,7 +313,15 @@ def _run(report: BenchReport, width: int) -> Iterator[Line]:
     if report.models:
         yield line()
     yield from _wrapped(machine_text(report.machine), width, "", "dim")
-    yield from _wrapped(noisy_text(report.models), width, "", "warning")
+    for note in report.machine.notes:
+        yield from _wrapped(printable(note, 400), width, "", "dim")
+    disturbed = _disturbed(report.models)
+    if disturbed:
+        text = (
+            f"the times of {counted(disturbed, 'model')} were disturbed ({DISTURBED}): they spread "
+            "by 10 % or more, or other programs had the core; small differences mean nothing"
+        )
+        yield from _wrapped(text, width, "", "warning")
     yield from _wrapped(_load_text(report.models, report.machine.cores), width, "", "warning")
     whole = sum(model.is_whole for model in report.models)
     part = len(report.models) - whole
