@@ -25,7 +25,7 @@ from tflint.report.bench_wording import (
     runtime_of,
     us_text,
 )
-from tflint.report.style import Line, Span, inert, line, wrap
+from tflint.report.style import Line, Span, inert, line, trimmed, wrap
 from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
 
@@ -50,7 +50,7 @@ def render(
     """
     width = min(max(width, NARROWEST), WIDTH)
     for spans in _report(report, width, details):
-        yield inert(spans, width)
+        yield inert(trimmed(spans), width)
 
 
 def _report(report: BenchReport, width: int, details: bool | None) -> Iterator[Line]:
@@ -258,7 +258,7 @@ def _refusals(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
         runtime = same[0].runtime
         count = sum(use.runtime == runtime for use in same)
         text = (
-            f"({number}) {counted(count, 'model')}, as in: {printable(same[0].reason or '', 400)}"
+            f"({number}) {counted(count, 'model')}, such as: {printable(same[0].reason or '', 400)}"
         )
         if count == 1:
             text = f"({number}) {printable(same[0].reason or '', 400)}"
