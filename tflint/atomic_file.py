@@ -71,16 +71,33 @@ def write_files(
         for folder in folders:
             _sync_folder(folder)
     except OSError as error:
-        with contextlib.suppress(ValueError):
-            path = path.relative_to(Path.cwd())
-        shown = printable(str(path), 400)
-        raise UsageError(f"`{shown}` cannot be written: {error.strerror or error}") from error
+        raise _unwritable(path, error) from error
     finally:
         for _, beside, _, stream in ready:
             with contextlib.suppress(OSError):
                 stream.close()
             with contextlib.suppress(OSError):
                 os.unlink(beside)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise `UsageError` where `write_files` could not write this file, as far as modes tell."""
+    target = os.path.realpath(path)
+    try:
+        if os.path.isfile(target):
+            _refuse_read_only(target)
+        if os.path.isfile(target) or not os.path.exists(target):
+            if not os.access(os.path.dirname(target), os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "its folder is read-only")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    shown = printable(str(path), 400)
+    return UsageError(f"`{shown}` cannot be written: {error.strerror or error}")
 
 
 def _write(stream: BinaryIO, path: str, data: bytes) -> None:

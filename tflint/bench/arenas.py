@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from tflint.lint.context import LintedModel
+from tflint.lint.memory_report import report_on
 from tflint.lint.runnable import refusal
 from tflint.memory.usage import with_runtime
 from tflint.model.tables import Model
 from tflint.report.bench_result import RuntimeUse
+from tflint.report.memory_result import MemoryReport
+from tflint.target.runtime import RUNTIMES, load_runtime
 from tflint.target.target import Target
 
-RUNTIMES = ("tflm", "tflm-cmsis-nn")
+# Kernels that are written for one family of cores, by how the names of these begin.
+_WRITTEN_FOR = {"tflm-cmsis-nn": ("cortex-m", "Arm's Cortex-M")}
+
+
+def mcu_runtimes() -> tuple[str, ...]:
+    """The names of the runtimes for microcontrollers that there are facts about, in order."""
+    return tuple(name for name, (_, is_mcu) in RUNTIMES.items() if is_mcu)
 
 
 def runtimes_of(model: Model, target: Target) -> tuple[RuntimeUse, ...]:
     """The use of each runtime, for this target's core. The graph must be sound."""
-    return tuple(_use(model, with_runtime(target, runtime)) for runtime in RUNTIMES)
+    return tuple(_use(model, with_runtime(target, runtime)) for runtime in mcu_runtimes())
+
+
+def memory_of(model: Model, target: Target, path: str) -> MemoryReport:
+    """The plan of the arena on the target's runtime, or if it plans none, on the first that does.
+
+    Raises `MalformedModel` for a broken graph.
+    """
+    if not target.runtime.is_mcu:
+        target = with_runtime(target, mcu_runtimes()[0])
+    return report_on(model, target, path)
 
 
 def _use(model: Model, target: Target) -> RuntimeUse:
+    elsewhere = _not_for(target)
+    if elsewhere is not None:
+        return RuntimeUse(
+            target.runtime_name, target.name, False, elsewhere, None, None, None, None
+        )
     context = LintedModel(target, model)
     use, reason = context.memory, refusal(context)
     assert use is not None, "only runtimes with an arena are asked"
@@ -31,3 +55,12 @@ def _use(model: Model, target: Target) -> RuntimeUse:
         ram_bytes=use.ram_bytes,
         flash_bytes=use.flash_bytes,
     )
+
+
+def _not_for(target: Target) -> str | None:
+    """Why there is no such runtime for the target's core, None where there is."""
+    family = _WRITTEN_FOR.get(target.runtime_name)
+    if family is None or target.core is None or target.core.startswith(family[0]):
+        return None
+    title = load_runtime(target.runtime_name).title
+    return f"{title} is written for {family[1]}, not for {target.core}"

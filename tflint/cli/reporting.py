@@ -60,16 +60,16 @@ def reporting(
     return Reporting(chosen, parsed, statistics, color)
 
 
-def output_file(name: str, path: Path) -> Path:
+def output_file(name: str, path: Path, option: str = "--output") -> Path:
     """The file for a format, if it can be one; raises `UsageError`."""
     # A file is replaced as a whole, so a name for what is open already would be lost with it.
     if path.name == "-" or path in (Path("/dev/stdout"), Path("/dev/stderr")):
-        raise UsageError(f"stdout is for --format {name}; --output needs a file")
+        raise UsageError(f"stdout is for --format {name}; {option} needs a file")
     if path.is_dir():
-        raise UsageError(f"`{shown(path)}` is a folder; --output needs a file in it")
+        raise UsageError(f"`{shown(path)}` is a folder; {option} needs a file in it")
     if not path.parent.is_dir():
         raise UsageError(
-            f"`{shown(path.parent)}` is no folder: make it before --output writes there"
+            f"`{shown(path.parent)}` is no folder: make it before {option} writes there"
         )
     return path
 

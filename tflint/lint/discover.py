@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ SUFFIXES = {
 # What makes a folder a SavedModel, which is one artifact.
 SAVED_MODEL = "saved_model.pb"
 _MOST_BYTES = {Kind.KERAS_SOURCE: MAX_BYTES, Kind.NOTEBOOK: MAX_NOTEBOOK_BYTES}
+ALL_KINDS = frozenset((*SUFFIXES.values(), Kind.SAVED_MODEL))
 # Folders that hold other people's files.
 SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "venv"))
 
@@ -44,30 +45,34 @@ class Artifact:
 
 
 def discover(
-    paths: Iterable[str], excluded: Callable[[Path], bool] = lambda path: False
+    paths: Iterable[str],
+    excluded: Callable[[Path], bool] = lambda path: False,
+    kinds: Collection[Kind] = ALL_KINDS,
 ) -> list[Artifact]:
     """The files that the paths name, folders searched, each once and in a stable order.
 
-    `excluded` tells files and folders to pass over in a search; a path that is named counts.
-    Raises `UsageError` for a path that does not exist, a file that is of no kind tflint
-    reads, folders without any, and folders that cannot be searched.
+    `excluded` tells files and folders to pass over in a search, which looks for files of the
+    `kinds`; a path that is named counts. Raises `UsageError` for a path that does not exist, a
+    file that is of no kind tflint reads, folders without any, and folders that cannot be searched.
     """
     found: dict[str, Artifact] = {}
     for text in paths:
-        for artifact in _at(text, excluded):
+        for artifact in _at(text, excluded, kinds):
             found.setdefault(os.path.abspath(artifact.path), artifact)
     return list(found.values())
 
 
-def _at(text: str, excluded: Callable[[Path], bool]) -> list[Artifact]:
+def _at(text: str, excluded: Callable[[Path], bool], kinds: Collection[Kind]) -> list[Artifact]:
     """The files that one path names."""
     mode = mode_of(text)
     if stat.S_ISDIR(mode):
-        if _is_file(os.path.join(text, SAVED_MODEL)):
+        if _is_file(os.path.join(text, SAVED_MODEL)) and Kind.SAVED_MODEL in kinds:
             return [_saved_model(Path(text))]
-        inside = list(_search(Path(text), excluded))
+        inside = list(_search(Path(text), excluded, kinds))
         if not inside:
-            raise UsageError(f"no models or Keras sources in `{printable(text)}`")
+            suffixes = ", ".join(suffix for suffix, kind in SUFFIXES.items() if kind in kinds)
+            what = "models or Keras sources" if kinds is ALL_KINDS else f"{suffixes} files"
+            raise UsageError(f"no {what} in `{printable(text)}`")
         return inside
     if not stat.S_ISREG(mode):
         raise UsageError(f"`{printable(text)}` is not a regular file")
@@ -131,7 +136,9 @@ def _saved_model(folder: Path) -> Artifact:
     return Artifact(folder, shown_path(folder), Kind.SAVED_MODEL)
 
 
-def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact]:
+def _search(
+    folder: Path, excluded: Callable[[Path], bool], kinds: Collection[Kind]
+) -> Iterator[Artifact]:
     for root, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(
             name
@@ -140,7 +147,8 @@ def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact
             and name not in SKIPPED_FOLDERS
             and not excluded(Path(root, name))
         )
-        if SAVED_MODEL in files and _is_regular(Path(root, SAVED_MODEL)):
+        has_saved_model = SAVED_MODEL in files and Kind.SAVED_MODEL in kinds
+        if has_saved_model and _is_regular(Path(root, SAVED_MODEL)):
             # What else is in there belongs to it.
             folders.clear()
             yield _saved_model(Path(root))
@@ -149,7 +157,9 @@ def _search(folder: Path, excluded: Callable[[Path], bool]) -> Iterator[Artifact
             path = Path(root, name)
             kind = SUFFIXES.get(path.suffix.lower())
             # Hidden files are not meant to be found; `._m.tflite` is not even a model.
-            if kind is None or name.startswith(".") or not _is_regular(path) or excluded(path):
+            if kind is None or kind not in kinds or name.startswith("."):
+                continue
+            if not _is_regular(path) or excluded(path):
                 continue
             if _is_of_interest(path, kind):
                 yield Artifact(path, shown_path(path), kind)

@@ -12,6 +12,7 @@ from tflint.report.memory_result import MemoryReport
 
 # The four applications of the reference models, as JSON names them.
 APPLICATIONS = ("motion_sense", "music_classifier", "keyword_spotting", "car_sensor")
+# The forms of networks; beside these `uint8`, from before int8, and None where nothing tells.
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 # From this spread on (see `Noise`) figures of one run do not tell models apart that differ by it.
 NOISY_SPREAD = 0.10
@@ -82,7 +83,7 @@ class Machine:
 @dataclass(frozen=True, slots=True)
 class ClassScore:
     """One class: `n` samples are of it, `correct` of them were found, `predicted` were taken for
-    it. `low` and `high` bound the recall.
+    it. `low` and `high` bound the recall, `precision_low` and `precision_high` the precision.
     """
 
     label: str
@@ -91,6 +92,8 @@ class ClassScore:
     predicted: int
     low: float
     high: float
+    precision_low: float = 0.0
+    precision_high: float = 1.0
 
     @property
     def recall(self) -> float | None:
@@ -102,13 +105,22 @@ class ClassScore:
         """The part of what was taken for it that is of it; None where nothing was."""
         return self.correct / self.predicted if self.predicted else None
 
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of recall and precision; None for a class that does not occur."""
+        both = self.n + self.predicted
+        return 2 * self.correct / both if both else None
+
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """The part of the samples that was decided right, with its Wilson interval of 95 %.
 
-    `confusion[truth][decided]` counts samples, in the order of `classes`. `decision` says how an
-    output becomes a class, `dataset` and `split` what the samples are.
+    `confusion[truth][decided]` counts samples, in the order of `classes`; those whose output is not
+    a number, `undecided`, are in no column of it. `decision` says how an output becomes a class,
+    `dataset` and `split` what the samples are, `sha256` is that of their file. `majority` is the
+    part of the samples that are of the largest class: what always saying it would reach. `right`
+    has a byte for each sample, in the order of the data: 1 where it was decided right.
     """
 
     value: float
@@ -121,20 +133,35 @@ class Accuracy:
     decision: str
     classes: tuple[ClassScore, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    sha256: str | None = None
+    undecided: int = 0
+    majority: float = 0.0
+    right: bytes = field(default=b"", repr=False)
+
+    @property
+    def balanced(self) -> float | None:
+        """The mean recall of the classes that occur: each counts alike, however rare it is."""
+        recalls = [score.recall for score in self.classes if score.recall is not None]
+        return sum(recalls) / len(recalls) if recalls else None
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsUse:
-    """Constant tensors, shape constants included: elements and bytes, each tensor counted."""
+    """Constant tensors, shape constants included: elements and bytes, each tensor counted.
+
+    Tensors may share their data, which the file has once: `stored_bytes`, None if not known.
+    """
 
     count: int
     bytes: int
+    stored_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TensorRow:
-    """A tensor that the model uses. `kind` is `constant` or `activation`; `is_input` and
-    `is_output` tell those of the model. `shape` has 1 for sizes left open, as runtimes take it.
+    """A tensor of the model. `kind` is `constant` or `activation`; `is_input` and `is_output` tell
+    those of the model or of a signature. `shape` has 1 for sizes left open, as runtimes take it.
+    Constants that nothing uses are there as well: the file holds them.
     """
 
     subgraph: int
@@ -147,14 +174,16 @@ class TensorRow:
     is_input: bool = False
     is_output: bool = False
     is_variable: bool = False
+    is_used: bool = True
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether the original's sheets list it: what the operators make, `dynamic_bytes` in sum.
+        """Whether the original's sheets list it: `dynamic_bytes` is the sum of these.
 
-        They leave the model's inputs out.
+        They have the tensors between operators, and leave out the inputs and outputs of the
+        model, which its caller holds.
         """
-        return self.kind == "activation" and not self.is_input
+        return self.kind == "activation" and not (self.is_input or self.is_output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +202,25 @@ class OperatorRow:
     output_bytes: int
     output: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTotal:
+    """What the operators that were timed, each alone, add up to, and what the whole inference took
+    in the same minute. `timed` of `operators` were; those within others are not counted.
+    """
+
+    us: float
+    whole_us: float
+    timed: int
+    operators: int
+
+    @property
+    def ratio(self) -> float:
+        """The sum by the whole. What runs alone is not fused with its neighbours (more than 1),
+        and finds its inputs in the nearest cache (less than 1).
+        """
+        return self.us / self.whole_us if self.whole_us else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +270,13 @@ class BenchedModel:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     memory: MemoryReport | None = field(default=None, repr=False, compare=False)
+    operator_total: OperatorTotal | None = None
 
     @property
     def dynamic_bytes(self) -> int | None:
-        """The sum of what operators make, as the original's sheets have it; None if unknown."""
+        """The sum of the tensors between operators, as the original's sheets have it: as if none
+        shared memory with another. None if unknown.
+        """
         if self.weights is None:
             return None
         return sum(tensor.bytes for tensor in self.tensors if tensor.is_dynamic)
@@ -239,7 +290,8 @@ class BenchedModel:
 @dataclass(frozen=True)
 class BenchReport:
     """All rows, in the order of the command line. `started` is a time as ISO 8601 has it, with
-    its offset; `is_interrupted` tells that models were left out because the user stopped it.
+    its offset; `is_interrupted` tells that models were left out because the user stopped it,
+    `asked` how many there were to measure.
     """
 
     models: tuple[BenchedModel, ...]
@@ -247,11 +299,20 @@ class BenchReport:
     started: str
     seconds: float = 0.0
     is_interrupted: bool = False
+    asked: int = 0
 
     @property
     def fails(self) -> bool:
         """Whether something could not be measured."""
         return self.is_interrupted or not all(model.is_whole for model in self.models)
+
+
+def shares(model: BenchedModel) -> tuple[float | None, ...]:
+    """The part of the operators' time that each row has; None for those without a time."""
+    total = sum(row.us_avg or 0.0 for row in model.operators)
+    return tuple(
+        row.us_avg / total if row.us_avg is not None and total else None for row in model.operators
+    )
 
 
 def smallest(models: Sequence[BenchedModel]) -> frozenset[int]:

@@ -1,12 +1,348 @@
-"""What `tflint bench` measured, for people: a table of at most 100 columns."""
+"""What `tflint bench` measured, for people: a table of at most 100 columns, and what it means."""
 
 from __future__ import annotations
 
-from tflint.report.bench_result import BenchReport
-from tflint.report.style import Line, line
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from tflint.printable import counted, printable
+from tflint.report.bench_refusals import numbered_reasons, reason_key, runtime_title
+from tflint.report.bench_result import (
+    BenchedModel,
+    BenchReport,
+    RuntimeUse,
+    fastest,
+    most_accurate,
+    smallest,
+)
+from tflint.report.bench_text_details import details_of
+from tflint.report.bench_wording import (
+    UNKNOWN,
+    machine_text,
+    number_text,
+    percent_figure,
+    runtime_names,
+    runtime_of,
+    us_text,
+)
+from tflint.report.style import Line, Span, inert, line, trimmed, wrap
+from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
 
+WIDTH = 100
+NARROWEST = 60
+# Reasons, failures and notes that are listed.
+SHOWN = 20
+BEST, BEST_HERE, DISTURBED = "*", "+", "!"
 
-def render(report: BenchReport) -> list[Line]:
-    """A line a model."""
-    return [line(path_text(model.path)) for model in report.models]
+_FIGURE = re.compile(r"[0-9][0-9.,]*")
+
+Best = Callable[[Sequence[BenchedModel]], frozenset[int]]
+Group = tuple[str | None, list[int]]
+
+
+def render(
+    report: BenchReport, width: int = WIDTH, *, details: bool | None = None
+) -> Iterator[Line]:
+    """The report, line by line, none longer than `width` (60 to 100).
+
+    `details` adds those of each model; None where there is but one.
+    """
+    width = min(max(width, NARROWEST), WIDTH)
+    for spans in _report(report, width, details):
+        yield inert(trimmed(spans), width)
+
+
+def _report(report: BenchReport, width: int, details: bool | None) -> Iterator[Line]:
+    models = report.models
+    if details is None:
+        details = len(models) == 1 and report.asked <= 1
+    if len(models) == 1 and details:
+        yield from details_of(models[0], width)
+    elif models:
+        yield from _table(models, width)
+        yield from _refusals(models, width)
+        yield from _failures(models, width)
+        yield from _notes(models, width)
+        if details:
+            for model in models:
+                yield line()
+                yield from details_of(model, width)
+    yield from _run(report, width)
+
+
+def _wrapped(text: str, width: int, indent: str, role: str = "") -> Iterator[Line]:
+    for part in wrap(text, width, indent) if text else ():
+        yield line(Span(part, role))
+
+
+# The table
+
+
+def _table(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
+    groups = _groups(models)
+    folder = _common_folder([model.path for model in models])
+    head = counted(len(models), "model") + (f" in {_folder_text(folder)}" if folder else "")
+    targets = {printable(use.target) for model in models for use in model.runtimes}
+    if len(targets) == 1:
+        head += f", arenas computed for {targets.pop()}"
+    yield from _wrapped(head, width, "")
+    folders = [_common_folder([models[i].path for i in places]) for _, places in groups]
+    order = [i for _, places in groups for i in places]
+    names = []
+    for (_, places), group_folder in zip(groups, folders, strict=True):
+        names += [Span(_below(models[i].path, group_folder)) for i in places]
+    table = fitted(
+        Column("model", names, is_text=True),
+        list(_columns([models[i] for i in order], groups)),
+        width,
+    )
+    yield table.heading
+    rows = iter(table.rows)
+    for (application, places), group_folder in zip(groups, folders, strict=True):
+        if len(groups) > 1 or application is not None:
+            inner = group_folder[len(folder) :]
+            spans = [Span(application or "others", "path")]
+            if inner:
+                spans.append(Span(f"  {_folder_text(inner)}", "dim"))
+            text = "".join(span.text for span in spans)
+            for part in wrap(text, width, ""):
+                yield line(*spans) if part == text else line(Span(part, "path"))
+        for _ in places:
+            yield next(rows)
+    yield from _legend(models, groups, width)
+    if table.left_out:
+        left = f"no room for {', '.join(table.left_out)}: see --details, or --format json"
+        yield from _wrapped(left, width, "  ", "dim")
+
+
+def _groups(models: Sequence[BenchedModel]) -> list[Group]:
+    """The places of the models by application, those of none behind the others."""
+    found: dict[str | None, list[int]] = {}
+    for place, model in enumerate(models):
+        found.setdefault(model.application, []).append(place)
+    return sorted(found.items(), key=lambda group: group[0] is None)
+
+
+def _common_folder(paths: Sequence[str]) -> list[str]:
+    """The folders that all of the paths lie in, from the outermost."""
+    shared = [path.split("/")[:-1] for path in paths]
+    common = []
+    for parts in zip(*shared, strict=False):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return common
+
+
+def _folder_text(folder: Sequence[str]) -> str:
+    return path_text("/".join(folder) + "/")
+
+
+def _below(path: str, folder: Sequence[str]) -> str:
+    return path_text("/".join(path.split("/")[len(folder) :])) or "(no name)"
+
+
+def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterator[Column]:
+    """What the table has of each model, in the order of its rows."""
+    yield Column("stored", [Span(m.quantization or UNKNOWN) for m in models], 4, is_text=True)
+    files = [number_text(m.file_bytes if m.file_bytes else None) for m in models]
+    yield Column("file B", _marked(files, models, groups, smallest))
+    counts = [number_text(m.weights.count if m.weights else None) for m in models]
+    yield Column("weights", [Span(text) for text in counts], 3)
+    sizes = [number_text(m.weights.bytes if m.weights else None) for m in models]
+    yield Column("weight B", [Span(text) for text in sizes], 7)
+    yield from _arenas(models)
+    times = [us_text(m.latency.avg if m.latency else None) for m in models]
+    yield Column("avg us", _marked(times, models, groups, fastest))
+    yield Column("spread", _spread(models), 5)
+    if any(m.accuracy for m in models):
+        shares = [percent_figure(m.accuracy.value if m.accuracy else None) for m in models]
+        yield Column("right %", _marked(shares, models, groups, most_accurate))
+        intervals = [
+            f"{100 * m.accuracy.low:.1f}-{100 * m.accuracy.high:.1f}" if m.accuracy else ""
+            for m in models
+        ]
+        yield Column("95 %", [Span(text, "dim") for text in intervals], 6)
+
+
+def _arenas(models: Sequence[BenchedModel]) -> Iterator[Column]:
+    """The arena on each runtime; on those behind the first only where it is another one."""
+    reasons = numbered_reasons(models)
+    first: list[Span] = []
+    for runtime in runtime_names(models):
+        cells = [_arena(runtime_of(model, runtime), reasons) for model in models]
+        title = runtime_title(runtime).removeprefix("TFLM with ")
+        if not first:
+            yield Column("arena B", cells)
+            first = cells
+        elif any(
+            one != other and one.role != "error" for one, other in zip(cells, first, strict=True)
+        ):
+            yield Column(f"{title} B", cells, 8)
+
+
+def _arena(use: RuntimeUse | None, reasons: Mapping[str, int]) -> Span:
+    if use is None:
+        return Span(UNKNOWN)
+    if use.runnable:
+        return Span(number_text(use.min_arena_bytes))
+    number = reasons.get(reason_key(use.reason))
+    return Span("no" if number is None else f"no ({number})", "error")
+
+
+def _spread(models: Sequence[BenchedModel]) -> list[Span]:
+    """The spread of the runs, with a sign where something disturbed them."""
+    cells = []
+    for model in models:
+        if model.noise is None:
+            cells.append(Span(UNKNOWN))
+        else:
+            sign = DISTURBED if model.noise.is_noisy else " "
+            role = "warning" if model.noise.is_noisy else ""
+            cells.append(Span(f"{100 * model.noise.spread:.0f} %{sign}", role))
+    if not _disturbed(models):
+        return [Span(cell.text.rstrip(), cell.role) for cell in cells]
+    return cells
+
+
+def _disturbed(models: Sequence[BenchedModel]) -> int:
+    return sum(model.noise is not None and model.noise.is_noisy for model in models)
+
+
+def _marked(
+    texts: Sequence[str], models: Sequence[BenchedModel], groups: Sequence[Group], best: Best
+) -> list[Span]:
+    """The figures with a sign behind the best of all, and of each application."""
+    signs = [" "] * len(texts)
+    start = 0
+    for _, places in groups if len(groups) > 1 else ():
+        for place in best(models[start : start + len(places)]):
+            signs[start + place] = BEST_HERE
+        start += len(places)
+    for place in best(models):
+        signs[place] = BEST
+    if not "".join(signs).strip():
+        return [Span(text) for text in texts]
+    return [
+        Span(text + sign, "" if sign == " " else "good")
+        for text, sign in zip(texts, signs, strict=True)
+    ]
+
+
+def _legend(models: Sequence[BenchedModel], groups: Sequence[Group], width: int) -> Iterator[Line]:
+    ways = (("smallest", smallest), ("fastest", fastest), ("most accurate", most_accurate))
+    named = [f"the {word}" for word, best in ways if best(models)]
+    if not named:
+        return
+    text = f"{BEST} {', '.join(named)}"
+    members = [[models[i] for i in places] for _, places in groups]
+    if len(groups) > 1 and any(best(group) for _, best in ways for group in members):
+        text += f" of all; {BEST_HERE} of its application"
+    yield from _wrapped(text, width, "  ", "dim")
+
+
+# What is said below it
+
+
+def _refusals(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
+    """Why models do not run, each reason once, with what would help."""
+    reasons = numbered_reasons(models)
+    if not reasons:
+        return
+    yield line()
+    yield line(Span("do not run on a microcontroller", "path"))
+    uses = [use for model in models for use in model.runtimes if not use.runnable and use.reason]
+    for key, number in list(reasons.items())[:SHOWN]:
+        same = [use for use in uses if reason_key(use.reason) == key]
+        runtime = same[0].runtime
+        count = sum(use.runtime == runtime for use in same)
+        text = (
+            f"({number}) {counted(count, 'model')}, such as: {printable(same[0].reason or '', 400)}"
+        )
+        if count == 1:
+            text = f"({number}) {printable(same[0].reason or '', 400)}"
+        first, *rest = wrap(text, width, "      ")
+        yield line(Span("  " + first.lstrip()))
+        for part in rest:
+            yield line(part)
+    yield from _more(len(reasons) - SHOWN)
+    hint = (
+        "`tflint check FILE` says all that is in the way; "
+        "`tflint fix FILE --quantize int8 --calibrate DATA` makes most models run"
+    )
+    yield from _wrapped(hint, width, "  ", "dim")
+
+
+def _failures(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
+    failed = [(model, failure) for model in models for failure in model.failures]
+    if not failed:
+        return
+    yield line()
+    yield line(Span("not measured", "path"))
+    for model, failure in failed[:SHOWN]:
+        yield from _wrapped(f"{path_text(model.path)}, {failure.part}", width, "  ", "error")
+        yield from _wrapped(printable(failure.text, 1000), width, "    ")
+    yield from _more(len(failed) - SHOWN)
+
+
+def _notes(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
+    """The notes; what differs in figures only once, as of the first model."""
+    found: dict[str, list[tuple[BenchedModel, str]]] = {}
+    for model in models:
+        for note in model.notes:
+            found.setdefault(_FIGURE.sub("", note), []).append((model, note))
+    if found:
+        yield line()
+    for those in list(found.values())[:SHOWN]:
+        model, note = those[0]
+        about = path_text(model.path)
+        if len(those) > 1:
+            about = f"{counted(len(those), 'model')}, such as {about}"
+        yield from _wrapped(f"note: {about}: {printable(note, 1000)}", width, "", "dim")
+    yield from _more(len(found) - SHOWN)
+
+
+def _more(count: int) -> Iterator[Line]:
+    if count > 0:
+        yield line("  ", Span(f"and {count:,} more; `--format json` has all", "dim"))
+
+
+def _run(report: BenchReport, width: int) -> Iterator[Line]:
+    """What it was measured on, how quietly, and what became of it."""
+    if report.models:
+        yield line()
+    yield from _wrapped(machine_text(report.machine), width, "", "dim")
+    for note in report.machine.notes:
+        yield from _wrapped(printable(note, 400), width, "", "dim")
+    disturbed = _disturbed(report.models)
+    if disturbed:
+        text = (
+            f"the times of {counted(disturbed, 'model')} were disturbed ({DISTURBED}): they spread "
+            "by 10 % or more, or other programs had the core; small differences mean nothing"
+        )
+        yield from _wrapped(text, width, "", "warning")
+    yield from _wrapped(_load_text(report.models, report.machine.cores), width, "", "warning")
+    whole = sum(model.is_whole for model in report.models)
+    part = len(report.models) - whole
+    if report.is_interrupted:
+        of = f" of {report.asked:,}" if report.asked else ""
+        text = f"interrupted: {len(report.models):,}{of} measured"
+        yield from _wrapped(text, width, "", "error")
+        return
+    text = f"{counted(len(report.models), 'model')} measured in {report.seconds:,.1f} s"
+    spans = [Span(text, "good" if not part else "")]
+    if part:
+        spans.append(Span(f", {part:,} of them not wholly", "error"))
+    yield line(*spans)
+
+
+def _load_text(models: Iterable[BenchedModel], cores: int) -> str:
+    """That others wanted the cores as well."""
+    loads = [m.noise.load_before for m in models if m.noise and m.noise.load_before is not None]
+    if not loads or max(loads) <= cores:
+        return ""
+    return (
+        f"busy: {max(loads):.1f} processes wanted {counted(cores, 'core')}; times are longer than "
+        "on a quiet machine"
+    )

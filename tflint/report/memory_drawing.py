@@ -22,6 +22,32 @@ from tflint.report.memory_chart import (
 )
 from tflint.report.memory_result import MemoryReport
 
+# What its classes look like, for the style sheet of the page, which knows the colours.
+PLAN_STYLE = """
+svg .axis, svg .name { fill: var(--faint) } svg .name { font-size: 10px }
+svg .number { fill: var(--number); pointer-events: none } svg .alarm { fill: var(--alarm) }
+.grid { stroke: var(--line) } rect.block { fill: var(--block) } rect.held { fill: var(--held) }
+rect.scratch { fill: url(#hatch) } .hatch-ground { fill: var(--scratch) }
+.hatch-line { stroke: var(--ink); stroke-width: 1.5; opacity: .5 }
+rect.block, rect.held, rect.scratch { stroke: var(--ground); stroke-width: .5 }
+rect:hover { stroke: var(--ink); stroke-width: 2 }
+rect.persistent { fill: var(--tail); stroke: none }
+.budget { stroke: var(--alarm); stroke-width: 1.5; stroke-dasharray: 8 4 }
+.peak { fill: var(--alarm) }
+"""
+# What the colours mean, as HTML.
+KEY = (
+    '<span class="key" style="background:var(--held)"></span>alive at the peak'
+    '<span class="key" style="background:var(--block)"></span>other tensors'
+    '<span class="key" style="background:var(--scratch)"></span>scratch memory; '
+    "operators across, bytes up."
+)
+# The pattern of scratch memory, which a page defines once, whatever the number of its drawings.
+HATCH = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-ground"/>'
+    '<line x1="0" y1="0" x2="0" y2="6" class="hatch-line"/></pattern></defs>'
+)
 _LEFT, _TOP, _BOTTOM, _PLOT = 86, 28, 44, 420
 _NARROWEST, _WIDEST = 760, 2400
 _PER_SCOPE = 56
@@ -45,16 +71,14 @@ class _Scale:
         return _TOP + _PLOT * (1 - offset / self.highest)
 
 
-def drawing(report: MemoryReport) -> str:
-    """The `svg` element."""
+def drawing(report: MemoryReport, *, is_alone: bool = True) -> str:
+    """The `svg` element; one that is not alone leaves the definition of `HATCH` to its page."""
     scale = _Scale(report)
     label = f"Plan of the arena: {wording.subject(report)}"
     parts = [
         f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {scale.width} {scale.height}" '
         f'width="{scale.width}" height="{scale.height}">',
-        '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-ground"/>'
-        '<line x1="0" y1="0" x2="0" y2="6" class="hatch-line"/></pattern></defs>',
+        *((HATCH,) if is_alone else ()),
         *_axes(report, scale),
         *(_block(block, scale) for block in blocks(report)),
         *_sections(scale),

@@ -9,7 +9,7 @@ from tflint.report import memory_wording as wording
 from tflint.report.memory_result import MemoryReport
 from tflint.report.memory_timeline import UNICODE, Glyphs, timeline
 from tflint.report.memory_wording import Row
-from tflint.report.style import Line, Span, line, wrap
+from tflint.report.style import Line, Span, inert, line, wrap
 from tflint.report.wording import path_text
 
 WIDTH = 100
@@ -22,15 +22,7 @@ def render(report: MemoryReport, width: int = WIDTH, glyphs: Glyphs = UNICODE) -
     """The report, line by line, none longer than `width` (80 at least)."""
     width = max(width, NARROWEST)
     for spans in _report(report, width, glyphs):
-        yield _inert(spans, width)
-
-
-def _inert(spans: Line, width: int) -> Line:
-    """The line, or what is left of it when a CI system would take it for a command."""
-    text = "".join(span.text for span in spans)
-    if not text.lstrip().startswith("::"):
-        return spans
-    return line(text.replace("::", "\\x3a:", 1)[:width])
+        yield inert(spans, width)
 
 
 def _report(report: MemoryReport, width: int, glyphs: Glyphs) -> Iterator[Line]:

@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from tflint.finding import Excerpt, Location
 from tflint.printable import printable
-from tflint.report.style import Line, Span, line
+from tflint.report.style import Line, Span, line, text_width
 
 _TAB = " " * 4
-# Characters as wide as two (East Asian Width, Unicode Standard Annex #11), and of no width.
-_WIDE = frozenset("WF")
-_COMBINING = frozenset(("Mn", "Me"))
 
 
 def printable_excerpt(excerpt: Excerpt) -> Excerpt:
@@ -46,20 +42,6 @@ def excerpt_lines(at: Location, role: str, indent: str) -> Iterator[Line]:
         return
     number = str(at.line)
     yield line(indent, Span(f"{number} | ", "dim"), excerpt.text)
-    gap = " " * _width(excerpt.text[: excerpt.start])
-    marks = "^" * max(_width(excerpt.text[excerpt.start : excerpt.end]), 1)
+    gap = " " * text_width(excerpt.text[: excerpt.start])
+    marks = "^" * max(text_width(excerpt.text[excerpt.start : excerpt.end]), 1)
     yield line(indent, Span(f"{' ' * len(number)} | ", "dim"), gap, Span(marks, role))
-
-
-def _width(text: str) -> int:
-    """The columns that a text takes in a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0
-        if unicodedata.category(character) in _COMBINING
-        else 2
-        if unicodedata.east_asian_width(character) in _WIDE
-        else 1
-        for character in text
-    )

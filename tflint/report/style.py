@@ -6,6 +6,7 @@ Rich takes 60 ms to import, so it is there only for a person at a terminal.
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,10 @@ STYLES = {
     "scratch": "magenta",
     "": "",
 }
+# Characters as wide as two (East Asian Width, Unicode Standard Annex #11), and of no width.
+_WIDE = frozenset("WF")
+_COMBINING = frozenset(("Mn", "Me"))
+_CUT = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +76,83 @@ def styled(lines: Iterable[Line]) -> str:
 
 
 def wrap(text: str, width: int, indent: str) -> list[str]:
-    """Text broken into lines of at most `width`, each indented: at blanks, or in a longer word."""
+    """Text broken into lines of at most `width` columns, each indented: at blanks, or in a longer
+    word.
+    """
     lines: list[str] = []
-    current = indent
+    current, taken = indent, len(indent)
     room = width - len(indent)
     for word in text.split(" "):
-        if len(current) > len(indent) and len(current) + 1 + len(word) > width:
+        wide = _room_for(word)
+        if taken > len(indent) and taken + 1 + wide > width:
             lines.append(current)
-            current = indent
-        while len(word) > room:
-            lines.append(indent + word[:room])
-            word = word[room:]
-        current += word if current == indent else f" {word}"
+            current, taken = indent, len(indent)
+        while wide > room:
+            head = _head(word, room)
+            lines.append(indent + head)
+            word = word[len(head) :]
+            wide = _room_for(word)
+        is_first = current == indent
+        current += word if is_first else f" {word}"
+        taken += wide if is_first else wide + 1
     return [*lines, current]
+
+
+def text_width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    return len(text) if text.isascii() else sum(map(_character_width, text))
+
+
+def cut_front(text: str, width: int) -> str:
+    """The end of a text that takes at most `width` columns, behind `...` where more was there."""
+    if _room_for(text) <= width:
+        return text
+    room = width - len(_CUT)
+    start = len(text)
+    while start and (room := room - _room_for(text[start - 1])) >= 0:
+        start -= 1
+    # What combines with a character that is gone would stand on the dots.
+    while start < len(text) and not _character_width(text[start]):
+        start += 1
+    return _CUT + text[start:]
+
+
+def trimmed(spans: Line) -> Line:
+    """The line without blanks at its end."""
+    kept = list(spans)
+    while kept and not kept[-1].text.strip(" "):
+        kept.pop()
+    if kept:
+        kept[-1] = Span(kept[-1].text.rstrip(" "), kept[-1].role)
+    return tuple(kept)
+
+
+def inert(spans: Line, width: int) -> Line:
+    """The line, or what is left of it when a CI system would take it for a command."""
+    text = "".join(span.text for span in spans)
+    if not text.lstrip().startswith("::"):
+        return spans
+    return line(_head(text.replace("::", "\\x3a:", 1), width))
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the text as takes at most `width` columns, one character at least."""
+    if text.isascii():
+        return text[:width]
+    taken = 0
+    for end, character in enumerate(text):
+        taken += _room_for(character)
+        if taken > width and end:
+            return text[:end]
+    return text
+
+
+def _room_for(text: str) -> int:
+    """The columns to keep for a text: one also for what combines, as there may be any number."""
+    return max(len(text), text_width(text))
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.category(character) in _COMBINING:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in _WIDE else 1

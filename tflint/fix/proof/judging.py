@@ -133,7 +133,7 @@ class Judge:
                 return True
             real, now = port.real(right), port.real(given)
             found = error(real, now) if port.is_real else None
-            maker = _maker(self._graph(entry.subgraph).values[port.tensor])
+            maker = maker_of(self._graph(entry.subgraph).values[port.tensor])
             meaning = Meaning(port, maker, port.scale or 0.0, None)
             if shortcoming(found, decisions(real, now, meaning), meaning, self.tolerance):
                 return True
@@ -191,7 +191,7 @@ class Judge:
                 self._fail(f"{where} is not finite for {article} {batch.kind.value}")
             if batch.is_judged:
                 step = max(port.scale or 0.0, new_port.scale or 0.0)
-                maker = _maker(self._graph(batch.pair.before.subgraph).values[port.tensor])
+                maker = maker_of(self._graph(batch.pair.before.subgraph).values[port.tensor])
                 meaning = Meaning(port, maker, step, change)
                 self._weigh(where, real, now, found, meaning, batch)
 
@@ -247,7 +247,7 @@ def _before_change(change: str, values: Array) -> Array:
     return CHANGES[change](values)
 
 
-def _maker(value: Value) -> str:
+def maker_of(value: Value) -> str:
     """The operator that made the values of an output, behind what only hands them on."""
     for _ in range(8):
         node = value.producer

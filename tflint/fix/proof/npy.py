@@ -34,8 +34,10 @@ def read_npy(path: Path) -> Array:
         raise UsageError(f"`{shown}` cannot be read: {error.strerror or error}") from error
 
 
-def read_npz(path: Path) -> dict[str, Array]:
-    """The arrays of a `.npz` file, by name. Raises `UsageError`."""
+def read_npz(path: Path, *, takes_texts: bool = False) -> dict[str, Array]:
+    """The arrays of a `.npz` file, by name: numbers and, where it `takes_texts`, texts of NumPy's
+    types U and S, of which any element may be no valid text. Raises `UsageError`.
+    """
     shown = printable(str(path), 400)
     found: dict[str, Array] = {}
     try:
@@ -55,7 +57,7 @@ def read_npz(path: Path) -> dict[str, Array]:
                 with archive.open(entry) as stream:
                     data = stream.read(entry.file_size + 1)
                 title = f"`{printable(name)}` in `{shown}`"
-                found[name] = _array(io.BytesIO(data), len(data), title)
+                found[name] = _array(io.BytesIO(data), len(data), title, takes_texts=takes_texts)
     except OSError as error:
         raise UsageError(f"`{shown}` cannot be read: {error.strerror or error}") from error
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
@@ -63,7 +65,7 @@ def read_npz(path: Path) -> dict[str, Array]:
     return found
 
 
-def _array(stream: IO[bytes], size: int, title: str) -> Array:
+def _array(stream: IO[bytes], size: int, title: str, *, takes_texts: bool = False) -> Array:
     """The array in this many bytes of .npy. Raises `UsageError`."""
     if size > MAX_BYTES:
         raise UsageError(f"{title} holds more than {size_text(MAX_BYTES)}")
@@ -80,7 +82,8 @@ def _array(stream: IO[bytes], size: int, title: str) -> Array:
     except Exception as error:
         # NumPy parses the header as Python literals, and raises what its tokeniser does as well.
         raise UsageError(f"{title} is no .npy array: {printable(str(error), 200)}") from error
-    if dtype.kind not in "biuf" or dtype.itemsize > 8:
+    is_text = takes_texts and dtype.kind in "US" and dtype.itemsize > 0
+    if not is_text and (dtype.kind not in "biuf" or dtype.itemsize > 8):
         raise UsageError(f"{title} holds {_kind(dtype)}, not numbers")
     if any(d < 0 for d in shape) or len(shape) > 32:
         raise UsageError(f"{title} has an impossible shape")
@@ -90,7 +93,10 @@ def _array(stream: IO[bytes], size: int, title: str) -> Array:
             f"{title} is damaged: its shape takes {needed:,} bytes, it has {size - stream.tell():,}"
         )
     values = np.frombuffer(stream.read(needed), dtype)
-    return values.reshape(shape, order="F" if is_fortran else "C")
+    try:
+        return values.reshape(shape, order="F" if is_fortran else "C")
+    except (ValueError, OverflowError) as error:  # No elements, but dimensions beyond all bounds.
+        raise UsageError(f"{title} has an impossible shape") from error
 
 
 def _kind(dtype: np.dtype[Any]) -> str:

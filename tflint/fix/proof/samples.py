@@ -207,7 +207,7 @@ def _from_folder(path: Path, ports: Sequence[Port], shown: str) -> tuple[list[Ar
     if sum(file.stat().st_size for file in files) > MAX_BYTES:
         raise UsageError(f"{shown} holds more than {size_text(MAX_BYTES)}")
     named, labels = _without_labels({file.stem: file for file in files}, ports)
-    is_by_input = all(_matching(named, port) for port in ports)
+    is_by_input = all(name_of_array(named, port) for port in ports)
     if is_by_input or len(ports) > 1:
         arrays = {stem: read_npy(file) for stem, file in named.items()}
         found = _by_name(arrays, ports, shown)
@@ -238,7 +238,7 @@ def _by_name(arrays: Mapping[str, Array], ports: Sequence[Port], shown: str) -> 
     names: list[str] = []
     found = []
     for port in ports:
-        name = _matching(arrays, port)
+        name = name_of_array(arrays, port)
         if name is None:
             held = ", ".join(f"`{printable(key)}`" for key in list(arrays)[:10]) or "nothing"
             raise UsageError(f"{shown} holds no array for the input {port.title}, but {held}")
@@ -255,7 +255,7 @@ def _by_name(arrays: Mapping[str, Array], ports: Sequence[Port], shown: str) -> 
     return found
 
 
-def _matching(names: Mapping[str, object], port: Port) -> str | None:
+def name_of_array(names: Mapping[str, object], port: Port) -> str | None:
     """The name under which values of an input are given."""
     short = port.name.removesuffix(":0")
     candidates = (port.key, port.name, short, short.removeprefix("serving_default_"))

@@ -1,0 +1,55 @@
+"""The process that runs samples through a model on LiteRT, one inference each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tflint.bench import session
+from tflint.execution.frames import Array, Json
+from tflint.execution.worker import take_log
+
+
+def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
+    """The values of the tensor `output` for as many samples as there is time for, in order.
+
+    `arrays` are the model and the inputs, (samples, *shape). The request has what
+    `tflint.bench.session` reads.
+    """
+    take_log()
+    try:
+        found = _outputs(request, arrays[0].tobytes(), arrays[1:])
+    except MemoryError:
+        yield {"failed": "it has no memory left"}, ()
+    except (RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
+        yield {"refused": f"{error}\n{take_log()}"}, ()
+    else:
+        yield {}, (found,)
+
+
+def _outputs(request: Json, model: bytes, inputs: Sequence[Array]) -> Array:
+    end = time.monotonic() + request["seconds"]
+    loaded, ready = _load(model, request)
+    found: list[Array] = []
+    for sample in range(len(inputs[0])):
+        if sample and request["has_resources"]:
+            loaded, ready = _load(model, request)
+        elif sample and request["has_variables"]:
+            loaded.reset_all_variables()
+        session.fill(ready, request, [values[sample] for values in inputs])
+        ready.invoke()
+        found.append(ready.get_tensor(request["output"]))
+        if found[-1].shape != found[0].shape:
+            raise ValueError("the shape of the output depends on the values of the inputs")
+        if time.monotonic() > end:
+            break
+    return np.stack(found)
+
+
+def _load(model: bytes, request: Json) -> tuple[Any, Any]:
+    """The interpreter, and what of it is invoked."""
+    loaded = session.interpreter(model, request)
+    return loaded, session.lay_out(loaded, request)

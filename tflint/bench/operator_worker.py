@@ -1,0 +1,213 @@
+"""The process that times operators: each alone, in models cut out of the network.
+
+It answers with a frame `begun` before each operator, so that whoever waits knows which one took it
+down, and one with what came of it. Frames with `whole_ns` have runs of the whole network, taken in
+between: what disturbs the one disturbs the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from tflint.bench import session
+from tflint.bench.cores import keep_to
+from tflint.bench.operator_models import Network, NotCut
+from tflint.bench.options import Kernels
+from tflint.bench.stopwatch import Invocable, bare
+from tflint.errors import UnwritableModel
+from tflint.execution.frames import Array, Json
+from tflint.execution.worker import take_log
+from tflint.model.reader import parse_model
+from tflint.model.writer import write_model
+
+Frame = tuple[Json, Sequence[Array]]
+
+_DELEGATE, _WITHOUT_DELEGATE = Kernels.XNNPACK.value, Kernels.BUILTIN.value
+_MS = 1_000_000
+# An operator that takes so long is not measured better by what differs between models with more
+# and with fewer of it: calling the interpreter takes some microseconds.
+_LONG_NS = 5 * _MS
+# How much longer the model with more copies should take, and how many more there may be.
+_LEVER_NS = 60_000
+_MOST_COPIES = 8
+# Weights and outputs of more copies would not stay in the caches that those of one stay in.
+_CACHE_BYTES = 1 << 20
+_LEAST_ROUNDS = 3
+# What all operators may take at least, in times of the whole network: few rounds of each.
+_LEAST_PASSES = 10
+# The part of the time that goes into running the whole network, and how long it runs at a time.
+_WHOLE_SHARE = 0.25
+_WHOLE_NS, _MOST_RUNS = 500_000, 200
+# What one operator may take even where many are left.
+_LEAST_SHARE_NS = 5 * _MS
+
+_REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, UnwritableModel)
+
+
+def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
+    """Time the operators that are asked for, in their order, until the time is over.
+
+    The first array is the model, the others are values of its inputs. The request is the one that
+    the whole model is timed by, with `operators`, and with the seconds for them in `budget`, which
+    large networks may pass, and `most_seconds`.
+    """
+    keep_to(request["cores"])
+    # Times of garbage collections are no operator's.
+    gc.disable()
+    data, inputs = arrays[0].tobytes(), arrays[1:]
+    try:
+        seen = _Seen(data, request, inputs)
+        whole = _Whole(_ready(data, request, inputs))
+        network = Network(parse_model(data), request["subgraph"])
+    except (MemoryError, *_REFUSALS) as error:
+        yield {"refused": _said(error)}, ()
+        return
+    yield {"whole_ns": whole.ns}, ()
+    budget = max(request["budget"] * 1e9, _LEAST_PASSES * whole.ns)
+    deadline = time.perf_counter_ns() + min(budget, request["most_seconds"] * 1e9)
+    wanted = request["operators"]
+    for place, operator in enumerate(wanted):
+        left = deadline - time.perf_counter_ns()
+        if left <= 0:
+            break
+        yield {"begun": operator}, ()
+        share = max((1 - _WHOLE_SHARE) * left / (len(wanted) - place), _LEAST_SHARE_NS)
+        yield {"operator": operator, **_told(network, operator, seen, request, share)}, ()
+        if whole.has_time():
+            yield {"whole_ns": whole.measure()}, ()
+
+
+def _told(network: Network, operator: int, seen: _Seen, request: Json, share: float) -> Json:
+    """What came of one operator."""
+    take_log()
+    try:
+        try:
+            return _timed(network, operator, seen, request, share)
+        except _REFUSALS:
+            if request["kernels"] != _DELEGATE:
+                raise
+            # The delegate takes some only among others.
+            own = {**request, "kernels": _WITHOUT_DELEGATE}
+            return {**_timed(network, operator, seen, own, share), "is_own_kernel": True}
+    except NotCut as error:
+        return {"not_cut": str(error)}
+    except (MemoryError, *_REFUSALS) as error:
+        return {"refused": _said(error)}
+
+
+def _said(error: BaseException) -> str:
+    """What a runtime says, also beside its exception."""
+    return "it has no memory left" if isinstance(error, MemoryError) else f"{error}\n{take_log()}"
+
+
+class _Whole:
+    """The whole network, run in between."""
+
+    def __init__(self, timed: Invocable) -> None:
+        self._timed = timed
+        self._begun = time.perf_counter_ns()
+        self._spent = 0
+        self.ns = float(bare(timed, 1))
+        self.ns = self.measure()
+
+    def has_time(self) -> bool:
+        """Whether it has taken less than its share so far."""
+        return self._spent < _WHOLE_SHARE * (time.perf_counter_ns() - self._begun)
+
+    def measure(self) -> float:
+        """Nanoseconds of a run, from as many as take a while."""
+        begun = time.perf_counter_ns()
+        bare(self._timed, 1)  # What ran before has emptied the caches.
+        runs = min(max(int(_WHOLE_NS / max(self.ns, 1)), 1), _MOST_RUNS)
+        found = bare(self._timed, runs) / runs
+        self._spent += time.perf_counter_ns() - begun
+        return found
+
+
+class _Seen:
+    """Values that the tensors of a network have in one run, on kernels that hide none."""
+
+    def __init__(self, data: bytes, request: Json, inputs: Sequence[Array]) -> None:
+        if request["kernels"] == _DELEGATE:
+            request = {**request, "kernels": _WITHOUT_DELEGATE}
+        self._subgraph = request["subgraph"]
+        self._loaded = session.interpreter(data, request, experimental_preserve_all_tensors=True)
+        timed = session.lay_out(self._loaded, request)
+        session.fill(timed, request, inputs)
+        timed.invoke()
+
+    def value(self, tensor: int) -> Array:
+        """What a tensor holds. Raises `NotCut` for one without values."""
+        try:
+            found: Array = self._loaded.get_tensor(tensor, self._subgraph)
+        except ValueError as error:
+            raise NotCut("what it reads is nothing that can be handed over") from error
+        return found
+
+    def shapes(self, tensors: Iterable[int]) -> dict[int, tuple[int, ...]]:
+        """The shapes of those that have values."""
+        found = {}
+        for tensor in tensors:
+            with contextlib.suppress(NotCut):
+                found[tensor] = self.value(tensor).shape
+        return found
+
+
+def _timed(network: Network, operator: int, seen: _Seen, request: Json, share: float) -> Json:
+    """What one operator takes, measured for about `share` nanoseconds."""
+    end = time.perf_counter_ns() + share
+    shapes = seen.shapes(network.tensors(operator))
+
+    def ready(copies: int, room: int) -> Callable[[], object]:
+        cut = network.cut(operator, copies, room, shapes)
+        values = [seen.value(tensor) for tensor in cut.inputs]
+        alone = {**request, "subgraph": 0, "tensors": range(len(values)), "resized": ()}
+        return _ready(write_model(cut.model), alone, values).invoke
+
+    one = ready(1, 1)
+    rough = float(np.median(_rounds((one,), 0, _LEAST_ROUNDS)))
+    if rough >= _LONG_NS:
+        return _figure(_rounds((one,), end, request["runs"])[:, 0], 1)
+    more = min(math.ceil(_LEVER_NS / max(rough, 1)), _MOST_COPIES)
+    more = min(more, max(_CACHE_BYTES // max(network.own_bytes(operator), 1), 1))
+    pair = ready(1, 1 + more), ready(1 + more, 1 + more)
+    times = _rounds(pair, end, request["runs"])
+    return _figure((times[:, 1] - times[:, 0]) / more, 1 + more)
+
+
+def _figure(times: Array, copies: int) -> Json:
+    """The median, half the width of its interval of 95 %, and what it is from.
+
+    Source of the width: McGill, Tukey, Larsen: Variations of Box Plots (1978).
+    """
+    low, middle, high = (float(np.quantile(times, share)) for share in (0.25, 0.5, 0.75))
+    error = 1.57 * (high - low) / math.sqrt(len(times))
+    return {"ns": middle, "error_ns": error, "rounds": len(times), "copies": copies}
+
+
+def _rounds(invokes: Sequence[Callable[[], object]], end: float, most: int) -> Array:
+    """The nanoseconds that each takes, (rounds, invokes): all in each round, in turns."""
+    clock = time.perf_counter_ns
+    rounds: list[list[int]] = []
+    while len(rounds) < _LEAST_ROUNDS or (len(rounds) < most and clock() < end):
+        times = []
+        for invoke in invokes:
+            start = clock()
+            invoke()
+            times.append(clock() - start)
+        rounds.append(times)
+    return np.array(rounds, np.int64)
+
+
+def _ready(data: bytes, request: Json, inputs: Sequence[Array]) -> Invocable:
+    """A model that has run once."""
+    timed: Invocable = session.lay_out(session.interpreter(data, request), request)
+    session.fill(timed, request, inputs)
+    timed.invoke()
+    return timed
