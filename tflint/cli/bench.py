@@ -25,6 +25,14 @@ def bench(
             show_default="the reference models",
         ),
     ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Time two models against each other, in turns: MODELS are A and B, and B is held "
+            "against A.",
+        ),
+    ] = False,
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -141,6 +149,10 @@ def bench(
     output.refuse_overwriting([one.path for one in options.datasets])
     settings = load_settings({"target": target}, config=config or (), isolated=isolated)
     progress = Progress()
+    if compare:
+        from tflint.cli.bench_compare import compare_models
+
+        raise typer.Exit(compare_models(settings, models or (), options, output, progress))
     with two_interrupts():
         try:
             report = run_bench(
