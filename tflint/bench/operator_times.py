@@ -37,8 +37,9 @@ from tflint.printable import printable
 from tflint.report.bench_result import OperatorRow, OperatorTotal
 
 _WORKER = "tflint.bench.operator_worker"
-# What the operators of one network may take with the default number of runs.
-_SECONDS = 2.0
+# What the operators of one network may take: with the default number of runs, for each of them
+# to make its models, and at most.
+_SECONDS, _SECONDS_EACH, _MOST_SECONDS = 2.0, 0.01, 10.0
 # The part of the worker's time that may go into operators; the rest is for loading the network.
 _SHARE = 0.8
 # A runtime that crashes on more operators than these is not asked for the others.
@@ -120,6 +121,10 @@ def _measure(
     arrays = [np.frombuffer(data, np.uint8), *inputs]
     seconds = _SECONDS * options.runs / DEFAULT_RUNS
 
+    def budget(count: int) -> float:
+        making = min(_SECONDS_EACH * count, _MOST_SECONDS - _SECONDS)
+        return seconds * count / max(len(operators), 1) + making
+
     def hear(head: Json) -> None:
         if "begun" in head:
             say(f"operators: {len(found.heads) + 1:,} of {len(operators):,}")
@@ -131,14 +136,14 @@ def _measure(
         request = {
             **worker_request(model, entry, options, inputs),
             "operators": left,
-            "budget": seconds * len(left) / max(len(operators), 1),
+            "budget": budget(len(left)),
             "most_seconds": options.seconds * _SHARE,
         }
         limits = Limits(options.seconds, options.memory_bytes)
         ended = run_worker(_WORKER, request, arrays, limits, hear)
         for head, _ in ended.frames:
-            whole = _finite(head.get("whole_ns"))
-            found.whole += [] if whole is None else [whole]
+            times = map(_finite, head.get("whole_ns", ()))
+            found.whole += [time for time in times if time is not None]
         crashed = _crashed(ended, found, model)
         if crashed is None:
             return found
