@@ -147,6 +147,8 @@ def _outputs(
             raise HostFailed(f"LiteRT failed: {head['failed']}")
         if "refused" in head:
             raise refusal_of(model, str(head["refused"]))
+        if not (len(arrays) == 1 and arrays[0].ndim and 0 < len(arrays[0]) <= len(rows)):
+            raise HostFailed("LiteRT failed: what its process answered makes no sense")
         yield arrays[0]
         done += len(arrays[0])
 
