@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tflint.fix.repaired import Accept, RepairRun
     from tflint.report.bench_compare_result import BenchComparison
     from tflint.report.bench_result import BenchReport
+    from tflint.target.target import Target
 
 PathLike = str | os.PathLike[str]
 
@@ -243,14 +244,22 @@ def run_bench(
     import datetime
     import time
 
-    from tflint.bench.cores import quiet_cores
-    from tflint.bench.machine import require_runtime, this_machine
     from tflint.bench.models import models_at
-    from tflint.bench.run import benched
-    from tflint.report.bench_result import BenchedModel, BenchReport
+
+    def target_of(path: Path) -> Target:
+        return settings.plan(path).target
 
     found = models_at(paths, settings.excludes)
     accept([path for path, _ in found])
+    for path, _ in found:
+        target_of(path)  # A configuration that names no target is wrong before it is needed.
+
+    # What is wrong with a call is said without loading what only measuring takes.
+    from tflint.bench.cores import quiet_cores
+    from tflint.bench.machine import require_runtime, this_machine
+    from tflint.bench.run import benched
+    from tflint.report.bench_result import BenchedModel, BenchReport
+
     require_runtime()
     options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     machine = this_machine(options)
@@ -258,7 +267,7 @@ def run_bench(
     rows: list[BenchedModel] = []
     is_interrupted = False
     try:
-        for row in benched(found, settings.target, options, say):
+        for row in benched(found, settings.target, options, say, target_of):
             rows.append(row)
     except KeyboardInterrupt:
         is_interrupted = True

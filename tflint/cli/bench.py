@@ -125,7 +125,7 @@ def bench(
     """
     from tflint.api import run_bench
     from tflint.cli.bench_output import bench_output
-    from tflint.cli.bench_request import bench_options, require_litert
+    from tflint.cli.bench_request import bench_options
     from tflint.cli.interrupts import INTERRUPTED, two_interrupts
     from tflint.cli.output import check_color
     from tflint.cli.progress import Progress
@@ -148,7 +148,6 @@ def bench(
     output = bench_output(format, export or (), color, details=details)
     output.refuse_overwriting([one.path for one in options.datasets])
     settings = load_settings({"target": target}, config=config or (), isolated=isolated)
-    require_litert()
     progress = Progress()
     if compare:
         from tflint.cli.bench_compare import compare_models
