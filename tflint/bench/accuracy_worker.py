@@ -12,7 +12,6 @@ from tflint.bench import session
 from tflint.execution.frames import Array, Json
 from tflint.execution.worker import take_log
 
-
 # Outputs that are handed back at once, in bytes.
 _MOST_BYTES = 64 << 20
 
