@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tflint.bench.accuracy import measure_accuracy, planned
+from tflint.bench.accuracy import first_sample, measure_accuracy
 from tflint.bench.applications import application_of
+from tflint.bench.data_plan import planned
 from tflint.bench.datasets import LabelledData
+from tflint.bench.fitting import DoesNotFit
 from tflint.bench.inputs import entry_of
 from tflint.bench.latency import measure_latency
 from tflint.bench.model_file import bytes_of
@@ -23,24 +25,36 @@ from tflint.report.bench_result import BenchedModel, Failure
 from tflint.target.target import Target
 
 Say = Callable[[str], None]
+_MOST_SHOWN = 40
 
 
 def benched(
-    paths: Sequence[tuple[Path, str]], target: Target, options: BenchOptions, say: Say
+    paths: Sequence[tuple[Path, str]],
+    target: Target,
+    options: BenchOptions,
+    say: Say,
+    target_of: Callable[[Path], Target] | None = None,
 ) -> Iterator[BenchedModel]:
     """The row of each model, given by its path and how reports call it, as it is measured.
 
-    Raises `UsageError` before the first where data files cannot be read or are for none of them.
+    `target_of` tells the target of each, where that is not the same for all. Raises `UsageError`
+    before the first where data files cannot be read or are for none of them.
     """
-    plan = planned(paths, options, entry_of)
+    plan = planned(paths, options)
     for number, (path, shown) in enumerate(paths, 1):
 
-        def about(what: str, of: str = f"{number} of {len(paths)}: {shown}") -> None:
+        def about(what: str, of: str = f"{number} of {len(paths)}: {_tail(shown)}") -> None:
             say(f"{of}, {what}")
 
-        row = _benched(path, shown, target, options, plan.data[number - 1], about)
+        its_target = target if target_of is None else target_of(path)
+        row = _benched(path, shown, its_target, options, plan.data[number - 1], about)
         note = plan.notes[number - 1]
         yield row if note is None else dataclasses.replace(row, notes=(*row.notes, note))
+
+
+def _tail(shown: str) -> str:
+    """The end of a path, so that what is being measured has room behind it."""
+    return shown if len(shown) <= _MOST_SHOWN else f"...{shown[-_MOST_SHOWN:]}"
 
 
 def _benched(
@@ -67,8 +81,9 @@ def _benched(
     try:
         entry = entry_of(model, options.signature)
         say("latency")
-        timing = measure_latency(data, model, entry, options)
-    except (ModelRefused, HostFailed, NotComparable) as error:
+        sample = None if labelled is None else first_sample(labelled, model, entry)
+        timing = measure_latency(data, model, entry, options, sample)
+    except (ModelRefused, HostFailed, NotComparable, DoesNotFit) as error:
         return _failed(row, "latency", str(error))
     row = dataclasses.replace(
         row, latency=timing.latency, noise=timing.noise, notes=(*row.notes, *timing.notes)
