@@ -125,7 +125,8 @@ def test_sizes_left_open_count_as_one() -> None:
 
     assert [(row.shape, row.bytes) for row in tensors_of(held)] == [((1, 1, 4), 16)] * 2
     assert notes_of(held) == (
-        "sizes are left open in 2 tensors, beside the batch: they are counted as 1",
+        "sizes are left open in 2 tensors, beside the batch: they count as the file has them, "
+        "or as 1",
     )
 
 

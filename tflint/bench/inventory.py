@@ -125,8 +125,8 @@ def _notes(context: LintedModel) -> Iterator[str]:
     opened = sum(_is_open(value) for value in values)
     if opened:
         yield (
-            f"sizes are left open in {counted(opened, 'tensor')}, beside the batch: they are "
-            "counted as 1"
+            f"sizes are left open in {counted(opened, 'tensor')}, beside the batch: they count as "
+            "the file has them, or as 1"
         )
     if any(cost.macs(node) for graph in context.graphs[1:] for node in graph.nodes):
         yield "`macs` leaves out subgraphs that operators call: how often they run is not known"
