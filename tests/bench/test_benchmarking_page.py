@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -21,6 +22,15 @@ from benchmarking_page import (
 from tests.conftest import SHARED_MODELS
 from tests.report.bench_reports import BENCH_REPORTS
 from tflint.cli.main import app
+from tflint.model.changes import FieldChange
+from tflint.report import bench_compare_json
+from tflint.report.bench_compare_result import (
+    AccuracyDifference,
+    BenchComparison,
+    ComparedOperator,
+    OperatorFate,
+    Ratio,
+)
 from tflint.report.bench_json import render
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -43,6 +53,27 @@ def keys(value: object) -> Iterator[str]:
             yield from keys(held)
 
 
+def comparison() -> BenchComparison:
+    """One in which nothing is left out."""
+    report = BENCH_REPORTS["whole"]()
+    pair = report.models[:2]
+    ratio = Ratio(0.5, 0.4, 0.6, 2.0, 1.0, 6, (100, 100))
+    changed = FieldChange("version", "1", "2")
+    rows = [row.operators[0] for row in pair]
+    operator = ComparedOperator(
+        OperatorFate.CHANGED, "CONV_2D", rows[0], rows[1], ratio, (changed,)
+    )
+    return BenchComparison(
+        dataclasses.replace(report, models=pair),
+        is_same_file=False,
+        latency=ratio,
+        init=ratio,
+        first=ratio,
+        operators=(operator,),
+        accuracy=AccuracyDifference(1, 2, 3, 4, -0.1, 0.3, 0.5),
+    )
+
+
 def test_every_option_is_on_the_page() -> None:
     command = typer.main.get_command(app).commands["bench"]  # type: ignore[attr-defined]
     everywhere = {"--help", "--config", "--isolated", "--color"}
@@ -54,6 +85,7 @@ def test_every_option_is_on_the_page() -> None:
 def test_every_key_is_on_the_page() -> None:
     named = set(re.findall(r"`([a-z0-9_]+)(?:\[\])?`", TEXT))
     found = {key for build in BENCH_REPORTS.values() for key in keys(json.loads(render(build())))}
+    found |= set(keys(json.loads(bench_compare_json.render(comparison()))))
 
     assert len(found) > 50
     # What `tool` holds is said in other pages.
