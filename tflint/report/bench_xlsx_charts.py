@@ -22,6 +22,7 @@ from tflint.report.bench_xlsx_book import (
     Book,
     Look,
     Page,
+    area,
     cell,
     foreign_text,
 )
@@ -257,8 +258,7 @@ def _accuracies(book: Book, table: _Table) -> Any:
             continue
         colour = COLOURS[number % len(COLOURS)]
         plus, minus = (
-            f"={table.page.reference(span[0], column)}:{cell(span[1], column)}"
-            for column in (_PLUS, _MINUS)
+            f"={table.page.prefix}{area(*span, column, fixed=True)}" for column in (_PLUS, _MINUS)
         )
         series: dict[str, object] = {
             "name": [table.page.name, span[0], _APPLICATION],

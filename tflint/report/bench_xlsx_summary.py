@@ -234,17 +234,13 @@ def _write_marks(page: Page, last: int, known: int) -> None:
     """What stands out: the best of a column, noise, and what does not run."""
     green = Look(ink=GOOD, fill=GOOD_FILL, bold=True)
     for column, best in ((FILE, "MIN"), (AVERAGE, "MIN"), (ACCURACY, "MAX")):
-        here = cell(TOP, column)
-        letters = here.rstrip("0123456789")
-        whole = f"${letters}${TOP + 1}:${letters}${last + 1}"
+        here, whole = cell(TOP, column), area(TOP, last, column, fixed=True)
         criteria = f'=AND({here}<>"",COUNT({whole})>1,{here}={best}({whole}))'
         if column == FILE:
             # What is no model is not the smallest one.
-            weights = cell(TOP, WEIGHTS).rstrip("0123456789")
-            read = f"${weights}${TOP + 1}:${weights}${last + 1}"
+            weights, read = cell(TOP, WEIGHTS), area(TOP, last, WEIGHTS, fixed=True)
             criteria = (
-                f'=AND(${weights}{TOP + 1}<>"",COUNT({read})>1,'
-                f'COUNTIFS({whole},"<"&{here},{read},">=0")=0)'
+                f'=AND({weights}<>"",COUNT({read})>1,COUNTIFS({whole},"<"&{here},{read},">=0")=0)'
             )
         page.mark(
             (TOP, column, last, column), {"type": "formula", "criteria": criteria, "look": green}
@@ -253,7 +249,7 @@ def _write_marks(page: Page, last: int, known: int) -> None:
     warn = Look(ink=WARN, fill=WARN_FILL)
     page.mark((TOP, SPREAD, last, SPREAD), {**noisy, "look": warn})
     for column in (WEIGHTS_KB, DYNAMIC_KB, P95):
-        bar = {"type": "data_bar", "bar_color": "#BBD7E6", "bar_solid": True}
+        bar = {"type": "data_bar", "bar_color": "#BBD7E6"}
         page.mark((TOP, column, last, column), {**bar, "min_type": "num", "min_value": 0})
     for number in range(known):
         column = runtime_column(number, 0)
