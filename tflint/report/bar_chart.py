@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tflint.report.bench_wording import shortened
-from tflint.report.chart_svg import COLORS, inline_svg, new_figure
+from tflint.report.chart_svg import COLORS, inline_svg, new_figure, rounded_size
 from tflint.report.memory_chart import byte_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 760
+WIDTH = 580
 # A row's height, what is above and below all rows, and beside the bars for names and figures.
-_ROW, _TOP, _BOTTOM, _NAME, _VALUE = 23, 6, 42, 250, 92
-_LETTERS = 34
+_ROW, _TOP, _BOTTOM, _NAME, _VALUE = 22, 6, 42, 218, 80
+_LETTERS = 30
 _THICK, _PALE = 0.62, 0.35
 # Bars tell lengths up to this ratio; beyond it dots on a logarithmic axis tell more.
 _WIDEST_RATIO = 150
@@ -85,7 +85,8 @@ def bar_chart(
                 ha="right",
                 va="center",
             )
-        axes.set_yticks(range(len(rows)), [shortened(row.name, _LETTERS) for row in rows])
+        names = [shortened(row.name.removesuffix(".tflite"), _LETTERS) for row in rows]
+        axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         _scale(axes, axis, min(ends), max([*ends, limit or 0]), is_log)
         if limit is not None:
@@ -119,7 +120,9 @@ def _scale(axes: Axes, unit: str, least: float, most: float, is_log: bool) -> No
 
     axes.tick_params(axis="y", pad=8)
     axes.grid(axis="x")
-    axes.set_xlabel(unit + (", each step ten times the one before" if is_log else ""))
+    is_bytes = unit == "bytes"
+    text = "" if is_bytes else unit
+    axes.set_xlabel(f"{text}, each step ten times the one before".strip(", ") if is_log else text)
     if is_log:
         axes.set_xscale("log")
         axes.set_xlim(least * 0.6, most * 1.6)
@@ -127,8 +130,9 @@ def _scale(axes: Axes, unit: str, least: float, most: float, is_log: bool) -> No
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(0, most * 1.02)
-        exact = unit == "bytes"
         axes.xaxis.set_major_locator(
-            FixedLocator(byte_ticks(int(most), 5)) if exact else MaxNLocator(5)
+            FixedLocator(byte_ticks(int(most), 5)) if is_bytes else MaxNLocator(5)
         )
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda at, _: rounded_size(at) if is_bytes else f"{at:,.6g}")
+    )

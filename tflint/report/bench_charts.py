@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ class Chart:
     svg: str
     key: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    is_wide: bool = False
 
 
 def charts(report: BenchReport) -> list[Chart]:
@@ -51,9 +53,9 @@ def _sizes(models: Sequence[BenchedModel], names: Sequence[str]) -> Chart | None
         title = f"{names[place]}: a file of {file:,} bytes, {model.weights.bytes:,} of weights"
         bars = (
             Bar(0, weights, COLORS["series-0"]),
-            Bar(weights, file, COLORS["series-1"], is_pale=True),
+            Bar(weights, file, COLORS["series-1"]),
         )
-        rows.append(Row(names[place], bars, file, f"{file:,}", title))
+        rows.append(Row(names[place], bars, file, f"{file:,} B", title))
     key = (("series-0", "weights"), ("series-1", "the rest of the file"))
     return _bars("sizes", "Size", "bytes", rows, key)
 
@@ -62,14 +64,14 @@ def _latencies(models: Sequence[BenchedModel], names: Sequence[str]) -> Chart | 
     rows = []
     for place, model in enumerate(models):
         found = model.latency
-        if found is None:
+        if found is None or not math.isfinite(found.avg):
             continue
         title = (
             f"{names[place]}: {us_text(found.avg)} µs on average, p50 {us_text(found.p50)}, "
             f"p95 {us_text(found.p95)}, of {counted(found.runs, 'run')}"
         )
         bar = Bar(0, found.avg, _color(model), found.p50, found.p95)
-        rows.append(Row(names[place], (bar,), found.avg, us_text(found.avg), title))
+        rows.append(Row(names[place], (bar,), found.avg, f"{us_text(found.avg)} µs", title))
     note = "Bars end at the average; lines go from p50 to p95."
     return _bars("latencies", "Latency", "µs", rows, _quantizations(models), note)
 
@@ -103,7 +105,8 @@ def _accuracies(models: Sequence[BenchedModel], names: Sequence[str]) -> Chart |
     if left:
         note += f" Without {counted(left, 'more model')}; the table has all."
     svg = scatter_chart("accuracies", "Accuracy against size", drawn)
-    return Chart("Accuracy against size", svg, _quantizations(models), note)
+    wide = len(drawn) > 1
+    return Chart("Accuracy against size", svg, _quantizations(models), note, is_wide=wide)
 
 
 def _arenas(models: Sequence[BenchedModel], names: Sequence[str]) -> Chart | None:
@@ -124,7 +127,7 @@ def _arenas(models: Sequence[BenchedModel], names: Sequence[str]) -> Chart | Non
             said.append(f"{size:,} bytes on {printable(runtime)}{runs}")
         if bars:
             title = f"{names[place]}: {'; '.join(said)}"
-            rows.append(Row(names[place], tuple(bars), bars[0].end, f"{bars[0].end:,.0f}", title))
+            rows.append(Row(names[place], tuple(bars), bars[0].end, f"{bars[0].end:,.0f} B", title))
     key = tuple((f"series-{i}", printable(runtime)) for i, runtime in enumerate(runtimes))
     note = "Pale: does not run there. Figures are of the first."
     if limit is None:
@@ -192,7 +195,7 @@ def _bars(
 def _times(model: BenchedModel) -> dict[str, float]:
     found: dict[str, float] = {}
     for operator in model.operators:
-        if operator.us_avg is not None:
+        if operator.us_avg is not None and math.isfinite(operator.us_avg):
             kind = shortened(printable(operator.name), 32)
             found[kind] = found.get(kind, 0.0) + operator.us_avg
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from tflint.report.bench_result import (
     Latency,
     Machine,
     Noise,
+    OperatorTotal,
     RuntimeUse,
 )
 from tflint.report.bench_wording import marks, runtime_names, runtime_of
@@ -35,40 +37,55 @@ _MODEL: dict[str, Callable[[BenchedModel], Value]] = {
     "file_bytes": lambda model: model.file_bytes,
     "weights_count": lambda model: None if model.weights is None else model.weights.count,
     "weights_bytes": lambda model: None if model.weights is None else model.weights.bytes,
-    "tensors": lambda model: None if model.weights is None else len(model.tensors),
+    "stored_weights_bytes": lambda model: (
+        None if model.weights is None else model.weights.stored_bytes
+    ),
+    "tensors_used": lambda model: (
+        None if model.weights is None else sum(tensor.is_used for tensor in model.tensors)
+    ),
     "operators": lambda model: None if model.weights is None else len(model.operators),
     "dynamic_bytes": lambda model: model.dynamic_bytes,
     "macs": lambda model: model.macs,
 }
 _LATENCY: dict[str, Callable[[Latency], Value]] = {
-    "init_us": lambda latency: latency.init,
-    "first_us": lambda latency: latency.first,
-    "warmup_avg_us": lambda latency: latency.warmup_avg,
-    "avg_us": lambda latency: latency.avg,
-    "p50_us": lambda latency: latency.p50,
-    "p95_us": lambda latency: latency.p95,
-    "min_us": lambda latency: latency.least,
-    "max_us": lambda latency: latency.most,
-    "stddev_us": lambda latency: latency.deviation,
+    "init_us": lambda latency: _time(latency.init),
+    "first_us": lambda latency: _time(latency.first),
+    "warmup_avg_us": lambda latency: _time(latency.warmup_avg),
+    "avg_us": lambda latency: _time(latency.avg),
+    "p50_us": lambda latency: _time(latency.p50),
+    "p95_us": lambda latency: _time(latency.p95),
+    "min_us": lambda latency: _time(latency.least),
+    "max_us": lambda latency: _time(latency.most),
+    "stddev_us": lambda latency: _time(latency.deviation),
     "runs": lambda latency: latency.runs,
     "warmup_runs": lambda latency: latency.warmup_runs,
 }
 _NOISE: dict[str, Callable[[Noise], Value]] = {
-    "spread": lambda noise: noise.spread,
-    "load_before": lambda noise: noise.load_before,
-    "load_after": lambda noise: noise.load_after,
+    "spread": lambda noise: _share(noise.spread),
+    "load_before": lambda noise: _time(noise.load_before),
+    "load_after": lambda noise: _time(noise.load_after),
     "interruptions": lambda noise: noise.interruptions,
+    "waiting": lambda noise: _share(noise.waiting),
+    "outliers": lambda noise: noise.outliers,
     "noisy": lambda noise: _answer(noise.is_noisy),
 }
 _ACCURACY: dict[str, Callable[[Accuracy], Value]] = {
-    "accuracy": lambda accuracy: accuracy.value,
-    "accuracy_low": lambda accuracy: accuracy.low,
-    "accuracy_high": lambda accuracy: accuracy.high,
+    "accuracy": lambda accuracy: _share(accuracy.value),
+    "accuracy_low": lambda accuracy: _share(accuracy.low),
+    "accuracy_high": lambda accuracy: _share(accuracy.high),
+    "balanced_accuracy": lambda accuracy: _share(accuracy.balanced),
+    "majority": lambda accuracy: _share(accuracy.majority),
     "correct": lambda accuracy: accuracy.correct,
     "samples": lambda accuracy: accuracy.n,
+    "undecided": lambda accuracy: accuracy.undecided,
     "dataset": lambda accuracy: _text(accuracy.dataset),
     "split": lambda accuracy: _text(accuracy.split),
+    "sha256": lambda accuracy: accuracy.sha256,
     "decision": lambda accuracy: _text(accuracy.decision),
+}
+_TOTAL: dict[str, Callable[[OperatorTotal], Value]] = {
+    "operators_us": lambda total: _time(total.us),
+    "operators_timed": lambda total: total.timed,
 }
 # Columns of each runtime, behind its name.
 _RUNTIME: dict[str, Callable[[RuntimeUse], Value]] = {
@@ -93,15 +110,15 @@ _MACHINE: dict[str, Callable[[Machine], Value]] = {
 def render(report: BenchReport) -> str:
     """The table with a header, as RFC 4180 has it but for lines that end in LF.
 
-    Times are microseconds, accuracies parts of 1, with all their digits; a figure that is not
-    known is an empty cell. Texts are printable, and no formulas.
+    Times are microseconds, accuracies parts of 1, with the digits that the JSON has; a figure that
+    is not known is an empty cell. Texts are printable, and no formulas.
     """
     runtimes = [*RUNTIMES, *(name for name in runtime_names(report.models) if name not in RUNTIMES)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         (
-            *(*_MODEL, *_LATENCY, *_NOISE, *_ACCURACY),
+            *(*_MODEL, *_LATENCY, *_NOISE, *_TOTAL, *_ACCURACY),
             *(f"{name.replace('-', '_')}_{column}" for name in runtimes for column in _RUNTIME),
             *(*_MACHINE, "started", "best", "failures", "notes"),
         )
@@ -113,6 +130,7 @@ def render(report: BenchReport) -> str:
                 *(column(model) for column in _MODEL.values()),
                 *_values(_LATENCY, model.latency),
                 *_values(_NOISE, model.noise),
+                *_values(_TOTAL, model.operator_total),
                 *_values(_ACCURACY, model.accuracy),
                 *(value for use in uses for value in _values(_RUNTIME, use)),
                 *_values(_MACHINE, report.machine),
@@ -131,6 +149,19 @@ def _values(columns: dict[str, Callable[[_Part], Value]], part: _Part | None) ->
 
 def _answer(holds: bool) -> str:
     return "yes" if holds else "no"
+
+
+def _time(figure: float | None) -> float | None:
+    return _rounded(figure, 3)
+
+
+def _share(figure: float | None) -> float | None:
+    return _rounded(figure, 6)
+
+
+def _rounded(figure: float | None, digits: int) -> float | None:
+    """As the JSON has it: what is no number is not known."""
+    return round(figure, digits) if figure is not None and math.isfinite(figure) else None
 
 
 def _text(text: str | None) -> str | None:

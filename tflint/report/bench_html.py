@@ -32,9 +32,15 @@ a { color: inherit; text-decoration-color: var(--faint); text-underline-offset: 
 a:hover { text-decoration-color: currentColor }
 .badge { font-size: .75em; color: var(--good); border: 1px solid; border-radius: 1em;
   padding: 0 .55em; margin-left: .5em; white-space: nowrap; display: inline-block }
-table.models { font-size: .9em } table.models td:nth-child(2) { min-width: 14rem }
-td.best { font-weight: 600; color: var(--good) } figure { margin: 1.4rem 0 2.2rem }
+table.models { font-size: .9em } table.models td { white-space: nowrap }
+table.models th { white-space: normal; overflow-wrap: normal; vertical-align: bottom }
+table.models td.figure, table.models td.name { white-space: normal; overflow-wrap: break-word }
+table.models td.name { min-width: 13rem; overflow-wrap: anywhere }
+td.best { font-weight: 600; color: var(--good) } td.best .badge { display: block; border: 0;
+  padding: 0; font-weight: 400 } .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
+figure { margin: 0; width: 580px; max-width: 100% } figure.wide { width: 100% }
 figcaption { font-weight: 600 } figcaption span { font-weight: 400 }
+.key, td.bar span, td i { print-color-adjust: exact; -webkit-print-color-adjust: exact }
 @media print { body { max-width: none; margin: 0; font-size: 11px } figure, tr, summary {
   break-inside: avoid } svg { max-width: 100%; height: auto } .scroll { overflow: visible } }
 """
@@ -52,6 +58,8 @@ def _body(report: BenchReport) -> Iterator[str]:
     yield f"<p>{escape(_capital(headline(report)))}</p>"
     yield f'<p class="faint">{escape(machine_text(report.machine))}</p>'
     yield f'<p class="faint">{escape(printable(report.started))}</p>'
+    for note in report.machine.notes:
+        yield f'<p class="faint">{escape(printable(note, 1000))}</p>'
     noisy = noisy_text(report.models)
     if noisy:
         yield f'<p class="warning">{escape(_capital(noisy))}.</p>'
@@ -83,16 +91,28 @@ def _summary(
     )
     rows = []
     for number, (model, name) in enumerate(zip(report.models, names, strict=True), 1):
-        link = f'<a href="#m{number}">{escape(name)}</a>{_badges(best[number - 1])}'
-        cells = cell(f"{number}", "figure") + marked_cell(link)
+        link = f'<a href="#m{number}">{escape(name)}</a>'
+        cells = cell(f"{number}", "figure") + marked_cell(link, "name")
         cells += "".join(_cell(column, model, best[number - 1]) for column in shown)
         rows.append(("", cells))
     yield from table_of_cells(head, rows, "models")
 
 
 def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
-    kinds = ["figure"] * column.is_figure + ["best"] * (column.best in best)
-    return cell(printable(column.text(model)), " ".join(kinds))
+    # A line may end before what is in parentheses, and nowhere else.
+    before, bracket, after = printable(column.text(model)).partition(" (")
+    text = _unbroken(before) + (f" {_unbroken(f'({after}')}" if bracket else "")
+    kinds = ["figure"] * column.is_figure
+    if column.best in best:
+        kinds.append("best")
+        text += _badges([column.best])
+    return marked_cell(text, " ".join(kinds))
+
+
+def _unbroken(text: str) -> str:
+    return (
+        f'<span class="word">{escape(text)}</span>' if " " in text or "–" in text else escape(text)
+    )
 
 
 def _badges(best: Sequence[str]) -> str:
@@ -101,7 +121,12 @@ def _badges(best: Sequence[str]) -> str:
 
 def _failures(models: Sequence[BenchedModel], names: Sequence[str]) -> Iterator[str]:
     rows = [
-        ("", cell(name) + cell(printable(one.part)) + cell(printable(one.text, 1000), "error"))
+        (
+            "",
+            cell(name, "name")
+            + cell(printable(one.part), "word")
+            + cell(printable(one.text, 1000), "error"),
+        )
         for model, name in zip(models, names, strict=True)
         for one in model.failures
     ]
@@ -114,15 +139,17 @@ def _failures(models: Sequence[BenchedModel], names: Sequence[str]) -> Iterator[
 def _charts(report: BenchReport) -> Iterator[str]:
     drawn = charts(report)
     if drawn:
-        yield "<h2>Charts</h2>"
+        yield '<h2>Charts</h2><div class="charts">'
     for chart in drawn:
         key = "".join(
             f'<span class="key" style="background:var(--{variable})"></span>{escape(text)}'
             for variable, text in chart.key
         )
-        yield f'<figure><figcaption>{escape(chart.title)} <span class="faint">'
+        kind = ' class="wide"' * chart.is_wide
+        yield f'<figure{kind}><figcaption>{escape(chart.title)} <span class="faint">'
         yield f'{escape(chart.note)}</span></figcaption><p class="faint">{key}</p>'
         yield f'<div class="scroll" tabindex="0">{chart.svg}</div></figure>'
+    yield "</div>" * bool(drawn)
 
 
 def _capital(text: str) -> str:

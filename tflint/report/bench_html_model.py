@@ -14,9 +14,12 @@ from tflint.report.bench_result import (
     OperatorRow,
     RuntimeUse,
     TensorRow,
+    WeightsUse,
+    shares,
 )
 from tflint.report.bench_wording import (
     MAX_NAME,
+    baseline_text,
     facts_text,
     interval_text,
     noise_text,
@@ -24,6 +27,7 @@ from tflint.report.bench_wording import (
     percent_figure,
     ram_budget,
     samples_text,
+    total_text,
     us_text,
 )
 from tflint.report.html_page import bullets, cell, marked_cell, table, table_of_cells
@@ -33,7 +37,7 @@ from tflint.report.runs_drawing import runs_drawing
 
 MODEL_STYLE = """
 details.model { border-top: 1px solid var(--line); padding: .5rem 0 }
-details.model > summary { color: var(--ink); overflow-wrap: anywhere }
+details.model > summary { color: var(--ink) }
 details.model > summary .faint { margin-left: .6em } details.model h3 { font-size: 1rem;
   margin: 1.5rem 0 .3rem } .side { display: flex; flex-wrap: wrap; gap: .5rem 3rem }
 .side > * { min-width: 0; max-width: 100% } details.model table { font-size: .9em }
@@ -61,7 +65,7 @@ class Room:
     def of(cls, models: int) -> Room:
         """Equal shares for so many models."""
         share = max(models, 1)
-        return cls(min(_MOST_ROWS, max(5000 // share, 10)), min(_MOST_BLOCKS, 6000 // share))
+        return cls(min(_MOST_ROWS, max(3000 // share, 8)), min(_MOST_BLOCKS, 6000 // share))
 
 
 def model_section(
@@ -78,7 +82,7 @@ def model_section(
         yield from bullets((printable(note, 1000) for note in model.notes), "faint")
     yield from _figures(model)
     yield from _runtimes(model)
-    yield from _operators(model.operators, room)
+    yield from _operators(model, room)
     if model.accuracy is not None:
         yield from _accuracy(model.accuracy, room)
     yield from _plan(model, room)
@@ -92,10 +96,11 @@ def _figures(model: BenchedModel) -> Iterator[str]:
     if weights is not None:
         sizes += [
             ("weights", f"{weights.count:,}"),
-            ("", f"{weights.bytes:,} B"),
+            ("weights, bytes", f"{weights.bytes:,} B"),
+            *_stored(weights),
             ("dynamic tensors", f"{model.dynamic_bytes or 0:,} B"),
             ("MACs", number_text(model.macs)),
-            ("tensors used", f"{len(model.tensors):,}"),
+            ("tensors used", f"{sum(tensor.is_used for tensor in model.tensors):,}"),
             ("operators", f"{len(model.operators):,}"),
         ]
     if model.application is not None:
@@ -119,7 +124,7 @@ def _figures(model: BenchedModel) -> Iterator[str]:
         yield "<div>"
         yield from table((), (("", (what, f"{us_text(us)} µs")) for what, us in times.items()))
         yield "</div><div>"
-        yield f"<p>{counted(found.runs, 'run')} after {counted(found.warmup_runs, 'run')}</p>"
+        yield f"<p>{counted(found.runs, 'run')} after {found.warmup_runs:,} to warm up</p>"
         if model.noise is not None:
             role = "warning" if model.noise.is_noisy else "faint"
             yield f'<p class="{role}">{escape(noise_text(model.noise))}</p>'
@@ -128,6 +133,12 @@ def _figures(model: BenchedModel) -> Iterator[str]:
             yield f'<div class="scroll" tabindex="0">{drawn}</div>'
         yield "</div>"
     yield "</div>"
+
+
+def _stored(weights: WeightsUse) -> Iterator[tuple[str, str]]:
+    """What the file holds of the weights, where tensors share it."""
+    if weights.stored_bytes is not None and weights.stored_bytes != weights.bytes:
+        yield "of these stored", f"{weights.stored_bytes:,} B"
 
 
 def _runtimes(model: BenchedModel) -> Iterator[str]:
@@ -146,13 +157,13 @@ def _runtimes(model: BenchedModel) -> Iterator[str]:
         over = limit is not None and use.ram_bytes is not None and use.ram_bytes > limit
         answer = "runs" if use.runnable else "does not run"
         why = printable(use.reason or "", 1000) + ("does not fit its RAM" * (over and use.runnable))
-        cells = cell(printable(use.runtime)) + cell(printable(use.target))
-        cells += cell(answer, "good" if use.runnable else "error")
+        cells = cell(printable(use.runtime), "word") + cell(printable(use.target), "word")
+        cells += cell(answer, "word good" if use.runnable else "word error")
         figures = (
             *(number_text(use.min_arena_bytes), number_text(use.arena_bytes)),
             *(ram(use), number_text(use.flash_bytes)),
         )
-        cells += "".join(cell(text, "figure") for text in figures) + cell(why)
+        cells += "".join(cell(text, "figure") for text in figures) + cell(why, "name")
         rows.append(("", cells))
     titles = (
         *("runtime", "target", ""),
@@ -162,26 +173,30 @@ def _runtimes(model: BenchedModel) -> Iterator[str]:
     yield from table_of_cells(_head(titles, frozenset((3, 4, 5, 6))), rows)
 
 
-def _operators(operators: Sequence[OperatorRow], room: Room) -> Iterator[str]:
+def _operators(model: BenchedModel, room: Room) -> Iterator[str]:
+    operators = model.operators
     if not operators:
         return
-    times = [operator.us_avg for operator in operators if operator.us_avg is not None]
-    longest, whole = max(times, default=0.0), sum(times)
+    parts = shares(model)
+    most = max((part for part in parts if part is not None), default=0.0) or 1.0
     is_noted = any(operator.note for operator in operators)
     shown = operators[: room.rows]
     rows = []
-    for operator in shown:
-        us = operator.us_avg
-        bar = "" if us is None else f'<span style="width:{100 * us / (longest or 1):.1f}%"></span>'
-        share = "" if us is None else percent_text(us / (whole or 1))
+    for operator, part in zip(shown, parts, strict=False):
+        bar = "" if part is None else f'<span style="width:{100 * part / most:.1f}%"></span>'
+        share = "" if part is None else percent_text(part)
         figures = (
             *(operator.macs, operator.weight_bytes),
             *(operator.input_bytes, operator.output_bytes),
         )
-        cells = cell(_place(operator), "figure") + cell(printable(operator.name))
-        cells += cell(us_text(us), "figure") + cell(share, "figure") + marked_cell(bar, "bar")
+        cells = cell(_place(operator), "figure") + cell(printable(operator.name), "name")
+        cells += (
+            cell(us_text(operator.us_avg), "figure")
+            + cell(share, "figure")
+            + marked_cell(bar, "bar")
+        )
         cells += "".join(cell(f"{figure:,}", "figure") for figure in figures)
-        cells += cell(printable(operator.output, MAX_NAME))
+        cells += cell(printable(operator.output, MAX_NAME), "name")
         cells += cell(printable(operator.note, MAX_NAME)) if is_noted else ""
         rows.append(("", cells))
     titles = (
@@ -191,6 +206,8 @@ def _operators(operators: Sequence[OperatorRow], room: Room) -> Iterator[str]:
     yield "<h3>Operators</h3>"
     yield from table_of_cells(_head(titles, frozenset((0, 2, 3, 5, 6, 7, 8))), rows)
     yield from _left(len(operators) - len(shown), "more operator")
+    if model.operator_total is not None:
+        yield f'<p class="faint">{escape(_capital(total_text(model.operator_total)))}.</p>'
 
 
 def _place(row: OperatorRow | TensorRow) -> str:
@@ -202,6 +219,9 @@ def _accuracy(accuracy: Accuracy, room: Room) -> Iterator[str]:
     value = f"{percent_figure(accuracy.value)} %, {interval_text(accuracy.low, accuracy.high)}"
     yield f"<p><strong>{escape(value)}</strong>: {escape(samples_text(accuracy))}; "
     yield f"{escape(printable(accuracy.decision, MAX_NAME))}.</p>"
+    held = baseline_text(accuracy)
+    if held:
+        yield f'<p class="faint">To compare: {escape(held)}.</p>'
     if not accuracy.classes:
         return
     shown = accuracy.classes[: room.rows]
@@ -211,12 +231,18 @@ def _accuracy(accuracy: Accuracy, room: Room) -> Iterator[str]:
         bar = "" if recall is None else f'<span style="width:{100 * recall:.1f}%"></span>'
         interval = "" if recall is None else interval_text(score.low, score.high)
         figures = (f"{score.n:,}", f"{score.correct:,}", percent_figure(recall), interval)
+        known = score.precision is not None
+        precise = interval_text(score.precision_low, score.precision_high) if known else ""
         cells = cell(_label(score.label)) + "".join(cell(text, "figure") for text in figures)
         cells += marked_cell(bar, "bar") + cell(percent_figure(score.precision), "figure")
+        cells += cell(precise, "figure") + cell(percent_figure(score.f1), "figure")
         rows.append(("", cells))
-    titles = ("class", "samples", "right", "recall (%)", "interval", "", "precision (%)")
+    titles = (
+        *("class", "samples", "right", "recall (%)", "interval", ""),
+        *("precision (%)", "interval", "F1 (%)"),
+    )
     yield '<div class="side"><div>'
-    yield from table_of_cells(_head(titles, frozenset((1, 2, 3, 4, 6))), rows)
+    yield from table_of_cells(_head(titles, frozenset((1, 2, 3, 4, 6, 7, 8))), rows)
     yield from _left(len(accuracy.classes) - len(shown), "more class")
     yield "</div><div>"
     labels = [_label(score.label) for score in accuracy.classes]
@@ -314,11 +340,16 @@ def _shape_text(shape: Sequence[int]) -> str:
 def _kind(tensor: TensorRow) -> str:
     roles = {"input": tensor.is_input, "output": tensor.is_output, "variable": tensor.is_variable}
     held = [role for role, holds in roles.items() if holds]
+    held += ["unused"] * (not tensor.is_used)
     return ", ".join([printable(tensor.kind), *held])
 
 
 def _head(titles: Iterable[str], figures: frozenset[int]) -> str:
     return "".join(cell(text, "figure" * (i in figures), "th") for i, text in enumerate(titles))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _left(count: int, noun: str) -> Iterator[str]:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
 from tflint.report.bench_columns import Column, columns
-from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport, OperatorRow
+from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport
 from tflint.report.bench_wording import (
     MARKS,
+    baseline_text,
     headline,
     interval_text,
     machine_text,
@@ -23,6 +24,7 @@ from tflint.report.bench_wording import (
     number_text,
     percent_figure,
     samples_text,
+    total_text,
     us_text,
 )
 from tflint.report.gfm import cell, code, prose
@@ -63,9 +65,9 @@ def _blocks(report: BenchReport) -> Iterator[str]:
         yield "\n### Not measured\n\n"
         yield from failures
     yield f"\nMeasured on {_prose(machine_text(report.machine))}, {_prose(report.started)}.\n"
-    noisy = noisy_text(report.models)
-    if noisy:
-        yield f"\n- note: {_prose(noisy)}\n"
+    notes = [*report.machine.notes, noisy_text(report.models)]
+    for note in filter(None, notes):
+        yield f"\n- note: {_prose(note)}\n"
     for name, model in zip(names, report.models, strict=True):
         details = "".join(_details(model))
         if details:
@@ -108,7 +110,7 @@ def _details(model: BenchedModel) -> Iterator[str]:
     parts = [
         ("latency", "".join(_latency(model))),
         ("accuracy", "" if model.accuracy is None else "".join(_classes(model.accuracy))),
-        (counted(len(model.operators), "operator"), _operators(model.operators)),
+        (counted(len(model.operators), "operator"), _operators(model)),
         ("runtimes", "".join(_reasons(model))),
         ("notes", "".join(f"- note: {_prose(note)}\n" for note in model.notes)),
     ]
@@ -143,6 +145,9 @@ def _latency(model: BenchedModel) -> Iterator[str]:
 def _classes(accuracy: Accuracy) -> Iterator[str]:
     """What of which data, each class, and which classes are taken for which."""
     yield f"Right: {_prose(samples_text(accuracy))}; {_prose(accuracy.decision)}.\n"
+    held = baseline_text(accuracy)
+    if held:
+        yield f"To compare: {_prose(held)}.\n"
     if not accuracy.classes:
         return
     shown = accuracy.classes[:_CLASSES]
@@ -170,8 +175,9 @@ def _classes(accuracy: Accuracy) -> Iterator[str]:
             yield _row([label, *(f"{count:,}" for count in counts)])
 
 
-def _operators(operators: Sequence[OperatorRow]) -> str:
+def _operators(model: BenchedModel) -> str:
     """The operators that take most time, or as the model has them where that is not known."""
+    operators = model.operators
     if not operators:
         return ""
     slowest = sorted(operators, key=lambda operator: -(operator.us_avg or 0))[:_OPERATORS]
@@ -193,7 +199,9 @@ def _operators(operators: Sequence[OperatorRow]) -> str:
                 ]
             )
         )
-    return "".join(lines) + _more(len(operators) - len(slowest), "more operator")
+    total = model.operator_total
+    said = "" if total is None else f"\nOperators: {_prose(total_text(total))}.\n"
+    return "".join(lines) + _more(len(operators) - len(slowest), "more operator") + said
 
 
 def _reasons(model: BenchedModel) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from tflint.printable import counted, printable, size_text
@@ -11,6 +12,7 @@ from tflint.report.bench_result import (
     BenchReport,
     Machine,
     Noise,
+    OperatorTotal,
     RuntimeUse,
     fastest,
     most_accurate,
@@ -47,7 +49,7 @@ def shortened(text: str, most: int) -> str:
 
 def us_text(us: float | None) -> str:
     """Microseconds: `3.86`, `120.2`, `1,120`."""
-    if us is None:
+    if us is None or not math.isfinite(us):
         return UNKNOWN
     digits = 2 if us < 99.995 else 1 if us < 999.95 else 0
     return f"{us:,.{digits}f}"
@@ -60,16 +62,16 @@ def number_text(figure: int | None) -> str:
 
 def percent_figure(share: float | None) -> str:
     """A part of 1 as a percentage: `92.31`."""
-    return UNKNOWN if share is None else f"{100 * share:.2f}"
+    return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:.2f}"
 
 
 def interval_text(low: float, high: float) -> str:
-    """An interval of parts of 1: `79.7 to 97.3 %`."""
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
+    """An interval of parts of 1: `79.7–97.3 %`."""
+    return f"{100 * low:.1f}–{100 * high:.1f} %"
 
 
 def accuracy_text(accuracy: Accuracy | None) -> str:
-    """`92.31 % (79.7 to 97.3 %)`."""
+    """`92.31 % (79.7–97.3 %)`."""
     if accuracy is None:
         return UNKNOWN
     return f"{percent_figure(accuracy.value)} % ({interval_text(accuracy.low, accuracy.high)})"
@@ -108,6 +110,10 @@ def noise_text(noise: Noise) -> str:
         parts.append(f"load {noise.load_before:.2f} before and {noise.load_after:.2f} after")
     if noise.interruptions is not None:
         parts.append(f"interrupted {counted(noise.interruptions, 'time')}")
+    if noise.waiting is not None and noise.waiting >= 0.001:
+        parts.append(f"kept waiting {100 * noise.waiting:.1f} % of the time")
+    if noise.outliers:
+        parts.append(counted(noise.outliers, "outlier"))
     return ", ".join(parts)
 
 
@@ -127,9 +133,11 @@ def runtime_of(model: BenchedModel, runtime: str) -> RuntimeUse | None:
 
 
 def headline(report: BenchReport) -> str:
-    """`23 models measured, 1 not wholly`."""
+    """`23 models measured, 1 of them not wholly`."""
     part = sum(not model.is_whole for model in report.models)
-    text = f"{counted(len(report.models), 'model')} measured"
+    asked = len(report.models)
+    of = f" of {report.asked:,}" if report.is_interrupted and report.asked > asked else ""
+    text = f"{asked:,}{of} models measured" if of else f"{counted(asked, 'model')} measured"
     if part:
         text += f", {part:,} of them not wholly"
     return f"{text}; stopped before the end" if report.is_interrupted else text
@@ -141,9 +149,34 @@ def noisy_text(models: Sequence[BenchedModel]) -> str:
     if not noisy:
         return ""
     return (
-        f"the times of {counted(noisy, 'model')} spread by 10 % or more: this machine was not "
-        "quiet, and small differences mean nothing"
+        f"this machine was not quiet while {counted(noisy, 'model')} "
+        f"{'was' if noisy == 1 else 'were'} measured: small differences of their times mean nothing"
     )
+
+
+def total_text(total: OperatorTotal) -> str:
+    """What the operators' times add up to, and why that is not the model's time."""
+    text = (
+        f"{total.timed:,} of {counted(total.operators, 'operator')} timed, each alone: "
+        f"{us_text(total.us)} µs in all, {us_text(total.whole_us)} µs as a whole"
+    )
+    if total.ratio > 1.1:
+        return f"{text}; alone they are not fused with their neighbours"
+    if 0 < total.ratio < 0.9:
+        return f"{text}; alone they find their inputs in the nearest cache"
+    return text
+
+
+def baseline_text(accuracy: Accuracy) -> str:
+    """What the accuracy is held against: that of each class alike, and that of the largest one."""
+    parts = []
+    if accuracy.balanced is not None:
+        parts.append(f"mean of the classes {percent_figure(accuracy.balanced)} %")
+    if accuracy.majority:
+        parts.append(f"always the largest class {percent_figure(accuracy.majority)} %")
+    if accuracy.undecided:
+        parts.append(f"{counted(accuracy.undecided, 'output')} not a number")
+    return ", ".join(parts)
 
 
 def facts_text(model: BenchedModel) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from tflint.errors import MissingExtra
+from tflint.printable import size_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +39,8 @@ SERIES = [color for name, color in COLORS.items() if name.startswith("series-")]
 # The same in CSS, for the page. In the dark, what is too dark to be seen is lighter.
 CHART_STYLE = f"""
 :root {{ {"; ".join(f"--{name}: {hex}" for name, hex in COLORS.items() if "series" in name)} }}
-@media (prefers-color-scheme: dark) {{ :root {{ --series-0: #3d96d0; --series-6: #a48ae0;
+@media (prefers-color-scheme: dark) {{ :root {{ --series-0: #2a86c7; --series-1: #8ccdf2;
+  --series-6: #a48ae0;
   --series-7: #78818c }} }}
 .chart text {{ fill: var(--ink) }} .chart g:hover > path {{ stroke: var(--ink) }}
 """
@@ -106,6 +108,7 @@ def inline_svg(figure: Figure, name: str, label: str, titles: Mapping[str, str])
         if element.tag.endswith("}metadata"):
             root.remove(element)
     _plain(root, name, titles)
+    _trim(root)
     _, _, width, height = root.attrib["viewBox"].split()
     root.attrib = {
         "class": "chart",
@@ -116,6 +119,11 @@ def inline_svg(figure: Figure, name: str, label: str, titles: Mapping[str, str])
         "height": height,
     }
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def rounded_size(bytes: float) -> str:
+    """Round bytes for an axis: `64 KiB`."""
+    return size_text(round(bytes)).replace(".0 ", " ")
 
 
 def _plain(root: ElementTree.Element, name: str, titles: Mapping[str, str]) -> None:
@@ -133,6 +141,19 @@ def _plain(root: ElementTree.Element, name: str, titles: Mapping[str, str]) -> N
             key.rpartition("}")[2]: _attribute(key, value, name)
             for key, value in element.attrib.items()
         }
+
+
+def _trim(element: ElementTree.Element) -> None:
+    """Without groups that hold nothing, blanks between elements and turns by no degree."""
+    element.tail = None
+    if element.tag not in ("text", "title"):
+        element.text = None
+    if element.attrib.get("transform", "").startswith(("rotate(-0 ", "rotate(0 ")):
+        del element.attrib["transform"]
+    for child in list(element):
+        _trim(child)
+        if child.tag in ("g", "defs") and not len(child):
+            element.remove(child)
 
 
 def _attribute(key: str, value: str, name: str) -> str:

@@ -23,13 +23,15 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 76rem; margin: 2rem auto; padding: 0 1.25rem }
 h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere }
 h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-p { margin: .3rem 0 } .faint, .note { color: var(--faint) }
+p { margin: .3rem 0 } p, li, summary, figcaption { overflow-wrap: anywhere }
+.faint, .note { color: var(--faint) }
 .error { color: var(--alarm) } .good { color: var(--good) } .warning { color: var(--alarm) }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .22rem .9rem .22rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere }
-th { font-weight: 600; color: var(--faint) } td.figure, th.figure { text-align: right;
-  white-space: nowrap } code { font-size: .92em }
+th { font-weight: 600; color: var(--faint) } td.figure, th.figure { text-align: right }
+td.figure, .word, th { white-space: nowrap } td.name { min-width: 12rem }
+code { font-size: .92em }
 .scroll { overflow-x: auto } details summary { cursor: pointer; color: var(--faint) }
 svg { display: block; max-width: none } svg text { font: 12px system-ui, sans-serif;
   fill: var(--ink) } svg .faint { fill: var(--faint) }

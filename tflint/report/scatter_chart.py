@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tflint.printable import size_text
 from tflint.report.bench_wording import shortened
-from tflint.report.chart_svg import COLORS, inline_svg, new_figure
+from tflint.report.chart_svg import COLORS, inline_svg, new_figure, rounded_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 760
-_PANEL, _LEFT, _RIGHT, _TOP, _BOTTOM = 290, 46, 14, 30, 44
+# A panel: its width and height, and the room beside what is drawn. Two stand side by side.
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 580, 290, 50, 14, 30, 30
 _LETTERS = 22
 # About what a letter takes, in pixels.
 _LETTER, _LINE = 6.4, 14
@@ -26,8 +25,8 @@ _PLACES = (
     (8, -12, "left"),
     (-8, 12, "right"),
     (-8, -12, "right"),
-    (8, 24, "left"),
     (8, -24, "left"),
+    (-8, -24, "right"),
 )
 
 
@@ -51,17 +50,17 @@ def scatter_chart(name: str, label: str, panels: Mapping[str, Sequence[Point]]) 
     """
     across = 1 if len(panels) == 1 else 2
     rows = -(-len(panels) // across)
-    width, height = WIDTH / across, rows * _PANEL
+    width, height = across * _WIDTH, rows * _HEIGHT
     titles: dict[str, str] = {}
-    with new_figure(WIDTH, height) as figure:
+    with new_figure(width, height) as figure:
         for number, (title, points) in enumerate(panels.items()):
-            left = width * (number % across) + _LEFT
-            bottom = height - _PANEL * (number // across + 1) + _BOTTOM
-            inner = (width - _LEFT - _RIGHT, _PANEL - _TOP - _BOTTOM)
+            left = _WIDTH * (number % across) + _LEFT
+            bottom = height - _HEIGHT * (number // across + 1) + _BOTTOM
+            inner = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
             axes = figure.add_axes(
-                (left / WIDTH, bottom / height, inner[0] / WIDTH, inner[1] / height)
+                (left / width, bottom / height, inner[0] / width, inner[1] / height)
             )
-            axes.set_title(shortened(title, 44 * 2 // across), loc="left", fontsize=12, pad=10)
+            axes.set_title(shortened(title, 70), loc="left", fontsize=12, pad=10)
             _scale(axes, points)
             _draw(axes, points, f"{number}")
             titles |= {f"{number}-{i}": point.title for i, point in enumerate(points)}
@@ -84,13 +83,11 @@ def _scale(axes: Axes, points: Sequence[Point]) -> None:
         mark *= 2**step
     axes.xaxis.set_major_locator(FixedLocator([mark for mark in marks if mark >= least / 1.5]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: size_text(round(value)).replace(".0 ", " "))
-    )
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: rounded_size(at)))
     low = min(point.low for point in points)
-    margin = max((100 - low) * 0.06, 1.0)
+    margin = max((100 - low) * 0.1, 1.0)
     axes.set_ylim(max(low - margin, -1.0), 100 + margin)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.tick_params(axis="y", colors=COLORS["faint"])
     axes.spines["left"].set_visible(False)
@@ -115,7 +112,12 @@ def _name(axes: Axes, points: Sequence[Point], inner: tuple[float, float]) -> No
         for right, up, side in _PLACES:
             start = x + right if side == "left" else x + right - size
             box = (start, y + up - _LINE / 2, start + size, y + up + _LINE / 2)
-            inside = box[0] >= origin[0] and box[2] <= origin[0] + inner[0]
+            inside = (
+                box[0] >= origin[0]
+                and box[1] >= origin[1]
+                and box[2] <= origin[0] + inner[0]
+                and box[3] <= origin[1] + inner[1] + _LINE / 2
+            )
             if inside and not any(_touch(box, other) for other in taken):
                 taken.append(box)
                 axes.annotate(
