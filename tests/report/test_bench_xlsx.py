@@ -195,16 +195,36 @@ def test_the_confusion_matrix_gives_the_counts_of_the_classes() -> None:
 
     assert len(heads) == 3
     row = heads[1]
-    assert [sheet.cell(row, 11 + i).value for i in range(3)] == list(LABELS)
-    matrix = [[sheet.cell(row + 1 + i, 11 + j).value for j in range(3)] for i in range(3)]
+    assert [sheet.cell(row, 12 + i).value for i in range(3)] == list(LABELS)
+    matrix = [[sheet.cell(row + 1 + i, 12 + j).value for j in range(3)] for i in range(3)]
     assert matrix == [[13, 0, 0], [0, 12, 1], [1, 1, 11]]
-    assert sheet.cell(row + 3, 2).value == f"=SUM(K{row + 3}:M{row + 3})"
-    assert sheet.cell(row + 3, 3).value == f"=M{row + 3}"
+    assert sheet.cell(row + 3, 2).value == f"=SUM(L{row + 3}:N{row + 3})"
+    assert sheet.cell(row + 3, 3).value == f"=N{row + 3}"
     assert book.value("Accuracy", f"B{row + 4}") == 39
     assert book.value("Accuracy", f"C{row + 4}") == 36
     assert book.value("Accuracy", f"D{row + 3}") == pytest.approx(100 * 11 / 13)
     assert book.value("Accuracy", f"H{row + 3}") == pytest.approx(100 * 11 / 12)
+    assert book.value("Accuracy", f"I{row + 3}") == pytest.approx(200 * 11 / 25)
+    assert book.value("Accuracy", f"D{row + 5}") == pytest.approx(100 * (1 + 12 / 13 + 11 / 13) / 3)
+    assert book.value("Accuracy", f"D{row + 6}") == pytest.approx(100 / 3)
     assert any(text.startswith("Confusion matrix") for text in texts)
+
+
+def test_outputs_that_are_no_numbers_are_samples_of_their_class() -> None:
+    scored = accuracy(((3, 1), (0, 4)), ("a", "b"))
+    classes = (dataclasses.replace(scored.classes[0], n=6), scored.classes[1])
+    scored = dataclasses.replace(scored, n=10, value=0.7, classes=classes, undecided=2)
+
+    book = rendered(dataclasses.replace(model("x.tflite", "int8"), accuracy=scored))
+
+    assert "Not a Number" in book.texts("Accuracy")
+    row = next(cell.row for cell in book.sheet("Accuracy")["A"] if cell.value == "Class")
+    assert [book.value("Accuracy", f"{letter}{row + 1}") for letter in "BCGLMN"] == [
+        *(6, 3, 3),
+        *(3, 1, 2),
+    ]
+    assert book.value("Accuracy", f"B{row + 3}") == 10
+    assert book.value("Summary", "M6") == pytest.approx(70)
 
 
 def test_the_accuracy_of_a_block_is_that_of_the_matrix() -> None:
@@ -295,9 +315,8 @@ def test_select_operators_are_in_the_title_and_held_against_the_model_without_th
 
 
 def test_noise_is_told() -> None:
-    assert "Noisy: the middle half of the runs spreads over 17 % of their median." in sample(
-        "whole"
-    ).value("gesture", "L3")
+    said = sample("whole").value("gesture", "L3")
+    assert "Noisy, small differences mean nothing: spread 17.0 %, load 2.40 before" in said
 
 
 def test_an_interrupted_run_says_so() -> None:

@@ -18,10 +18,9 @@ from tflint.report.bench_result import BenchReport, Failure
 from tflint.report.bench_xlsx_book import Book, fitting, foreign_text, line_count, sheet_name
 
 # What this program writes; a name of a sheet is the only foreign text in it.
-OURS = re.compile(
-    r"=(?:100\*)?(?:SUM\(|SUBTOTAL\(109,)?(?:'(?:[^']|'')+'!)?\$?[A-Z]+\$?\d+(?::\$?[A-Z]+\$?\d+)?\)?"
-    r"(?:[-/](?:'(?:[^']|'')+'!)?(?:[A-Z]+\d+|SUM\(\$[A-Z]+\$\d+:\$[A-Z]+\$\d+\)|\d+))?"
-)
+_CELL = r"(?:'(?:[^']|'')+'!)?\$?[A-Z]+\$?\d+"
+_VALUE = rf"(?:(?:SUM\(|SUBTOTAL\(109,|AVERAGE\(|MAX\(){_CELL}:{_CELL}\)|{_CELL}|\d+)"
+OURS = re.compile(rf"=(?:[12]00\*)?{_VALUE}(?:[-/](?:{_VALUE}|\({_CELL}\+{_CELL}\)))?")
 NOT_IN_SHEET_NAMES = set("[]:*?/\\")
 
 every_name = pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
@@ -58,7 +57,7 @@ def test_what_looks_like_a_formula_stays_text_when_it_is_edited() -> None:
     assert {"Summary", "Operators", "Tensors", "Accuracy", "Charts", "About"} <= {
         sheet for sheet, _ in active
     }
-    assert [cell.value for _, cell in active if not cell.style_array.quotePrefix] == []
+    assert [cell.value for _, cell in active if not cell.quotePrefix] == []
 
 
 def test_texts_show_all_they_have() -> None:

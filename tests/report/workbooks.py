@@ -6,6 +6,7 @@ import functools
 import io
 import re
 import shutil
+import statistics
 import subprocess
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,8 @@ pytest.importorskip("xlsxwriter", reason="XlsxWriter writes the workbooks")
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 _REFERENCE = r"(?:'((?:[^']|'')+)'!)?\$?([A-Z]{1,3})\$?([0-9]+)(?::\$?([A-Z]{1,3})\$?([0-9]+))?"
-_SUM = re.compile(rf"(?:SUM\(|SUBTOTAL\(109,){_REFERENCE}\)")
+_CALL = re.compile(rf"(SUM\(|SUBTOTAL\(109,|AVERAGE\(|MAX\(){_REFERENCE}\)")
+_FUNCTIONS = {"SUM(": sum, "SUBTOTAL(109,": sum, "AVERAGE(": statistics.fmean, "MAX(": max}
 _CELL = re.compile(_REFERENCE)
 _ARITHMETIC = re.compile(r"[0-9.e+\-*/() ]+")
 # LibreOffice takes the values that it finds, unless it is told otherwise: 0 is "always".
@@ -64,13 +66,18 @@ class Read:
     def computed(self, sheet: str, formula: str) -> float:
         """What a formula comes to over the values of the cells that it names."""
         assert formula.startswith("=")
-        text = _SUM.sub(lambda match: repr(float(sum(self._area(sheet, match)))), formula[1:])
-        text = _CELL.sub(lambda match: repr(float(sum(self._area(sheet, match)))), text)
+
+        def called(match: re.Match[str]) -> str:
+            name, *reference = match.groups()
+            return repr(float(_FUNCTIONS[name](self._area(sheet, reference))))
+
+        text = _CALL.sub(called, formula[1:])
+        text = _CELL.sub(lambda match: repr(float(sum(self._area(sheet, match.groups())))), text)
         assert _ARITHMETIC.fullmatch(text), formula
         return float(eval(text, {"__builtins__": {}}))
 
-    def _area(self, sheet: str, match: re.Match[str]) -> list[float]:
-        name, column, row, last_column, last_row = match.groups()
+    def _area(self, sheet: str, reference: Sequence[str | None]) -> list[float]:
+        name, column, row, last_column, last_row = reference
         page = self.values[name.replace("''", "'") if name else sheet]
         last = f"{last_column or column}{last_row or row}"
         rows = page[f"{column}{row}:{last}"]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tflint.report import bench_xlsx_summary as summary
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import BenchedModel
 from tflint.report.bench_wording import ram_budget, runtime_names, shortened
 from tflint.report.bench_xlsx_book import (
@@ -26,7 +27,7 @@ from tflint.report.bench_xlsx_book import (
     cell,
     foreign_text,
 )
-from tflint.report.bench_xlsx_notes import application_title, runtime_title
+from tflint.report.bench_xlsx_notes import application_title
 
 # More than these no chart shows so that somebody can read them.
 MOST_DRAWN = 120

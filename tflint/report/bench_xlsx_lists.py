@@ -146,6 +146,7 @@ def write_tensors(page: Page, models: Sequence[BenchedModel], labels: Sequence[s
                 ("input", tensor.is_input),
                 ("output", tensor.is_output),
                 ("variable", tensor.is_variable),
+                ("unused", not tensor.is_used),
             )
             page.text(row, 7, ", ".join(use for use, is_so in uses if is_so))
             page.number(row, _TENSOR_SIZE, tensor.bytes)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from tflint.printable import counted, percent_text, printable
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import BenchedModel, RuntimeUse
+from tflint.report.bench_wording import noise_text, total_text
 from tflint.report.wording import MAX_PATH
-from tflint.target.runtime import RUNTIMES
 
 # How the sheets of the original call them.
 TITLES = {
@@ -54,11 +55,6 @@ def application_title(application: str) -> str:
     return APPLICATION_TITLES.get(application, printable(application))
 
 
-def runtime_title(runtime: str) -> str:
-    """`TFLM` for `tflm`."""
-    return RUNTIMES[runtime][0] if runtime in RUNTIMES else printable(runtime)
-
-
 def select_operators(model: BenchedModel) -> list[str]:
     """The operators of TensorFlow's own that the model needs, each once."""
     return list(dict.fromkeys(one.name for one in model.operators if one.name.startswith("Flex")))
@@ -82,8 +78,9 @@ def notes(model: BenchedModel, among: Sequence[BenchedModel]) -> list[str]:
     said += _select(model, among)
     said += _batch_norm(model)
     if model.noise is not None and model.noise.is_noisy:
-        spread = percent_text(model.noise.spread)
-        said.append(f"Noisy: the middle half of the runs spreads over {spread} of their median.")
+        said.append(f"Noisy, small differences mean nothing: {noise_text(model.noise)}.")
+    if model.operator_total is not None:
+        said.append(f"{total_text(model.operator_total)}.")
     said += [printable(note, _MOST_TEXT) for note in model.notes]
     return [
         sentence.replace("..", ".") if sentence.endswith("..") else sentence for sentence in said

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from tflint.printable import counted, printable
 from tflint.report import bench_xlsx_models as columns
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import (
     NOISY_SPREAD,
     BenchedModel,
     BenchReport,
     RuntimeUse,
 )
-from tflint.report.bench_wording import machine_text, marks, runtime_names, shortened
+from tflint.report.bench_wording import headline, machine_text, marks, runtime_names, shortened
 from tflint.report.bench_xlsx_book import (
     BAD,
     BAD_FILL,
@@ -39,7 +40,7 @@ from tflint.report.bench_xlsx_book import (
     foreign_text,
 )
 from tflint.report.bench_xlsx_layout import Block
-from tflint.report.bench_xlsx_notes import PARTS, application_title, runtime_title
+from tflint.report.bench_xlsx_notes import PARTS, application_title
 
 TOP = 5
 MODEL, APPLICATION, QUANTIZATION, BEST, FILE, WEIGHTS, WEIGHTS_KB, DYNAMIC_KB = range(8)
@@ -111,11 +112,8 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_col
     page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + (_FAILURE_WIDTH,))
     page.text(0, 0, "tflint bench", TITLE)
     page.sheet.set_row(0, 26)
-    measured_on = (
-        f"{counted(len(report.models), 'model')} on {machine_text(report.machine)}; "
-        f"{printable(report.started)}"
-    )
-    page.foreign(1, 0, measured_on, Look(ink=DARK))
+    measured_on = f"{machine_text(report.machine)}; {printable(report.started)}"
+    page.foreign(1, 0, f"{headline(report)} on {measured_on}", Look(ink=DARK))
     broken = sum(not model.is_whole for model in report.models)
     if report.is_interrupted:
         said = "Interrupted: the models that were still to be measured are missing."
