@@ -35,7 +35,7 @@ _ACTIVE = ("=", "+", "-", "@")
 
 INK, FAINT, LINE = "#1B1F24", "#6B7280", "#C9D1D9"
 DARK, MIDDLE, LIGHT = "#1F3A4D", "#35607A", "#E6EEF3"
-GOOD, GOOD_FILL = "#0B6B3A", "#DDF2E3"
+GOOD, GOOD_FILL, PALE_FILL = "#0B6B3A", "#BFE6CB", "#EAF7EE"
 BAD, BAD_FILL = "#A11B1B", "#FBE3E1"
 WARN, WARN_FILL = "#7A5200", "#FFF1CC"
 
@@ -104,7 +104,7 @@ CENTRED = Look(align="center")
 # Points of a row for each line of its text.
 _LINE_HEIGHT = 13.5
 # Characters of these fonts, beside those that the width of a column is counted in.
-_PER_WIDTH = 1.1
+_PER_WIDTH = 1.2
 
 
 class Page:

@@ -34,6 +34,8 @@ PARTS = {
 }
 # Models of one application with about as many weights are one network in several quantisations.
 _SAME_NETWORK = 0.8
+# Where operators, each timed alone, add up to about the whole inference.
+_USUAL = (0.9, 1.1)
 _MOST_NAMED = 6
 _MOST_TEXT = 600
 _BATCH_NORM = re.compile(r"batch_?norm", re.IGNORECASE)
@@ -78,13 +80,19 @@ def notes(model: BenchedModel, among: Sequence[BenchedModel]) -> list[str]:
     said += _select(model, among)
     said += _batch_norm(model)
     if model.noise is not None and model.noise.is_noisy:
-        said.append(f"Noisy, small differences mean nothing: {noise_text(model.noise)}.")
-    if model.operator_total is not None:
-        said.append(f"{total_text(model.operator_total)}.")
-    said += [printable(note, _MOST_TEXT) for note in model.notes]
+        said.append(f"Noisy: {noise_text(model.noise)}.")
+    total = model.operator_total
+    if total is not None and not _USUAL[0] < total.ratio < _USUAL[1]:
+        said.append(f"{total_text(total)}.")
+    said += [_sentence(note) for note in model.notes]
     return [
         sentence.replace("..", ".") if sentence.endswith("..") else sentence for sentence in said
     ]
+
+
+def _sentence(text: str) -> str:
+    shown = printable(text, _MOST_TEXT)
+    return f"{shown[:1].upper()}{shown[1:]}."
 
 
 def _on_runtimes(uses: Sequence[RuntimeUse]) -> list[str]:

@@ -27,6 +27,7 @@ from tflint.report.bench_xlsx_book import (
     KB,
     LIGHT,
     NOTE,
+    PALE_FILL,
     PERCENT,
     SUBHEAD,
     TIME,
@@ -59,7 +60,7 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accuracy (%)", ("Measured", "from", "to")),
     ("MACs", ()),
 )
-_WIDTHS = (44, 17, 13, 14, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
+_WIDTHS = (40, 16, 13, 27, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
 _RUNTIME_WIDTHS = (7, 11, 11)
 _FAILURE_WIDTH = 54
 _MOST_FAILURE, _MOST_LABEL = 200, 60
@@ -87,7 +88,7 @@ def write_summary(
     failed_column = runtime_column(len(known), 0)
     last_column = failed_column - all(model.is_whole for model in report.models)
     _write_heads(page, report, known, last_column)
-    best = [", ".join(words) for words in marks(report.models)]
+    best = _best(report.models)
     for place, model in enumerate(report.models):
         row = TOP + place
         _write_row(page, row, model, labels[place], at[place], best[place])
@@ -101,8 +102,8 @@ def write_summary(
     page.text(
         end + 2,
         0,
-        "Green: the smallest, the fastest and the most accurate of all rows. Columns are explained "
-        "on the sheet About.",
+        "Green: the smallest, the fastest and the most accurate of all rows; + and pale: of the "
+        "rows of their application. Columns are explained on the sheet About.",
         NOTE,
     )
     page.printed(end + 2, last_column)
@@ -228,21 +229,42 @@ def _write_sums(page: Page, row: int, models: Sequence[BenchedModel], last_colum
         page.formula(row, column, formula, float(sum(figures)), summed)
 
 
+def _best(models: Sequence[BenchedModel]) -> list[str]:
+    """What each model is the best in: of all, and with a sign of those of its application."""
+    best = [list(words) for words in marks(models)]
+    of_application: dict[str, list[int]] = {}
+    for place, model in enumerate(models):
+        if model.application is not None:
+            of_application.setdefault(model.application, []).append(place)
+    for places in of_application.values():
+        among = marks([models[place] for place in places])
+        for place, words in zip(places, among, strict=True):
+            best[place] += [f"{word}+" for word in words if word not in best[place]]
+    return [", ".join(words) for words in best]
+
+
 def _write_marks(page: Page, last: int, known: int) -> None:
     """What stands out: the best of a column, noise, and what does not run."""
     green = Look(ink=GOOD, fill=GOOD_FILL, bold=True)
-    for column, best in ((FILE, "MIN"), (AVERAGE, "MIN"), (ACCURACY, "MAX")):
+    pale = Look(ink=GOOD, fill=PALE_FILL)
+    application = area(TOP, last, APPLICATION, fixed=True)
+    own = f"${cell(TOP, APPLICATION)}"
+    # What is no model is not the smallest one: it has no weights.
+    read = area(TOP, last, WEIGHTS, fixed=True)
+    for column, better in ((FILE, "<"), (AVERAGE, "<"), (ACCURACY, ">")):
         here, whole = cell(TOP, column), area(TOP, last, column, fixed=True)
-        criteria = f'=AND({here}<>"",COUNT({whole})>1,{here}={best}({whole}))'
-        if column == FILE:
-            # What is no model is not the smallest one.
-            weights, read = cell(TOP, WEIGHTS), area(TOP, last, WEIGHTS, fixed=True)
-            criteria = (
-                f'=AND({weights}<>"",COUNT({read})>1,COUNTIFS({whole},"<"&{here},{read},">=0")=0)'
-            )
-        page.mark(
-            (TOP, column, last, column), {"type": "formula", "criteria": criteria, "look": green}
-        )
+        # Not COUNTIFS, which compares what figures look like with fifteen digits.
+        rows = f'({whole}<>"")*({read}<>"")'
+        known_here = f'{here}<>"",${cell(TOP, WEIGHTS)}<>""'
+        for look, among, needed in (
+            (green, rows, ""),
+            (pale, f"{rows}*({application}={own})", f'{own}<>"",'),
+        ):
+            several = f"SUMPRODUCT({among})>1"
+            best = f"SUMPRODUCT({among}*({whole}{better}{here}))=0"
+            criteria = f"=AND({known_here},{needed}{several},{best})"
+            options = {"type": "formula", "criteria": criteria, "look": look}
+            page.mark((TOP, column, last, column), {**options, "stop_if_true": True})
     noisy = {"type": "cell", "criteria": ">=", "value": 100 * NOISY_SPREAD}
     warn = Look(ink=WARN, fill=WARN_FILL)
     page.mark((TOP, SPREAD, last, SPREAD), {**noisy, "look": warn})
