@@ -28,7 +28,7 @@ UNKNOWN = "-"
 
 def model_names(models: Sequence[BenchedModel]) -> list[str]:
     """Each model's path, printable, without the folders that all of them lie in."""
-    paths = [model.path.replace("\\", "/").split("/") for model in models]
+    paths = [model.path.split("/") for model in models]
     folders = 0
     if len(paths) > 1:
         least = min(map(len, paths)) - 1

@@ -25,8 +25,11 @@ _PLACES = (
     (8, -12, "left"),
     (-8, 12, "right"),
     (-8, -12, "right"),
-    (8, -24, "left"),
-    (-8, -24, "right"),
+    *(
+        (right, up, side)
+        for up in (-24, 24, -36, 36)
+        for right, side in ((8, "left"), (-8, "right"))
+    ),
 )
 
 
@@ -84,9 +87,9 @@ def _scale(axes: Axes, points: Sequence[Point]) -> None:
     axes.xaxis.set_major_locator(FixedLocator([mark for mark in marks if mark >= least / 1.5]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: rounded_size(at)))
-    low = min(point.low for point in points)
-    margin = max((100 - low) * 0.1, 1.0)
-    axes.set_ylim(max(low - margin, -1.0), 100 + margin)
+    low, high = min(point.low for point in points), max(point.high for point in points)
+    margin = max((high - low) * 0.12, 1.0)
+    axes.set_ylim(low - margin, high + margin)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.tick_params(axis="y", colors=COLORS["faint"])
