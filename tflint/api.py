@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from tflint.convert.run import ConvertRun
     from tflint.fix.options import FixOptions
     from tflint.fix.repaired import Accept, RepairRun
+    from tflint.report.bench_compare_result import BenchComparison
     from tflint.report.bench_result import BenchReport
+    from tflint.target.target import Target
 
 PathLike = str | os.PathLike[str]
 
@@ -248,8 +250,13 @@ def run_bench(
     from tflint.bench.run import benched
     from tflint.report.bench_result import BenchedModel, BenchReport
 
+    def target_of(path: Path) -> Target:
+        return settings.plan(path).target
+
     found = models_at(paths, settings.excludes)
     accept([path for path, _ in found])
+    for path, _ in found:
+        target_of(path)  # A configuration that names no target is wrong before it is needed.
     require_runtime()
     options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     machine = this_machine(options)
@@ -257,7 +264,7 @@ def run_bench(
     rows: list[BenchedModel] = []
     is_interrupted = False
     try:
-        for row in benched(found, settings.target, options, say):
+        for row in benched(found, settings.target, options, say, target_of):
             rows.append(row)
     except KeyboardInterrupt:
         is_interrupted = True
@@ -269,6 +276,32 @@ def run_bench(
         is_interrupted,
         asked=len(found),
     )
+
+
+def run_bench_comparison(
+    settings: Settings,
+    paths: Sequence[str],
+    options: BenchOptions,
+    say: Callable[[str], None] = lambda text: None,
+    accept: Callable[[list[Path]], None] = lambda files: None,
+) -> BenchComparison:
+    """Measure two models against each other, A first; as `run_bench` otherwise.
+
+    Raises `UsageError` for anything but two files of models.
+    """
+    import datetime
+
+    from tflint.bench.comparison import compared
+    from tflint.bench.cores import quiet_cores
+    from tflint.bench.machine import require_runtime
+    from tflint.bench.models import two_models_at
+
+    found = two_models_at(paths)
+    accept([path for path, _ in found])
+    require_runtime()
+    options = dataclasses.replace(options, cores=quiet_cores(options.threads))
+    started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    return compared(found, settings.target, options, started, say)
 
 
 def _acceptance(settings: Settings) -> Accept:

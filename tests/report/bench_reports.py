@@ -304,7 +304,7 @@ def hostile() -> BenchReport:
 
 def interrupted() -> BenchReport:
     """The user stopped it after the first model."""
-    return BenchReport(_motion()[:1], MACHINE, STARTED, 0.8, is_interrupted=True)
+    return BenchReport(_motion()[:1], MACHINE, STARTED, 0.8, is_interrupted=True, asked=3)
 
 
 BENCH_REPORTS: dict[str, Callable[[], BenchReport]] = {
@@ -313,6 +313,6 @@ BENCH_REPORTS: dict[str, Callable[[], BenchReport]] = {
     "one": lambda: BenchReport((model("model.tflite", "int8"),), MACHINE, STARTED, 0.3),
     "nothing-read": lambda: BenchReport(failures().models[3:5], MACHINE, STARTED, 0.1),
     "interrupted": interrupted,
-    "none": lambda: BenchReport((), MACHINE, STARTED, 0.0, is_interrupted=True),
+    "none": lambda: BenchReport((), MACHINE, STARTED, 0.0, is_interrupted=True, asked=3),
     "hostile": hostile,
 }

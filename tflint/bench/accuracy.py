@@ -3,124 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from tflint.bench.datasets import LabelledData, is_named_by, load_dataset
+from tflint.bench.datasets import LabelledData
 from tflint.bench.decisions import UNDECIDED, decided, ties
-from tflint.bench.fitting import DoesNotFit, Fit, check_labels, fitted, values_of
+from tflint.bench.fitting import Fit, check_labels, fitted, values_of
 from tflint.bench.intervals import wilson_interval
-from tflint.bench.options import BenchOptions, Dataset
-from tflint.errors import HostFailed, ModelRefused, UnreadableModel, UsageError
+from tflint.bench.options import BenchOptions
+from tflint.bench.refusals import failure_of, refusal_of
+from tflint.errors import HostFailed, ModelRefused
 from tflint.execution.frames import Array
 from tflint.execution.process import Limits, run_worker
-from tflint.fix.proof.interface import Entry, NotComparable
-from tflint.model.graph import dangling_indices
-from tflint.model.reader import parse_model
-from tflint.model.tables import Model
+from tflint.fix.proof.interface import Entry
+from tflint.model.tables import Model, SubGraph
 from tflint.printable import counted, percent_text, printable
 from tflint.report.bench_result import Accuracy, ClassScore
 
 # More classes are counted together only: their confusion matrix would be what a report is made of.
 MAX_CLASSES = 1024
 _WORKER = "tflint.bench.accuracy_worker"
-# Inputs that one worker is sent, in bytes. State is reset between samples, so that it does not
-# matter where one worker ends and the next begins.
-_CHUNK_BYTES = 64 << 20
+# Numbers that one worker is sent; they take eight times as many bytes on the way. State is reset
+# between samples, so that it does not matter where one worker ends and the next begins.
+_CHUNK = 16 << 20
 # The part of a worker's time after which it hands back what it has: the rest is for one inference.
 _SHARE_OF_TIME = 0.5
 _RESOURCES = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
 # Classes are out of balance where the largest has half as much again as its share of them.
 _IMBALANCE = 1.5
-# From this part on, values beyond what an input can hold are worth a note.
-_SATURATED = 0.01
+# From this part on, values beyond what an input can hold are worth a note: calibration cuts off
+# some on purpose.
+_SATURATED = 0.05
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The samples for each model of a run, or a note why there are none."""
-
-    data: tuple[LabelledData | None, ...]
-    notes: tuple[str | None, ...]
-
-
-def planned(
-    paths: Sequence[tuple[Path, str]],
-    options: BenchOptions,
-    entry_of: Callable[[Model, str | None], Entry],
-) -> Plan:
-    """Which samples are for which of the models, given by path and how reports call them.
-
-    `entry_of` finds the way into a model, and raises `NotComparable` where there is none.
-    A model that a GLOB names takes that file alone. Raises `UsageError` for a file that cannot be
-    read or is of no use: no model is called like its GLOB, one that is does not fit, or none does.
-    """
-    loaded = {one.path: load_dataset(one.path, options.split) for one in options.datasets}
-    # Why a file is for none of them so far; None for one that is, or whose turn did not come.
-    refused: dict[Dataset, str | None] = {}
-    data: list[LabelledData | None] = []
-    notes: list[str | None] = []
-    is_any_unreadable = False
-    for path, shown in paths:
-        named = [d for d in options.datasets if d.pattern and is_named_by(d.pattern, shown)]
-        refused |= dict.fromkeys(named)
-        known = _read(path, options.signature, entry_of)
-        if known is None:
-            is_any_unreadable = True
-            data.append(None)
-            notes.append(None)
-            continue
-        right, reasons = [], []
-        for dataset in named or [d for d in options.datasets if not d.pattern]:
-            found = loaded[dataset.path]
-            try:
-                fitted(found, *known)
-            except DoesNotFit as error:
-                reason = f"{found.title} is not for `{printable(shown)}`: {error}"
-                if dataset.pattern:
-                    raise UsageError(reason) from error
-                refused.setdefault(dataset, reason)
-                reasons.append(f"no accuracy from {found.title}: {error}")
-            else:
-                right.append(found)
-                refused[dataset] = None
-        if len(right) > 1:
-            raise UsageError(
-                f"{right[0].title} and {right[1].title} both fit `{printable(shown)}`: say which is"
-                " for it with --data GLOB=FILE"
-            )
-        data.append(right[0] if right else None)
-        notes.append("; ".join(reasons[:2]) if reasons and not right else None)
-    for dataset in options.datasets:
-        title = loaded[dataset.path].title
-        if dataset.pattern and dataset not in refused:
-            pattern = printable(dataset.pattern, 200)
-            raise UsageError(f"--data: no model is called `{pattern}`, for which {title} is")
-        why = refused.get(dataset)
-        if why is not None and not is_any_unreadable:
-            others = f" (nor any other of {len(paths):,} models)" if len(paths) > 1 else ""
-            raise UsageError(f"{why}{others}")
-        if dataset not in refused and not is_any_unreadable:
-            raise UsageError(f"--data: {title} is for no model: each has one that names it")
-    return Plan(tuple(data), tuple(notes))
-
-
-def _read(
-    path: Path, signature: str | None, entry_of: Callable[[Model, str | None], Entry]
-) -> tuple[Model, Entry] | None:
-    """The model and the way into it; None where its row will say why not."""
-    try:
-        model = parse_model(path.read_bytes())
-        if any(dangling_indices(model)) or not model.subgraphs:
-            return None
-        return model, entry_of(model, signature)
-    except (OSError, UnreadableModel, NotComparable):
-        return None
 
 
 def measure_accuracy(
@@ -158,6 +75,16 @@ def measure_accuracy(
     return accuracy, (*fit.notes, *_notes(accuracy, seen))
 
 
+def first_sample(data: LabelledData, model: Model, entry: Entry) -> list[Array]:
+    """The first of the samples, (1, *shape) of real values for each input: to be timed on.
+
+    Raises `DoesNotFit`.
+    """
+    fit = fitted(data, model, entry)
+    ports = enumerate(entry.inputs)
+    return [values_of(data, fit, place, port, data.rows[:1]) for place, port in ports]
+
+
 @dataclass(slots=True)
 class _Seen:
     """What is noticed on the way: values of the inputs, those beyond what the model can hold, and
@@ -180,23 +107,25 @@ def _outputs(
     seen: _Seen,
 ) -> Iterator[Array]:
     """The output that decides, raw, of all samples in turn: (some of them, *its shape)."""
-    graph = model.subgraphs[entry.subgraph]
+    others = (graph for place, graph in enumerate(model.subgraphs) if place)
     request = {
         "threads": options.threads,
         "kernels": options.kernels.value,
-        "signature": entry.signature,
-        "names": [port.key for port in entry.inputs],
-        "output": fit.output,
-        "key": fit.decision.port.key,
-        "has_variables": any(tensor.is_variable for tensor in graph.tensors),
-        "has_resources": any(code.name in _RESOURCES for code in model.operator_codes),
+        "subgraph": entry.subgraph,
+        "tensors": [port.tensor for port in entry.inputs],
+        "resized": [
+            [port.tensor, list(shape)]
+            for port, shape in zip(entry.inputs, fit.shapes, strict=True)
+            if model.subgraphs[entry.subgraph].tensors[port.tensor].shape != shape
+        ],
+        "output": fit.decision.port.tensor,
+        "has_variables": _has_variables(model.subgraphs[0]),
+        # Only a new interpreter forgets what these hold.
+        "has_resources": any(code.name in _RESOURCES for code in model.operator_codes)
+        or any(map(_has_variables, others)),
         "seconds": options.seconds * _SHARE_OF_TIME,
     }
-    size = sum(
-        math.prod(shape) * port.dtype.itemsize
-        for shape, port in zip(fit.shapes, entry.inputs, strict=True)
-    )
-    at_once = max(_CHUNK_BYTES // max(size, 1), 1)
+    at_once = max(_CHUNK // sum(map(math.prod, fit.shapes)), 1)
     weights, done = np.frombuffer(model_data, np.uint8), 0
     while done < data.count:
         rows = data.rows[done : done + at_once]
@@ -210,17 +139,20 @@ def _outputs(
                 seen.saturated += int(((values < least - half) | (values > most + half)).sum())
             inputs.append(port.quantised(values) if port.is_real else values)
         limits = Limits(options.seconds, options.memory_bytes)
-        ended = run_worker(_WORKER, {**request, "samples": len(rows)}, [weights, *inputs], limits)
+        ended = run_worker(_WORKER, request, [weights, *inputs], limits)
         if not ended.frames:
-            raise HostFailed(f"LiteRT failed: {ended.fault or 'it ended early'}")
+            raise failure_of(ended, f"after {done:,} of {counted(data.count, 'labelled sample')}")
         head, arrays = ended.frames[0]
         if "failed" in head:
             raise HostFailed(f"LiteRT failed: {head['failed']}")
         if "refused" in head:
-            said = " ".join(head["refused"].split())
-            raise ModelRefused(f"LiteRT does not run the model: {printable(said, 400)}")
+            raise refusal_of(model, str(head["refused"]))
         yield arrays[0]
         done += len(arrays[0])
+
+
+def _has_variables(graph: SubGraph) -> bool:
+    return any(tensor.is_variable for tensor in graph.tensors)
 
 
 def _accuracy(answers: Array, data: LabelledData, fit: Fit, width: int) -> Accuracy:
@@ -256,7 +188,8 @@ def _accuracy(answers: Array, data: LabelledData, fit: Fit, width: int) -> Accur
         confusion=confusion,
         sha256=data.sha256,
         undecided=int((answers == UNDECIDED).sum()),
-        majority=int(np.bincount(truth).max()) / len(truth),
+        majority=int(np.unique(truth, return_counts=True)[1].max()) / len(truth),
+        right=(answers == truth).astype(np.uint8).tobytes(),
     )
 
 
@@ -270,8 +203,8 @@ def _score(name: str, size: int, correct: int, predicted: int) -> ClassScore:
 def _notes(accuracy: Accuracy, seen: _Seen) -> Iterator[str]:
     if accuracy.undecided:
         yield (
-            f"the output is not a number for {accuracy.undecided:,} of {accuracy.n:,} samples,"
-            " which count as wrong"
+            f"the output stands for no class (not a number) in {accuracy.undecided:,} of"
+            f" {counted(accuracy.n, 'sample')}, which count as wrong"
         )
     if seen.ties:
         yield (

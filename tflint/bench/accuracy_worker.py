@@ -8,21 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from tflint.bench import session
 from tflint.execution.frames import Array, Json
 from tflint.execution.worker import take_log
 
-_KERNELS = {
-    "xnnpack": "AUTO",
-    "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
-    "reference": "BUILTIN_REF",
-}
-
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
-    """The output `request["output"]` of as many samples as there is time for, in order.
+    """The values of the tensor `output` for as many samples as there is time for, in order.
 
-    `arrays` are the model and the inputs, (samples, *shape).
+    `arrays` are the model and the inputs, (samples, *shape). The request has what
+    `tflint.bench.session` reads.
     """
+    take_log()
     try:
         found = _outputs(request, arrays[0].tobytes(), arrays[1:])
     except MemoryError:
@@ -35,55 +32,24 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
 
 def _outputs(request: Json, model: bytes, inputs: Sequence[Array]) -> Array:
     end = time.monotonic() + request["seconds"]
-    session = _Session(model, request, inputs)
-    found = []
-    for sample in range(request["samples"]):
+    loaded, ready = _load(model, request)
+    found: list[Array] = []
+    for sample in range(len(inputs[0])):
         if sample and request["has_resources"]:
-            session = _Session(model, request, inputs)
+            loaded, ready = _load(model, request)
         elif sample and request["has_variables"]:
-            session.reset()
-        found.append(session.output([values[sample] for values in inputs]))
+            loaded.reset_all_variables()
+        session.fill(ready, request, [values[sample] for values in inputs])
+        ready.invoke()
+        found.append(ready.get_tensor(request["output"]))
+        if found[-1].shape != found[0].shape:
+            raise ValueError("the shape of the output depends on the values of the inputs")
         if time.monotonic() > end:
             break
-    if len({output.shape for output in found}) > 1:
-        raise ValueError("the shape of the output depends on the values of the inputs")
     return np.stack(found)
 
 
-class _Session:
-    """The model, loaded: the first subgraph, or a signature of another one."""
-
-    def __init__(self, model: bytes, request: Json, inputs: Sequence[Array]) -> None:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        self._interpreter: Any = Interpreter(
-            model_content=model,
-            num_threads=request["threads"],
-            experimental_op_resolver_type=getattr(OpResolverType, _KERNELS[request["kernels"]]),
-        )
-        self._runner: Any = None
-        if request["signature"] is not None:
-            self._runner = self._interpreter.get_signature_runner(request["signature"])
-            self._names, self._key = request["names"], request["key"]
-            return
-        details = self._interpreter.get_input_details()
-        for detail, values in zip(details, inputs, strict=True):
-            if list(detail["shape"]) != list(values.shape[1:]):
-                self._interpreter.resize_tensor_input(detail["index"], values.shape[1:])
-        self._interpreter.allocate_tensors()
-        self._inputs = [detail["index"] for detail in details]
-        self._output = self._interpreter.get_output_details()[request["output"]]["index"]
-
-    def reset(self) -> None:
-        """Forget what earlier samples left in variables."""
-        self._interpreter.reset_all_variables()
-
-    def output(self, values: Sequence[Array]) -> Array:
-        """The output for one sample."""
-        if self._runner is not None:
-            found = self._runner(**dict(zip(self._names, values, strict=True)))
-            return np.asarray(found[self._key])
-        for index, value in zip(self._inputs, values, strict=True):
-            self._interpreter.set_tensor(index, value)
-        self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output))
+def _load(model: bytes, request: Json) -> tuple[Any, Any]:
+    """The interpreter, and what of it is invoked."""
+    loaded = session.interpreter(model, request)
+    return loaded, session.lay_out(loaded, request)

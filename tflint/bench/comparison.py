@@ -6,20 +6,22 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from tflint.bench.in_turns import NAMES, Candidate, Timed, timed_in_turns
-from tflint.bench.inputs import entry_of
+from tflint.bench.in_turns import NAMES, Candidate, timed_in_turns
+from tflint.bench.inputs import entry_of, timing_inputs
 from tflint.bench.machine import this_machine
+from tflint.bench.operators_in_turns import timed_operators_in_turns
 from tflint.bench.options import BenchOptions
+from tflint.bench.paired_accuracy import paired_accuracy
 from tflint.bench.run import benched
-from tflint.errors import HostFailed, UsageError
-from tflint.fix.proof.samples import random_samples
+from tflint.errors import HostFailed, ModelRefused, UsageError
 from tflint.model.changes import Change
 from tflint.model.compare import compare
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
 from tflint.report.bench_compare_result import BenchComparison, ComparedOperator, OperatorFate
-from tflint.report.bench_result import BenchedModel, BenchReport, Failure, OperatorRow
+from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport, Failure, OperatorRow
 from tflint.target.target import Target
 
 _FATES = {Change.CHANGED: OperatorFate.CHANGED, Change.MOVED: OperatorFate.MOVED}
@@ -37,35 +39,71 @@ def compared(
     """Measure two models, each by itself and both in turns; A first.
 
     Paths come with what reports call them. `KeyboardInterrupt` ends the measuring, not the call:
-    the result has what was measured by then, and says so.
+    the result has what was measured by then, and says so. Raises `UsageError` where data files
+    cannot be read or are for neither.
     """
     stopped = Failure("latency", "not measured: it was interrupted before")
     rows = [BenchedModel(shown, 0, failures=(stopped,)) for _, shown in paths]
-    report = BenchReport((), this_machine(options), started)
-    timed = Timed()
-    sources: list[Source] = []
-    operators: list[ComparedOperator] = []
+    found = BenchComparison(BenchReport((), this_machine(options), started), is_same_file=False)
     try:
         for place, row in enumerate(benched(paths, target, options, say)):
             rows[place] = row
-        if all(row.weights is not None for row in rows):
-            sources = [_source(path) for path, _ in paths]
-            (_, before), (_, after) = sources
-            operators = list(paired_operators(before, after, *rows))
-        say("both in turns")
-        timed = _timed(rows, sources, options)
+        for part in _parts(paths, rows, options, say):
+            found = dataclasses.replace(found, **part)
     except KeyboardInterrupt:
-        report = dataclasses.replace(report, is_interrupted=True)
-    failures = () if timed.failure is None else (Failure("comparison", timed.failure),)
-    return BenchComparison(
-        report=dataclasses.replace(report, models=tuple(rows)),
-        is_same_file=len(sources) == 2 and sources[0][0] == sources[1][0],
-        latency=timed.latency,
-        init=timed.init,
-        first=timed.first,
-        operators=tuple(operators),
-        failures=failures,
+        report = dataclasses.replace(found.report, is_interrupted=True)
+        found = dataclasses.replace(found, report=report)
+    return dataclasses.replace(
+        found, report=dataclasses.replace(found.report, models=tuple(rows), asked=len(paths))
     )
+
+
+def _parts(
+    paths: Sequence[tuple[Path, str]], rows: Sequence[BenchedModel], options: BenchOptions, say: Say
+) -> Iterator[dict[str, Any]]:
+    """Fields of the comparison, as they become known."""
+    yield _accuracy(rows[0].accuracy, rows[1].accuracy)
+    sources: list[Source] = []
+    operators: list[ComparedOperator] = []
+    if all(row.weights is not None for row in rows):
+        sources = [_source(path) for path, _ in paths]
+        yield {"is_same_file": sources[0][0] == sources[1][0]}
+        operators = list(paired_operators(sources[0][1], sources[1][1], rows[0], rows[1]))
+        yield {"operators": tuple(operators)}
+    missing = [name for name, row in zip(NAMES, rows, strict=True) if row.latency is None]
+    if missing:
+        text = f"not timed in turns: {' and '.join(missing)} could not be timed"
+        yield {"failures": (Failure("comparison", text),)}
+        return
+    failures = []
+    try:
+        before, after = (_candidate(data, model, options) for data, model in sources)
+        say("both in turns")
+        timed = timed_in_turns(before, after, options)
+        yield {"latency": timed.latency, "init": timed.init, "first": timed.first}
+        if timed.failure is not None:
+            failures.append(Failure("comparison", timed.failure))
+        elif options.operators and not any(_has_failed(row, "operators") for row in rows):
+            times = (rows[0].operators, rows[1].operators)
+            operators = timed_operators_in_turns((before, after), operators, times, options, say)
+            yield {"operators": tuple(operators)}
+    except (HostFailed, ModelRefused, UsageError) as error:
+        failures.append(Failure("comparison", str(error)))
+    yield {"failures": tuple(failures)}
+
+
+def _has_failed(row: BenchedModel, part: str) -> bool:
+    return any(failure.part == part for failure in row.failures)
+
+
+def _accuracy(before: Accuracy | None, after: Accuracy | None) -> dict[str, Any]:
+    """Both on the same samples, or a note that they were not."""
+    if before is None or after is None:
+        return {}
+    data = [(one.sha256, one.dataset, one.split, one.n) for one in (before, after)]
+    if data[0] != data[1]:
+        return {"notes": ("the accuracies are of different samples: they do not compare",)}
+    return {"accuracy": paired_accuracy(before.right, after.right)}
 
 
 def _source(path: Path) -> Source:
@@ -73,27 +111,10 @@ def _source(path: Path) -> Source:
     return data, parse_model(data)
 
 
-def _timed(rows: Sequence[BenchedModel], sources: Sequence[Source], options: BenchOptions) -> Timed:
-    """Both in turns; for what does not even run by itself, why not."""
-    missing = [name for name, row in zip(NAMES, rows, strict=True) if row.latency is None]
-    if missing:
-        return Timed(failure=f"not timed in turns: {' and '.join(missing)} could not be timed")
-    try:
-        before, after = (_candidate(data, model, options) for data, model in sources)
-        return timed_in_turns(before, after, options)
-    except (HostFailed, UsageError) as error:
-        return Timed(failure=str(error))
-
-
 def _candidate(data: bytes, model: Model, options: BenchOptions) -> Candidate:
     """The model with random inputs, the same for models that take the same."""
     entry = entry_of(model, options.signature)
-    samples = random_samples(model, 1, options.seed, entry=entry)
-    inputs = tuple(
-        port.quantised(values) if port.is_real else values
-        for port, values in zip(entry.inputs, samples.inputs, strict=True)
-    )
-    return Candidate(data, inputs, entry.signature)
+    return Candidate(data, model, entry, timing_inputs(model, entry, options.seed))
 
 
 def paired_operators(

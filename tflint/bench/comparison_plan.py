@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tflint.bench.signed_rank import FEWEST
-
-MOST_LOADS = 24
-# Still enough for an interval, with two loads that could be lost.
-LEAST_LOADS = FEWEST + 2
+PROCESSES = 4
+# Loads in each process. The fewest are still enough for an interval over all.
+MOST_LOADS = 6
+LEAST_LOADS = 2
 ROUNDS = 3
 BLOCKS = 4
 # How long the timed runs of a block take at least: long against reading the clock, short against
@@ -30,8 +29,8 @@ MOST_RUNS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often to load both, how many rounds there are in a load, and for each of the two models
-    how many timed runs a block has and how many untimed ones before them.
+    """What one process does: how often it loads both, how many rounds there are in a load, and for
+    each of the two models how many timed runs a block has, and how many untimed ones before them.
     """
 
     loads: int
@@ -41,7 +40,7 @@ class Plan:
 
 
 def plan(init_ns: float, run_ns: tuple[float, float], runs: int, seconds: float) -> Plan:
-    """The plan for models that take so long to load (both together) and to run once.
+    """A plan for models that take so long to load (both together) and to run once.
 
     `runs` is how many timed runs each model gets at least, `seconds` how long all of it may take:
     where that is short there are fewer runs, then fewer rounds, then fewer loads, down to
@@ -51,7 +50,7 @@ def plan(init_ns: float, run_ns: tuple[float, float], runs: int, seconds: float)
     for loads, rounds, wanted in (
         (MOST_LOADS, ROUNDS, 0),
         (MOST_LOADS, 1, 0),
-        *((loads, 1, 0) for loads in range(MOST_LOADS - 1, LEAST_LOADS - 1, -1)),
+        *((loads, 1, 0) for loads in range(MOST_LOADS - 2, LEAST_LOADS - 1, -2)),
     ):
         if _ns(found, init_ns, run_ns) <= seconds * 1e9:
             break
@@ -61,12 +60,12 @@ def plan(init_ns: float, run_ns: tuple[float, float], runs: int, seconds: float)
 
 def order(load: int, round: int) -> tuple[int, int, int, int]:
     """Which model each block of a round runs: 0 for A, 1 for B."""
-    return (0, 1, 1, 0) if (load + round) % 2 == 0 else (1, 0, 0, 1)
+    return (0, 1, 1, 0) if (load // 2 + round) % 2 == 0 else (1, 0, 0, 1)
 
 
 def loading_order(load: int) -> tuple[int, int]:
     """Which model is loaded first."""
-    return (0, 1) if load // 2 % 2 == 0 else (1, 0)
+    return (0, 1) if load % 2 == 0 else (1, 0)
 
 
 def _with(loads: int, rounds: int, run_ns: tuple[float, float], runs: int) -> Plan:

@@ -12,84 +12,102 @@ import numpy as np
 
 from tflint.bench import session
 from tflint.bench.comparison_plan import Plan, loading_order, order, plan
+from tflint.bench.cores import keep_to
 from tflint.bench.stopwatch import stamped
+from tflint.bench.worker import warmed_up
 from tflint.execution.frames import Array, Json
+from tflint.execution.worker import take_log
 
-# Loads before the ones that count: what they find out is how long things take.
-_TRIALS = 2
-# Bytes that are taken between loads, so that the next pair comes to lie elsewhere.
+# Bytes that are taken before each load, so that the next pair comes to lie elsewhere.
 _MOST_PADDING = 1 << 16
+_KEPT_PADDINGS = 4
+# How often a model runs in a trial, unless it is slow.
+_TRIAL_RUNS, _SLOW_NS = 9, 10_000_000
 
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
-    """A frame with what is being tried, then one for each load: the medians of its blocks,
-    (rounds, 4), in the order in which they ran; initialisations and first inferences, (2,) each,
+    """A frame before each model is tried, then one for each load: the medians of its blocks,
+    (rounds, 4), in the order in which they ran, initialisations and first inferences, (2,) each,
     A first. All in nanoseconds.
     """
-    models = [array.tobytes() for array in arrays[:2]]
-    split = 2 + request["inputs"]
-    inputs = arrays[2:split], arrays[split:]
-    noise = random.Random(request["seed"])
-    padding: list[bytearray] = []
-    pair: list[Any] = [None, None]
-    init, first, usual = (np.zeros(2, np.int64) for _ in range(3))
-    todo = plan(1.0, (1.0, 1.0), 0, request["seconds"])
-    load = -_TRIALS
-    while load < todo.loads:
-        for which in loading_order(load):
-            if load < 0:
-                yield {"trying": which}, ()
-            pair[which] = None
-            padding = [*padding[-3:], bytearray(noise.randrange(_MOST_PADDING))]
-            try:
-                init[which], pair[which] = _loaded(models[which], inputs[which], request)
-                first[which] = stamped(pair[which], 1)[0]
-                if load < 0:
-                    usual[which] = _usual(pair[which])
-            except (RuntimeError, ValueError, TypeError) as error:
-                yield {"refused": str(error), "model": which}, ()
-                return
-        if load >= 0:
-            yield _head(todo), (_blocks(pair, load, todo), init, first)
-        elif load == -1:
-            total = float(init.sum())
-            todo = plan(
-                total, (float(usual[0]), float(usual[1])), request["runs"], request["seconds"]
-            )
-        load += 1
-
-
-def _head(todo: Plan) -> Json:
-    return {"loads": todo.loads, "runs": [todo.rounds * 2 * runs for runs in todo.runs]}
-
-
-def _loaded(model: bytes, inputs: Sequence[Array], request: Json) -> tuple[int, Any]:
-    start = time.perf_counter_ns()
-    interpreter = session.interpreter(model, request)
-    interpreter.allocate_tensors()
-    init = time.perf_counter_ns() - start
-    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], value[0])
-    return init, interpreter
-
-
-def _usual(timed: Any) -> int:
-    """About how long an inference takes when it is not the first."""
-    found = stamped(timed, 1)
-    if found[0] < 10_000_000:
-        found = stamped(timed, 9)
-    return int(np.median(found))
-
-
-def _blocks(pair: Sequence[Any], load: int, todo: Plan) -> Array:
-    medians = np.empty((todo.rounds, 4))
+    keep_to(request["cores"])
+    pair = _Pair(request, arrays, warmed_up(request["models"][0]))
     gc.collect()
     gc.disable()
-    for number in range(todo.rounds):
-        for block, which in enumerate(order(load, number)):
-            timed = pair[which]
-            if todo.warm[which]:
-                stamped(timed, todo.warm[which])
-            medians[number, block] = np.median(stamped(timed, todo.runs[which]))
-    gc.enable()
-    return medians
+    try:
+        for which in loading_order(0):
+            yield {"trying": which}, ()
+            pair.load(which)
+            pair.try_out(which)
+        todo = pair.plan()
+        for load in range(todo.loads):
+            for which in loading_order(load):
+                pair.load(which)
+            head = {"loads": todo.loads, "runs": [todo.rounds * 2 * runs for runs in todo.runs]}
+            yield head, (pair.blocks(load, todo), pair.init.copy(), pair.first.copy())
+            gc.collect()
+    except MemoryError:
+        yield {"failed": "it has no memory left", "model": pair.at}, ()
+    except (RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
+        yield {"refused": f"{error}\n{take_log()}", "model": pair.at}, ()
+
+
+class _Pair:
+    """Both models; `at` is the one that something was last done with."""
+
+    def __init__(self, request: Json, arrays: Sequence[Array], stamp_ns: float) -> None:
+        self._requests = request["models"]
+        self._runs, self._seconds = request["runs"], request["seconds"]
+        self._models = [array.tobytes() for array in arrays[:2]]
+        split = 2 + len(self._requests[0]["tensors"])
+        self._inputs = arrays[2:split], arrays[split:]
+        self._stamp_ns = stamp_ns
+        self._noise = random.Random(request["seed"])
+        self._paddings: list[bytearray] = []
+        self._interpreters: list[Any] = [None, None]
+        self._timed: list[Any] = [None, None]
+        self.at = 0
+        self.init, self.first, self._usual = np.zeros(2), np.zeros(2), np.zeros(2)
+
+    def load(self, which: int) -> None:
+        """Load one of them anew, and run it once."""
+        self.at = which
+        self._timed[which] = self._interpreters[which] = None
+        padding = bytearray(self._noise.randrange(_MOST_PADDING))
+        self._paddings = [*self._paddings[1 - _KEPT_PADDINGS :], padding]
+        request = self._requests[which]
+        start = time.perf_counter_ns()
+        # Both are kept: what runs a signature does not keep the interpreter that it is of.
+        self._interpreters[which] = session.interpreter(self._models[which], request)
+        self._timed[which] = session.lay_out(self._interpreters[which], request)
+        self.init[which] = time.perf_counter_ns() - start
+        session.fill(self._timed[which], request, self._inputs[which])
+        self.first[which] = self._run(which, 1)
+
+    def try_out(self, which: int) -> None:
+        """Find out about how long it takes when it is not the first time."""
+        usual = self._run(which, 1)
+        if usual < _SLOW_NS:
+            usual = self._run(which, _TRIAL_RUNS)
+        self._usual[which] = usual
+
+    def plan(self) -> Plan:
+        """What to do, by what was found out."""
+        usual = float(self._usual[0]), float(self._usual[1])
+        return plan(float(self.init.sum()), usual, self._runs, self._seconds)
+
+    def blocks(self, load: int, todo: Plan) -> Array:
+        """Run both in turns: the median of each block."""
+        medians = np.empty((todo.rounds, 4))
+        for number in range(todo.rounds):
+            for block, which in enumerate(order(load, number)):
+                self.at = which
+                if todo.warm[which]:
+                    stamped(self._timed[which], todo.warm[which])
+                medians[number, block] = self._run(which, todo.runs[which])
+        return medians
+
+    def _run(self, which: int, runs: int) -> float:
+        """The median of some runs, without what the stamps cost; never nothing."""
+        median = float(np.median(stamped(self._timed[which], runs)))
+        return max(median - self._stamp_ns, 1.0)

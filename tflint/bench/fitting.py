@@ -31,12 +31,11 @@ class DoesNotFit(UsageError):
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How samples go through a model: `names` and `shapes` are the array of each input and one
-    sample of it, `output` is the place of the output that decides.
+    sample of it, `decision` is the output that decides and how.
     """
 
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
-    output: int
     labels: Labels
     decision: Decision
     classes: tuple[str, ...]
@@ -52,7 +51,7 @@ def fitted(data: LabelledData, model: Model, entry: Entry) -> Fit:
         shapes = tuple(
             _shape(data, name, port) for name, port in zip(names, entry.inputs, strict=True)
         )
-        output, labels, decision = _output(data, model, entry)
+        labels, decision = _output(data, model, entry)
     except NotComparable as error:
         raise DoesNotFit(str(error)) from error
     classes, notes = data.classes, data.notes
@@ -64,7 +63,7 @@ def fitted(data: LabelledData, model: Model, entry: Entry) -> Fit:
                 f"{data.title} names {len(data.classes):,} classes, the model tells {count:,}"
                 " apart: the names are left out",
             )
-    return Fit(names, shapes, output, labels, decision, classes, notes)
+    return Fit(names, shapes, labels, decision, classes, notes)
 
 
 def values_of(data: LabelledData, fit: Fit, place: int, port: Port, rows: Array) -> Array:
@@ -176,7 +175,7 @@ def _one_sample(shape: Sequence[int], port: Port) -> tuple[int, ...] | None:
     return tuple(full) if is_right else None
 
 
-def _output(data: LabelledData, model: Model, entry: Entry) -> tuple[int, Labels, Decision]:
+def _output(data: LabelledData, model: Model, entry: Entry) -> tuple[Labels, Decision]:
     """The output that decides, its labels, and how to read it."""
     if not entry.outputs:
         raise DoesNotFit("the model gives no outputs")
@@ -193,7 +192,7 @@ def _output(data: LabelledData, model: Model, entry: Entry) -> tuple[int, Labels
         keys = ", ".join(f"`labels_{printable(key or '')}`" for key in data.labels)
         raise DoesNotFit(f"it has no output of {keys}")
     candidates = named or dict.fromkeys(range(len(entry.outputs)), general)
-    right: list[tuple[int, Labels, Decision]] = []
+    right: list[tuple[Labels, Decision]] = []
     reasons = []
     for place, labels in candidates.items():
         if labels is None:
@@ -205,11 +204,11 @@ def _output(data: LabelledData, model: Model, entry: Entry) -> tuple[int, Labels
         except UsageError as error:
             reasons.append(str(error))
         else:
-            right.append((place, labels, decision))
+            right.append((labels, decision))
     if not right:
         raise DoesNotFit(reasons[0])
     if len(right) > 1:
-        titles = ", ".join(entry.outputs[place].title for place, _, _ in right[:5])
+        titles = ", ".join(decision.port.title for _, decision in right[:5])
         raise DoesNotFit(
             f"its outputs {titles} may all be what the labels are of: call them `labels_NAME`"
         )

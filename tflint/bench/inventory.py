@@ -9,7 +9,7 @@ from tflint.lint.context import LintedModel
 from tflint.model import cost
 from tflint.model.graph import Graph, Node, Value
 from tflint.model.tables import Model
-from tflint.model.types import unpacked_bytes
+from tflint.model.types import packed_bytes, unpacked_bytes
 from tflint.printable import counted
 from tflint.report.bench_result import OperatorRow, TensorRow, WeightsUse
 
@@ -50,7 +50,8 @@ def _tensors(graph: Graph, is_entry: bool) -> Iterator[TensorRow]:
     }
     for value in graph.values:
         is_used = value.index in in_operators or value.is_input or value.is_output
-        if not is_used and not value.is_constant:
+        is_constant = value.is_constant or _is_elsewhere(value)
+        if not is_used and not is_constant:
             continue
         shape = _closed(value.shape)
         yield TensorRow(
@@ -59,13 +60,27 @@ def _tensors(graph: Graph, is_entry: bool) -> Iterator[TensorRow]:
             name=value.name,
             shape=shape,
             dtype=value.type.name.lower(),
-            bytes=value.bytes if value.is_constant else unpacked_bytes(shape, value.type) or 0,
-            kind="constant" if value.is_constant else "activation",
+            bytes=_bytes(value, shape),
+            kind="constant" if is_constant else "activation",
             is_input=is_entry and value.is_input,
             is_output=is_entry and value.is_output,
             is_variable=value.tensor.is_variable,
             is_used=is_used,
         )
+
+
+def _is_elsewhere(value: Value) -> bool:
+    """Whether its data are in a file beside this one: nothing in the graph gives it any."""
+    tensor = value.tensor
+    is_given = value.is_input or value.producer is not None or tensor.is_variable
+    return tensor.external_buffer != 0 and not is_given
+
+
+def _bytes(value: Value, shape: tuple[int, ...]) -> int:
+    if value.is_constant:
+        return value.bytes
+    count = packed_bytes if _is_elsewhere(value) else unpacked_bytes
+    return count(shape, value.type) or 0
 
 
 def _closed(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -107,6 +122,13 @@ def _notes(context: LintedModel) -> Iterator[str]:
     if unused:
         size = sum(value.bytes for value in unused)
         yield f"no operator uses {counted(len(unused), 'constant')} of {size:,} bytes"
+    elsewhere = [value for value in values if _is_elsewhere(value)]
+    if elsewhere:
+        yield (f"{counted(len(elsewhere), 'constant')} in another file: `weights` leaves them out")
+    sparse = [value for value in values if value.is_constant and value.tensor.sparsity]
+    if sparse:
+        elements, size = (sum(v.elements for v in sparse), sum(v.bytes for v in sparse))
+        yield f"{elements:,} weights are stored sparsely, in {size:,} bytes"
     opened = sum(_is_open(value) for value in values)
     if opened:
         yield (

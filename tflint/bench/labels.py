@@ -9,7 +9,7 @@ import numpy as np
 
 from tflint.errors import UsageError
 from tflint.fix.proof.npy import Array
-from tflint.printable import counted, printable
+from tflint.printable import printable
 
 # What the array is called, the usual names in the order in which they are looked for.
 LABEL_NAMES = ("labels", "label", "targets", "target", "y", "y_true", "ground_truth")
@@ -104,14 +104,12 @@ def _numbered(column: Array, title: str, names: Sequence[str]) -> Array:
         raise UsageError(
             f"{title} has fractions: accuracy is for classes, not for values to be estimated"
         )
-    least, most = column.min(), column.max()
+    least, most = column.min().item(), column.max().item()
     if least < 0 or most >= 2**31:
         wrong = least if least < 0 else most
         raise UsageError(f"{title} has {wrong:,.0f}, which is no class: they count from 0")
     if names and most >= len(names):
-        raise UsageError(
-            f"{title} goes up to {int(most):,}, `classes` names {counted(len(names), 'class')[:60]}"
-        )
+        raise UsageError(f"{title} goes up to {int(most):,}, `classes` names {len(names):,}")
     return column.astype(np.int64)
 
 
@@ -127,6 +125,8 @@ def class_names(arrays: Mapping[str, Array], shown: str) -> tuple[str | None, tu
         title = f"`{printable(key)}` in {shown}"
         words, places = texts_of(array, title)
         if len(words) < len(places):
+            if array.dtype.kind in "iu":
+                continue
             raise UsageError(f"{title} names a class twice")
         return key, tuple(words[place] for place in places)
     return None, ()

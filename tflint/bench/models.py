@@ -34,6 +34,19 @@ def models_at(
     return [(one.path, one.shown) for one in found]
 
 
+def two_models_at(paths: Sequence[str]) -> list[tuple[Path, str]]:
+    """The two .tflite files that the paths name, which may be the same, as `models_at` has them.
+
+    Raises `UsageError` for any other number of them, for folders, and as `models_at` does.
+    """
+    if len(paths) != 2:
+        raise UsageError(f"--compare takes two models, A and B, not {len(paths):,}")
+    for text in paths:
+        if Path(text).is_dir():
+            raise UsageError(f"--compare takes two models; `{printable(text)}` is a folder")
+    return [one for text in paths for one in models_at([text])]
+
+
 def reference_models() -> list[tuple[Path, str]]:
     """The models that come with tflint, called by package, application and name."""
     try:

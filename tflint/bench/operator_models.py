@@ -1,24 +1,28 @@
 """Models of one operator, cut out of a network.
 
-In such a model the operator stands a number of times: all copies read the same inputs, each has
-outputs and state of its own. What it reads of the network's activations becomes an input of the
-model. What is computed from constants alone (weights that a DEQUANTIZE unpacks, say) is computed
-in the model too, once for all copies, so that kernels and delegates see where it comes from.
+In such a model the operator stands a number of times, each copy with outputs and state of its own.
+What it reads of the network's activations becomes an input of the model. What is computed from
+constants alone (weights that a DEQUANTIZE unpacks, say) is computed in the model too, once for all
+copies, so that kernels and delegates see where it comes from.
+
+LiteRT lets an operator write over its input where nobody else needs that, which some kernels are
+slower at (ADD of int8: two times), others have nothing left to do (RESHAPE). It does so in the
+model where it does in the network: an activation with one reader is handed on to each copy by a
+RESHAPE of its own, one with more by one for all, and only outputs of the network are outputs.
+Source: `ArenaPlanner::IdentifyInPlaceTensors` in tensorflow/lite/arena_planner.cc.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from tflint.bench.operator_draft import Draft, Shape
 from tflint.fix.proof.interface import DTYPES
 from tflint.model.graph import called_subgraphs
-from tflint.model.record import ABSENT
-from tflint.model.tables import SCHEMA_VERSION, Buffer, Model, Operator, SubGraph, Tensor
+from tflint.model.tables import Model, Operator, Tensor
 from tflint.model.types import unpacked_bytes
-
-Shape = tuple[int, ...]
 
 # Longer computations on constants are not repeated in each model that reads them.
 MAX_FOUNDATION = 16
@@ -30,21 +34,21 @@ _RANDOM = frozenset(
 )
 
 
-class NotCut(ValueError):
+class NotCut(Exception):
     """An operator that cannot be run without its network; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutModel:
-    """A model of `copies` of one operator. `inputs` are the tensors of the network whose values it
-    takes, in the order of its own inputs. Its outputs are those of the first copy, in the order of
-    `outputs`, then those of the second, and so on.
+    """A model of copies of one operator. `inputs` are the tensors of the network whose values it
+    takes: its own tensors 0, 1, ... `made[i]` are its tensors that copy i writes, in the order of
+    `outputs`, the network's.
     """
 
     model: Model
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    copies: int
+    made: tuple[tuple[int, ...], ...]
 
 
 class Network:
@@ -56,12 +60,22 @@ class Network:
         # What makes a tensor out of constants: numbers of operators, in the order of execution.
         self._foundations: dict[int, tuple[int, ...]] = {}
         self._find_foundations()
+        self._inputs, self._outputs = set(self._graph.inputs), set(self._graph.outputs)
+        self._readers = Counter(self._graph.outputs)
+        for operator in self._graph.operators:
+            self._readers.update(operator.inputs)
 
     def cut(
-        self, operator: int, copies: int, shapes: Mapping[int, Shape] | None = None
+        self,
+        operator: int,
+        copies: int,
+        room: int,
+        shapes: Mapping[int, Shape] | None = None,
     ) -> CutModel:
-        """The model of an operator. `shapes` are those that tensors have in a run, by the number
-        of the tensor, where they are not those of the file.
+        """The model of an operator. `room` is the number of copies that inputs are handed on to,
+        at least those there are: models with the same room differ in nothing but the copies.
+        `shapes` are those that tensors have in a run, by the number of the tensor, where they are
+        not those of the file.
 
         Raises `NotCut`.
         """
@@ -69,24 +83,53 @@ class Network:
         if not wanted.outputs:
             raise NotCut("it gives nothing")
         called = _called_by(wanted, self._model)
-        foundation: set[int] = set()
-        inputs: dict[int, None] = {}
-        for tensor in wanted.inputs:
-            if tensor in self._foundations:
-                foundation.update(self._foundations[tensor])
-            elif tensor >= 0 and not (self._is_constant(tensor) or self._is_state(tensor)):
-                inputs[tensor] = None
+        inputs = [t for t in dict.fromkeys(wanted.inputs) if t >= 0 and self._is_handed_over(t)]
         for tensor in (*inputs, *wanted.outputs):
             _check(self._graph.tensors[tensor])
-        draft = _Draft(self._model, self._graph, shapes or {})
+        draft = Draft(self._model, self._graph, shapes or {})
         shared = {tensor: draft.tensor(tensor) for tensor in inputs}
-        for other in sorted(foundation):
+        taken = tuple(shared.values())
+        needed = {i for t in wanted.inputs for i in self._foundations.get(t, ())}
+        for other in sorted(needed):
             draft.operator(self._graph.operators[other], shared, shared)
-        made: list[int] = []
-        for _ in range(copies):
-            made += draft.operator(wanted, shared, {})
-        model = draft.finish([shared[tensor] for tensor in inputs], made, called)
-        return CutModel(model, tuple(inputs), wanted.outputs, copies)
+        within = [t for t in inputs if t not in self._inputs and draft.can_hand_on(shared[t])]
+        for_all = [tensor for tensor in within if self._readers[tensor] > 1]
+        for_one = [tensor for tensor in within if self._readers[tensor] == 1]
+        shared.update({tensor: draft.hand_on(shared[tensor]) for tensor in for_all})
+        # As outputs they have a reader more, also where there is but one copy.
+        given = [shared[tensor] for tensor in for_all]
+        made: list[tuple[int, ...]] = []
+        for copy in range(room):
+            own = {tensor: draft.hand_on(shared[tensor]) for tensor in for_one}
+            if copy < copies:
+                made.append(draft.operator(wanted, shared, own))
+                read: Sequence[int] = made[-1]
+            else:
+                # What nobody reads a delegate may leave out.
+                read = [*own.values()] or made[0]
+            for place, tensor in enumerate(wanted.outputs):
+                source = read[place % len(read)]
+                if tensor not in self._outputs and draft.can_take_from(made[0][place]):
+                    given.append(draft.take_from(source))
+                elif copy < copies:
+                    given.append(source)
+        model = draft.finish(taken, given, called)
+        return CutModel(model, tuple(inputs), wanted.outputs, tuple(made))
+
+    def unpacks_constant(self, operator: int) -> bool:
+        """Whether runtimes run an operator no more than once: what it gives is kept.
+
+        Source: `Eval` in tensorflow/lite/kernels/dequantize.h and densify.cc, and the delegate's
+        `static_unpack_nodes_` in tensorflow/lite/delegates/xnnpack/xnnpack_delegate.cc.
+        """
+        found = self._graph.operators[operator]
+        name = self._model.operator_codes[found.opcode_index].name
+        return name in ("DEQUANTIZE", "DENSIFY") and all(map(self._is_constant, found.inputs))
+
+    def _is_handed_over(self, tensor: int) -> bool:
+        """Whether it is an activation that a run must have left."""
+        is_made_here = tensor in self._foundations or self._is_state(tensor)
+        return not is_made_here and not self._is_constant(tensor)
 
     def tensors(self, operator: int) -> tuple[int, ...]:
         """The activations that an operator reads and makes."""
@@ -128,96 +171,6 @@ class Network:
                 if len(needed) < MAX_FOUNDATION:
                     made = (*needed, index)
                     self._foundations.update(dict.fromkeys(operator.outputs, made))
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The tables of a model as they are put together: what nothing uses does not get there."""
-
-    whole: Model
-    graph: SubGraph
-    shapes: Mapping[int, Shape]
-    tensors: list[Tensor] = field(default_factory=list)
-    operators: list[Operator] = field(default_factory=list)
-    codes: dict[int, int] = field(default_factory=dict)
-    # Buffer 0 is empty by convention: activations refer to it.
-    buffers: list[Buffer] = field(default_factory=lambda: [Buffer()])
-    places: dict[int, int] = field(default_factory=dict)
-
-    def tensor(self, index: int) -> int:
-        """Enter a tensor of the network."""
-        old = self.graph.tensors[index]
-        shape = self.shapes.get(index, old.shape)
-        # Names may be of any length, and open shapes would be laid out in each run.
-        new = dataclasses.replace(old, name=None, shape=shape, shape_signature=ABSENT)
-        self.tensors.append(dataclasses.replace(new, buffer=self._buffer(old.buffer)))
-        return len(self.tensors) - 1
-
-    def operator(self, old: Operator, shared: dict[int, int], own: dict[int, int]) -> list[int]:
-        """Enter an operator; gives the places of its outputs. `shared` and `own` tell where
-        tensors are that it shares with others and does not, and get those that it brings along.
-        """
-        inputs = [self._input(tensor, shared, own) for tensor in old.inputs]
-        intermediates = [self._input(tensor, own, own) for tensor in old.intermediates]
-        outputs = [self._input(tensor, own, own) for tensor in old.outputs]
-        self.operators.append(
-            dataclasses.replace(
-                self._renumbered(old),
-                inputs=tuple(inputs),
-                outputs=tuple(outputs),
-                intermediates=tuple(intermediates) or old.intermediates,
-            )
-        )
-        return outputs
-
-    def finish(self, inputs: list[int], outputs: list[int], called: tuple[int, ...]) -> Model:
-        """The model, with the subgraphs that its operators run where they were."""
-        main = SubGraph(
-            tensors=tuple(self.tensors),
-            inputs=tuple(inputs),
-            outputs=tuple(outputs),
-            operators=tuple(self.operators),
-        )
-        others = [SubGraph() for _ in range(max(called, default=0))]
-        for index in called:
-            others[index - 1] = self._carried_over(self.whole.subgraphs[index])
-        return Model(
-            version=SCHEMA_VERSION,
-            operator_codes=tuple(self.whole.operator_codes[index] for index in self.codes),
-            subgraphs=(main, *others),
-            buffers=tuple(self.buffers),
-        )
-
-    def _input(self, tensor: int, shared: dict[int, int], own: dict[int, int]) -> int:
-        if tensor < 0:
-            return tensor
-        known = own if self.graph.tensors[tensor].is_variable else shared
-        if tensor not in known:
-            known[tensor] = self.tensor(tensor)
-        return known[tensor]
-
-    def _renumbered(self, old: Operator) -> Operator:
-        code = self.codes.setdefault(old.opcode_index, len(self.codes))
-        return dataclasses.replace(old, opcode_index=code, debug_metadata_index=-1)
-
-    def _carried_over(self, graph: SubGraph) -> SubGraph:
-        tensors = tuple(
-            dataclasses.replace(tensor, name=None, buffer=self._buffer(tensor.buffer))
-            for tensor in graph.tensors
-        )
-        operators = tuple(map(self._renumbered, graph.operators))
-        return dataclasses.replace(
-            graph, tensors=tensors, operators=operators, debug_metadata_index=-1
-        )
-
-    def _buffer(self, index: int) -> int:
-        buffers = self.whole.buffers
-        if index >= len(buffers) or not buffers[index].data:
-            return 0
-        if index not in self.places:
-            self.places[index] = len(self.buffers)
-            self.buffers.append(Buffer(buffers[index].data))
-        return self.places[index]
 
 
 def _check(tensor: Tensor) -> None:

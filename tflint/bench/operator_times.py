@@ -17,21 +17,22 @@ the nearest cache, and by the cost of calling the interpreter.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from tflint.bench.inputs import timing_inputs
+from tflint.bench.latency import worker_request
+from tflint.bench.operator_models import Network
 from tflint.bench.options import DEFAULT_RUNS, BenchOptions
-from tflint.errors import HostFailed, ModelRefused
-from tflint.execution.frames import Array, Json
+from tflint.bench.refusals import failure_of, refusal_of
+from tflint.execution.frames import Json
 from tflint.execution.process import Ended, Limits, run_worker
 from tflint.fix.proof.interface import Entry
-from tflint.fix.proof.samples import random_samples
 from tflint.model.graph import called_subgraphs
-from tflint.model.record import ABSENT
 from tflint.model.tables import Model
-from tflint.model.writer import write_model
 from tflint.printable import printable
 from tflint.report.bench_result import OperatorRow, OperatorTotal
 
@@ -68,11 +69,13 @@ def timed_operators(
     Raises `ModelRefused` where LiteRT does not run the network with its activations kept,
     `HostFailed` where that crashed.
     """
-    within = _within(model)
+    within, network = _within(model), Network(model, entry.subgraph)
     told = {}
     wanted = []
     for place, row in enumerate(rows):
-        if row.subgraph == entry.subgraph:
+        if row.subgraph == entry.subgraph and network.unpacks_constant(row.index):
+            told[place] = dataclasses.replace(row, us_avg=0.0, note=_ONCE)
+        elif row.subgraph == entry.subgraph:
             wanted.append(place)
         else:
             told[place] = dataclasses.replace(row, note=within.get(row.subgraph, _NOT_RUN))
@@ -88,7 +91,10 @@ def timed_operators(
     return TimedOperators(tuple(told[place] for place in range(len(rows))), total)
 
 
+_ONCE = "unpacks constants, once before the second inference"
+_OWN_KERNEL = "LiteRT's own kernel: XNNPACK does not take it alone"
 _NOT_RUN = "is not run by this way into the model"
+_TOO_MANY = "LiteRT crashed on too many others"
 _NO_TIME = "no time was left to measure it: give more --runs"
 
 
@@ -97,7 +103,7 @@ class _Measured:
     """What came of operators, by their number, and times of the whole network in nanoseconds."""
 
     heads: dict[int, Json]
-    whole: list[int]
+    whole: list[float]
 
 
 def _measure(
@@ -110,64 +116,68 @@ def _measure(
 ) -> _Measured:
     """Let workers measure; what takes one down costs the time of one operator only."""
     found = _Measured({}, [])
-    inputs = _inputs(model, entry, options)
-    network = np.frombuffer(_as_first(data, model, entry.subgraph), np.uint8)
+    inputs = timing_inputs(model, entry, options.seed)
+    arrays = [np.frombuffer(data, np.uint8), *inputs]
     seconds = _SECONDS * options.runs / DEFAULT_RUNS
 
     def hear(head: Json) -> None:
         if "begun" in head:
             say(f"operators: {len(found.heads) + 1:,} of {len(operators):,}")
         elif "operator" in head:
-            found.heads[head["operator"]] = head
+            found.heads[int(head["operator"])] = head
 
     left = list(operators)
     for _ in range(_MOST_CRASHES + 1):
         request = {
-            "inputs": [port.tensor for port in entry.inputs],
+            **worker_request(model, entry, options, inputs),
             "operators": left,
-            "runs": options.runs,
-            "threads": options.threads,
-            "kernels": options.kernels.value,
-            "seconds": seconds * len(left) / max(len(operators), 1),
+            "budget": seconds * len(left) / max(len(operators), 1),
             "most_seconds": options.seconds * _SHARE,
         }
         limits = Limits(options.seconds, options.memory_bytes)
-        ended = run_worker(_WORKER, request, [network, *inputs], limits, hear)
+        ended = run_worker(_WORKER, request, arrays, limits, hear)
         for head, _ in ended.frames:
-            found.whole += head.get("whole_ns", ())
-        crashed = _crashed(ended, found)
+            whole = _finite(head.get("whole_ns"))
+            found.whole += [] if whole is None else [whole]
+        crashed = _crashed(ended, found, model)
         if crashed is None:
             return found
-        found.heads[crashed] = {"refused": f"LiteRT failed: {ended.fault or 'it ended early'}"}
+        found.heads[crashed] = {"refused": str(failure_of(ended))}
         left = [operator for operator in left if operator not in found.heads]
         if not left or ended.is_time_out:
             return found
-    for operator in left:
-        found.heads[operator] = {"not_cut": "LiteRT crashed on too many others"}
+    found.heads |= {operator: {"not_cut": _TOO_MANY} for operator in left}
     return found
 
 
-def _crashed(ended: Ended, found: _Measured) -> int | None:
+def _crashed(ended: Ended, found: _Measured, model: Model) -> int | None:
     """The operator that took the worker down, if one did.
 
     Raises `ModelRefused` and `HostFailed` where it did not get to operators.
     """
     last = ended.frames[-1][0] if ended.frames else {}
     if "refused" in last and "operator" not in last:
-        raise ModelRefused(f"LiteRT does not run the model: {printable(last['refused'], 400)}")
+        raise refusal_of(model, str(last["refused"]))
     if "begun" in last:
         return int(last["begun"])
     if ended.fault is not None and not found.heads:
-        raise HostFailed(f"LiteRT failed: {ended.fault}")
+        raise failure_of(ended, "before the first operator")
     return None
 
 
+def _finite(number: object) -> float | None:
+    """A number that a worker sent; None for anything else."""
+    return number if isinstance(number, float) and math.isfinite(number) else None
+
+
 def _row(row: OperatorRow, head: Json) -> OperatorRow:
-    if "ns" in head:
+    time = _finite(head.get("ns"))
+    if time is not None:
         # Noise may make what takes next to nothing look like less.
-        return dataclasses.replace(row, us_avg=max(head["ns"], 0.0) / 1000)
+        note = _OWN_KERNEL if "is_own_kernel" in head else row.note
+        return dataclasses.replace(row, us_avg=max(time, 0.0) / 1000, note=note)
     if "refused" in head:
-        said = printable(" ".join(head["refused"].split()), _MAX_NOTE)
+        said = printable(" ".join(str(head["refused"]).split()), _MAX_NOTE)
         return dataclasses.replace(row, note=f"not measured: alone, it does not run: {said}")
     return dataclasses.replace(row, note=f"not measured: {head.get('not_cut', _NO_TIME)}")
 
@@ -187,20 +197,3 @@ def _within(model: Model) -> dict[int, str]:
 
 def _work(row: OperatorRow) -> int:
     return row.macs + row.weight_bytes + row.input_bytes + row.output_bytes
-
-
-def _as_first(data: bytes, model: Model, subgraph: int) -> bytes:
-    """The model with a subgraph as its first one, which is the one that runs."""
-    if subgraph == 0:
-        return data
-    graphs = (model.subgraphs[subgraph], *model.subgraphs[1:])
-    return write_model(dataclasses.replace(model, subgraphs=graphs, signature_defs=ABSENT))
-
-
-def _inputs(model: Model, entry: Entry, options: BenchOptions) -> list[Array]:
-    """Values of each input, without an axis of samples."""
-    samples = random_samples(model, 1, options.seed, entry=entry)
-    return [
-        port.quantised(values[0]) if port.is_real else values[0]
-        for port, values in zip(entry.inputs, samples.inputs, strict=True)
-    ]

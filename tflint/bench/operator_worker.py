@@ -11,12 +11,15 @@ import contextlib
 import gc
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from tflint.bench import session
+from tflint.bench.cores import keep_to
 from tflint.bench.operator_models import Network, NotCut
+from tflint.bench.options import Kernels
+from tflint.bench.stopwatch import Invocable, bare
 from tflint.errors import UnwritableModel
 from tflint.execution.frames import Array, Json
 from tflint.execution.worker import take_log
@@ -25,14 +28,7 @@ from tflint.model.writer import write_model
 
 Frame = tuple[Json, Sequence[Array]]
 
-_KERNELS = {
-    "xnnpack": "AUTO",
-    "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
-    "reference": "BUILTIN_REF",
-}
-# The kernels that run where no delegate hides the values of activations.
-_PLAIN = {**_KERNELS, "xnnpack": _KERNELS["builtin"]}
-
+_DELEGATE, _WITHOUT_DELEGATE = Kernels.XNNPACK.value, Kernels.BUILTIN.value
 _MS = 1_000_000
 # An operator that takes so long is not measured better by what differs between models with more
 # and with fewer of it: calling the interpreter takes some microseconds.
@@ -45,9 +41,9 @@ _CACHE_BYTES = 1 << 20
 _LEAST_ROUNDS = 3
 # What all operators may take at least, in times of the whole network: few rounds of each.
 _LEAST_PASSES = 10
-# The part of the time that goes into running the whole network.
+# The part of the time that goes into running the whole network, and how long it runs at a time.
 _WHOLE_SHARE = 0.25
-_WHOLE_RUNS = 5
+_WHOLE_NS, _MOST_RUNS = 500_000, 200
 # What one operator may take even where many are left.
 _LEAST_SHARE_NS = 5 * _MS
 
@@ -57,23 +53,23 @@ _REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, Unwritab
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
     """Time the operators that are asked for, in their order, until the time is over.
 
-    The first array is the model, whose first subgraph is run; the others are values of its inputs,
-    without an axis of samples, for the tensors that the request names.
+    The first array is the model, the others are values of its inputs. The request is the one that
+    the whole model is timed by, with `operators`, and with the seconds for them in `budget`, which
+    large networks may pass, and `most_seconds`.
     """
-    data = arrays[0].tobytes()
-    values = dict(zip(request["inputs"], arrays[1:], strict=True))
-    kernels, threads = _KERNELS[request["kernels"]], request["threads"]
+    keep_to(request["cores"])
     # Times of garbage collections are no operator's.
     gc.disable()
+    data, inputs = arrays[0].tobytes(), arrays[1:]
     try:
-        seen = _Seen(data, values, request)
-        whole = _Whole(_loaded(data, values, kernels, threads).invoke)
-        network = Network(parse_model(data), 0)
+        seen = _Seen(data, request, inputs)
+        whole = _Whole(_ready(data, request, inputs))
+        network = Network(parse_model(data), request["subgraph"])
     except (MemoryError, *_REFUSALS) as error:
         yield {"refused": _said(error)}, ()
         return
-    yield {"whole_ns": whole.runs()}, ()
-    budget = max(request["seconds"] * 1e9, _LEAST_PASSES * whole.ns)
+    yield {"whole_ns": whole.ns}, ()
+    budget = max(request["budget"] * 1e9, _LEAST_PASSES * whole.ns)
     deadline = time.perf_counter_ns() + min(budget, request["most_seconds"] * 1e9)
     wanted = request["operators"]
     for place, operator in enumerate(wanted):
@@ -83,14 +79,22 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
         yield {"begun": operator}, ()
         share = max((1 - _WHOLE_SHARE) * left / (len(wanted) - place), _LEAST_SHARE_NS)
         yield {"operator": operator, **_told(network, operator, seen, request, share)}, ()
-        yield {"whole_ns": whole.in_between()}, ()
+        if whole.has_time():
+            yield {"whole_ns": whole.measure()}, ()
 
 
 def _told(network: Network, operator: int, seen: _Seen, request: Json, share: float) -> Json:
     """What came of one operator."""
     take_log()
     try:
-        return _timed(network, operator, seen, request, share)
+        try:
+            return _timed(network, operator, seen, request, share)
+        except _REFUSALS:
+            if request["kernels"] != _DELEGATE:
+                raise
+            # The delegate takes some only among others.
+            own = {**request, "kernels": _WITHOUT_DELEGATE}
+            return {**_timed(network, operator, seen, own, share), "is_own_kernel": True}
     except NotCut as error:
         return {"not_cut": str(error)}
     except (MemoryError, *_REFUSALS) as error:
@@ -105,43 +109,43 @@ def _said(error: BaseException) -> str:
 class _Whole:
     """The whole network, run in between."""
 
-    def __init__(self, invoke: Callable[[], None]) -> None:
-        self._invoke = invoke
+    def __init__(self, timed: Invocable) -> None:
+        self._timed = timed
         self._begun = time.perf_counter_ns()
         self._spent = 0
-        self.ns = 0
+        self.ns = float(bare(timed, 1))
+        self.ns = self.measure()
 
-    def runs(self) -> list[int]:
-        """The times of some runs; what the first one finds in the caches is not its own."""
+    def has_time(self) -> bool:
+        """Whether it has taken less than its share so far."""
+        return self._spent < _WHOLE_SHARE * (time.perf_counter_ns() - self._begun)
+
+    def measure(self) -> float:
+        """Nanoseconds of a run, from as many as take a while."""
         begun = time.perf_counter_ns()
-        self._invoke()
-        times = []
-        for _ in range(_WHOLE_RUNS):
-            start = time.perf_counter_ns()
-            self._invoke()
-            times.append(time.perf_counter_ns() - start)
-        self.ns = sorted(times)[len(times) // 2]
+        bare(self._timed, 1)  # What ran before has emptied the caches.
+        runs = min(max(int(_WHOLE_NS / max(self.ns, 1)), 1), _MOST_RUNS)
+        found = bare(self._timed, runs) / runs
         self._spent += time.perf_counter_ns() - begun
-        return times
-
-    def in_between(self) -> list[int]:
-        """The times of some runs, as long as they take no more than their share."""
-        elapsed = time.perf_counter_ns() - self._begun
-        return self.runs() if self._spent < _WHOLE_SHARE * elapsed else []
+        return found
 
 
 class _Seen:
     """Values that the tensors of a network have in one run, on kernels that hide none."""
 
-    def __init__(self, data: bytes, values: Mapping[int, Array], request: Json) -> None:
-        kernels = _PLAIN[request["kernels"]]
-        self._interpreter = _loaded(data, values, kernels, request["threads"], keep=True)
-        self._interpreter.invoke()
+    def __init__(self, data: bytes, request: Json, inputs: Sequence[Array]) -> None:
+        if request["kernels"] == _DELEGATE:
+            request = {**request, "kernels": _WITHOUT_DELEGATE}
+        self._subgraph = request["subgraph"]
+        self._loaded = session.interpreter(data, request, experimental_preserve_all_tensors=True)
+        timed = session.lay_out(self._loaded, request)
+        session.fill(timed, request, inputs)
+        timed.invoke()
 
     def value(self, tensor: int) -> Array:
         """What a tensor holds. Raises `NotCut` for one without values."""
         try:
-            found: Array = self._interpreter.get_tensor(tensor)
+            found: Array = self._loaded.get_tensor(tensor, self._subgraph)
         except ValueError as error:
             raise NotCut("what it reads is nothing that can be handed over") from error
         return found
@@ -160,24 +164,20 @@ def _timed(network: Network, operator: int, seen: _Seen, request: Json, share: f
     end = time.perf_counter_ns() + share
     shapes = seen.shapes(network.tensors(operator))
 
-    def ready(copies: int) -> Callable[[], None]:
-        cut = network.cut(operator, copies, shapes)
+    def ready(copies: int, room: int) -> Callable[[], object]:
+        cut = network.cut(operator, copies, room, shapes)
         values = [seen.value(tensor) for tensor in cut.inputs]
-        kernels = _KERNELS[request["kernels"]]
-        found = _loaded(
-            write_model(cut.model), dict(enumerate(values)), kernels, request["threads"]
-        )
-        found.invoke()
-        invoke: Callable[[], None] = found.invoke
-        return invoke
+        alone = {**request, "subgraph": 0, "tensors": range(len(values)), "resized": ()}
+        return _ready(write_model(cut.model), alone, values).invoke
 
-    one = ready(1)
+    one = ready(1, 1)
     rough = float(np.median(_rounds((one,), 0, _LEAST_ROUNDS)))
     if rough >= _LONG_NS:
         return _figure(_rounds((one,), end, request["runs"])[:, 0], 1)
     more = min(math.ceil(_LEVER_NS / max(rough, 1)), _MOST_COPIES)
     more = min(more, max(_CACHE_BYTES // max(network.own_bytes(operator), 1), 1))
-    times = _rounds((one, ready(1 + more)), end, request["runs"])
+    pair = ready(1, 1 + more), ready(1 + more, 1 + more)
+    times = _rounds(pair, end, request["runs"])
     return _figure((times[:, 1] - times[:, 0]) / more, 1 + more)
 
 
@@ -191,7 +191,7 @@ def _figure(times: Array, copies: int) -> Json:
     return {"ns": middle, "error_ns": error, "rounds": len(times), "copies": copies}
 
 
-def _rounds(invokes: Sequence[Callable[[], None]], end: float, most: int) -> Array:
+def _rounds(invokes: Sequence[Callable[[], object]], end: float, most: int) -> Array:
     """The nanoseconds that each takes, (rounds, invokes): all in each round, in turns."""
     clock = time.perf_counter_ns
     rounds: list[list[int]] = []
@@ -205,22 +205,9 @@ def _rounds(invokes: Sequence[Callable[[], None]], end: float, most: int) -> Arr
     return np.array(rounds, np.int64)
 
 
-def _loaded(
-    data: bytes, values: Mapping[int, Array], kernels: str, threads: int, *, keep: bool = False
-) -> Any:
-    """An interpreter whose inputs have these values, by the number of the tensor."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        model_content=data,
-        num_threads=threads,
-        experimental_preserve_all_tensors=keep,
-        experimental_op_resolver_type=getattr(OpResolverType, kernels),
-    )
-    for tensor, value in values.items():
-        if value.ndim:
-            interpreter.resize_tensor_input(tensor, value.shape)
-    interpreter.allocate_tensors()
-    for tensor, value in values.items():
-        interpreter.set_tensor(tensor, value)
-    return interpreter
+def _ready(data: bytes, request: Json, inputs: Sequence[Array]) -> Invocable:
+    """A model that has run once."""
+    timed: Invocable = session.lay_out(session.interpreter(data, request), request)
+    session.fill(timed, request, inputs)
+    timed.invoke()
+    return timed

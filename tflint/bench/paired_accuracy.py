@@ -10,14 +10,12 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from tflint.bench.intervals import wilson_interval
 from tflint.report.bench_compare_result import AccuracyDifference
 
-# The quantile of the normal distribution for 95 %.
-_Z = 1.959963984540054
 
-
-def paired_accuracy(before: Sequence[bool], after: Sequence[bool]) -> AccuracyDifference | None:
-    """The difference of two models of which it is known what samples each decides right.
+def paired_accuracy(before: Sequence[int], after: Sequence[int]) -> AccuracyDifference | None:
+    """The difference of two models of which it is known whether each decides each sample right.
 
     None without samples. Raises `ValueError` for different numbers of them.
     """
@@ -33,21 +31,14 @@ def paired_accuracy(before: Sequence[bool], after: Sequence[bool]) -> AccuracyDi
     )
 
 
-def wilson(correct: int, n: int) -> tuple[float, float]:
-    """Wilson's interval of 95 % for a part of `n` (Wilson 1927)."""
-    middle = (correct + _Z**2 / 2) / (n + _Z**2)
-    half = _Z / (n + _Z**2) * math.sqrt(correct * (n - correct) / n + _Z**2 / 4)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
 def _newcombe(both: int, only_before: int, only_after: int, neither: int) -> tuple[float, float]:
     """The interval of the difference of paired parts: method 10 of Newcombe 1998, Statistics in
     Medicine 17, 2635-2650.
     """
     n = both + only_before + only_after + neither
     first, second = (both + only_before) / n, (both + only_after) / n
-    first_low, first_high = wilson(both + only_before, n)
-    second_low, second_high = wilson(both + only_after, n)
+    first_low, first_high = wilson_interval(both + only_before, n)
+    second_low, second_high = wilson_interval(both + only_after, n)
     sides = (both + only_before) * (only_after + neither) * (both + only_after)
     sides *= only_before + neither
     product: float = both * neither - only_before * only_after

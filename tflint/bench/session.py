@@ -43,6 +43,11 @@ class SignatureCall:
         """Run once."""
         self._native.Invoke(self._subgraph)
 
+    def get_tensor(self, tensor: int) -> Array:
+        """A copy of an output."""
+        found: Array = self._native.GetTensor(tensor, self._subgraph)
+        return found
+
 
 def interpreter(model: bytes, request: Json, **options: Any) -> Any:
     """LiteRT's interpreter for a model, tensors not laid out. `request` has its `threads` and
@@ -64,12 +69,14 @@ def lay_out(loaded: Any, request: Json) -> Any:
     `request` has the `subgraph`, and the inputs that take another shape than the file has, in
     `resized`: pairs of tensor and shape.
     """
-    timed = SignatureCall(loaded, request["subgraph"]) if request["subgraph"] else loaded
+    timed = loaded
+    if request["subgraph"]:
+        # Delegates are given all subgraphs when the first is laid out, not before; and that is
+        # refused as soon as anything else refers to what `SignatureCall` calls.
+        loaded.allocate_tensors()
+        timed = SignatureCall(loaded, request["subgraph"])
     for tensor, shape in request["resized"]:
         timed.resize_tensor_input(tensor, shape)
-    if timed is not loaded:
-        # Delegates are given all subgraphs when the first is laid out, not before.
-        loaded.allocate_tensors()
     timed.allocate_tensors()
     return timed
 

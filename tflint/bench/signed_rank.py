@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tflint.report.bench_compare_result import LEVEL
+
 # With fewer values no interval of 95 % exists: all of one sign happens too often by chance.
 FEWEST = 6
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
     """Time the model: its initialisation, its first inference, the warm-up, the runs."""
     started = time.perf_counter_ns()
     cores = keep_to(request["cores"])
-    cost = _warmed_up(request)
+    cost = warmed_up(request)
     gc.collect()
     gc.disable()
     take_log()
@@ -90,7 +90,7 @@ def _warm_again(timed: Invocable, expected_ns: float) -> Nanoseconds:
     return stamped(timed, int(_AGAIN_NS / expected_ns))
 
 
-def _warmed_up(request: Json) -> float:
+def warmed_up(request: Json) -> float:
     """What a stamp costs, found on a model of one operator.
 
     LiteRT and its delegate are then set up, which is done once in a process, whatever the model:

@@ -25,6 +25,14 @@ def bench(
             show_default="the reference models",
         ),
     ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Time two models against each other, in turns: MODELS are A and B, and B is held "
+            "against A.",
+        ),
+    ] = False,
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -117,7 +125,7 @@ def bench(
     """
     from tflint.api import run_bench
     from tflint.cli.bench_output import bench_output
-    from tflint.cli.bench_request import bench_options, require_litert
+    from tflint.cli.bench_request import bench_options
     from tflint.cli.interrupts import INTERRUPTED, two_interrupts
     from tflint.cli.output import check_color
     from tflint.cli.progress import Progress
@@ -140,8 +148,11 @@ def bench(
     output = bench_output(format, export or (), color, details=details)
     output.refuse_overwriting([one.path for one in options.datasets])
     settings = load_settings({"target": target}, config=config or (), isolated=isolated)
-    require_litert()
     progress = Progress()
+    if compare:
+        from tflint.cli.bench_compare import compare_models
+
+        raise typer.Exit(compare_models(settings, models or (), options, output, progress))
     with two_interrupts():
         try:
             report = run_bench(

@@ -6,8 +6,9 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tflint.atomic_file import refuse_unwritable, write_files
@@ -46,18 +47,10 @@ class BenchOutput:
         What was measured is not lost with one of them: the others are written, and stdout has it.
         Raises what kept a file from being written.
         """
-        failed: list[Exception] = []
-        for format, path in self.files:
-            try:
-                write_files([(path, format.document(report))])
-            except Exception as error:  # Also a fault of ours.
-                failed.append(error)
-        self._print(report)
-        for fault in failed:
-            if not isinstance(fault, UsageError):
-                raise fault
-        if failed:
-            raise UsageError("\n  ".join(map(str, failed)))
+        publish_all(
+            [(path, partial(format.document, report)) for format, path in self.files],
+            partial(self._print, report),
+        )
 
     def _print(self, report: BenchReport) -> None:
         if self.format != TEXT:
@@ -71,6 +64,24 @@ class BenchOutput:
         if sys.stdout.isatty():
             width = shutil.get_terminal_size((WIDTH, 24)).columns
         print_lines(render(report, width, details=self.details), color=self.color)
+
+
+def publish_all(
+    files: Iterable[tuple[Path, Callable[[], str | bytes]]], show: Callable[[], None]
+) -> None:
+    """Make and write each document, `show` what goes to stdout, then raise what went wrong."""
+    failed: list[Exception] = []
+    for path, document in files:
+        try:
+            write_files([(path, document())])
+        except Exception as error:  # Also a fault of ours.
+            failed.append(error)
+    show()
+    for fault in failed:
+        if not isinstance(fault, UsageError):
+            raise fault
+    if failed:
+        raise UsageError("\n  ".join(map(str, failed)))
 
 
 def bench_output(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from tflint.bench.options import BenchOptions, Dataset, Kernels
-from tflint.errors import MissingExtra, UnknownName, UsageError
+from tflint.errors import UnknownName, UsageError
 from tflint.printable import printable
 from tflint.target.target import parse_size
 
@@ -70,12 +69,6 @@ def dataset(text: str) -> Dataset:
         what = "is no file" if path.exists() else "does not exist"
         raise UsageError(f"`{shown}` {what} (--data)")
     return Dataset(path, pattern or None)
-
-
-def require_litert() -> None:
-    """Raise `MissingExtra` where LiteRT is not installed; it is not loaded."""
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        raise MissingExtra("`tflint bench` (LiteRT)", "report")
 
 
 def _memory(text: str | None, default: int) -> int:

@@ -46,7 +46,7 @@ def report_on(model: Model, target: Target, path: str) -> MemoryReport:
     """The report on a model that was read; raises `MalformedModel` for a broken graph."""
     context = LintedModel(target, model)
     if not context.is_sound:
-        raise MalformedModel(f"`{printable(path, 400)}` has a broken graph: {_breakage(context)}")
+        raise MalformedModel(f"`{printable(path, 400)}` has a broken graph: {breakage(context)}")
     use = context.memory
     assert use is not None, "`build_for` has refused runtimes without an arena"
     return MemoryReport(
@@ -72,7 +72,7 @@ def measured(report: MemoryReport, data: bytes) -> MemoryReport:
     return dataclasses.replace(report, host=host)
 
 
-def _breakage(context: LintedModel) -> str:
+def breakage(context: LintedModel) -> str:
     """The first error about the tables, in a rule's words."""
     for rule in built_in_rules():
         if rule.meta.stage is Stage.TABLES:

@@ -5,16 +5,18 @@ A is `before`, B is `after`. Ratios are B by A; times are microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from tflint.model.changes import FieldChange
-from tflint.report.bench_result import BenchedModel, BenchReport, Failure, OperatorRow
+from tflint.report.bench_result import BenchedModel, BenchReport, Failure, OperatorRow, RuntimeUse
 
 # Differences that are smaller count as none: where code and data come to lie in memory makes as
 # much, and lies elsewhere in the next build.
 RESOLUTION = 0.01
+# The confidence of all intervals.
+LEVEL = 0.95
 
 
 class Verdict(Enum):
@@ -28,9 +30,9 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The time of B by that of A, with the interval of 95 %. `before_us` and `after_us` are the
-    medians of each in the same measurement, `loads` how often both were loaded, `runs` how many
-    inferences of A and of B were timed.
+    """The time of B by that of A, with the interval of 95 %. `before_us` and `after_us` are times
+    with that ratio, of the size of the medians of both; `loads` is how often both were loaded,
+    `runs` how many inferences of A and of B were timed.
     """
 
     ratio: float
@@ -161,40 +163,30 @@ class Figure:
         return self.after - self.before
 
 
+_FIGURES: tuple[tuple[str, str, Callable[[BenchedModel], int | None]], ...] = (
+    ("file_bytes", "file (bytes)", lambda row: row.file_bytes or None),
+    ("weights_count", "weights", lambda row: row.weights.count if row.weights else None),
+    ("weights_bytes", "weights (bytes)", lambda row: row.weights.bytes if row.weights else None),
+    ("dynamic_bytes", "dynamic tensors (bytes)", lambda row: row.dynamic_bytes),
+    ("macs", "MACs", lambda row: row.macs),
+    ("operators", "operators", lambda row: len(row.operators) if row.weights else None),
+    ("tensors", "tensors", lambda row: len(row.tensors) if row.weights else None),
+)
+_RUNTIME_FIGURES: tuple[tuple[str, str, Callable[[RuntimeUse], int | None]], ...] = (
+    ("min_arena_bytes", "arena", lambda use: use.min_arena_bytes),
+    ("ram_bytes", "RAM", lambda use: use.ram_bytes),
+    ("flash_bytes", "flash", lambda use: use.flash_bytes),
+)
+
+
 def figures(comparison: BenchComparison) -> Iterator[Figure]:
-    """What of the two models can be counted, sizes in bytes."""
+    """What of the two models can be counted; those of runtimes are called `RUNTIME.KEY`."""
     before, after = comparison.before, comparison.after
-    rows = (before, after)
-    known = [row.weights is not None for row in rows]
-
-    def both(key: str, title: str, found: list[int | None]) -> Figure:
-        return Figure(key, title, found[0], found[1])
-
-    yield both("file_bytes", "file", [row.file_bytes if row.file_bytes else None for row in rows])
-    yield both("weights", "weights", [row.weights.count if row.weights else None for row in rows])
-    yield both(
-        "weights_bytes",
-        "weights, bytes",
-        [row.weights.bytes if row.weights else None for row in rows],
-    )
-    yield both("dynamic_bytes", "dynamic tensors", [row.dynamic_bytes for row in rows])
-    yield both("macs", "MACs", [row.macs for row in rows])
-    for key, title, counts in (
-        ("operators", "operators", [len(row.operators) for row in rows]),
-        ("tensors", "tensors", [len(row.tensors) for row in rows]),
-    ):
-        counted = zip(counts, known, strict=True)
-        yield both(key, title, [count if is_known else None for count, is_known in counted])
-    uses = [{use.runtime: use for use in row.runtimes} for row in rows]
+    for key, title, figure in _FIGURES:
+        yield Figure(key, title, figure(before), figure(after))
+    uses = [{use.runtime: use for use in row.runtimes} for row in (before, after)]
     for runtime in dict.fromkeys((*uses[0], *uses[1])):
         pair = [found.get(runtime) for found in uses]
-        for key, title in (
-            ("min_arena_bytes", "arena"),
-            ("ram_bytes", "RAM"),
-            ("flash_bytes", "flash"),
-        ):
-            yield both(
-                f"{runtime}.{key}",
-                f"{title}, {runtime}",
-                [None if use is None else getattr(use, key) for use in pair],
-            )
+        for key, title, figure_of in _RUNTIME_FIGURES:
+            known = [None if use is None else figure_of(use) for use in pair]
+            yield Figure(f"{runtime}.{key}", f"{title}, {runtime} (bytes)", known[0], known[1])

@@ -7,8 +7,10 @@ take libraries, which are an extra.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from dataclasses import dataclass
 
+from tflint.errors import MissingExtra
 from tflint.report.bench_result import BenchReport
 
 
@@ -25,11 +27,25 @@ class BenchFormat:
     packages: tuple[str, ...] = ()
     is_binary: bool = False
 
+    def require(self) -> None:
+        """Raise `MissingExtra` before minutes go into what cannot be written in the end."""
+        for package in self.packages:
+            if not _is_installed(package):
+                raise MissingExtra(f"a report as {self.name} ({package})", "report")
+
     def document(self, report: BenchReport) -> str | bytes:
         """The finished document; raises `MissingExtra` where its library is not installed."""
         module = importlib.import_module(f"tflint.report.bench_{self.name}")
         found: str | bytes = module.render(report)
         return found
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        # Python's own answer for a module that was kept from being imported.
+        return False
 
 
 _ALL = (

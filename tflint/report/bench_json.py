@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tflint.report.bench_result import (
@@ -17,6 +18,9 @@ from tflint.report.json_text import json_text
 from tflint.version import __version__
 
 SCHEMA = 1
+# Digits behind the point: of microseconds, and of parts of 1.
+_TIME_DIGITS = 3
+_SHARE_DIGITS = 6
 
 
 def render(report: BenchReport) -> str:
@@ -38,13 +42,15 @@ def render(report: BenchReport) -> str:
                 "notes": list(machine.notes),
             },
             "models": [_model(model) for model in report.models],
+            "seconds": round(report.seconds, 3),
+            "asked": report.asked or len(report.models),
             "interrupted": report.is_interrupted,
         }
     )
 
 
 def _model(model: BenchedModel) -> dict[str, Any]:
-    weights, noise = model.weights, model.noise
+    weights, noise, total = model.weights, model.noise, model.operator_total
     return {
         "path": model.path,
         "application": model.application,
@@ -54,11 +60,11 @@ def _model(model: BenchedModel) -> dict[str, Any]:
         "noise": None
         if noise is None
         else {
-            "spread": noise.spread,
-            "load_before": noise.load_before,
-            "load_after": noise.load_after,
+            "spread": _share(noise.spread),
+            "load_before": _time(noise.load_before),
+            "load_after": _time(noise.load_after),
             "interruptions": noise.interruptions,
-            "waiting": noise.waiting,
+            "waiting": _share(noise.waiting),
             "outliers": noise.outliers,
             "noisy": noise.is_noisy,
         },
@@ -74,6 +80,14 @@ def _model(model: BenchedModel) -> dict[str, Any]:
         "dynamic_bytes": model.dynamic_bytes,
         "macs": model.macs,
         "operators": [_operator(operator) for operator in model.operators],
+        "operator_total": None
+        if total is None
+        else {
+            "us": _time(total.us),
+            "whole_us": _time(total.whole_us),
+            "timed": total.timed,
+            "operators": total.operators,
+        },
         "runtimes": [_runtime(use) for use in model.runtimes],
         "failures": [{"part": one.part, "text": one.text} for one in model.failures],
         "notes": list(model.notes),
@@ -82,31 +96,31 @@ def _model(model: BenchedModel) -> dict[str, Any]:
 
 def _latency(latency: Latency) -> dict[str, Any]:
     return {
-        "init": latency.init,
-        "first": latency.first,
-        "warmup_avg": latency.warmup_avg,
-        "avg": latency.avg,
-        "p50": latency.p50,
-        "p95": latency.p95,
+        "init": _time(latency.init),
+        "first": _time(latency.first),
+        "warmup_avg": _time(latency.warmup_avg),
+        "avg": _time(latency.avg),
+        "p50": _time(latency.p50),
+        "p95": _time(latency.p95),
         "runs": latency.runs,
         "warmup_runs": latency.warmup_runs,
-        "min": latency.least,
-        "max": latency.most,
-        "stddev": latency.deviation,
+        "min": _time(latency.least),
+        "max": _time(latency.most),
+        "stddev": _time(latency.deviation),
     }
 
 
 def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
     return {
-        "value": accuracy.value,
+        "value": _share(accuracy.value),
         "n": accuracy.n,
         "correct": accuracy.correct,
-        "interval": [accuracy.low, accuracy.high],
+        "interval": [_share(accuracy.low), _share(accuracy.high)],
         "dataset": accuracy.dataset,
         "split": accuracy.split,
         "sha256": accuracy.sha256,
-        "majority": accuracy.majority,
-        "balanced": accuracy.balanced,
+        "majority": _share(accuracy.majority),
+        "balanced": _share(accuracy.balanced),
         "undecided": accuracy.undecided,
         "decision": accuracy.decision,
         "classes": [
@@ -115,11 +129,11 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
                 "n": score.n,
                 "correct": score.correct,
                 "predicted": score.predicted,
-                "recall": score.recall,
-                "precision": score.precision,
-                "f1": score.f1,
-                "interval": [score.low, score.high],
-                "precision_interval": [score.precision_low, score.precision_high],
+                "recall": _share(score.recall),
+                "precision": _share(score.precision),
+                "f1": _share(score.f1),
+                "interval": [_share(score.low), _share(score.high)],
+                "precision_interval": [_share(score.precision_low), _share(score.precision_high)],
             }
             for score in accuracy.classes
         ],
@@ -149,7 +163,7 @@ def _operator(operator: OperatorRow) -> dict[str, Any]:
         "subgraph": operator.subgraph,
         "index": operator.index,
         "name": operator.name,
-        "us_avg": operator.us_avg,
+        "us_avg": _time(operator.us_avg),
         "macs": operator.macs,
         "weight_bytes": operator.weight_bytes,
         "input_bytes": operator.input_bytes,
@@ -169,3 +183,16 @@ def _runtime(use: RuntimeUse) -> dict[str, Any]:
         "ram_bytes": use.ram_bytes,
         "flash_bytes": use.flash_bytes,
     }
+
+
+def _time(figure: float | None) -> float | None:
+    return _rounded(figure, _TIME_DIGITS)
+
+
+def _share(figure: float | None) -> float | None:
+    return _rounded(figure, _SHARE_DIGITS)
+
+
+def _rounded(figure: float | None, digits: int) -> float | None:
+    """The figure as JSON has it, which knows no NaN and no infinity."""
+    return round(figure, digits) if figure is not None and math.isfinite(figure) else None

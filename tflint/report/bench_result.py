@@ -119,7 +119,8 @@ class Accuracy:
     `confusion[truth][decided]` counts samples, in the order of `classes`; those whose output is not
     a number, `undecided`, are in no column of it. `decision` says how an output becomes a class,
     `dataset` and `split` what the samples are, `sha256` is that of their file. `majority` is the
-    part of the samples that are of the largest class: what always saying it would reach.
+    part of the samples that are of the largest class: what always saying it would reach. `right`
+    has a byte for each sample, in the order of the data: 1 where it was decided right.
     """
 
     value: float
@@ -135,6 +136,7 @@ class Accuracy:
     sha256: str | None = None
     undecided: int = 0
     majority: float = 0.0
+    right: bytes = field(default=b"", repr=False)
 
     @property
     def balanced(self) -> float | None:

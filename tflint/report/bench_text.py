@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.bench_refusals import numbered_reasons, reason_key, runtime_title
 from tflint.report.bench_result import (
     BenchedModel,
     BenchReport,
@@ -18,25 +19,23 @@ from tflint.report.bench_text_details import details_of
 from tflint.report.bench_wording import (
     UNKNOWN,
     machine_text,
-    noisy_text,
     number_text,
     percent_figure,
     runtime_names,
     runtime_of,
     us_text,
 )
-from tflint.report.style import Line, Span, inert, line, wrap
+from tflint.report.style import Line, Span, inert, line, trimmed, wrap
 from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
-from tflint.target.runtime import RUNTIMES
 
 WIDTH = 100
 NARROWEST = 60
 # Reasons, failures and notes that are listed.
 SHOWN = 20
-BEST, BEST_HERE = "*", "+"
-# What a reason quotes of the runtime: reasons that quote the same are one.
-_QUOTED = re.compile(r'\("[^"]+"\)')
+BEST, BEST_HERE, DISTURBED = "*", "+", "!"
+
+_FIGURE = re.compile(r"[0-9][0-9.,]*")
 
 Best = Callable[[Sequence[BenchedModel]], frozenset[int]]
 Group = tuple[str | None, list[int]]
@@ -51,7 +50,7 @@ def render(
     """
     width = min(max(width, NARROWEST), WIDTH)
     for spans in _report(report, width, details):
-        yield inert(spans, width)
+        yield inert(trimmed(spans), width)
 
 
 def _report(report: BenchReport, width: int, details: bool | None) -> Iterator[Line]:
@@ -156,7 +155,7 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
     yield from _arenas(models)
     times = [us_text(m.latency.avg if m.latency else None) for m in models]
     yield Column("avg us", _marked(times, models, groups, fastest))
-    yield Column("spread", [_spread(m) for m in models], 5)
+    yield Column("spread", _spread(models), 5)
     if any(m.accuracy for m in models):
         shares = [percent_figure(m.accuracy.value if m.accuracy else None) for m in models]
         yield Column("right %", _marked(shares, models, groups, most_accurate))
@@ -169,13 +168,13 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
 
 def _arenas(models: Sequence[BenchedModel]) -> Iterator[Column]:
     """The arena on each runtime; on those behind the first only where it is another one."""
-    reasons = _reasons(models)
+    reasons = numbered_reasons(models)
     first: list[Span] = []
     for runtime in runtime_names(models):
         cells = [_arena(runtime_of(model, runtime), reasons) for model in models]
-        title = _runtime_title(runtime).removeprefix("TFLM with ")
+        title = runtime_title(runtime).removeprefix("TFLM with ")
         if not first:
-            yield Column(f"{title} arena B", cells)
+            yield Column("arena B", cells)
             first = cells
         elif any(
             one != other and one.role != "error" for one, other in zip(cells, first, strict=True)
@@ -188,14 +187,27 @@ def _arena(use: RuntimeUse | None, reasons: Mapping[str, int]) -> Span:
         return Span(UNKNOWN)
     if use.runnable:
         return Span(number_text(use.min_arena_bytes))
-    number = reasons.get(_reason_key(use.reason))
+    number = reasons.get(reason_key(use.reason))
     return Span("no" if number is None else f"no ({number})", "error")
 
 
-def _spread(model: BenchedModel) -> Span:
-    if model.noise is None:
-        return Span(UNKNOWN if model.latency is None else "")
-    return Span(f"{100 * model.noise.spread:.0f} %", "warning" if model.noise.is_noisy else "")
+def _spread(models: Sequence[BenchedModel]) -> list[Span]:
+    """The spread of the runs, with a sign where something disturbed them."""
+    cells = []
+    for model in models:
+        if model.noise is None:
+            cells.append(Span(UNKNOWN))
+        else:
+            sign = DISTURBED if model.noise.is_noisy else " "
+            role = "warning" if model.noise.is_noisy else ""
+            cells.append(Span(f"{100 * model.noise.spread:.0f} %{sign}", role))
+    if not _disturbed(models):
+        return [Span(cell.text.rstrip(), cell.role) for cell in cells]
+    return cells
+
+
+def _disturbed(models: Sequence[BenchedModel]) -> int:
+    return sum(model.noise is not None and model.noise.is_noisy for model in models)
 
 
 def _marked(
@@ -233,39 +245,20 @@ def _legend(models: Sequence[BenchedModel], groups: Sequence[Group], width: int)
 # What is said below it
 
 
-def _runtime_title(runtime: str) -> str:
-    return RUNTIMES[runtime][0] if runtime in RUNTIMES else printable(runtime)
-
-
-def _reason_key(reason: str | None) -> str:
-    quoted = _QUOTED.search(reason or "")
-    return quoted[0] if quoted else reason or ""
-
-
-def _reasons(models: Sequence[BenchedModel]) -> dict[str, int]:
-    """The number of each reason why a runtime refuses models."""
-    found: dict[str, int] = {}
-    for model in models:
-        for use in model.runtimes:
-            if not use.runnable and use.reason:
-                found.setdefault(_reason_key(use.reason), len(found) + 1)
-    return found
-
-
 def _refusals(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
     """Why models do not run, each reason once, with what would help."""
-    reasons = _reasons(models)
+    reasons = numbered_reasons(models)
     if not reasons:
         return
     yield line()
     yield line(Span("do not run on a microcontroller", "path"))
     uses = [use for model in models for use in model.runtimes if not use.runnable and use.reason]
     for key, number in list(reasons.items())[:SHOWN]:
-        same = [use for use in uses if _reason_key(use.reason) == key]
+        same = [use for use in uses if reason_key(use.reason) == key]
         runtime = same[0].runtime
         count = sum(use.runtime == runtime for use in same)
         text = (
-            f"({number}) {counted(count, 'model')}, as in: {printable(same[0].reason or '', 400)}"
+            f"({number}) {counted(count, 'model')}, such as: {printable(same[0].reason or '', 400)}"
         )
         if count == 1:
             text = f"({number}) {printable(same[0].reason or '', 400)}"
@@ -294,16 +287,19 @@ def _failures(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
 
 
 def _notes(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
-    """The notes, each once, with how many models have it."""
-    found: dict[str, list[BenchedModel]] = {}
+    """The notes; what differs in figures only once, as of the first model."""
+    found: dict[str, list[tuple[BenchedModel, str]]] = {}
     for model in models:
         for note in model.notes:
-            found.setdefault(printable(note, 1000), []).append(model)
+            found.setdefault(_FIGURE.sub("", note), []).append((model, note))
     if found:
         yield line()
-    for note, those in list(found.items())[:SHOWN]:
-        about = path_text(those[0].path) if len(those) == 1 else counted(len(those), "model")
-        yield from _wrapped(f"note: {about}: {note}", width, "", "dim")
+    for those in list(found.values())[:SHOWN]:
+        model, note = those[0]
+        about = path_text(model.path)
+        if len(those) > 1:
+            about = f"{counted(len(those), 'model')}, such as {about}"
+        yield from _wrapped(f"note: {about}: {printable(note, 1000)}", width, "", "dim")
     yield from _more(len(found) - SHOWN)
 
 
@@ -317,12 +313,21 @@ def _run(report: BenchReport, width: int) -> Iterator[Line]:
     if report.models:
         yield line()
     yield from _wrapped(machine_text(report.machine), width, "", "dim")
-    yield from _wrapped(noisy_text(report.models), width, "", "warning")
+    for note in report.machine.notes:
+        yield from _wrapped(printable(note, 400), width, "", "dim")
+    disturbed = _disturbed(report.models)
+    if disturbed:
+        text = (
+            f"the times of {counted(disturbed, 'model')} were disturbed ({DISTURBED}): they spread "
+            "by 10 % or more, or other programs had the core; small differences mean nothing"
+        )
+        yield from _wrapped(text, width, "", "warning")
     yield from _wrapped(_load_text(report.models, report.machine.cores), width, "", "warning")
     whole = sum(model.is_whole for model in report.models)
     part = len(report.models) - whole
     if report.is_interrupted:
-        text = f"interrupted: {len(report.models):,} of {report.asked:,} measured"
+        of = f" of {report.asked:,}" if report.asked else ""
+        text = f"interrupted: {len(report.models):,}{of} measured"
         yield from _wrapped(text, width, "", "error")
         return
     text = f"{counted(len(report.models), 'model')} measured in {report.seconds:,.1f} s"

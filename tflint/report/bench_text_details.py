@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.bench_refusals import reason_key, runtime_title
 from tflint.report.bench_result import (
     Accuracy,
     BenchedModel,
@@ -12,6 +13,7 @@ from tflint.report.bench_result import (
     Latency,
     RuntimeUse,
     TensorRow,
+    shares,
 )
 from tflint.report.bench_wording import (
     UNKNOWN,
@@ -25,7 +27,6 @@ from tflint.report.bench_wording import (
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
-from tflint.target.runtime import RUNTIMES
 
 # Rows of each table that are listed; a network for a microcontroller has fewer.
 SHOWN = 40
@@ -92,12 +93,22 @@ def _figures(model: BenchedModel) -> Iterator[tuple[str, str, str]]:
     if model.dynamic_bytes is not None:
         made = sum(tensor.is_dynamic for tensor in model.tensors)
         yield "dynamic", f"{model.dynamic_bytes:,} B in {counted(made, 'tensor')}", ""
-    for use in model.runtimes:
-        title = RUNTIMES[use.runtime][0] if use.runtime in RUNTIMES else printable(use.runtime)
+    yield from _runtimes(model.runtimes)
+
+
+def _runtimes(uses: Sequence[RuntimeUse]) -> Iterator[tuple[str, str, str]]:
+    """What each runtime takes, and why others do not: what is the same of several once."""
+    refused: dict[str, list[RuntimeUse]] = {}
+    for use in uses:
         if use.runnable:
-            yield "runs", f"on {title}: {_memory(use)} (for {printable(use.target)})", "good"
+            text = f"on {runtime_title(use.runtime)}: {_memory(use)} (for {printable(use.target)})"
+            yield "runs", text, "good"
         else:
-            yield "fails", f"on {title}: {printable(use.reason or 'it is refused', 1000)}", "error"
+            refused.setdefault(reason_key(use.reason), []).append(use)
+    for same in refused.values():
+        titles = " and ".join(runtime_title(use.runtime) for use in same)
+        reason = printable(same[0].reason or "it is refused", 1000)
+        yield "fails", f"on {titles}: {reason}", "error"
 
 
 def _times(latency: Latency) -> str:
@@ -153,20 +164,18 @@ def _operators(model: BenchedModel, width: int) -> Iterator[Line]:
     operators = model.operators
     if not operators:
         return
-    times = [one.us_avg for one in operators if one.us_avg is not None]
-    total = sum(times)
-    summary = f"{us_text(total)} us in all, each timed by itself" if times else "not timed"
-    yield from _section("operators", summary, width)
+    yield from _section("operators", _operator_summary(model), width)
     shown = operators[:SHOWN]
     if len(operators) > SHOWN:
         # Those that cost most, in the order in which they run.
         cost = {id(one): (one.us_avg or 0.0, one.macs) for one in operators}
         chosen = {id(one) for one in sorted(operators, key=lambda o: cost[id(o)])[-SHOWN:]}
         shown = tuple(one for one in operators if id(one) in chosen)
+    share_of = {id(one): _share(part) for one, part in zip(operators, shares(model), strict=True)}
     columns = [
         Column("makes", [Span(printable(one.output, 24)) for one in shown], 4, is_text=True),
         Column("us", [Span(us_text(one.us_avg)) for one in shown]),
-        Column("share", [Span(_share(one.us_avg, total)) for one in shown], 1),
+        Column("share", [Span(share_of[id(one)]) for one in shown], 1),
         Column("MACs", [Span(number_text(one.macs)) for one in shown], 2),
         Column("weight B", [Span(number_text(one.weight_bytes)) for one in shown], 3),
         Column("in B", [Span(number_text(one.input_bytes)) for one in shown], 6),
@@ -190,8 +199,18 @@ def _number(subgraph: int, index: int, *, several: bool) -> str:
     return f"#{subgraph}:{index} " if several else f"#{index} "
 
 
-def _share(us: float | None, total: float) -> str:
-    return UNKNOWN if us is None or not total else f"{100 * us / total:.1f} %"
+def _share(part: float | None) -> str:
+    return UNKNOWN if part is None else f"{100 * part:.1f} %"
+
+
+def _operator_summary(model: BenchedModel) -> str:
+    total = model.operator_total
+    if total is None:
+        return "" if any(one.us_avg is not None for one in model.operators) else "not timed"
+    text = f"{us_text(total.us)} us in all, each timed alone; {us_text(total.whole_us)} us together"
+    if total.timed < total.operators:
+        text += f" ({total.timed:,} of {total.operators:,} timed)"
+    return text
 
 
 def _tensors(model: BenchedModel, width: int) -> Iterator[Line]:

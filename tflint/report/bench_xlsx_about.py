@@ -36,7 +36,6 @@ _MEANINGS = (
 def write_about(page: Page, report: BenchReport) -> None:
     """Names on the left, what they are on the right."""
     page.widths((40, 110))
-    page.sheet.fit_to_pages(1, 0)
     machine = report.machine
     cpus = "not kept to any" if machine.cpus is None else ", ".join(map(str, machine.cpus))
     page.text(0, 0, "About these measurements", HEADING)
@@ -74,3 +73,4 @@ def write_about(page: Page, report: BenchReport) -> None:
         "the summary are formulas over the sheets.",
         NOTE,
     )
+    page.printed(row + 1, 1)

@@ -50,16 +50,18 @@ def write_accuracies(
     page.widths([30, 11, 11, 11, 11, 11, 12, 13, 3])
     page.sheet.set_column(_MATRIX, _MATRIX, 18)
     page.sheet.set_column(_MATRIX + 1, _MATRIX + MOST_SHOWN, 10)
-    page.sheet.fit_to_pages(1, 0)
     page.text(0, 0, "Accuracy", HEADING)
     about = "Intervals are Wilson's, of 95 %: where the figure of more such samples would be."
     page.text(1, 0, about, NOTE)
     page.sheet.freeze_panes(2, 1)
-    row, counted = 3, {}
+    row, widest, counted = 3, 0, {}
     for place, model in enumerate(models):
         if model.accuracy is not None:
             row, counted[place] = _write_block(page, row, model.accuracy, labels[place])
             row += 2
+            known = model.accuracy.classes
+            widest = max(widest, len(known) if len(known) <= MOST_SHOWN else 0)
+    page.printed(row, _MATRIX + widest if widest else _PRECISION)
     return counted
 
 

@@ -52,6 +52,7 @@ class Look:
     above: bool = False
     below: bool = False
     size: float = 10
+    indent: bool = False
     underline: bool = False
 
     def properties(self, quoted: bool) -> dict[str, object]:
@@ -67,6 +68,8 @@ class Look:
             made["bg_color"] = self.fill
         if self.align:
             made["align"] = self.align
+        if self.indent:
+            made.update({"align": "left", "indent": 1})
         for name, is_set in (("bold", self.bold), ("italic", self.italic)):
             if is_set:
                 made[name] = True
@@ -92,6 +95,13 @@ COUNT = Look(number="#,##0")
 TIME = Look(number="#,##0.00")
 KB = Look(number="#,##0.00")
 PERCENT = Look(number="0.00")
+# Words behind a column of figures, which stand at its right edge.
+WORDS = Look(indent=True)
+CENTRED = Look(align="center")
+# Points of a row for each line of its text.
+_LINE_HEIGHT = 13.5
+# Characters of these fonts, beside those that the width of a column is counted in.
+_PER_WIDTH = 1.1
 
 
 class Page:
@@ -181,6 +191,17 @@ class Page:
             options["format"] = self._book.workbook.add_format(plain)
         self.sheet.conditional_format(*area, options)
 
+    def printed(self, last_row: int, last_column: int, *, pages_down: int = 0) -> None:
+        """What is printed: from the first cell to this one, a page wide."""
+        self.sheet.print_area(0, 0, last_row, last_column)
+        self.sheet.fit_to_pages(1, pages_down)
+
+    def high_enough(self, row: int, text: str, width: float) -> None:
+        """Make room for a text that does not fit on one line; programs differ in doing it."""
+        lines = line_count(text, width)
+        if lines > 1:
+            self.sheet.set_row(row, lines * _LINE_HEIGHT)
+
     def widths(self, widths: Sequence[float]) -> None:
         """Those of the columns from the first on, in characters."""
         for column, width in enumerate(widths):
@@ -265,6 +286,12 @@ def foreign_text(text: str, most: int = MOST_TEXT) -> str:
 def fitting(text: str) -> str:
     """As much of the text as a cell takes."""
     return text if len(text) * 2 <= _MOST_IN_CELL else _cut(text, _MOST_IN_CELL)
+
+
+def line_count(text: str, width: float) -> int:
+    """The lines that a text takes, about, in a column of this width."""
+    most = max(int(width * _PER_WIDTH), 1)
+    return sum(max(-(-len(line) // most), 1) for line in text.split("\n"))
 
 
 def quoted_name(name: str) -> str:

@@ -23,16 +23,17 @@ from tflint.report.bench_xlsx_book import (
     Look,
     Page,
     cell,
+    foreign_text,
 )
 from tflint.report.bench_xlsx_notes import application_title, runtime_title
 
 # More than these no chart shows so that somebody can read them.
 MOST_DRAWN = 120
-_MOST_LABELLED = 30
-_MOST_LABEL = 44
+_MOST_LABELLED = 16
+_MOST_LABEL, _MOST_POINT_LABEL = 44, 28
 _WIDTH, _LEAST_HEIGHT, _PER_BAR = 720, 300, 24
-# Pixels of a row of the sheet.
-_ROW = 20
+# Pixels of a row of the sheet; the row of the first charts.
+_ROW, _TOP = 20, 2
 # From this ratio on small bars vanish beside large ones.
 _LOGARITHMIC = 60.0
 COLOURS = ("#35607A", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6BB1", "#6B7280")
@@ -51,7 +52,7 @@ _HEADS = (
     "Interval Above",
     "RAM of the Target (KB)",
 )
-_WIDTHS = (40, 17, 12, 12, 12, 12, 12, 12, 12, 12)
+_WIDTHS = (44, 22, 17, 17, 17, 17, 17, 17, 17, 17)
 _AXIS = {"name_font": {"size": 9, "bold": False}, "num_font": {"size": 9}}
 _GRID = {"visible": True, "line": {"color": "#E3E7EB", "width": 0.75}}
 
@@ -59,8 +60,11 @@ _GRID = {"visible": True, "line": {"color": "#E3E7EB", "width": 0.75}}
 class _Table:
     """The table of figures: where its columns are, and which have anything to draw."""
 
-    def __init__(self, page: Page, top: int, models: Sequence[BenchedModel]) -> None:
+    def __init__(
+        self, page: Page, top: int, models: Sequence[BenchedModel], labels: Sequence[str]
+    ) -> None:
         self.page, self.top, self.models = page, top, models
+        self.labels = [_point_label(label) for label in labels]
         self.last = top + len(models) - 1
         self.figures: dict[int, list[float]] = {}
 
@@ -80,7 +84,6 @@ def write_charts(
     """Charts of size, latency, accuracy and memory, those that there are figures for."""
     page.widths(_WIDTHS)
     page.text(0, 0, "Charts", HEADING)
-    page.sheet.fit_to_pages(1, 0)
     drawn = sorted(
         range(len(models)), key=lambda place: (models[place].application or "\uffff", place)
     )[:MOST_DRAWN]
@@ -88,10 +91,10 @@ def write_charts(
         page.text(1, 0, f"The first {MOST_DRAWN} of {len(models):,} models.", NOTE)
     chosen = [models[place] for place in drawn]
     height = max(_LEAST_HEIGHT, 110 + _PER_BAR * len(drawn))
-    charts_per_row = 2
     runtimes = runtime_names(chosen)
-    places = [(2, 0), (2, 1), (2 + height // _ROW + 2, 0), (2 + height // _ROW + 2, 1)]
-    table = _Table(page, places[-1][0] + height // _ROW + 4, chosen)
+    lower = _TOP + height // _ROW + 2
+    end = lower + height // _ROW + 1
+    table = _Table(page, end + 4, chosen, [labels[place] for place in drawn])
     _write_table(table, drawn, labels, source, runtimes)
     made = [
         _sizes(book, table),
@@ -101,13 +104,13 @@ def write_charts(
     ]
     charts = [chart for chart in made if chart is not None]
     if not charts:
-        page.text(2, 0, "Nothing was measured that could be drawn.", NOTE)
+        page.text(_TOP, 0, "Nothing was measured that could be drawn.", NOTE)
     for number, chart in enumerate(charts):
-        row, column = places[number]
+        row, right = (_TOP, lower)[number // 2], number % 2
         chart.set_size({"width": _WIDTH, "height": height})
-        options = {"x_offset": 4 + column * (_WIDTH + 16), "y_offset": 4, "object_position": 3}
+        options = {"x_offset": 4 + right * (_WIDTH + 16), "y_offset": 4, "object_position": 3}
         page.sheet.insert_chart(row, 0, chart, options)
-    assert len(places) == 2 * charts_per_row
+    page.printed(end if len(charts) > 2 else lower, len(_WIDTHS) - 1, pages_down=1)
 
 
 def _write_table(
@@ -226,18 +229,18 @@ def _memories(book: Book, table: _Table, runtimes: Sequence[str]) -> Any:
     known = [_RAM + number for number in range(len(runtimes)) if _RAM + number in table.figures]
     if not known:
         return None
+    title = "RAM on microcontrollers"
+    if _LIMIT not in table.figures:
+        return _bars(book, table, title, "KB (1024 bytes)", known)
     chart = book.chart("column")
     _add_series(chart, table, known)
-    title = "RAM on microcontrollers"
-    if _LIMIT in table.figures:
-        title += " and what the target has"
-        budget = book.chart("line")
-        _add_series(budget, table, [_LIMIT], {"line": {"color": _BUDGET, "width": 2}})
-        chart.combine(budget)
-        known.append(_LIMIT)
+    budget = book.chart("line")
+    _add_series(budget, table, [_LIMIT], {"line": {"color": _BUDGET, "width": 2}})
+    chart.combine(budget)
+    known.append(_LIMIT)
     chart.set_x_axis({**_AXIS, "num_font": {"size": 9, "rotation": -45}})
     chart.set_y_axis(_value_axis(table, "KB (1024 bytes)", known))
-    _dress(chart, title, legend=True)
+    _dress(chart, f"{title} and what the target has", legend=True)
     return chart
 
 
@@ -276,10 +279,7 @@ def _accuracies(book: Book, table: _Table) -> Any:
         }
         if is_labelled:
             series["data_labels"] = {
-                "custom": [
-                    {"value": f"={table.page.reference(row, _LABEL)}"}
-                    for row in range(span[0], span[1] + 1)
-                ],
+                "custom": [{"value": label} for label in table.labels[first : last + 1]],
                 "value": True,
                 "position": "right",
                 "font": {"size": 8, "color": "#6B7280"},
@@ -300,6 +300,14 @@ def _accuracies(book: Book, table: _Table) -> Any:
     )
     _dress(chart, "Accuracy by size, with intervals of 95 %", legend=True)
     return chart
+
+
+def _point_label(label: str) -> str:
+    """A file's name without its suffix; its folder is mostly what the legend says."""
+    name = label.rsplit("/", 1)[-1].removesuffix(".tflite")
+    shown = shortened(foreign_text(name), _MOST_POINT_LABEL)
+    # For what begins like a formula the library would write one.
+    return f" {shown}" if shown.startswith("=") else shown or "-"
 
 
 def _runs(models: Sequence[BenchedModel]) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tflint.printable import printable
 from tflint.report.bench_result import QUANTIZATIONS, BenchedModel, BenchReport, TensorRow
+from tflint.report.bench_xlsx_book import line_count
 from tflint.report.bench_xlsx_notes import (
     application_title,
     is_same_network,
@@ -25,7 +26,7 @@ MOST_BLOCKS = 200
 # From here on models without an application share sheets.
 MOST_SHEETS = 200
 # Characters of a line, which the rows of a block are counted with.
-PATH_WIDTH, NOTES_WIDTH = 30, 62
+PATH_WIDTH, NOTES_WIDTH = 42, 56
 _MOST_LINES = 400
 
 
@@ -97,8 +98,8 @@ def _blocks(places: Sequence[int], models: Sequence[BenchedModel]) -> tuple[Bloc
         rows = max(
             len(listed) + bool(others),
             len(model.runtimes),
-            min(_lines(said, NOTES_WIDTH), _MOST_LINES),
-            1 + _lines(path, PATH_WIDTH),
+            min(line_count(said, NOTES_WIDTH - 2), _MOST_LINES),
+            1 + line_count(path, PATH_WIDTH - 2),
         )
         made.append(
             Block(
@@ -116,10 +117,6 @@ def _blocks(places: Sequence[int], models: Sequence[BenchedModel]) -> tuple[Bloc
         )
         top += rows
     return tuple(made)
-
-
-def _lines(text: str, width: int) -> int:
-    return sum(max(-(-len(line) // width), 1) for line in text.split("\n"))
 
 
 def _ordered(places: Sequence[int], models: Sequence[BenchedModel]) -> list[int]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tflint.report.bench_result import BenchedModel, OperatorRow
 from tflint.report.bench_xlsx_book import (
+    CENTRED,
     COUNT,
     HEAD,
     HEADING,
@@ -32,7 +33,7 @@ TIME_COLUMN, _SHARE, MACS_COLUMN, _WEIGHT, _INPUT, _OUTPUT_BYTES, _NOTE = 6, 7, 
 _OPERATOR_HEADS = (
     ("Model", 40),
     ("Quantization", 13),
-    ("Subgraph", 10),
+    ("Subgraph", 9),
     ("#", 6),
     ("Operator", 24),
     ("Output Shape", 20),
@@ -46,7 +47,7 @@ _OPERATOR_HEADS = (
 )
 _TENSOR_HEADS = (
     ("Model", 40),
-    ("Subgraph", 10),
+    ("Subgraph", 9),
     ("#", 6),
     ("Tensor", 60),
     ("Shape", 20),
@@ -57,6 +58,7 @@ _TENSOR_HEADS = (
     ("In the Sum", 9),
 )
 _TENSOR_SIZE = 8
+_REMARK = dataclasses.replace(NOTE, indent=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,8 +114,8 @@ def _write_operator(
 ) -> None:
     page.foreign(row, _MODEL, label)
     page.foreign(row, _QUANTIZATION, model.quantization or "")
-    page.number(row, _SUBGRAPH, operator.subgraph)
-    page.number(row, _INDEX, operator.index)
+    page.number(row, _SUBGRAPH, operator.subgraph, CENTRED)
+    page.number(row, _INDEX, operator.index, CENTRED)
     page.foreign(row, _OPERATOR, operator.name)
     page.foreign(row, _OUTPUT, operator.output)
     page.number(row, TIME_COLUMN, operator.us_avg, TIME)
@@ -121,22 +123,21 @@ def _write_operator(
     page.number(row, _WEIGHT, operator.weight_bytes)
     page.number(row, _INPUT, operator.input_bytes)
     page.number(row, _OUTPUT_BYTES, operator.output_bytes)
-    page.foreign(row, _NOTE, operator.note, NOTE)
+    page.foreign(row, _NOTE, operator.note, _REMARK)
 
 
 def write_tensors(page: Page, models: Sequence[BenchedModel], labels: Sequence[str]) -> None:
     """A row a tensor, constants and inputs included."""
     _prepare(page, "Tensors", _TENSOR_HEADS)
     row, left_out, sizes = TOP, 0, []
-    centred = Look(align="center")
     for place, model in enumerate(models):
         room = MOST_ROWS + TOP - row
         listed = model.tensors[: max(room, 0)]
         left_out += len(model.tensors) - len(listed)
         for tensor in listed:
             page.foreign(row, 0, labels[place])
-            page.number(row, 1, tensor.subgraph)
-            page.number(row, 2, tensor.index)
+            page.number(row, 1, tensor.subgraph, CENTRED)
+            page.number(row, 2, tensor.index, CENTRED)
             page.foreign(row, 3, tensor.name)
             page.text(row, 4, " x ".join(map(str, tensor.shape)) or "scalar")
             page.foreign(row, 5, tensor.dtype)
@@ -148,7 +149,7 @@ def write_tensors(page: Page, models: Sequence[BenchedModel], labels: Sequence[s
             )
             page.text(row, 7, ", ".join(use for use, is_so in uses if is_so))
             page.number(row, _TENSOR_SIZE, tensor.bytes)
-            page.text(row, 9, "yes" if tensor.is_dynamic else "", centred)
+            page.text(row, 9, "yes" if tensor.is_dynamic else "", CENTRED)
             sizes.append(tensor.bytes)
             row += 1
     _sum_above(page, _TENSOR_SIZE, row, sizes, COUNT)
@@ -165,7 +166,6 @@ def _prepare(page: Page, title: str, heads: Sequence[tuple[str, float]]) -> None
     page.sheet.set_row(_HEADS, 30)
     page.sheet.freeze_panes(TOP, 1)
     page.sheet.repeat_rows(_HEADS)
-    page.sheet.fit_to_pages(1, 0)
 
 
 def _sum_above(page: Page, column: int, end: int, figures: Sequence[float], look: Look) -> None:
@@ -176,6 +176,7 @@ def _sum_above(page: Page, column: int, end: int, figures: Sequence[float], look
 
 
 def _finish(page: Page, end: int, columns: int, left_out: int) -> None:
+    page.printed(max(end - 1, _HEADS), columns - 1)
     if end > TOP:
         page.sheet.autofilter(_HEADS, 0, end - 1, columns - 1)
     if left_out:

@@ -37,6 +37,8 @@ ACCURACY, WEIGHTS, WEIGHTS_KB, DYNAMIC_KB, NAME, SIZE, NOTES = 5, 6, 7, 8, 9, 10
 P50, P95, RUNS, FILE, WEIGHT_BYTES, MACS = 12, 13, 14, 15, 16, 17
 RUNTIME, RUNS_THERE, ARENA, RAM, FLASH = 18, 19, 20, 21, 22
 _LAST = FLASH
+# Of a tensor's name; its row is as high as that takes, and the list of tensors has more.
+_MOST_NAME = 400
 
 _HEADS = (
     (QUANTIZATION, QUANTIZATION, "Quantization", ()),
@@ -57,8 +59,9 @@ _HEADS = (
         ("Runtime", "Runs There", "Arena (Bytes)", "RAM (Bytes)", "Flash (Bytes)"),
     ),
 )
-_WIDTHS = (PATH_WIDTH, 9.5, 9.5, 9.5, 10.5, 10, 10.5, 10.5, 14, 44, 12, NOTES_WIDTH * 0.92)
-_MORE_WIDTHS = (10, 10, 8, 11, 11, 13, 20, 8, 11, 11, 11)
+_NAME_WIDTH = 44
+_WIDTHS = (PATH_WIDTH, 9.5, 9.5, 9.5, 9.5, 9.5, 10, 10, 13, _NAME_WIDTH, 11, NOTES_WIDTH)
+_MORE_WIDTHS = (10, 10, 8, 11, 11, 13, 21, 8, 11, 11, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ def write_group(page: Page, group: Group, elsewhere: dict[int, Elsewhere]) -> No
     page.sheet.freeze_panes(HEADER_ROWS, 1)
     page.sheet.repeat_rows(0, HEADER_ROWS - 1)
     page.sheet.repeat_columns(0)
-    page.sheet.fit_to_pages(1, 0)
-    page.sheet.set_row(1, 32)
+    # Printed, it is the original's sheet; the summary has the rest.
+    page.printed(max((block.last for block in group.blocks), default=1), NOTES)
+    page.sheet.set_row(1, 42)
     for first, last, title, parts in _HEADS:
         if parts:
             page.merged((0, 0), (first, last), title, HEAD)
@@ -127,7 +131,9 @@ def _write_block(page: Page, block: Block, elsewhere: Elsewhere) -> None:
     else:
         page.number(top, MACS, model.macs, head(COUNT))
     _write_tensors(page, block)
-    page.merged((top, block.last), (NOTES, NOTES), block.notes, Look(wrap=True, above=True))
+    page.merged(
+        (top, block.last), (NOTES, NOTES), block.notes, Look(wrap=True, above=True, indent=True)
+    )
     _write_runtimes(page, block)
 
 
@@ -144,14 +150,16 @@ def _write_accuracy(
 def _write_tensors(page: Page, block: Block) -> None:
     for row, tensor in enumerate(block.listed, block.top):
         is_first = row == block.top
-        name = Look(fill=LIGHT, above=True, wrap=True) if is_first else Look(wrap=True)
-        size = dataclasses.replace(name, number=COUNT.number)
-        page.foreign(row, NAME, tensor.name or f"tensor {tensor.index}", name)
+        size = Look(number=COUNT.number, fill=LIGHT, above=True) if is_first else COUNT
+        shown = foreign_text(tensor.name or f"tensor {tensor.index}", _MOST_NAME)
+        name = dataclasses.replace(size, number="", indent=True, wrap=True)
+        page.high_enough(row, shown, _NAME_WIDTH - 2)
+        page.foreign(row, NAME, shown, name)
         page.number(row, SIZE, tensor.bytes, size)
     if block.others:
         row = block.top + len(block.listed)
         said = f"{block.others:,} more, see the sheet of tensors"
-        page.text(row, NAME, said, Look(italic=True))
+        page.text(row, NAME, said, Look(italic=True, indent=True))
         page.number(row, SIZE, block.other_bytes)
 
 
@@ -159,7 +167,8 @@ def _write_runtimes(page: Page, block: Block) -> None:
     for row, use in enumerate(block.model.runtimes, block.top):
         is_first = row == block.top
         look = Look(fill=LIGHT, above=True) if is_first else PLAIN
-        page.foreign(row, RUNTIME, foreign_text(runtime_title(use.runtime), 60), look)
+        name = dataclasses.replace(look, indent=True)
+        page.foreign(row, RUNTIME, foreign_text(runtime_title(use.runtime), 60), name)
         answer = dataclasses.replace(
             look, ink=GOOD if use.runnable else BAD, bold=True, align="center"
         )

@@ -17,7 +17,7 @@ TITLES = {
     "dynamic": "Dynamic Range (8-bit int)",
     "int8": "Full Integer (8-bit int)",
     "uint8": "Full Integer (8-bit uint)",
-    "int16x8": "Full Integer (16-bit activations, 8-bit weights)",
+    "int16x8": "Full Integer (16-bit int, 8-bit weights)",
 }
 APPLICATION_TITLES = {
     "motion_sense": "MotionSense",

@@ -14,7 +14,7 @@ from tflint.report.bench_result import (
     BenchReport,
     RuntimeUse,
 )
-from tflint.report.bench_wording import machine_text, marks, runtime_names
+from tflint.report.bench_wording import machine_text, marks, runtime_names, shortened
 from tflint.report.bench_xlsx_book import (
     BAD,
     BAD_FILL,
@@ -27,7 +27,6 @@ from tflint.report.bench_xlsx_book import (
     LIGHT,
     NOTE,
     PERCENT,
-    PLAIN,
     SUBHEAD,
     TIME,
     TITLE,
@@ -44,23 +43,25 @@ from tflint.report.bench_xlsx_notes import PARTS, application_title, runtime_tit
 
 TOP = 5
 MODEL, APPLICATION, QUANTIZATION, BEST, FILE, WEIGHTS, WEIGHTS_KB, DYNAMIC_KB = range(8)
-INIT, FIRST, AVERAGE, P50, P95, SPREAD = range(8, 14)
-ACCURACY, LOW, HIGH = range(14, 17)
-MACS = 17
-_FIRST_RUNTIME = 18
-_PER_RUNTIME = ("Runs", "Arena (Bytes)", "RAM (Bytes)", "Flash (Bytes)")
+AVERAGE, P50, P95, SPREAD = range(8, 12)
+ACCURACY, LOW, HIGH = range(12, 15)
+MACS = 15
+_FIRST_RUNTIME = 16
+_PER_RUNTIME = ("Runs", "Arena (Bytes)", "RAM (Bytes)")
 _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Model", ()),
     ("Application", ()),
     ("Quantization", ()),
     ("Best", ()),
     ("Size", ("File (Bytes)", "Number of Weights", "Weights (KB)", "Dynamic Tensors (KB)")),
-    ("Latency (us)", ("Init", "1st Inference", "Avg Inference", "p50", "p95", "Spread (%)")),
+    ("Latency (us)", ("Avg Inference", "p50", "p95", "Spread (%)")),
     ("Accuracy (%)", ("Measured", "from", "to")),
     ("MACs", ()),
 )
-_WIDTHS = (40, 17, 13, 14, 11, 10, 10, 11, 10, 10, 10, 10, 10, 9, 10, 8, 8, 13)
-_RUNTIME_WIDTHS = (7, 11, 11, 11)
+_WIDTHS = (44, 17, 13, 14, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
+_RUNTIME_WIDTHS = (7, 11, 11)
+_FAILURE_WIDTH = 54
+_MOST_FAILURE, _MOST_LABEL = 200, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class At:
 
 
 def runtime_column(number: int, part: int) -> int:
-    """Where the `part` of the runtime of this number is: 0 runs, 1 arena, 2 RAM, 3 flash."""
+    """Where the `part` of the runtime of this number is: 0 runs, 1 arena, 2 RAM."""
     return _FIRST_RUNTIME + number * len(_PER_RUNTIME) + part
 
 
@@ -81,8 +82,10 @@ def write_summary(
 ) -> None:
     """Title, headers, a row a model, sums, and how to read it."""
     known = runtime_names(report.models)
+    # The last column is there where something failed.
     failed_column = runtime_column(len(known), 0)
-    _write_heads(page, report, known, failed_column)
+    last_column = failed_column - all(model.is_whole for model in report.models)
+    _write_heads(page, report, known, last_column)
     best = [", ".join(words) for words in marks(report.models)]
     for place, model in enumerate(report.models):
         row = TOP + place
@@ -91,9 +94,9 @@ def write_summary(
         _write_failures(page, row, failed_column, model)
     end = TOP + len(report.models)
     if report.models:
-        _write_sums(page, end, report.models, failed_column)
+        _write_sums(page, end, report.models, last_column)
         _write_marks(page, end - 1, len(known))
-        page.sheet.autofilter(TOP - 1, 0, end - 1, failed_column)
+        page.sheet.autofilter(TOP - 1, 0, end - 1, last_column)
     page.text(
         end + 2,
         0,
@@ -101,10 +104,11 @@ def write_summary(
         "on the sheet About.",
         NOTE,
     )
+    page.printed(end + 2, last_column)
 
 
-def _write_heads(page: Page, report: BenchReport, known: Sequence[str], failed: int) -> None:
-    page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + (60,))
+def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_column: int) -> None:
+    page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + (_FAILURE_WIDTH,))
     page.text(0, 0, "tflint bench", TITLE)
     page.sheet.set_row(0, 26)
     measured_on = (
@@ -123,7 +127,9 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], failed: 
         page.text(2, 0, said, Look(bold=True, ink=BAD))
     column = 0
     groups = [*_HEADS, *((runtime_title(name), _PER_RUNTIME) for name in known)]
-    for title, parts in (*groups, ("Not Measured", ())):
+    if last_column == runtime_column(len(known), 0):
+        groups.append(("Not Measured", ()))
+    for title, parts in groups:
         last = column + max(len(parts), 1) - 1
         title = foreign_text(title, 60)
         if parts:
@@ -137,8 +143,7 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], failed: 
     page.sheet.set_row(TOP - 1, 32)
     page.sheet.freeze_panes(TOP, 1)
     page.sheet.repeat_rows(TOP - 2, TOP - 1)
-    page.sheet.fit_to_pages(1, 0)
-    assert column == failed + 1, "the headers are those of the columns"
+    assert column == last_column + 1, "the headers are those of the columns"
 
 
 def _write_row(page: Page, row: int, model: BenchedModel, label: str, at: At, best: str) -> None:
@@ -150,7 +155,7 @@ def _write_row(page: Page, row: int, model: BenchedModel, label: str, at: At, be
             page.formula(row, column, f"={at.page.reference(top, source)}", value, look)
 
     to = (at.page, top, 0)
-    page.link(row, MODEL, to, label, Look(ink="#0B5394", underline=True))
+    page.link(row, MODEL, to, shortened(label, _MOST_LABEL), Look(ink="#0B5394", underline=True))
     if model.application is not None:
         page.foreign(row, APPLICATION, application_title(model.application))
     page.foreign(row, QUANTIZATION, model.quantization or "")
@@ -163,8 +168,6 @@ def _write_row(page: Page, row: int, model: BenchedModel, label: str, at: At, be
         taken(DYNAMIC_KB, columns.DYNAMIC_KB, listed / 1000, KB)
     latency, accuracy = model.latency, model.accuracy
     if latency is not None:
-        taken(INIT, columns.INIT, latency.init, TIME)
-        taken(FIRST, columns.FIRST, latency.first, TIME)
         taken(AVERAGE, columns.AVERAGE, latency.avg, TIME)
         taken(P50, columns.P50, latency.p50, TIME)
         taken(P95, columns.P95, latency.p95, TIME)
@@ -191,7 +194,6 @@ def _write_uses(page: Page, row: int, model: BenchedModel, known: Sequence[str],
         for part, column, figure in (
             (1, columns.ARENA, use.min_arena_bytes),
             (2, columns.RAM, use.ram_bytes),
-            (3, columns.FLASH, use.flash_bytes),
         ):
             if figure is not None:
                 formula = f"={at.page.reference(source, column)}"
@@ -203,13 +205,16 @@ def _write_failures(page: Page, row: int, column: int, model: BenchedModel) -> N
         f"{PARTS.get(one.part, printable(one.part))}: {printable(one.text, 300)}"
         for one in model.failures
     )
-    page.foreign(row, column, said, Look(ink=BAD) if said else PLAIN)
+    if said:
+        said = shortened(said, _MOST_FAILURE)
+        page.high_enough(row, said, _FAILURE_WIDTH - 2)
+        page.foreign(row, column, said, Look(ink=BAD, wrap=True, indent=True, size=9))
 
 
-def _write_sums(page: Page, row: int, models: Sequence[BenchedModel], failed_column: int) -> None:
+def _write_sums(page: Page, row: int, models: Sequence[BenchedModel], last_column: int) -> None:
     """Of what the filter leaves, see the lists."""
     look = Look(bold=True, fill=LIGHT, above=True)
-    page.blanks(row, range(failed_column + 1), look)
+    page.blanks(row, range(last_column + 1), look)
     page.text(row, 0, "Sum of the rows shown", look)
     readable = [model for model in models if model.weights is not None]
     weights = [model.weights for model in models if model.weights is not None]

@@ -117,6 +117,16 @@ def cut_front(text: str, width: int) -> str:
     return _CUT + text[start:]
 
 
+def trimmed(spans: Line) -> Line:
+    """The line without blanks at its end."""
+    kept = list(spans)
+    while kept and not kept[-1].text.strip(" "):
+        kept.pop()
+    if kept:
+        kept[-1] = Span(kept[-1].text.rstrip(" "), kept[-1].role)
+    return tuple(kept)
+
+
 def inert(spans: Line, width: int) -> Line:
     """The line, or what is left of it when a CI system would take it for a command."""
     text = "".join(span.text for span in spans)

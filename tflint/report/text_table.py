@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tflint.report.style import Line, Span, cut_front, line, text_width
+from tflint.report.style import Line, Span, cut_front, text_width, trimmed
 
 GAP = 2
 # Names are not cut below this for the sake of one more column.
@@ -80,8 +80,4 @@ def _line(cells: Sequence[tuple[Span, Column, int]], indent: int) -> Line:
         else:
             spans += [Span(gap + padding), cell]
             gap = " " * GAP
-    while spans and not spans[-1].text.strip():
-        spans.pop()
-    if spans:
-        spans[-1] = Span(spans[-1].text.rstrip(), spans[-1].role)
-    return line(*spans)
+    return trimmed(tuple(spans))
