@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tflint.report.bench_wording import shortened
 from tflint.report.chart_svg import COLORS, inline_svg, new_figure, rounded_size
+from tflint.report.style import text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +112,7 @@ def _name(axes: Axes, points: Sequence[Point], inner: tuple[float, float]) -> No
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in at]
     for point, (x, y) in zip(points, at, strict=True):
         text = shortened(point.name, _LETTERS)
-        size = _LETTER * len(text)
+        size = _LETTER * text_width(text)
         for right, up, side in _PLACES:
             start = x + right if side == "left" else x + right - size
             box = (start, y + up - _LINE / 2, start + size, y + up + _LINE / 2)
