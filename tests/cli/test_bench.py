@@ -355,7 +355,7 @@ def test_what_is_written_out_in_the_help_is_what_there_is() -> None:
         .parameters.items()
     }
     assert (signature["runs"], signature["warmup"], signature["threads"], signature["seed"]) == (
-        *(default.runs, default.warmup_runs, default.threads, default.seed),
+        *(None, default.warmup_runs, default.threads, default.seed),
     )
     assert (default.seconds, default.memory_bytes) == (120.0, 4 << 30)
 
