@@ -149,7 +149,7 @@ def test_text_on_a_pipe_fits_100_columns(call: Call, models: Path) -> None:
     result = call("bench", ".", *QUICK, cwd=models)
 
     assert (result.code, result.stderr) == (1, "")
-    assert result.stdout.startswith("4 models, arenas computed for tflm\n")
+    assert result.stdout.startswith("4 models: latency on average of 3 runs, arena for tflm\n")
     assert max(map(len, result.stdout.splitlines())) <= 100
     assert "4 models measured in " in result.stdout
 
@@ -355,7 +355,7 @@ def test_what_is_written_out_in_the_help_is_what_there_is() -> None:
         .parameters.items()
     }
     assert (signature["runs"], signature["warmup"], signature["threads"], signature["seed"]) == (
-        *(default.runs, default.warmup_runs, default.threads, default.seed),
+        *(None, default.warmup_runs, default.threads, default.seed),
     )
     assert (default.seconds, default.memory_bytes) == (120.0, 4 << 30)
 
