@@ -39,6 +39,7 @@ TASKS = (
     "good",
     "slow",
     "busy",
+    "busy once",
     "skewed",
     "throttled",
     "moved",
@@ -46,7 +47,7 @@ TASKS = (
 
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
-    """`runs` of the request is the number of the task among `TASKS`."""
+    """`seed` of the request is the number of the task among `TASKS`, `file` one to remember by."""
     task = TASKS[request["seed"]]
     warmup, runs = np.full(20, 5_100), np.full(request["runs"], 5_100)
     yield {"stage": "first"}, ()
@@ -82,6 +83,10 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
         yield GOOD, (warmup[:0], runs[:3])
     if task == "busy":
         yield {**GOOD, "waiting": 0.38, "interruptions": 12}, (warmup, runs)
+    if task == "busy once":
+        is_first = not os.path.exists(request["file"])
+        open(request["file"], "w").close()
+        yield {**GOOD, "waiting": 0.5 if is_first else 0.0}, (warmup, runs)
     if task == "skewed":
         runs[::20] = 200_100
         yield GOOD, (warmup, runs)

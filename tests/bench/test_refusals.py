@@ -80,6 +80,17 @@ def test_what_is_said_of_each_tensor_is_told_once() -> None:
     )
 
 
+def test_what_only_the_delegate_refuses_is_told_with_what_helps() -> None:
+    said = "unsupported type of tensor 5 in XNNPACK delegatefailed to create XNNPACK Value"
+    model = with_operators("ABS")
+
+    assert str(refusal_of(model, said, Kernels.XNNPACK)) == (
+        "LiteRT does not run it: unsupported type of tensor 5 in XNNPACK delegate failed to create"
+        " XNNPACK Value (`--kernels builtin` does without XNNPACK)"
+    )
+    assert "--kernels" not in str(refusal_of(model, said, Kernels.BUILTIN))
+
+
 def test_anything_else_is_told_on_one_line() -> None:
     said = (
         "a.cc:12 x != y (3 != 4)\n\n  a.cc:12 x != y (3 != 4)\nNode number 2 (CONV_2D) failed\x07"
