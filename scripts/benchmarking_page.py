@@ -10,6 +10,7 @@ import functools
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,7 +118,14 @@ def wrong_part(rows: Rows, shared: Path) -> str:
         _select,
         functools.partial(_batch_norm, shared),
     )
-    return "".join(f"- {make(rows)}\n" for make in statements)
+    return "".join(f"{filled(f'- {make(rows)}', indent='  ')}\n" for make in statements)
+
+
+def filled(text: str, indent: str = "") -> str:
+    """A paragraph in lines as long as the page's."""
+    return textwrap.fill(
+        text, 115, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _headline(rows: Rows) -> str:
