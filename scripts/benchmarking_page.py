@@ -151,8 +151,8 @@ def _limits(rows: Rows) -> str:
         size = weights_of(rows[name]).bytes
         over.append(f"{_network(name)} {size:,} of {round(limit):,}")
     return (
-        "**Its sizes are rounded down.** Read as limits of 6, 42, 6 and 2.57 KB none of the four "
-        f"is kept: {', '.join(over)} bytes."
+        "**Its sizes are a little more than they say.** Read as limits of 6, 42, 6 and 2.57 KB "
+        f"none of the four is kept: {', '.join(over)} bytes."
     )
 
 
@@ -207,9 +207,8 @@ def _sums(rows: Rows) -> str:
         "**Its dynamic memory is no memory.** The sum counts each tensor as if none shared memory "
         f"with another. It is {times[least]:.2f} ({_network(least)}) to {times[most]:.2f} times "
         f"({_network(most)}) the arena that TFLM takes, structures of the runtime included, and "
-        f"puts models in the wrong order: {_network(by_sum)} has the smallest sum and "
-        f"{_network(by_arena)} the smallest arena, with {arenas[by_arena]:,} and "
-        f"{arenas[by_sum]:,} bytes."
+        f"puts models in the wrong order: {_network(by_sum)} has the smallest sum, but its arena "
+        f"takes {arenas[by_sum]:,} bytes, that of {_network(by_arena)} {arenas[by_arena]:,}."
     )
 
 
