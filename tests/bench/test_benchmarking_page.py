@@ -33,6 +33,7 @@ from tflint.report.bench_compare_result import (
 )
 from tflint.report.bench_json import render
 
+GOLDEN = Path(__file__).parent.parent / "report" / "golden" / "bench.json"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
@@ -85,6 +86,7 @@ def test_every_option_is_on_the_page() -> None:
 def test_every_key_is_on_the_page() -> None:
     named = set(re.findall(r"`([a-z0-9_]+)(?:\[\])?`", TEXT))
     found = {key for build in BENCH_REPORTS.values() for key in keys(json.loads(render(build())))}
+    found |= set(keys(json.loads(GOLDEN.read_text(encoding="utf-8"))))
     found |= set(keys(json.loads(bench_compare_json.render(comparison()))))
 
     assert len(found) > 50
