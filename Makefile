@@ -67,13 +67,14 @@ docs: $(DEV) ## generate the pages about rules, targets and commands
 fuzz: $(DEV) ## feed damaged models to the reader
 	$(BIN)/python scripts/fuzz_reader.py --runs 100000
 
-bench: $(DEV) ## measure the speed of checks, of the arena, of repairs and of conversions
+bench: $(DEV) ## measure the speed of checks, arenas, repairs and conversions, and how exact timings are
 	$(BIN)/python -m benchmarks.check_speed
 	$(BIN)/python -m benchmarks.check_scale
 	$(BIN)/python -m benchmarks.source_speed
 	$(BIN)/python -m benchmarks.arena_scale
 	$(BIN)/python -m benchmarks.fix_speed
 	$(BIN)/python -m benchmarks.convert_speed
+	$(BIN)/python -m benchmarks.bench_overhead
 
 bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index
 	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)

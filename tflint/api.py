@@ -244,11 +244,7 @@ def run_bench(
     import datetime
     import time
 
-    from tflint.bench.cores import quiet_cores
-    from tflint.bench.machine import require_runtime, this_machine
     from tflint.bench.models import models_at
-    from tflint.bench.run import benched
-    from tflint.report.bench_result import BenchedModel, BenchReport
 
     def target_of(path: Path) -> Target:
         return settings.plan(path).target
@@ -257,6 +253,13 @@ def run_bench(
     accept([path for path, _ in found])
     for path, _ in found:
         target_of(path)  # A configuration that names no target is wrong before it is needed.
+
+    # What is wrong with a call is said without loading what only measuring takes.
+    from tflint.bench.cores import quiet_cores
+    from tflint.bench.machine import require_runtime, this_machine
+    from tflint.bench.run import benched
+    from tflint.report.bench_result import BenchedModel, BenchReport
+
     require_runtime()
     options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     machine = this_machine(options)

@@ -170,7 +170,7 @@ def test_a_long_path_shows_its_end() -> None:
 def test_the_common_folder_is_said_once() -> None:
     text = shown(model("models/a/x.tflite", "int8"), model("models/b/y.tflite", "int8"))
 
-    assert text.startswith("2 models in models/, ")
+    assert text.startswith("2 models in models/: ")
     assert text.count("models/") == 1
     assert row(text, "a/x.tflite")
 

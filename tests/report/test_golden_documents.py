@@ -63,7 +63,7 @@ def test_the_document_is_the_golden_one(name: str) -> None:
 @pytest.mark.skipif(UPDATE, reason="the files are being written")
 def test_no_golden_file_of_a_format_that_is_gone() -> None:
     # Of other commands, each with tests of its own.
-    others = ("bench-", "diff-", "memory-", "memory.", "sources-")
+    others = ("bench-", "bench.", "diff-", "memory-", "memory.", "sources-")
     found = {path.name for path in GOLDEN.iterdir() if not path.name.startswith(others)}
 
     assert found == set(documents())

@@ -13,7 +13,7 @@ import numpy as np
 from tflint.bench.inputs import timing_inputs
 from tflint.bench.options import BenchOptions
 from tflint.bench.refusals import failure_of, refusal_of
-from tflint.errors import HostFailed
+from tflint.errors import HostFailed, ModelRefused
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Limits, run_worker
 from tflint.fix.proof.interface import Entry
@@ -27,6 +27,7 @@ _STAGES = {
     "first": "in the first inference",
     "runs": "in the runs",
 }
+_OPEN = "samples given with --data have sizes of their own"
 # As many of the runs are kept one by one, evenly spread.
 MOST_KEPT = 2000
 # A run counts as an outlier from that many interquartile ranges above the upper quartile on.
@@ -64,7 +65,12 @@ def measure_latency(
         [np.frombuffer(data, np.uint8), *inputs],
         Limits(options.seconds, options.memory_bytes),
     )
-    head, arrays = _last_frame(ended, model)
+    try:
+        head, arrays = _last_frame(ended, model, options)
+    except ModelRefused as error:
+        if any(None in port.shape[1:] for port in entry.inputs) and samples is None:
+            raise ModelRefused(f"{error} (its inputs leave sizes open, here 1: {_OPEN})") from error
+        raise
     try:
         return _timing(head, arrays, options, (load, _load()))
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
@@ -95,11 +101,13 @@ def worker_request(
     }
 
 
-def _last_frame(ended: Ended, model: Model) -> tuple[dict[str, Any], list[Array]]:
+def _last_frame(
+    ended: Ended, model: Model, options: BenchOptions
+) -> tuple[dict[str, Any], list[Array]]:
     """The frame with the times. Raises what `measure_latency` does."""
     head, arrays = ended.frames[-1] if ended.frames else ({}, [])
     if "refused" in head:
-        raise refusal_of(model, str(head["refused"]))
+        raise refusal_of(model, str(head["refused"]), options.kernels)
     if "failed" in head:
         raise HostFailed(f"LiteRT failed: {head['failed']}")
     stage = head.get("stage")

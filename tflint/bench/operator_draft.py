@@ -64,14 +64,26 @@ class Draft:
     # Buffer 0 is empty by convention: activations refer to it.
     buffers: list[Buffer] = field(default_factory=lambda: [Buffer()])
     places: dict[int, int] = field(default_factory=dict)
+    arguments: dict[Shape, int] = field(default_factory=dict)
 
     def tensor(self, index: int) -> int:
         """Enter a tensor of the network."""
         old = self.graph.tensors[index]
         shape = self.shapes.get(index, old.shape)
-        # Names may be of any length, and open shapes would be laid out in each run.
-        new = dataclasses.replace(old, name=None, shape=shape, shape_signature=ABSENT)
-        self.tensors.append(dataclasses.replace(new, buffer=self._buffer(old.buffer)))
+        quantization = old.quantization
+        if quantization is not None:
+            quantization = dataclasses.replace(quantization, min=ABSENT, max=ABSENT)
+        self.tensors.append(
+            dataclasses.replace(
+                old,
+                # Names may be of any length, and open shapes would be laid out in each run.
+                name=None,
+                shape=shape,
+                shape_signature=ABSENT,
+                buffer=self._buffer(old.buffer),
+                quantization=quantization,
+            )
+        )
         return len(self.tensors) - 1
 
     def operator(
@@ -141,10 +153,12 @@ class Draft:
 
     def _integers(self, values: Shape) -> int:
         """A constant tensor."""
-        self.buffers.append(Buffer(struct.pack(f"<{len(values)}i", *values)))
-        buffer = len(self.buffers) - 1
-        self.tensors.append(Tensor((len(values),), TensorType.INT32, buffer))
-        return len(self.tensors) - 1
+        if values not in self.arguments:
+            self.buffers.append(Buffer(struct.pack(f"<{len(values)}i", *values)))
+            buffer = len(self.buffers) - 1
+            self.tensors.append(Tensor((len(values),), TensorType.INT32, buffer))
+            self.arguments[values] = len(self.tensors) - 1
+        return self.arguments[values]
 
     def finish(self, inputs: Sequence[int], outputs: Sequence[int], called: Sequence[int]) -> Model:
         """The model, with the subgraphs that its operators run where they were."""

@@ -4,14 +4,15 @@ LiteRT's interpreter has no profiler for Python, and a delegate hides the operat
 over, so they are timed from outside. Each is cut out of the network (`operator_models`), with the
 values that its inputs have in a real inference, and stands in two models: once, and a few times
 more. What the second takes longer, by the number of copies, is the operator without the cost of
-calling the interpreter. Both run in turns, so that what disturbs the machine disturbs both.
+calling the interpreter. Both run in turns, so that what disturbs the machine disturbs both, and the
+lower quartiles of both are what counts: `us_avg` is what a run takes that nothing disturbs.
 
 The other way, to time the network up to each operator and subtract, would see operators as they
 are fused with their neighbours, but each figure would be a small difference of large ones: the
 noise of the whole inference, which is more than most operators take. What this way leaves out is
-therefore reported: the sum of the operators beside the whole inference (`OperatorTotal`). They
-differ where a delegate fuses neighbours, where inputs and weights of a large network are not in
-the nearest cache, and by the cost of calling the interpreter.
+therefore reported: the sum of the operators, and of calling the interpreter, beside the whole
+inference (`OperatorTotal`). They differ where a delegate fuses neighbours, and where inputs and
+weights of a network are not in the nearest cache.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,8 +38,9 @@ from tflint.printable import printable
 from tflint.report.bench_result import OperatorRow, OperatorTotal
 
 _WORKER = "tflint.bench.operator_worker"
-# What the operators of one network may take with the default number of runs.
-_SECONDS = 2.0
+# What the operators of one network may take: with the default number of runs, for each of them
+# to make its models, and at most.
+_SECONDS, _SECONDS_EACH, _MOST_SECONDS = 2.0, 0.01, 10.0
 # The part of the worker's time that may go into operators; the rest is for loading the network.
 _SHARE = 0.8
 # A runtime that crashes on more operators than these is not asked for the others.
@@ -85,9 +87,10 @@ def timed_operators(
         told[place] = _row(rows[place], found.heads.get(rows[place].index, {}))
     times = [row.us_avg for row in told.values() if row.us_avg is not None]
     total = None
+    operators = sum(row.subgraph == entry.subgraph for row in rows)
     if times and found.whole:
-        whole = float(np.median(found.whole)) / 1000
-        total = OperatorTotal(sum(times), whole, len(times), len(wanted))
+        whole, call = (_typical(ns) / 1000 for ns in (found.whole, found.call))
+        total = OperatorTotal(sum(times), whole, len(times), operators, call)
     return TimedOperators(tuple(told[place] for place in range(len(rows))), total)
 
 
@@ -100,10 +103,13 @@ _NO_TIME = "no time was left to measure it: give more --runs"
 
 @dataclass(slots=True)
 class _Measured:
-    """What came of operators, by their number, and times of the whole network in nanoseconds."""
+    """What came of operators, by their number, and nanoseconds of the whole network and of a call
+    of the interpreter.
+    """
 
-    heads: dict[int, Json]
-    whole: list[float]
+    heads: dict[int, Json] = field(default_factory=dict)
+    whole: list[float] = field(default_factory=list)
+    call: list[float] = field(default_factory=list)
 
 
 def _measure(
@@ -115,10 +121,14 @@ def _measure(
     say: Say,
 ) -> _Measured:
     """Let workers measure; what takes one down costs the time of one operator only."""
-    found = _Measured({}, [])
+    found = _Measured()
     inputs = timing_inputs(model, entry, options.seed)
     arrays = [np.frombuffer(data, np.uint8), *inputs]
     seconds = _SECONDS * options.runs / DEFAULT_RUNS
+
+    def budget(count: int) -> float:
+        making = min(_SECONDS_EACH * count, _MOST_SECONDS - _SECONDS)
+        return seconds * count / max(len(operators), 1) + making
 
     def hear(head: Json) -> None:
         if "begun" in head:
@@ -131,22 +141,23 @@ def _measure(
         request = {
             **worker_request(model, entry, options, inputs),
             "operators": left,
-            "budget": seconds * len(left) / max(len(operators), 1),
+            "budget": budget(len(left)),
             "most_seconds": options.seconds * _SHARE,
         }
         limits = Limits(options.seconds, options.memory_bytes)
         ended = run_worker(_WORKER, request, arrays, limits, hear)
         for head, _ in ended.frames:
-            whole = _finite(head.get("whole_ns"))
-            found.whole += [] if whole is None else [whole]
+            found.whole += _numbers(head.get("whole_ns"))
+            found.call += _numbers(head.get("call_ns"))
         crashed = _crashed(ended, found, model)
-        if crashed is None:
-            return found
-        found.heads[crashed] = {"refused": str(failure_of(ended))}
+        if crashed is not None:
+            found.heads[crashed] = {"refused": str(failure_of(ended))}
         left = [operator for operator in left if operator not in found.heads]
-        if not left or ended.is_time_out:
+        if crashed is None or ended.is_time_out or not left:
+            if ended.fault is not None:
+                found.heads |= {one: {"not_cut": str(failure_of(ended))} for one in left}
             return found
-    found.heads |= {operator: {"not_cut": _TOO_MANY} for operator in left}
+    found.heads |= {one: {"not_cut": _TOO_MANY} for one in left}
     return found
 
 
@@ -165,9 +176,19 @@ def _crashed(ended: Ended, found: _Measured, model: Model) -> int | None:
     return None
 
 
+def _typical(ns: list[float]) -> float:
+    """The lower quartile, as that of operators is."""
+    return float(np.quantile(ns, 0.25)) if ns else 0.0
+
+
 def _finite(number: object) -> float | None:
     """A number that a worker sent; None for anything else."""
     return number if isinstance(number, float) and math.isfinite(number) else None
+
+
+def _numbers(found: object) -> list[float]:
+    numbers = map(_finite, found) if isinstance(found, list) else ()
+    return [number for number in numbers if number is not None]
 
 
 def _row(row: OperatorRow, head: Json) -> OperatorRow:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -23,30 +22,37 @@ from tflint.bench.stopwatch import Invocable, bare
 from tflint.errors import UnwritableModel
 from tflint.execution.frames import Array, Json
 from tflint.execution.worker import take_log
+from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model
+from tflint.model.tables import Model
 from tflint.model.writer import write_model
 
 Frame = tuple[Json, Sequence[Array]]
 
 _DELEGATE, _WITHOUT_DELEGATE = Kernels.XNNPACK.value, Kernels.BUILTIN.value
 _MS = 1_000_000
-# An operator that takes so long is not measured better by what differs between models with more
-# and with fewer of it: calling the interpreter takes some microseconds.
-_LONG_NS = 5 * _MS
-# How much longer the model with more copies should take, and how many more there may be.
-_LEVER_NS = 60_000
-_MOST_COPIES = 8
-# Weights and outputs of more copies would not stay in the caches that those of one stay in.
+# How many copies the larger model has: the more, the less does what disturbs a run count, and the
+# less are weights found in the nearest cache, where a network does not leave them. Networks of many
+# operators have fewer, as most of the time goes into making models. Two do for operators that take
+# longer, and where more would not stay in the caches that one stays in.
+_COPIES, _COPIES_AMONG_MANY, _MANY = 9, 5, 100
+_FEWER_NS = 50_000
 _CACHE_BYTES = 1 << 20
+# What takes so long is not measured better by a difference: calling the interpreter takes some
+# microseconds.
+_DIRECTLY_NS = 20 * _MS
 _LEAST_ROUNDS = 3
 # What all operators may take at least, in times of the whole network: few rounds of each.
 _LEAST_PASSES = 10
-# The part of the time that goes into running the whole network, and how long it runs at a time.
+# The part of the time that goes into running the whole network, and at a time: how often it is
+# looked at the clock, after how long, and after how many runs at most.
 _WHOLE_SHARE = 0.25
-_WHOLE_NS, _MOST_RUNS = 500_000, 200
+_WHOLE_TIMES, _WHOLE_NS, _MOST_RUNS = 8, 50_000, 50
 # What one operator may take even where many are left.
 _LEAST_SHARE_NS = 5 * _MS
 
+# What is asked of models of our own, with the kernels, threads and so on of the network.
+_ALONE: Json = {"subgraph": 0, "tensors": (), "resized": ()}
 _REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, KeyError, UnwritableModel)
 
 
@@ -64,11 +70,12 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
     try:
         seen = _Seen(data, request, inputs)
         whole = _Whole(_ready(data, request, inputs))
+        call = _Whole(_ready(write_model(_next_to_nothing()), {**request, **_ALONE}, ()))
         network = Network(parse_model(data), request["subgraph"])
     except (MemoryError, *_REFUSALS) as error:
         yield {"refused": _said(error)}, ()
         return
-    yield {"whole_ns": whole.ns}, ()
+    yield {"whole_ns": whole.measure(), "call_ns": call.measure()}, ()
     budget = max(request["budget"] * 1e9, _LEAST_PASSES * whole.ns)
     deadline = time.perf_counter_ns() + min(budget, request["most_seconds"] * 1e9)
     wanted = request["operators"]
@@ -88,13 +95,13 @@ def _told(network: Network, operator: int, seen: _Seen, request: Json, share: fl
     take_log()
     try:
         try:
-            return _timed(network, operator, seen, request, share)
+            return {"ns": _timed(network, operator, seen, request, share)}
         except _REFUSALS:
             if request["kernels"] != _DELEGATE:
                 raise
             # The delegate takes some only among others.
             own = {**request, "kernels": _WITHOUT_DELEGATE}
-            return {**_timed(network, operator, seen, own, share), "is_own_kernel": True}
+            return {"ns": _timed(network, operator, seen, own, share), "is_own_kernel": True}
     except NotCut as error:
         return {"not_cut": str(error)}
     except (MemoryError, *_REFUSALS) as error:
@@ -107,25 +114,29 @@ def _said(error: BaseException) -> str:
 
 
 class _Whole:
-    """The whole network, run in between."""
+    """A network that runs every now and then."""
 
     def __init__(self, timed: Invocable) -> None:
         self._timed = timed
         self._begun = time.perf_counter_ns()
         self._spent = 0
         self.ns = float(bare(timed, 1))
-        self.ns = self.measure()
+        self.ns = min(self.measure())
 
     def has_time(self) -> bool:
         """Whether it has taken less than its share so far."""
         return self._spent < _WHOLE_SHARE * (time.perf_counter_ns() - self._begun)
 
-    def measure(self) -> float:
-        """Nanoseconds of a run, from as many as take a while."""
+    def measure(self) -> list[float]:
+        """Nanoseconds of a run, a few times over."""
         begun = time.perf_counter_ns()
         bare(self._timed, 1)  # What ran before has emptied the caches.
         runs = min(max(int(_WHOLE_NS / max(self.ns, 1)), 1), _MOST_RUNS)
-        found = bare(self._timed, runs) / runs
+        found: list[float] = []
+        while len(found) < _WHOLE_TIMES:
+            found.append(bare(self._timed, runs) / runs)
+            if time.perf_counter_ns() - begun > _LEAST_SHARE_NS:
+                break
         self._spent += time.perf_counter_ns() - begun
         return found
 
@@ -159,36 +170,37 @@ class _Seen:
         return found
 
 
-def _timed(network: Network, operator: int, seen: _Seen, request: Json, share: float) -> Json:
-    """What one operator takes, measured for about `share` nanoseconds."""
+def _timed(network: Network, operator: int, seen: _Seen, request: Json, share: float) -> float:
+    """The nanoseconds that one operator takes, measured for about `share` of them."""
     end = time.perf_counter_ns() + share
     shapes = seen.shapes(network.tensors(operator))
 
     def ready(copies: int, room: int) -> Callable[[], object]:
         cut = network.cut(operator, copies, room, shapes)
         values = [seen.value(tensor) for tensor in cut.inputs]
-        alone = {**request, "subgraph": 0, "tensors": range(len(values)), "resized": ()}
+        alone = {**request, **_ALONE, "tensors": range(len(values))}
         return _ready(write_model(cut.model), alone, values).invoke
 
-    one = ready(1, 1)
-    rough = float(np.median(_rounds((one,), 0, _LEAST_ROUNDS)))
-    if rough >= _LONG_NS:
-        return _figure(_rounds((one,), end, request["runs"])[:, 0], 1)
-    more = min(math.ceil(_LEVER_NS / max(rough, 1)), _MOST_COPIES)
-    more = min(more, max(_CACHE_BYTES // max(network.own_bytes(operator), 1), 1))
-    pair = ready(1, 1 + more), ready(1 + more, 1 + more)
-    times = _rounds(pair, end, request["runs"])
-    return _figure((times[:, 1] - times[:, 0]) / more, 1 + more)
+    room = _COPIES if len(request["operators"]) <= _MANY else _COPIES_AMONG_MANY
+    if network.own_bytes(operator) * room > _CACHE_BYTES:
+        room = 2
+    one = ready(1, room)
+    rough = float(_rounds((one,), 0, 1)[0, 0])
+    if rough > _DIRECTLY_NS:
+        return float(_typical(_rounds((ready(1, 1),), end, request["runs"]))[0])
+    if rough > _FEWER_NS and room > 2:
+        room = 2
+        one = ready(1, room)
+    less, more = _typical(_rounds((one, ready(room, room)), end, request["runs"]))
+    return float(more - less) / (room - 1)
 
 
-def _figure(times: Array, copies: int) -> Json:
-    """The median, half the width of its interval of 95 %, and what it is from.
-
-    Source of the width: McGill, Tukey, Larsen: Variations of Box Plots (1978).
+def _typical(rounds: Array) -> Array:
+    """What each takes, of (rounds, invokes): the lower quartile, as whatever disturbs a run makes
+    it longer, and hits the longer ones more often.
     """
-    low, middle, high = (float(np.quantile(times, share)) for share in (0.25, 0.5, 0.75))
-    error = 1.57 * (high - low) / math.sqrt(len(times))
-    return {"ns": middle, "error_ns": error, "rounds": len(times), "copies": copies}
+    found: Array = np.quantile(rounds, 0.25, axis=0)
+    return found
 
 
 def _rounds(invokes: Sequence[Callable[[], object]], end: float, most: int) -> Array:
@@ -211,3 +223,10 @@ def _ready(data: bytes, request: Json, inputs: Sequence[Array]) -> Invocable:
     session.fill(timed, request, inputs)
     timed.invoke()
     return timed
+
+
+def _next_to_nothing() -> Model:
+    """A model of one operator that takes far less than calling the interpreter does."""
+    model = ModelBuilder()
+    model.output(model.fully_connected(model.input((1, 1)), units=1))
+    return model.build()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tflint.analysis.quantization_problems import equal_quantization
+from tflint.bench.options import Kernels
 from tflint.errors import HostFailed, ModelRefused
 from tflint.execution.process import Ended
 from tflint.model.tables import Model
@@ -13,12 +14,19 @@ from tflint.printable import counted, printable
 _MOST = 300
 _SHOWN = 5
 _FLEX = "Flex"
+_FLEX_WORDS = (
+    "Select TensorFlow op",
+    "Regular TensorFlow ops are not supported",
+    "unresolved custom op: Flex",
+)
 
 
-def refusal_of(model: Model, text: str) -> ModelRefused:
-    """What LiteRT says of the model, or, where that is long, what it comes to."""
+def refusal_of(model: Model, text: str, kernels: Kernels | None = None) -> ModelRefused:
+    """What LiteRT says of the model, or, where that is long, what it comes to. `kernels` are
+    those that it was to run on.
+    """
     flex = _custom(model, is_flex=True)
-    if flex and ("Select TensorFlow op" in text or "unresolved custom op: Flex" in text):
+    if flex and any(words in text for words in _FLEX_WORDS):
         return ModelRefused(
             f"it needs the Flex delegate, which LiteRT does not have here: {_listed(flex)}"
         )
@@ -28,6 +36,15 @@ def refusal_of(model: Model, text: str) -> ModelRefused:
         return ModelRefused(
             f"LiteRT has no kernel for its {counted(len(custom), 'custom operator')}:"
             f" {_listed(custom)}"
+        )
+    lacking = re.search(r"find op for builtin opcode '(\w+)' version '(\d+)'", text)
+    if lacking:
+        others = ""
+        if kernels is not None and kernels is not Kernels.XNNPACK:
+            others = f": `--kernels {Kernels.XNNPACK.value}` has more"
+        which = "" if kernels is None else f" among the {kernels.value} ones"
+        return ModelRefused(
+            f"LiteRT has no kernel for {lacking[1]} in version {lacking[2]}{which}{others}"
         )
     reason = printable(_first_words(text), _MOST)
     if "quantiz" in text and _is_repairable(model):
@@ -66,7 +83,9 @@ def _first_words(text: str) -> str:
     """Without what is said again: LiteRT says the same of each tensor, and runs it together."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     joined = "; ".join(dict.fromkeys(line for line in lines if line))
-    sentences = re.split(r"(?<=[.!])(?=[A-Z]|quantized_dimension|Tensor )", joined)
+    sentences = re.split(
+        r"(?<=[.!])(?=[A-Z]|quantized_dimension|Tensor )|(?<=\S)(?=Node number)", joined
+    )
     kinds: dict[str, str] = {}
     for sentence in sentences:
         kinds.setdefault(re.sub(r"\d+", "#", sentence), sentence)

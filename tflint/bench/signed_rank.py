@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tflint.report.bench_compare_result import LEVEL
 
@@ -42,6 +43,7 @@ def signed_rank_interval(values: Sequence[float]) -> Interval | None:
     return Interval(middle, averages[cut], averages[count - 1 - cut])
 
 
+@cache
 def _left_out(count: int) -> int:
     """How many averages are left out at either end: the greatest sum of the ranks of one sign that
     is reached, or undercut, with a probability of at most half of what need not be covered.

@@ -45,13 +45,19 @@ def bench(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The part of the data that counts, where they name parts.",
-            show_default="all of it",
+            help="The part of the data that counts, where they name parts; `all` takes all.",
+            show_default="test, where there is one",
         ),
     ] = None,
     runs: Annotated[
-        int, typer.Option(min=1, max=1_000_000, help="Inferences to time, after the warm-up.")
-    ] = 200,
+        int | None,
+        typer.Option(
+            min=1,
+            max=1_000_000,
+            help="Inferences to time, after the warm-up.",
+            show_default="200, or more until 0.25 s are over",
+        ),
+    ] = None,
     warmup: Annotated[
         int, typer.Option(min=0, max=1_000_000, help="Inferences before those that count.")
     ] = 20,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tflint.bench.options import BenchOptions, Dataset, Kernels
+from tflint.bench.options import DEFAULT_MIN_SECONDS, BenchOptions, Dataset, Kernels
 from tflint.errors import UnknownName, UsageError
 from tflint.printable import printable
 from tflint.target.target import parse_size
@@ -18,7 +18,7 @@ _LEAST_MEMORY = 512 << 20
 
 def bench_options(
     *,
-    runs: int,
+    runs: int | None,
     warmup: int,
     threads: int,
     kernels: str,
@@ -41,7 +41,8 @@ def bench_options(
     if not (math.isfinite(seconds) and seconds > 0):
         raise UsageError("--time-limit is a number of seconds above 0, such as 300")
     return BenchOptions(
-        runs=runs,
+        runs=default.runs if runs is None else runs,
+        min_seconds=DEFAULT_MIN_SECONDS if runs is None else 0.0,
         warmup_runs=warmup,
         threads=threads,
         kernels=Kernels(kernels),

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 # What each optional package is for, by extra.
 EXTRAS = {
     "tflite-micro": ("tflm", "runs models on TFLM itself"),
-    "ai-edge-litert": ("quantize", "runs models on LiteRT, which proves repairs"),
+    "ai-edge-litert": ("quantize", "runs models on LiteRT: proves repairs, times `tflint bench`"),
     "ai-edge-quantizer": ("quantize", "quantises models: `tflint fix --quantize`"),
     "tensorflow": ("convert", "converts networks: `tflint convert`, `tflint fix --reconvert`"),
     "keras": ("convert", "loads networks of Keras 3"),
     "tf-keras": ("convert", "loads networks of Keras 2, and makes fused LSTMs"),
     "libcst": ("fix", "repairs Python sources and notebooks"),
-    "matplotlib": ("plot", "draws the pictures of `tflint memory`"),
+    "matplotlib": ("report", "draws the pictures of `tflint memory` and `tflint bench`"),
+    "xlsxwriter": ("report", "writes the workbooks of `tflint bench`"),
     "pygls": ("server", "findings and repairs in an editor: `tflint server`"),
 }
 

@@ -85,6 +85,7 @@ def _model(model: BenchedModel) -> dict[str, Any]:
         else {
             "us": _time(total.us),
             "whole_us": _time(total.whole_us),
+            "call_us": _time(total.call_us),
             "timed": total.timed,
             "operators": total.operators,
         },

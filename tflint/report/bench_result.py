@@ -208,19 +208,21 @@ class OperatorRow:
 class OperatorTotal:
     """What the operators that were timed, each alone, add up to, and what the whole inference took
     in the same minute. `timed` of `operators` were; those within others are not counted.
+    `call_us` is what an inference takes in which nothing is done, and no operator's.
     """
 
     us: float
     whole_us: float
     timed: int
     operators: int
+    call_us: float = 0.0
 
     @property
     def ratio(self) -> float:
-        """The sum by the whole. What runs alone is not fused with its neighbours (more than 1),
-        and finds its inputs in the nearest cache (less than 1).
+        """What the operators and the call add up to, by the whole. What runs alone is not fused
+        with its neighbours (more than 1), and finds its inputs in the nearest cache (less than 1).
         """
-        return self.us / self.whole_us if self.whole_us else 0.0
+        return (self.us + self.call_us) / self.whole_us if self.whole_us else 0.0
 
 
 @dataclass(frozen=True, slots=True)

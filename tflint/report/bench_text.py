@@ -82,11 +82,7 @@ def _wrapped(text: str, width: int, indent: str, role: str = "") -> Iterator[Lin
 def _table(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
     groups = _groups(models)
     folder = _common_folder([model.path for model in models])
-    head = counted(len(models), "model") + (f" in {_folder_text(folder)}" if folder else "")
-    targets = {printable(use.target) for model in models for use in model.runtimes}
-    if len(targets) == 1:
-        head += f", arenas computed for {targets.pop()}"
-    yield from _wrapped(head, width, "")
+    yield from _wrapped(_headline(models, folder), width, "")
     folders = [_common_folder([models[i].path for i in places]) for _, places in groups]
     order = [i for _, places in groups for i in places]
     names = []
@@ -114,6 +110,20 @@ def _table(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
     if table.left_out:
         left = f"no room for {', '.join(table.left_out)}: see --details, or --format json"
         yield from _wrapped(left, width, "  ", "dim")
+
+
+def _headline(models: Sequence[BenchedModel], folder: Sequence[str]) -> str:
+    """`23 models in seed/: latency on average of 200 runs, arena for tflm`."""
+    head = counted(len(models), "model") + (f" in {_folder_text(folder)}" if folder else "")
+    about = []
+    runs = sorted({model.latency.runs for model in models if model.latency is not None})
+    if runs:
+        count = counted(runs[0], "run") if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,} runs"
+        about.append(f"latency on average of {count}")
+    targets = {printable(use.target) for model in models for use in model.runtimes}
+    if len(targets) == 1:
+        about.append(f"arena for {targets.pop()}")
+    return f"{head}: {', '.join(about)}" if about else head
 
 
 def _groups(models: Sequence[BenchedModel]) -> list[Group]:
@@ -158,7 +168,7 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
     yield Column("spread", _spread(models), 5)
     if any(m.accuracy for m in models):
         shares = [percent_figure(m.accuracy.value if m.accuracy else None) for m in models]
-        yield Column("right %", _marked(shares, models, groups, most_accurate))
+        yield Column("accuracy %", _marked(shares, models, groups, most_accurate))
         intervals = [
             f"{100 * m.accuracy.low:.1f}-{100 * m.accuracy.high:.1f}" if m.accuracy else ""
             for m in models
