@@ -99,7 +99,7 @@ def _summary(report: BenchReport, names: Sequence[str]) -> Iterator[str]:
         rows.append(("", cells))
     yield from table_of_cells(head, rows, "models")
     if any(here):
-        yield '<p class="faint">Of all; <i>here</i>: of its application.</p>'
+        yield '<p class="faint">Marks are of all models; <i>here</i>: of its application.</p>'
 
 
 def _cell(
