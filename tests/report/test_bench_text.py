@@ -234,6 +234,24 @@ def test_a_reason_is_said_once() -> None:
     assert ["(1)" in row(text, str(i)) for i in range(3)] == [True, True, False]
 
 
+def test_what_two_runtimes_say_of_one_model_is_one_reason() -> None:
+    one = model("a.tflite", "int8")
+    first, second = one.runtimes
+    uses = (
+        dataclasses.replace(first, runnable=False, reason="TFLM has no kernel"),
+        dataclasses.replace(second, runnable=False, reason="CMSIS-NN has no kernel"),
+    )
+    only_second = (first, dataclasses.replace(second, runnable=False, reason="not there"))
+    text = shown(
+        dataclasses.replace(one, runtimes=uses),
+        dataclasses.replace(one, path="b.tflite", runtimes=only_second),
+        width=100,
+    )
+
+    assert "  (1) TFLM has no kernel\n  (2) not there\n" in text
+    assert "CMSIS-NN has no kernel" not in text
+
+
 def test_what_failed_is_told_with_its_reason() -> None:
     text = plain(render(BENCH_REPORTS["failures"]()))
 
