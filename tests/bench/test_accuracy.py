@@ -325,6 +325,22 @@ def test_a_worker_hands_back_what_it_has_before_its_time_is_up(
     assert (accuracy.n, accuracy.correct) == (4, 4)
 
 
+@pytest.mark.parametrize("chunk", [1, 24, 1 << 20])
+def test_a_model_that_takes_several_samples_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(subject, "_CHUNK", chunk)
+    build = ModelBuilder()
+    build.output(build.softmax(build.input((4, 3))))
+    values = RNG.normal(0, 1, (10, 3))
+    truth = np.where(np.arange(10) < 7, values.argmax(axis=1), values.argmin(axis=1))
+
+    accuracy, _ = measured(build.build(), data(tmp_path, x=values, y=truth))
+
+    assert (accuracy.n, accuracy.correct) == (10, 7)
+    assert accuracy.right == bytes([1] * 7 + [0] * 3)
+
+
 def test_the_part_that_counts_is_what_is_run(tmp_path: Path) -> None:
     rows = np.eye(3)[[0, 1, 2, 0]]
     found = data(tmp_path, x=rows, labels=[0, 0, 2, 1], split=["test", "train", "test", "train"])

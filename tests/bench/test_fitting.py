@@ -96,10 +96,28 @@ def test_sizes_left_open_are_what_the_samples_have(tmp_path: Path) -> None:
     assert "takes (any, any, 6, 1)" in refusal(data(tmp_path, x=np.zeros((4, 9, 5)), y=FOUR), model)
 
 
-def test_a_batch_is_not_filled(tmp_path: Path) -> None:
-    assert "takes (4, 8, 6, 1)" in refusal(
-        data(tmp_path, x=np.zeros((4, 8, 6, 1)), y=FOUR), image_model((4, 8, 6, 1))
-    )
+@pytest.mark.parametrize("shape", [(3, 8, 6, 1), (3, 8, 6), (3, 1, 8, 6)])
+def test_a_batch_of_several_is_filled_with_samples(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    build = ModelBuilder()
+    x = build.input((4, 8, 6, 1), name="image")
+    build.output(build.fully_connected(build.reshape(x, (4, 48)), 3))
+
+    how = fit(data(tmp_path, x=np.zeros(shape), y=[0, 1, 2]), build.build())
+
+    assert (how.batch, how.shapes, how.taken_shapes) == (4, ((1, 8, 6, 1),), ((4, 8, 6, 1),))
+    assert how.decision.columns == 3
+
+
+def test_a_first_size_that_the_output_does_not_have_is_no_batch(tmp_path: Path) -> None:
+    build = ModelBuilder()
+    x = build.input((4, 8), name="frames")
+    build.output(build.fully_connected(build.reshape(x, (1, 32)), 3))
+
+    text = refusal(data(tmp_path, x=np.zeros((3, 8)), y=[0, 1, 2]), build.build())
+
+    assert "`x` has the shape (3, 8), samples first; the input `frames` takes (4, 8)" in text
+    whole = fit(data(tmp_path, x=np.zeros((3, 4, 8)), y=[0, 1, 2]), build.build())
+    assert (whole.batch, whole.shapes) == (1, ((4, 8),))
 
 
 def test_the_array_of_a_single_input(tmp_path: Path) -> None:

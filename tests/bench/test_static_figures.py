@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 from scripts.fuzz_reader import built_seeds, mutations
 from tests.lint.hostile_graphs import GRAPHS
+from tests.model import hostile
 from tests.model.strategies import models
 from tflint.bench import run
 from tflint.bench.options import BenchOptions
@@ -67,6 +68,12 @@ def test_damaged_models_become_rows_or_are_refused(seed: int) -> None:
 @settings(max_examples=30)
 def test_any_tables_become_a_row_or_are_refused(model: Model) -> None:
     row = row_of(write_model(model))
+    assert row is None or is_consistent(row)
+
+
+@pytest.mark.parametrize("layout", hostile.HOSTILE)
+def test_files_that_look_larger_than_they_are(layout: Callable[[int], bytes]) -> None:
+    row = row_of(layout(20_000))
     assert row is None or is_consistent(row)
 
 

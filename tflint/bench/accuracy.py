@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +81,11 @@ def first_sample(data: LabelledData, model: Model, entry: Entry) -> list[Array]:
     Raises `DoesNotFit`.
     """
     fit = fitted(data, model, entry)
-    ports = enumerate(entry.inputs)
-    return [values_of(data, fit, place, port, data.rows[:1]) for place, port in ports]
+    rows = np.resize(data.rows, fit.batch)
+    return [
+        values_of(data, fit, place, port, rows).reshape(1, *fit.taken_shapes[place])
+        for place, port in enumerate(entry.inputs)
+    ]
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ def _outputs(
         "tensors": [port.tensor for port in entry.inputs],
         "resized": [
             [port.tensor, list(shape)]
-            for port, shape in zip(entry.inputs, fit.shapes, strict=True)
+            for port, shape in zip(entry.inputs, fit.taken_shapes, strict=True)
             if model.subgraphs[entry.subgraph].tensors[port.tensor].shape != shape
         ],
         "output": fit.decision.port.tensor,
@@ -125,10 +128,13 @@ def _outputs(
         or any(map(_has_variables, others)),
         "seconds": options.seconds * _SHARE_OF_TIME,
     }
-    at_once = max(_CHUNK // sum(map(math.prod, fit.shapes)), 1)
+    at_once = fit.batch * max(_CHUNK // sum(map(math.prod, fit.taken_shapes)), 1)
     weights, done = np.frombuffer(model_data, np.uint8), 0
     while done < data.count:
         rows = data.rows[done : done + at_once]
+        count = len(rows)
+        # The last batch is filled with what does not count.
+        rows = np.concatenate((rows, np.repeat(rows[-1:], -count % fit.batch)))
         inputs = []
         for place, port in enumerate(entry.inputs):
             values = values_of(data, fit, place, port, rows)
@@ -137,7 +143,8 @@ def _outputs(
                 half = port.scale / 2
                 seen.values += values.size
                 seen.saturated += int(((values < least - half) | (values > most + half)).sum())
-            inputs.append(port.quantised(values) if port.is_real else values)
+            taken = port.quantised(values) if port.is_real else values
+            inputs.append(taken.reshape(-1, *fit.taken_shapes[place]))
         limits = Limits(options.seconds, options.memory_bytes)
         ended = run_worker(_WORKER, request, [weights, *inputs], limits)
         if not ended.frames:
@@ -147,8 +154,18 @@ def _outputs(
             raise HostFailed(f"LiteRT failed: {head['failed']}")
         if "refused" in head:
             raise refusal_of(model, str(head["refused"]))
-        yield arrays[0]
-        done += len(arrays[0])
+        found = _by_sample(arrays, fit.batch)[:count]
+        if not len(found):
+            raise HostFailed("LiteRT failed: what its process answered makes no sense")
+        yield found
+        done += len(found)
+
+
+def _by_sample(arrays: Sequence[Array], batch: int) -> Array:
+    """Outputs of inferences as (samples, ...); none where the process answered something else."""
+    if len(arrays) != 1 or not arrays[0].ndim or (batch > 1 and arrays[0].shape[1:2] != (batch,)):
+        return np.zeros(0)
+    return arrays[0] if batch == 1 else arrays[0].reshape(-1, *arrays[0].shape[2:])
 
 
 def _has_variables(graph: SubGraph) -> bool:

@@ -12,9 +12,13 @@ from tflint.bench import session
 from tflint.execution.frames import Array, Json
 from tflint.execution.worker import take_log
 
+# Outputs that are handed back at once, in bytes.
+_MOST_BYTES = 64 << 20
+
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
-    """The values of the tensor `output` for as many samples as there is time for, in order.
+    """The values of the tensor `output` for as many samples as there is time for (one at least) and
+    as may be handed back at once, in order.
 
     `arrays` are the model and the inputs, (samples, *shape). The request has what
     `tflint.bench.session` reads.
@@ -44,7 +48,7 @@ def _outputs(request: Json, model: bytes, inputs: Sequence[Array]) -> Array:
         found.append(ready.get_tensor(request["output"]))
         if found[-1].shape != found[0].shape:
             raise ValueError("the shape of the output depends on the values of the inputs")
-        if time.monotonic() > end:
+        if time.monotonic() > end or len(found) * found[0].nbytes >= _MOST_BYTES:
             break
     return np.stack(found)
 

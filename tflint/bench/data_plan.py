@@ -9,6 +9,7 @@ from pathlib import Path
 from tflint.bench.datasets import LabelledData, is_named_by, load_dataset
 from tflint.bench.fitting import DoesNotFit, fitted
 from tflint.bench.inputs import entry_of
+from tflint.bench.model_file import bytes_of
 from tflint.bench.options import BenchOptions, Dataset
 from tflint.errors import ModelRefused, UnreadableModel, UsageError
 from tflint.fix.proof.interface import Entry, NotComparable
@@ -43,7 +44,7 @@ def planned(paths: Sequence[tuple[Path, str]], options: BenchOptions) -> Plan:
     for path, shown in paths:
         named = [d for d in options.datasets if d.pattern and is_named_by(d.pattern, shown)]
         refused |= dict.fromkeys(named)
-        known = _read(path, options.signature)
+        known = _read(path, options)
         if known is None:
             is_any_unreadable = True
             data.append(None)
@@ -84,12 +85,12 @@ def planned(paths: Sequence[tuple[Path, str]], options: BenchOptions) -> Plan:
     return Plan(tuple(data), tuple(notes))
 
 
-def _read(path: Path, signature: str | None) -> tuple[Model, Entry] | None:
+def _read(path: Path, options: BenchOptions) -> tuple[Model, Entry] | None:
     """The model and the way into it; None where its row will say why not."""
     try:
-        model = parse_model(path.read_bytes())
+        model = parse_model(bytes_of(path, options.memory_bytes))
         if any(dangling_indices(model)) or not model.subgraphs:
             return None
-        return model, entry_of(model, signature)
+        return model, entry_of(model, options.signature)
     except (OSError, UnreadableModel, NotComparable, ModelRefused):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ class DoesNotFit(UsageError):
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How samples go through a model: `names` and `shapes` are the array of each input and one
-    sample of it, `decision` is the output that decides and how.
+    sample of it, `decision` is the output that decides and how. `batch` is how many samples the
+    model takes in one inference, stacked along the first axis.
     """
 
     names: tuple[str, ...]
@@ -40,12 +42,50 @@ class Fit:
     decision: Decision
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    batch: int = 1
+
+    @property
+    def taken_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the inputs in one inference."""
+        if self.batch == 1:
+            return self.shapes
+        return tuple((self.batch, *shape[1:]) for shape in self.shapes)
 
 
 def fitted(data: LabelledData, model: Model, entry: Entry) -> Fit:
     """How these samples go through this model. Raises `DoesNotFit`."""
     if not entry.inputs:
         raise DoesNotFit("the model takes no inputs")
+    try:
+        return _fitted(data, model, entry)
+    except DoesNotFit as error:
+        batch = _fixed_batch(entry)
+        if batch is None:
+            raise
+        try:
+            return dataclasses.replace(_fitted(data, model, _of_one(entry)), batch=batch)
+        except DoesNotFit:
+            raise error from None
+
+
+def _fixed_batch(entry: Entry) -> int | None:
+    """How many samples the model takes at once where it is more than one: the first size of all
+    that it takes and gives.
+    """
+    sizes = {port.shape[0] if port.shape else None for port in (*entry.inputs, *entry.outputs)}
+    (size,) = sizes if len(sizes) == 1 else (None,)
+    return size if size is not None and size > 1 else None
+
+
+def _of_one(entry: Entry) -> Entry:
+    def one(port: Port) -> Port:
+        return dataclasses.replace(port, shape=(1, *port.shape[1:]))
+
+    inputs, outputs = tuple(map(one, entry.inputs)), tuple(map(one, entry.outputs))
+    return dataclasses.replace(entry, inputs=inputs, outputs=outputs)
+
+
+def _fitted(data: LabelledData, model: Model, entry: Entry) -> Fit:
     try:
         names = _names(data, entry.inputs)
         shapes = tuple(

@@ -105,19 +105,12 @@ def _operator(node: Node) -> OperatorRow:
 
 def _notes(context: LintedModel) -> Iterator[str]:
     values = [value for graph in context.graphs for value in graph.values]
-    expanded = [value for value in values if _is_expanded(value)]
-    if expanded:
-        size = sum(value.bytes for value in expanded)
-        yield (
-            f"`dynamic_bytes` has {size:,} bytes of weights that DEQUANTIZE expands when the "
-            "model runs"
-        )
+    # Without figures, which are beside them: reports of many models say them once.
+    if any(_is_expanded(value) for value in values):
+        yield "DEQUANTIZE expands its weights when it runs: `dynamic_bytes` has them as well"
     weights = context.weights
     if weights.stored_bytes < weights.bytes:
-        yield (
-            f"tensors share their data: the file stores {weights.stored_bytes:,} of "
-            f"{weights.bytes:,} bytes of weights"
-        )
+        yield "tensors share data, which `weights` counts for each: the file has it once"
     unused = [v for g in context.graphs for v in _unused_constants(g)]
     if unused:
         size = sum(value.bytes for value in unused)
@@ -132,8 +125,8 @@ def _notes(context: LintedModel) -> Iterator[str]:
     opened = sum(_is_open(value) for value in values)
     if opened:
         yield (
-            f"sizes are left open in {counted(opened, 'tensor')}, beside the batch: they are "
-            "counted as 1"
+            f"sizes are left open in {counted(opened, 'tensor')}, beside the batch: they count as "
+            "the file has them, or as 1"
         )
     if any(cost.macs(node) for graph in context.graphs[1:] for node in graph.nodes):
         yield "`macs` leaves out subgraphs that operators call: how often they run is not known"

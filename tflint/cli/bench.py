@@ -45,8 +45,8 @@ def bench(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The part of the data that counts, where they name parts; all for all of them.",
-            show_default="test, if there is one",
+            help="The part of the data that counts, where they name parts; `all` takes all.",
+            show_default="test, where there is one",
         ),
     ] = None,
     runs: Annotated[

@@ -83,12 +83,10 @@ def _summary(
     report: BenchReport, names: Sequence[str], best: Sequence[tuple[str, ...]]
 ) -> Iterator[str]:
     shown = columns(report)
-    titles = [printable(f"{one.title} {one.of}".strip()) for one in shown]
     head = cell("#", "figure", "th") + cell("model", "", "th")
-    head += "".join(
-        cell(title, "figure" * column.is_figure, "th")
-        for title, column in zip(titles, shown, strict=True)
-    )
+    for column in shown:
+        of = f" {_unbroken(printable(column.of))}" if column.of else ""
+        head += marked_cell(escape(column.title) + of, "figure" * column.is_figure, "th")
     rows = []
     for number, (model, name) in enumerate(zip(report.models, names, strict=True), 1):
         link = f'<a href="#m{number}">{escape(name)}</a>'
@@ -110,9 +108,7 @@ def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
 
 
 def _unbroken(text: str) -> str:
-    return (
-        f'<span class="word">{escape(text)}</span>' if " " in text or "–" in text else escape(text)
-    )
+    return f'<span class="word">{escape(text)}</span>' if set(text) & set(" –-") else escape(text)
 
 
 def _badges(best: Sequence[str]) -> str:

@@ -40,7 +40,8 @@ details.model { border-top: 1px solid var(--line); padding: .5rem 0 }
 details.model > summary { color: var(--ink) }
 details.model > summary .faint { margin-left: .6em } details.model h3 { font-size: 1rem;
   margin: 1.5rem 0 .3rem } .side { display: flex; flex-wrap: wrap; gap: .5rem 3rem }
-.side > * { min-width: 0; max-width: 100% } details.model table { font-size: .9em }
+.side > * { min-width: 0; max-width: 100% } .side > .spread {
+  flex: 1 1 26rem } details.model table { font-size: .9em }
 td.bar { min-width: 9rem; width: 12rem } td.bar span { display: block; height: .8em;
   margin-top: .3em; background: var(--series-0); min-width: 1px }
 table.confusion { border-collapse: separate; border-spacing: 2px } table.confusion td {
@@ -123,7 +124,7 @@ def _figures(model: BenchedModel) -> Iterator[str]:
         }
         yield "<div>"
         yield from table((), (("", (what, f"{us_text(us)} µs")) for what, us in times.items()))
-        yield "</div><div>"
+        yield '</div><div class="spread">'
         yield f"<p>{counted(found.runs, 'run')} after {found.warmup_runs:,} to warm up</p>"
         if model.noise is not None:
             role = "warning" if model.noise.is_noisy else "faint"

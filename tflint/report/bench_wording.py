@@ -18,6 +18,7 @@ from tflint.report.bench_result import (
     most_accurate,
     smallest,
 )
+from tflint.report.style import cut_front, text_width
 
 MAX_NAME = 400
 # What a model can be the best in.
@@ -28,7 +29,7 @@ UNKNOWN = "-"
 
 def model_names(models: Sequence[BenchedModel]) -> list[str]:
     """Each model's path, printable, without the folders that all of them lie in."""
-    paths = [model.path.replace("\\", "/").split("/") for model in models]
+    paths = [model.path.split("/") for model in models]
     folders = 0
     if len(paths) > 1:
         least = min(map(len, paths)) - 1
@@ -40,11 +41,15 @@ def model_names(models: Sequence[BenchedModel]) -> list[str]:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, its middle left out where it is longer than `most`."""
-    if len(text) <= most:
+    """The text, its middle left out where it takes more than `most` columns."""
+    if max(len(text), text_width(text)) <= most:
         return text
-    tail = (most - 3) * 2 // 3
-    return f"{text[: most - 3 - tail]}...{text[len(text) - tail :]}"
+    end = cut_front(text, (most - 3) * 2 // 3 + 3)
+    room = most - text_width(end)
+    start = text[:room]
+    while text_width(start) > room:
+        start = start[:-1]
+    return start + end
 
 
 def us_text(us: float | None) -> str:

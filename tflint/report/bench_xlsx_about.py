@@ -14,6 +14,8 @@ _MEANINGS = (
     ("Avg Inference, p50, p95 (us)", "Average, median and 95th percentile of the runs that count."),
     ("Spread (%)", "The middle half of the runs by their median; from 10 % on times are noisy."),
     ("Accuracy (%)", "The share of the samples decided right; its interval is Wilson's, of 95 %."),
+    ("Mean of the classes (%)", "The mean recall of the classes that occur, each alike."),
+    ("Always the largest class (%)", "What saying the most frequent class each time would reach."),
     ("Number of Weights", "Elements of all constant tensors, constants of shapes included."),
     ("Weights Size (KB)", "Their bytes / 1024, as the sheets of the original have it."),
     (
@@ -52,6 +54,7 @@ def write_about(page: Page, report: BenchReport) -> None:
         ("Runtime", machine.runtime),
         ("Kernels", machine.kernels),
         ("Threads", str(machine.threads)),
+        *(("Mind", note) for note in machine.notes),
     )
     name, value = Look(bold=True, ink=DARK, fill=LIGHT), Look(wrap=True)
     row = 2

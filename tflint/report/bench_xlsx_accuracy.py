@@ -29,8 +29,8 @@ from tflint.report.bench_xlsx_models import Elsewhere
 # A larger matrix nobody reads; its classes are listed all the same.
 MOST_SHOWN = 64
 _MOST_CLASSES = 2_000
-_CLASS, _SAMPLES, _FOUND, _RECALL, _LOW, _HIGH, _TAKEN, _PRECISION = range(8)
-_MATRIX = 9
+_CLASS, _SAMPLES, _FOUND, _RECALL, _LOW, _HIGH, _TAKEN, _PRECISION, _F1 = range(9)
+_MATRIX = 10
 _HEADS = (
     "Class",
     "Samples",
@@ -40,28 +40,41 @@ _HEADS = (
     "to (%)",
     "Taken for It",
     "Precision (%)",
+    "F1 (%)",
 )
+_WIDTHS = (30, 11, 11, 11, 11, 11, 12, 13, 11, 3)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Counts:
+    """A class: its samples, those found, and those taken for it."""
+
+    samples: int
+    found: int
+    taken: int
 
 
 def write_accuracies(
     page: Page, models: Sequence[BenchedModel], labels: Sequence[str]
 ) -> dict[int, Elsewhere]:
     """A block a model that was held against data; where its samples and hits are counted."""
-    page.widths([30, 11, 11, 11, 11, 11, 12, 13, 3])
+    page.widths(_WIDTHS)
     page.sheet.set_column(_MATRIX, _MATRIX, 18)
-    page.sheet.set_column(_MATRIX + 1, _MATRIX + MOST_SHOWN, 10)
+    page.sheet.set_column(_MATRIX + 1, _MATRIX + 1 + MOST_SHOWN, 10)
     page.text(0, 0, "Accuracy", HEADING)
     about = "Intervals are Wilson's, of 95 %: where the figure of more such samples would be."
     page.text(1, 0, about, NOTE)
     page.sheet.freeze_panes(2, 1)
-    row, widest, counted = 3, 0, {}
+    row, last_column, counted = 3, _F1, {}
     for place, model in enumerate(models):
-        if model.accuracy is not None:
-            row, counted[place] = _write_block(page, row, model.accuracy, labels[place])
+        accuracy = model.accuracy
+        if accuracy is not None:
+            row, counted[place] = _write_block(page, row, accuracy, labels[place])
             row += 2
-            known = model.accuracy.classes
-            widest = max(widest, len(known) if len(known) <= MOST_SHOWN else 0)
-    page.printed(row, _MATRIX + widest if widest else _PRECISION)
+            if _shows_matrix(accuracy):
+                width = len(accuracy.classes) + bool(accuracy.undecided)
+                last_column = max(last_column, _MATRIX + width)
+    page.printed(row, last_column)
     return counted
 
 
@@ -69,52 +82,54 @@ def _write_block(page: Page, row: int, accuracy: Accuracy, label: str) -> tuple[
     """The row behind the block, and where it counts."""
     page.foreign(row, 0, label, Look(bold=True, ink=DARK, size=11))
     split = f", split {accuracy.split}" if accuracy.split is not None else ""
-    page.foreign(row + 1, 0, f"{accuracy.dataset}{split}: {accuracy.decision}", NOTE)
+    data = f" (SHA-256 {accuracy.sha256[:16]}...)" if accuracy.sha256 else ""
+    said = f"{foreign_text(accuracy.dataset, 400)}{foreign_text(split, 100)}{data}"
+    page.foreign(row + 1, 0, f"{said}: {foreign_text(accuracy.decision, 400)}", NOTE)
     row += 2
-    classes = accuracy.classes[:_MOST_CLASSES]
-    shows_matrix = 0 < len(classes) == len(accuracy.confusion) <= MOST_SHOWN and all(
-        len(counts) == len(classes) for counts in accuracy.confusion
-    )
-    first, end = row + 1, row + 1 + len(classes)
     for column, head in enumerate(_HEADS):
         page.text(row, column, head, HEAD)
-    if shows_matrix:
-        _write_matrix(page, row, accuracy)
-    for place, score in enumerate(classes):
-        here = first + place
+    classes = accuracy.classes[:_MOST_CLASSES]
+    first = row + 1
+    if _shows_matrix(accuracy):
+        counts = _write_matrix(page, row, accuracy)
+    else:
+        counts = [_Counts(score.n, score.correct, score.predicted) for score in classes]
+        for here, count in enumerate(counts, first):
+            page.number(here, _SAMPLES, count.samples)
+            page.number(here, _FOUND, count.found)
+            page.number(here, _TAKEN, count.taken)
+    for here, (score, count) in enumerate(zip(classes, counts, strict=True), first):
         page.foreign(here, _CLASS, score.label)
-        if shows_matrix:
-            last = _MATRIX + len(classes)
-            counts = f"{cell(here, _MATRIX + 1)}:{cell(here, last)}"
-            page.formula(here, _SAMPLES, f"=SUM({counts})", sum(accuracy.confusion[place]))
-            hit = cell(here, _MATRIX + 1 + place)
-            page.formula(here, _FOUND, f"={hit}", accuracy.confusion[place][place])
-            taken = sum(counts[place] for counts in accuracy.confusion)
-            decided = area(first, end - 1, _MATRIX + 1 + place)
-            page.formula(here, _TAKEN, f"=SUM({decided})", taken)
-            found, of = accuracy.confusion[place][place], sum(accuracy.confusion[place])
-        else:
-            found, of, taken = score.correct, score.n, score.predicted
-            for at, figure in ((_SAMPLES, of), (_FOUND, found), (_TAKEN, taken)):
-                page.number(here, at, figure)
-        _write_share(page, here, _RECALL, (_FOUND, _SAMPLES), found, of)
-        _write_share(page, here, _PRECISION, (_FOUND, _TAKEN), found, taken)
-        if of:
+        _write_share(page, here, _RECALL, (_FOUND, _SAMPLES), (count.found, count.samples))
+        _write_share(page, here, _PRECISION, (_FOUND, _TAKEN), (count.found, count.taken))
+        both = count.samples + count.taken
+        if both:
+            of = f"({cell(here, _SAMPLES)}+{cell(here, _TAKEN)})"
+            formula = f"=200*{cell(here, _FOUND)}/{of}"
+            page.formula(here, _F1, formula, 200 * count.found / both, PERCENT)
+        if count.samples:
             page.number(here, _LOW, 100 * score.low, PERCENT)
             page.number(here, _HIGH, 100 * score.high, PERCENT)
-    return _write_total(page, end, accuracy, first, shows_matrix)
+    return _write_total(page, first + len(classes), accuracy, first, counts)
+
+
+def _shows_matrix(accuracy: Accuracy) -> bool:
+    count = len(accuracy.classes)
+    return 0 < count == len(accuracy.confusion) <= MOST_SHOWN and all(
+        len(counts) == count for counts in accuracy.confusion
+    )
 
 
 def _write_share(
-    page: Page, row: int, column: int, of: tuple[int, int], part: int, whole: int
+    page: Page, row: int, column: int, of: tuple[int, int], counts: tuple[int, int]
 ) -> None:
-    if whole:
+    if counts[1]:
         formula = f"=100*{cell(row, of[0])}/{cell(row, of[1])}"
-        page.formula(row, column, formula, 100 * part / whole, PERCENT)
+        page.formula(row, column, formula, 100 * counts[0] / counts[1], PERCENT)
 
 
 def _write_total(
-    page: Page, row: int, accuracy: Accuracy, first: int, shows_matrix: bool
+    page: Page, row: int, accuracy: Accuracy, first: int, counts: Sequence[_Counts]
 ) -> tuple[int, Elsewhere]:
     """The line of all classes; its sums are formulas where every class is listed."""
     look = Look(bold=True, fill=LIGHT, above=True)
@@ -122,14 +137,9 @@ def _write_total(
     share = dataclasses.replace(look, number=PERCENT.number)
     page.blanks(row, range(len(_HEADS)), look)
     page.text(row, _CLASS, "All", look)
-    if shows_matrix:
-        samples = sum(map(sum, accuracy.confusion))
-        found = sum(counts[place] for place, counts in enumerate(accuracy.confusion))
-    else:
-        samples = sum(score.n for score in accuracy.classes)
-        found = sum(score.correct for score in accuracy.classes)
-    is_all = samples == accuracy.n and found == accuracy.correct
-    if is_all and 0 < len(accuracy.classes) <= _MOST_CLASSES:
+    samples, found = sum(one.samples for one in counts), sum(one.found for one in counts)
+    is_listed = bool(counts) and samples == accuracy.n and found == accuracy.correct
+    if is_listed:
         for column, total in ((_SAMPLES, samples), (_FOUND, found)):
             page.formula(row, column, f"=SUM({area(first, row - 1, column)})", total, count)
     else:
@@ -140,24 +150,59 @@ def _write_total(
         page.formula(row, _RECALL, formula, 100 * accuracy.correct / accuracy.n, share)
     page.number(row, _LOW, 100 * accuracy.low, share)
     page.number(row, _HIGH, 100 * accuracy.high, share)
-    page.text(row, _PRECISION, "", look)
     elsewhere = Elsewhere(page.reference(row, _FOUND), page.reference(row, _SAMPLES))
-    return row + 1, elsewhere
+    if not is_listed or not accuracy.n:
+        return row + 1, elsewhere
+    # What the accuracy is held against.
+    recalls = [one.found / one.samples for one in counts if one.samples]
+    mean = f"=AVERAGE({area(first, row - 1, _RECALL)})"
+    page.text(row + 1, _CLASS, "Mean of the classes", NOTE)
+    page.formula(row + 1, _RECALL, mean, 100 * sum(recalls) / len(recalls), PERCENT)
+    largest = max(one.samples for one in counts)
+    most = f"=100*MAX({area(first, row - 1, _SAMPLES)})/{cell(row, _SAMPLES)}"
+    page.text(row + 2, _CLASS, "Always the largest class", NOTE)
+    page.formula(row + 2, _RECALL, most, 100 * largest / samples, PERCENT)
+    return row + 3, elsewhere
 
 
-def _write_matrix(page: Page, row: int, accuracy: Accuracy) -> None:
-    """What is true by what was decided, the hits on the diagonal."""
-    count = len(accuracy.confusion)
+def _write_matrix(page: Page, row: int, accuracy: Accuracy) -> list[_Counts]:
+    """What is true by what was decided, the hits on the diagonal; the counts it comes to.
+
+    Outputs that are no numbers decide nothing. They have a column of their own, so that a row sums
+    up to the samples of its class.
+    """
+    size = len(accuracy.classes)
+    first, last = _MATRIX + 1, _MATRIX + size
     page.text(row - 1, _MATRIX, "Confusion matrix: rows are true, columns decided", NOTE)
     page.text(row, _MATRIX, "True \\ Decided", SUBHEAD)
+    undecided = [0] * size
+    if accuracy.undecided:
+        last += 1
+        page.text(row, last, "Not a Number", SUBHEAD)
+        undecided = [
+            max(score.n - sum(counts), 0)
+            for score, counts in zip(accuracy.classes, accuracy.confusion, strict=True)
+        ]
+    made = []
     for place, (score, counts) in enumerate(zip(accuracy.classes, accuracy.confusion, strict=True)):
+        here = row + 1 + place
         label = foreign_text(score.label, 60)
-        page.foreign(row, _MATRIX + 1 + place, label, SUBHEAD)
-        page.foreign(row + 1 + place, _MATRIX, label, SUBHEAD)
+        page.foreign(row, first + place, label, SUBHEAD)
+        page.foreign(here, _MATRIX, label, SUBHEAD)
         for decided, figure in enumerate(counts):
             look = Look(number=COUNT.number, align="center", bold=place == decided)
-            page.number(row + 1 + place, _MATRIX + 1 + decided, figure, look)
+            page.number(here, first + decided, figure, look)
+        if accuracy.undecided:
+            page.number(here, last, undecided[place], Look(number=COUNT.number, align="center"))
+        samples = sum(counts) + undecided[place]
+        page.formula(here, _SAMPLES, f"=SUM({cell(here, first)}:{cell(here, last)})", samples)
+        page.formula(here, _FOUND, f"={cell(here, first + place)}", counts[place])
+        taken = sum(of[place] for of in accuracy.confusion)
+        decided_so = area(row + 1, row + size, first + place)
+        page.formula(here, _TAKEN, f"=SUM({decided_so})", taken)
+        made.append(_Counts(samples, counts[place], taken))
     page.mark(
-        (row + 1, _MATRIX + 1, row + count, _MATRIX + count),
+        (row + 1, first, row + size, _MATRIX + size),
         {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#8EC7E8"},
     )
+    return made

@@ -26,13 +26,16 @@ _MOST_IN_NAME = 31
 # What a foreign text is cut at; it may become ten times as long when it is made visible.
 MOST_TEXT = 2_000
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+# How the format writes characters that XML has not, which programs take back in a sheet's name.
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 # In a formula the name of a sheet would look like a call to what writes it.
 _CALL = re.compile(r"(?<=\S)\(")
+_AT_ENDS = re.compile(r"^[\s']+|[\s']+\Z")
 _ACTIVE = ("=", "+", "-", "@")
 
 INK, FAINT, LINE = "#1B1F24", "#6B7280", "#C9D1D9"
 DARK, MIDDLE, LIGHT = "#1F3A4D", "#35607A", "#E6EEF3"
-GOOD, GOOD_FILL = "#0B6B3A", "#DDF2E3"
+GOOD, GOOD_FILL, PALE_FILL = "#0B6B3A", "#BFE6CB", "#EAF7EE"
 BAD, BAD_FILL = "#A11B1B", "#FBE3E1"
 WARN, WARN_FILL = "#7A5200", "#FFF1CC"
 
@@ -101,7 +104,7 @@ CENTRED = Look(align="center")
 # Points of a row for each line of its text.
 _LINE_HEIGHT = 13.5
 # Characters of these fonts, beside those that the width of a column is counted in.
-_PER_WIDTH = 1.1
+_PER_WIDTH = 1.2
 
 
 class Page:
@@ -120,13 +123,18 @@ class Page:
 
     def text(self, row: int, column: int, text: str, look: Look = PLAIN) -> None:
         """Words of this program."""
-        self.sheet.write_string(row, column, fitting(text), self._book.format(look))
+        self._write(row, column, fitting(text), self._book.format(look))
 
     def foreign(self, row: int, column: int, text: str, look: Look = PLAIN) -> None:
         """A text from a model, a path or a data file."""
         shown = foreign_text(text)
-        quoted = shown.startswith(_ACTIVE)
-        self.sheet.write_string(row, column, shown, self._book.format(look, quoted))
+        self._write(row, column, shown, self._book.format(look, shown.startswith(_ACTIVE)))
+
+    def _write(self, row: int, column: int, text: str, format: object) -> None:
+        if text:
+            self.sheet.write_string(row, column, text, format)
+        else:
+            self.sheet.write_blank(row, column, None, format)
 
     def number(self, row: int, column: int, number: float | None, look: Look = COUNT) -> None:
         """A figure; an empty cell where there is none."""
@@ -168,7 +176,7 @@ class Page:
         format = self._book.format(look, shown.startswith(_ACTIVE))
         if rows[0] != rows[1] or columns[0] != columns[1]:
             self.sheet.merge_range(rows[0], columns[0], rows[1], columns[1], "", format)
-        self.sheet.write_string(rows[0], columns[0], shown, format)
+        self._write(rows[0], columns[0], shown, format)
 
     @property
     def prefix(self) -> str:
@@ -273,8 +281,9 @@ class Book:
 
 def sheet_name(name: str) -> str:
     """The name without what sheets may not be called; it may be taken already."""
-    safe = _CALL.sub(" (", _NOT_IN_NAMES.sub("_", printable(name, 200)))
-    safe = _cut(safe, _MOST_IN_NAME).strip(" '") or "Model"
+    safe = _ESCAPE.sub("-", _NOT_IN_NAMES.sub("_", printable(name, 200)))
+    safe = _cut(_CALL.sub(" (", safe), _MOST_IN_NAME)
+    safe = _AT_ENDS.sub("", safe) or "Model"
     return f"{safe}_" if _folded(safe) == "history" else safe
 
 
@@ -309,14 +318,15 @@ def column_letters(column: int) -> str:
     return letters
 
 
-def cell(row: int, column: int) -> str:
-    """`B3` for row 2, column 1."""
-    return f"{column_letters(column)}{row + 1}"
+def cell(row: int, column: int, *, fixed: bool = False) -> str:
+    """`B3` for row 2, column 1; `$B$3` if it is to stay that when the formula is moved."""
+    letters = column_letters(column)
+    return f"${letters}${row + 1}" if fixed else f"{letters}{row + 1}"
 
 
-def area(first_row: int, last_row: int, column: int) -> str:
+def area(first_row: int, last_row: int, column: int, *, fixed: bool = False) -> str:
     """`B3:B9` for a part of a column, both ends included."""
-    return f"{cell(first_row, column)}:{cell(last_row, column)}"
+    return f"{cell(first_row, column, fixed=fixed)}:{cell(last_row, column, fixed=fixed)}"
 
 
 def _cut(text: str, most: int) -> str:

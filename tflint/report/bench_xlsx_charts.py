@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tflint.report import bench_xlsx_summary as summary
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import BenchedModel
 from tflint.report.bench_wording import ram_budget, runtime_names, shortened
 from tflint.report.bench_xlsx_book import (
@@ -22,10 +23,11 @@ from tflint.report.bench_xlsx_book import (
     Book,
     Look,
     Page,
+    area,
     cell,
     foreign_text,
 )
-from tflint.report.bench_xlsx_notes import application_title, runtime_title
+from tflint.report.bench_xlsx_notes import application_title
 
 # More than these no chart shows so that somebody can read them.
 MOST_DRAWN = 120
@@ -257,8 +259,7 @@ def _accuracies(book: Book, table: _Table) -> Any:
             continue
         colour = COLOURS[number % len(COLOURS)]
         plus, minus = (
-            f"={table.page.reference(span[0], column)}:{cell(span[1], column)}"
-            for column in (_PLUS, _MINUS)
+            f"={table.page.prefix}{area(*span, column, fixed=True)}" for column in (_PLUS, _MINUS)
         )
         series: dict[str, object] = {
             "name": [table.page.name, span[0], _APPLICATION],

@@ -27,7 +27,7 @@ MOST_BLOCKS = 200
 MOST_SHEETS = 200
 # Characters of a line, which the rows of a block are counted with.
 PATH_WIDTH, NOTES_WIDTH = 42, 56
-_MOST_LINES = 400
+MOST_LINES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _blocks(places: Sequence[int], models: Sequence[BenchedModel]) -> tuple[Bloc
         rows = max(
             len(listed) + bool(others),
             len(model.runtimes),
-            min(line_count(said, NOTES_WIDTH - 2), _MOST_LINES),
+            min(line_count(said, NOTES_WIDTH - 2), MOST_LINES),
             1 + line_count(path, PATH_WIDTH - 2),
         )
         made.append(

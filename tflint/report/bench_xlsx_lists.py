@@ -89,7 +89,7 @@ def write_operators(
             _write_operator(page, row, labels[place], model, operator)
             if operator.us_avg is not None and whole:
                 # Both ends fixed, so that it stays right when rows are sorted within a model.
-                of = area(rows.first, rows.last, TIME_COLUMN).replace("G", "$G$")
+                of = area(rows.first, rows.last, TIME_COLUMN, fixed=True)
                 formula = f"=100*{cell(row, TIME_COLUMN)}/SUM({of})"
                 page.formula(row, _SHARE, formula, 100 * operator.us_avg / whole, PERCENT)
             row += 1
@@ -104,7 +104,7 @@ def write_operators(
         _sum_above(page, column, row, [figure for figure in figures if figure is not None], look)
     _finish(page, row, len(_OPERATOR_HEADS), left_out)
     if row > TOP:
-        bar = {"type": "data_bar", "bar_color": "#8EC7E8", "bar_solid": True}
+        bar = {"type": "data_bar", "bar_color": "#8EC7E8"}
         page.mark((TOP, _SHARE, row - 1, _SHARE), {**bar, "min_type": "num", "min_value": 0})
     return written
 
@@ -146,6 +146,7 @@ def write_tensors(page: Page, models: Sequence[BenchedModel], labels: Sequence[s
                 ("input", tensor.is_input),
                 ("output", tensor.is_output),
                 ("variable", tensor.is_variable),
+                ("unused", not tensor.is_used),
             )
             page.text(row, 7, ", ".join(use for use, is_so in uses if is_so))
             page.number(row, _TENSOR_SIZE, tensor.bytes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import Accuracy
 from tflint.report.bench_xlsx_book import (
     BAD,
@@ -30,7 +31,6 @@ from tflint.report.bench_xlsx_book import (
     foreign_text,
 )
 from tflint.report.bench_xlsx_layout import HEADER_ROWS, NOTES_WIDTH, PATH_WIDTH, Block, Group
-from tflint.report.bench_xlsx_notes import runtime_title
 
 QUANTIZATION, INIT, FIRST, WARMUP, AVERAGE = 0, 1, 2, 3, 4
 ACCURACY, WEIGHTS, WEIGHTS_KB, DYNAMIC_KB, NAME, SIZE, NOTES = 5, 6, 7, 8, 9, 10, 11

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from tflint.printable import counted, percent_text, printable
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import BenchedModel, RuntimeUse
+from tflint.report.bench_wording import noise_text, total_text
 from tflint.report.wording import MAX_PATH
-from tflint.target.runtime import RUNTIMES
 
 # How the sheets of the original call them.
 TITLES = {
@@ -33,6 +34,8 @@ PARTS = {
 }
 # Models of one application with about as many weights are one network in several quantisations.
 _SAME_NETWORK = 0.8
+# Where operators, each timed alone, add up to about the whole inference.
+_USUAL = (0.9, 1.1)
 _MOST_NAMED = 6
 _MOST_TEXT = 600
 _BATCH_NORM = re.compile(r"batch_?norm", re.IGNORECASE)
@@ -52,11 +55,6 @@ def quantisation_title(model: BenchedModel) -> str:
 def application_title(application: str) -> str:
     """`MotionSense` for `motion_sense`."""
     return APPLICATION_TITLES.get(application, printable(application))
-
-
-def runtime_title(runtime: str) -> str:
-    """`TFLM` for `tflm`."""
-    return RUNTIMES[runtime][0] if runtime in RUNTIMES else printable(runtime)
 
 
 def select_operators(model: BenchedModel) -> list[str]:
@@ -82,12 +80,19 @@ def notes(model: BenchedModel, among: Sequence[BenchedModel]) -> list[str]:
     said += _select(model, among)
     said += _batch_norm(model)
     if model.noise is not None and model.noise.is_noisy:
-        spread = percent_text(model.noise.spread)
-        said.append(f"Noisy: the middle half of the runs spreads over {spread} of their median.")
-    said += [printable(note, _MOST_TEXT) for note in model.notes]
+        said.append(f"Noisy: {noise_text(model.noise)}.")
+    total = model.operator_total
+    if total is not None and not _USUAL[0] < total.ratio < _USUAL[1]:
+        said.append(f"{total_text(total)}.")
+    said += [_sentence(note) for note in model.notes]
     return [
         sentence.replace("..", ".") if sentence.endswith("..") else sentence for sentence in said
     ]
+
+
+def _sentence(text: str) -> str:
+    shown = printable(text, _MOST_TEXT)
+    return f"{shown[:1].upper()}{shown[1:]}."
 
 
 def _on_runtimes(uses: Sequence[RuntimeUse]) -> list[str]:

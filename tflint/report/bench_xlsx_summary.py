@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from tflint.printable import counted, printable
 from tflint.report import bench_xlsx_models as columns
+from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import (
     NOISY_SPREAD,
     BenchedModel,
     BenchReport,
     RuntimeUse,
 )
-from tflint.report.bench_wording import machine_text, marks, runtime_names, shortened
+from tflint.report.bench_wording import headline, machine_text, marks, runtime_names, shortened
 from tflint.report.bench_xlsx_book import (
     BAD,
     BAD_FILL,
@@ -26,6 +27,7 @@ from tflint.report.bench_xlsx_book import (
     KB,
     LIGHT,
     NOTE,
+    PALE_FILL,
     PERCENT,
     SUBHEAD,
     TIME,
@@ -39,7 +41,7 @@ from tflint.report.bench_xlsx_book import (
     foreign_text,
 )
 from tflint.report.bench_xlsx_layout import Block
-from tflint.report.bench_xlsx_notes import PARTS, application_title, runtime_title
+from tflint.report.bench_xlsx_notes import PARTS, application_title
 
 TOP = 5
 MODEL, APPLICATION, QUANTIZATION, BEST, FILE, WEIGHTS, WEIGHTS_KB, DYNAMIC_KB = range(8)
@@ -58,7 +60,7 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accuracy (%)", ("Measured", "from", "to")),
     ("MACs", ()),
 )
-_WIDTHS = (44, 17, 13, 14, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
+_WIDTHS = (40, 16, 13, 27, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
 _RUNTIME_WIDTHS = (7, 11, 11)
 _FAILURE_WIDTH = 54
 _MOST_FAILURE, _MOST_LABEL = 200, 60
@@ -86,7 +88,7 @@ def write_summary(
     failed_column = runtime_column(len(known), 0)
     last_column = failed_column - all(model.is_whole for model in report.models)
     _write_heads(page, report, known, last_column)
-    best = [", ".join(words) for words in marks(report.models)]
+    best = _best(report.models)
     for place, model in enumerate(report.models):
         row = TOP + place
         _write_row(page, row, model, labels[place], at[place], best[place])
@@ -100,8 +102,8 @@ def write_summary(
     page.text(
         end + 2,
         0,
-        "Green: the smallest, the fastest and the most accurate of all rows. Columns are explained "
-        "on the sheet About.",
+        "Green: the smallest, the fastest and the most accurate of all rows; + and pale: of the "
+        "rows of their application. Columns are explained on the sheet About.",
         NOTE,
     )
     page.printed(end + 2, last_column)
@@ -111,11 +113,8 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_col
     page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + (_FAILURE_WIDTH,))
     page.text(0, 0, "tflint bench", TITLE)
     page.sheet.set_row(0, 26)
-    measured_on = (
-        f"{counted(len(report.models), 'model')} on {machine_text(report.machine)}; "
-        f"{printable(report.started)}"
-    )
-    page.foreign(1, 0, measured_on, Look(ink=DARK))
+    measured_on = f"{machine_text(report.machine)}; {printable(report.started)}"
+    page.foreign(1, 0, f"{headline(report)} on {measured_on}", Look(ink=DARK))
     broken = sum(not model.is_whole for model in report.models)
     if report.is_interrupted:
         said = "Interrupted: the models that were still to be measured are missing."
@@ -230,30 +229,47 @@ def _write_sums(page: Page, row: int, models: Sequence[BenchedModel], last_colum
         page.formula(row, column, formula, float(sum(figures)), summed)
 
 
+def _best(models: Sequence[BenchedModel]) -> list[str]:
+    """What each model is the best in: of all, and with a sign of those of its application."""
+    best = [list(words) for words in marks(models)]
+    of_application: dict[str, list[int]] = {}
+    for place, model in enumerate(models):
+        if model.application is not None:
+            of_application.setdefault(model.application, []).append(place)
+    for places in of_application.values():
+        among = marks([models[place] for place in places])
+        for place, words in zip(places, among, strict=True):
+            best[place] += [f"{word}+" for word in words if word not in best[place]]
+    return [", ".join(words) for words in best]
+
+
 def _write_marks(page: Page, last: int, known: int) -> None:
     """What stands out: the best of a column, noise, and what does not run."""
     green = Look(ink=GOOD, fill=GOOD_FILL, bold=True)
-    for column, best in ((FILE, "MIN"), (AVERAGE, "MIN"), (ACCURACY, "MAX")):
-        here = cell(TOP, column)
-        letters = here.rstrip("0123456789")
-        whole = f"${letters}${TOP + 1}:${letters}${last + 1}"
-        criteria = f'=AND({here}<>"",COUNT({whole})>1,{here}={best}({whole}))'
-        if column == FILE:
-            # What is no model is not the smallest one.
-            weights = cell(TOP, WEIGHTS).rstrip("0123456789")
-            read = f"${weights}${TOP + 1}:${weights}${last + 1}"
-            criteria = (
-                f'=AND(${weights}{TOP + 1}<>"",COUNT({read})>1,'
-                f'COUNTIFS({whole},"<"&{here},{read},">=0")=0)'
-            )
-        page.mark(
-            (TOP, column, last, column), {"type": "formula", "criteria": criteria, "look": green}
-        )
+    pale = Look(ink=GOOD, fill=PALE_FILL)
+    application = area(TOP, last, APPLICATION, fixed=True)
+    own = f"${cell(TOP, APPLICATION)}"
+    # What is no model is not the smallest one: it has no weights.
+    read = area(TOP, last, WEIGHTS, fixed=True)
+    for column, better in ((FILE, "<"), (AVERAGE, "<"), (ACCURACY, ">")):
+        here, whole = cell(TOP, column), area(TOP, last, column, fixed=True)
+        # Not COUNTIFS, which compares what figures look like with fifteen digits.
+        rows = f'({whole}<>"")*({read}<>"")'
+        known_here = f'{here}<>"",${cell(TOP, WEIGHTS)}<>""'
+        for look, among, needed in (
+            (green, rows, ""),
+            (pale, f"{rows}*({application}={own})", f'{own}<>"",'),
+        ):
+            several = f"SUMPRODUCT({among})>1"
+            best = f"SUMPRODUCT({among}*({whole}{better}{here}))=0"
+            criteria = f"=AND({known_here},{needed}{several},{best})"
+            options = {"type": "formula", "criteria": criteria, "look": look}
+            page.mark((TOP, column, last, column), {**options, "stop_if_true": True})
     noisy = {"type": "cell", "criteria": ">=", "value": 100 * NOISY_SPREAD}
     warn = Look(ink=WARN, fill=WARN_FILL)
     page.mark((TOP, SPREAD, last, SPREAD), {**noisy, "look": warn})
     for column in (WEIGHTS_KB, DYNAMIC_KB, P95):
-        bar = {"type": "data_bar", "bar_color": "#BBD7E6", "bar_solid": True}
+        bar = {"type": "data_bar", "bar_color": "#BBD7E6"}
         page.mark((TOP, column, last, column), {**bar, "min_type": "num", "min_value": 0})
     for number in range(known):
         column = runtime_column(number, 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tflint.report.bench_wording import shortened
 from tflint.report.chart_svg import COLORS, inline_svg, new_figure, rounded_size
+from tflint.report.style import text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,8 +26,11 @@ _PLACES = (
     (8, -12, "left"),
     (-8, 12, "right"),
     (-8, -12, "right"),
-    (8, -24, "left"),
-    (-8, -24, "right"),
+    *(
+        (right, up, side)
+        for up in (-24, 24, -36, 36)
+        for right, side in ((8, "left"), (-8, "right"))
+    ),
 )
 
 
@@ -84,9 +88,9 @@ def _scale(axes: Axes, points: Sequence[Point]) -> None:
     axes.xaxis.set_major_locator(FixedLocator([mark for mark in marks if mark >= least / 1.5]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: rounded_size(at)))
-    low = min(point.low for point in points)
-    margin = max((100 - low) * 0.1, 1.0)
-    axes.set_ylim(max(low - margin, -1.0), 100 + margin)
+    low, high = min(point.low for point in points), max(point.high for point in points)
+    margin = max((high - low) * 0.12, 1.0)
+    axes.set_ylim(low - margin, high + margin)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.tick_params(axis="y", colors=COLORS["faint"])
@@ -108,7 +112,7 @@ def _name(axes: Axes, points: Sequence[Point], inner: tuple[float, float]) -> No
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in at]
     for point, (x, y) in zip(points, at, strict=True):
         text = shortened(point.name, _LETTERS)
-        size = _LETTER * len(text)
+        size = _LETTER * text_width(text)
         for right, up, side in _PLACES:
             start = x + right if side == "left" else x + right - size
             box = (start, y + up - _LINE / 2, start + size, y + up + _LINE / 2)

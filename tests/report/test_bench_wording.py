@@ -1,0 +1,104 @@
+"""Names and figures as people read them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.report.bench_reports import BENCH_REPORTS, accuracy
+from tflint.report import bench_wording as wording
+from tflint.report.bench_result import BenchedModel, Noise, OperatorTotal
+from tflint.report.style import text_width
+
+
+def names(*paths: str) -> list[str]:
+    return wording.model_names([BenchedModel(path, 1) for path in paths])
+
+
+def test_folders_that_all_lie_in_are_not_told() -> None:
+    assert names("/m/seed/A/x.tflite", "/m/seed/B/x.tflite") == ["A/x.tflite", "B/x.tflite"]
+    assert names("/m/seed/A/x.tflite") == ["x.tflite"]
+    assert names("a/x.tflite", "y.tflite") == ["a/x.tflite", "y.tflite"]
+    assert names("a/x.tflite", "a/x.tflite") == ["x.tflite", "x.tflite"]
+    assert names("ab/x", "ac/x") == ["ab/x", "ac/x"]
+    assert names() == []
+
+
+def test_names_are_printable_and_never_empty() -> None:
+    assert names("a/\x1b[2J", "a/\udcff") == ["\\x1b[2J", "\\xff"]
+    assert names("", "") == ["(no name)", "(no name)"]
+    assert names("a\\b.tflite") == ["a\\b.tflite"]
+
+
+@given(st.text(max_size=80), st.integers(8, 40))
+def test_what_is_shortened_keeps_both_ends(text: str, most: int) -> None:
+    short = wording.shortened(text, most)
+
+    assert text_width(short) <= most
+    if short != text:
+        start, dots, end = short.partition("...")
+        assert dots
+        assert text.startswith(start)
+        assert text.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("us", "text"),
+    [
+        (0.0, "0.00"),
+        (3.858, "3.86"),
+        (99.994, "99.99"),
+        (99.996, "100.0"),
+        (999.94, "999.9"),
+        (999.96, "1,000"),
+        (1_234_567.8, "1,234,568"),
+        (None, "-"),
+        (float("nan"), "-"),
+        (float("inf"), "-"),
+    ],
+)
+def test_times_have_as_many_digits_as_mean_something(us: float | None, text: str) -> None:
+    assert wording.us_text(us) == text
+
+
+def test_accuracies_are_percentages() -> None:
+    found = accuracy(((13, 0, 0), (0, 12, 1), (1, 1, 11)), ("a", "b", "c"))
+
+    # The published figure of the reduced MotionSense model, 36 of 39.
+    assert wording.accuracy_text(found) == "92.31 % (79.7–97.3 %)"
+    assert wording.samples_text(found) == "36 of 39 samples of motion.npz, part test"
+    held = dataclasses.replace(found, majority=13 / 39, undecided=1)
+    assert wording.baseline_text(held) == (
+        "mean of the classes 92.31 %, always the largest class 33.33 %, 1 output not a number"
+    )
+
+
+def test_noise_is_told_as_far_as_it_is_known() -> None:
+    assert wording.noise_text(Noise(0.012)) == "spread 1.2 %"
+    assert wording.noise_text(Noise(0.2, 0.1, 1.0, 1, 0.05, 2)) == (
+        "spread 20.0 %, load 0.10 before and 1.00 after, interrupted 1 time, "
+        "kept waiting 5.0 % of the time, 2 outliers"
+    )
+
+
+@pytest.mark.parametrize(
+    ("us", "why"), [(20.0, "not fused"), (10.5, ""), (5.0, "nearest cache"), (0.0, "")]
+)
+def test_sums_of_operators_say_why_they_differ(us: float, why: str) -> None:
+    text = wording.total_text(OperatorTotal(us, 10.0, 7, 8))
+
+    assert text.startswith("7 of 8 operators timed, each alone: ")
+    assert why in text
+    assert (";" in text) is bool(why)
+
+
+def test_the_headline_counts_what_was_asked_for() -> None:
+    reports = {name: build() for name, build in BENCH_REPORTS.items()}
+
+    assert wording.headline(reports["whole"]) == "4 models measured"
+    assert wording.headline(reports["failures"]) == "7 models measured, 4 of them not wholly"
+    stopped = dataclasses.replace(reports["interrupted"], asked=5)
+    assert wording.headline(stopped) == "1 of 5 models measured; stopped before the end"
