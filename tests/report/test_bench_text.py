@@ -187,7 +187,7 @@ def test_the_best_are_marked() -> None:
     assert [row(text, name).count("*") for name in ("small", "fast", "right")] == [1, 1, 1]
     assert re.search(r"small.tflite +int8 +[0-9,]+\*", row(text, "small"))
     assert f" {us_text(latency(2.0).avg)}* " in row(text, "fast")
-    assert " 100.00* " in row(text, "right")
+    assert " 100.00 %* " in row(text, "right")
 
 
 def test_each_application_has_its_best() -> None:

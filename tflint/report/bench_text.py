@@ -168,8 +168,10 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
     yield Column("avg us", _marked(times, models, groups, fastest))
     yield Column("spread", _spread(models), 5)
     if any(m.accuracy for m in models):
-        shares = [percent_figure(m.accuracy.value if m.accuracy else None) for m in models]
-        yield Column("accuracy %", _marked(shares, models, groups, most_accurate))
+        shares = [
+            f"{percent_figure(m.accuracy.value)} %" if m.accuracy else UNKNOWN for m in models
+        ]
+        yield Column("accuracy", _marked(shares, models, groups, most_accurate))
         intervals = [
             f"{100 * m.accuracy.low:.1f}-{100 * m.accuracy.high:.1f}" if m.accuracy else ""
             for m in models
