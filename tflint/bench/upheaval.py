@@ -20,7 +20,7 @@ class Watch:
 
     def start(self) -> None:
         """Begin anew."""
-        self._interruptions = _interruptions()
+        self._interruptions = interruptions()
         self._wall, self._own = time.perf_counter_ns(), time.thread_time_ns()
 
     def seen(self) -> dict[str, float | int | None]:
@@ -31,7 +31,7 @@ class Watch:
         wall, own = time.perf_counter_ns() - self._wall, time.thread_time_ns() - self._own
         return {
             "waiting": min(max(1 - own / wall, 0.0), 1.0) if wall else None,
-            "interruptions": _since(self._interruptions, _interruptions()),
+            "interruptions": _since(self._interruptions, interruptions()),
             "throttled": _since(self._throttled, _throttled()),
         }
 
@@ -46,12 +46,15 @@ def control_group_file(name: str) -> Path | None:
         for line in Path("/proc/self/cgroup").read_text(errors="replace").splitlines():
             _, controllers, path = [*line.split(":", 2), "", ""][:3]
             if not controllers or "cpu" in controllers.split(","):
-                root = Path("/sys/fs/cgroup", controllers and "cpu")
-                found += [root / path.lstrip("/") / name, root / name]
+                # Controllers that are mounted as one have a link for each, on most systems.
+                for mounted in dict.fromkeys((controllers, controllers and "cpu")):
+                    root = Path("/sys/fs/cgroup", mounted)
+                    found += [root / path.lstrip("/") / name, root / name]
     return next((path for path in found if path.is_file()), None)
 
 
-def _interruptions() -> int | None:
+def interruptions() -> int | None:
+    """How often the kernel has taken a core away from this process so far."""
     return None if sys.platform == "win32" else resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
