@@ -116,10 +116,10 @@ def latency_ratio(loads: Sequence[tuple[Array, Array]], runs: tuple[int, int]) -
     """The ratio from the medians of blocks of A and of B, (turns, 2) each for each load; None
     where there are too few loads. `runs` is how many inferences of A and B they are from.
 
-    A turn, A B B A or B A A B, has the mean of the logarithms of B less that of A, a load the median
-    of its turns, which a disturbed one does not move. Two loads make one measurement, as for `single_ratio`:
-    the place in memory of what is loaded first may be better by half a percent. Where there are
-    too few for that, each load is one, and such a difference widens the interval.
+    A turn, A B B A or B A A B, has the mean of the logarithms of B less that of A, a load the
+    median of its turns, which a disturbed one does not move. Two loads make one measurement, as
+    for `single_ratio`: the place in memory of what is loaded first may be better by half a percent.
+    Where there are too few for that, each load is one, and such a difference widens the interval.
     """
     each = [
         float(np.median((np.log(after) - np.log(before)).mean(axis=1))) for before, after in loads
