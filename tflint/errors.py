@@ -22,6 +22,9 @@ from enum import IntEnum
 
 from tflint.printable import printable
 
+# Set in the environment, faults of ours end the program with a traceback.
+DEBUG_VARIABLE = "TFLITE_LINT_DEBUG"
+
 
 class ExitCode(IntEnum):
     """The process's exit code, the same for every command and output format."""

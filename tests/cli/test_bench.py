@@ -163,6 +163,31 @@ def test_other_formats_to_stdout(call: Call, models: Path, format: str, begins: 
     assert begins in result.stdout
 
 
+@needs_litert
+@pytest.mark.parametrize(
+    ("what", "part"),
+    [
+        ("with_static_figures", "reading"),
+        ("measure_latency", "latency"),
+        ("timed_operators", "operators"),
+    ],
+)
+def test_a_fault_of_ours_is_told_in_its_row(
+    call: Call, models: Path, monkeypatch: pytest.MonkeyPatch, what: str, part: str
+) -> None:
+    def fault(*arguments: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(f"tflint.bench.run.{what}", fault)
+    result = call("bench", "clean.tflite", "--runs", "3", "--format", "json", cwd=models)
+    (found,) = json.loads(result.stdout)["models"]
+
+    assert (result.code, result.stderr) == (1, "")
+    says = "internal error, please report it: KeyError: 'x'"
+    assert found["failures"] == [{"part": part, "text": says}]
+    assert (found["latency_us"] is None) == (part != "operators")
+
+
 # Models that there are not
 
 

@@ -187,7 +187,7 @@ def test_the_best_are_marked() -> None:
     assert [row(text, name).count("*") for name in ("small", "fast", "right")] == [1, 1, 1]
     assert re.search(r"small.tflite +int8 +[0-9,]+\*", row(text, "small"))
     assert f" {us_text(latency(2.0).avg)}* " in row(text, "fast")
-    assert " 100.00* " in row(text, "right")
+    assert " 100.00 %* " in row(text, "right")
 
 
 def test_each_application_has_its_best() -> None:
@@ -232,6 +232,24 @@ def test_a_reason_is_said_once() -> None:
     assert "  (2) a third\n" in text
     assert "another thing" not in text
     assert ["(1)" in row(text, str(i)) for i in range(3)] == [True, True, False]
+
+
+def test_what_two_runtimes_say_of_one_model_is_one_reason() -> None:
+    one = model("a.tflite", "int8")
+    first, second = one.runtimes
+    uses = (
+        dataclasses.replace(first, runnable=False, reason="TFLM has no kernel"),
+        dataclasses.replace(second, runnable=False, reason="CMSIS-NN has no kernel"),
+    )
+    only_second = (first, dataclasses.replace(second, runnable=False, reason="not there"))
+    text = shown(
+        dataclasses.replace(one, runtimes=uses),
+        dataclasses.replace(one, path="b.tflite", runtimes=only_second),
+        width=100,
+    )
+
+    assert "  (1) TFLM has no kernel\n  (2) not there\n" in text
+    assert "CMSIS-NN has no kernel" not in text
 
 
 def test_what_failed_is_told_with_its_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,15 +11,13 @@ from tflint.bench.accuracy import first_sample, measure_accuracy
 from tflint.bench.applications import application_of
 from tflint.bench.data_plan import planned
 from tflint.bench.datasets import LabelledData
-from tflint.bench.fitting import DoesNotFit
 from tflint.bench.inputs import entry_of
 from tflint.bench.latency import measure_latency
 from tflint.bench.model_file import bytes_of
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
 from tflint.bench.static_figures import with_static_figures
-from tflint.errors import HostFailed, MalformedModel, ModelRefused, TflintError, UnreadableModel
-from tflint.fix.proof.interface import NotComparable
+from tflint.errors import DEBUG_VARIABLE, MalformedModel, TflintError, UnreadableModel
 from tflint.model.reader import parse_model
 from tflint.printable import printable
 from tflint.report.bench_result import BenchedModel, Failure
@@ -47,7 +46,10 @@ def benched(
             say(f"{of}, {what}")
 
         its_target = target if target_of is None else target_of(path)
-        row = _benched(path, shown, its_target, options, plan.data[number - 1], about)
+        try:
+            row = _benched(path, shown, its_target, options, plan.data[number - 1], about)
+        except Exception as error:  # Also a fault of ours: the others are measured.
+            row = _failed(BenchedModel(shown, 0), "reading", _fault(error))
         note = plan.notes[number - 1]
         yield row if note is None else dataclasses.replace(row, notes=(*row.notes, note))
 
@@ -83,8 +85,8 @@ def _benched(
         say("latency")
         sample = None if labelled is None else first_sample(labelled, model, entry)
         timing = measure_latency(data, model, entry, options, sample)
-    except (ModelRefused, HostFailed, NotComparable, DoesNotFit) as error:
-        return _failed(row, "latency", str(error))
+    except Exception as error:
+        return _failed(row, "latency", _fault(error))
     row = dataclasses.replace(
         row, latency=timing.latency, noise=timing.noise, notes=(*row.notes, *timing.notes)
     )
@@ -93,17 +95,26 @@ def _benched(
         try:
             timed = timed_operators(data, model, entry, row.operators, options, say)
             row = dataclasses.replace(row, operators=timed.rows, operator_total=timed.total)
-        except (ModelRefused, HostFailed) as error:
-            row = _failed(row, "operators", str(error))
+        except Exception as error:
+            row = _failed(row, "operators", _fault(error))
     if labelled is not None:
         say("accuracy")
         try:
             accuracy, notes = measure_accuracy(data, model, entry, labelled, options, say)
-        except TflintError as error:
-            return _failed(row, "accuracy", str(error))
+        except Exception as error:
+            return _failed(row, "accuracy", _fault(error))
         row = dataclasses.replace(row, accuracy=accuracy, notes=(*row.notes, *notes))
     return row
 
 
 def _failed(row: BenchedModel, part: str, text: str) -> BenchedModel:
     return dataclasses.replace(row, failures=(*row.failures, Failure(part, printable(text, 400))))
+
+
+def _fault(error: Exception) -> str:
+    """What a row says of what kept a part of it from being measured."""
+    if isinstance(error, TflintError):
+        return str(error)
+    if os.environ.get(DEBUG_VARIABLE):
+        raise error
+    return f"internal error, please report it: {type(error).__name__}: {error}"

@@ -24,12 +24,11 @@ from tflint.cli.output import emit
 from tflint.cli.rule import rule
 from tflint.cli.server import server
 from tflint.cli.targets import targets
-from tflint.errors import ExitCode, TflintError
+from tflint.errors import DEBUG_VARIABLE, ExitCode, TflintError
 from tflint.printable import printable
 from tflint.version import __version__
 
 SECOND_NAME = "tflite-lint"
-DEBUG_VARIABLE = "TFLITE_LINT_DEBUG"
 # Options that only Terraform's linter of the same name has.
 _TERRAFORM_OPTIONS = (
     "--init",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tflint.printable import printable
-from tflint.report.bench_result import BenchedModel
+from tflint.report.bench_result import BenchedModel, RuntimeUse
 from tflint.target.runtime import RUNTIMES
 
 # What a reason quotes of the runtime.
@@ -24,11 +24,19 @@ def reason_key(reason: str | None) -> str:
     return quoted[0] if quoted else reason or ""
 
 
-def numbered_reasons(models: Sequence[BenchedModel]) -> dict[str, int]:
-    """The reasons that there are, by `reason_key`, numbered from 1."""
-    found: dict[str, int] = {}
+def refusal_of(model: BenchedModel) -> RuntimeUse | None:
+    """The first runtime that refuses the model; others mostly say the same in other words."""
+    return next((use for use in model.runtimes if not use.runnable), None)
+
+
+def numbered_reasons(models: Sequence[BenchedModel]) -> dict[str, tuple[int, list[RuntimeUse]]]:
+    """The reasons that there are, by `reason_key`: the number of each, from 1, and its refusals,
+    one a model.
+    """
+    found: dict[str, tuple[int, list[RuntimeUse]]] = {}
     for model in models:
-        for use in model.runtimes:
-            if not use.runnable and use.reason:
-                found.setdefault(reason_key(use.reason), len(found) + 1)
+        use = refusal_of(model)
+        if use is not None and use.reason:
+            _, same = found.setdefault(reason_key(use.reason), (len(found) + 1, []))
+            same.append(use)
     return found

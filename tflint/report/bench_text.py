@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tflint.printable import counted, printable
-from tflint.report.bench_refusals import numbered_reasons, reason_key, runtime_title
+from tflint.report.bench_refusals import numbered_reasons, reason_key, refusal_of, runtime_title
 from tflint.report.bench_result import (
     BenchedModel,
     BenchReport,
@@ -39,6 +39,7 @@ _FIGURE = re.compile(r"[0-9][0-9.,]*")
 
 Best = Callable[[Sequence[BenchedModel]], frozenset[int]]
 Group = tuple[str | None, list[int]]
+Reasons = Mapping[str, tuple[int, list[RuntimeUse]]]
 
 
 def render(
@@ -167,8 +168,10 @@ def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterato
     yield Column("avg us", _marked(times, models, groups, fastest))
     yield Column("spread", _spread(models), 5)
     if any(m.accuracy for m in models):
-        shares = [percent_figure(m.accuracy.value if m.accuracy else None) for m in models]
-        yield Column("accuracy %", _marked(shares, models, groups, most_accurate))
+        shares = [
+            f"{percent_figure(m.accuracy.value)} %" if m.accuracy else UNKNOWN for m in models
+        ]
+        yield Column("accuracy", _marked(shares, models, groups, most_accurate))
         intervals = [
             f"{100 * m.accuracy.low:.1f}-{100 * m.accuracy.high:.1f}" if m.accuracy else ""
             for m in models
@@ -181,7 +184,7 @@ def _arenas(models: Sequence[BenchedModel]) -> Iterator[Column]:
     reasons = numbered_reasons(models)
     first: list[Span] = []
     for runtime in runtime_names(models):
-        cells = [_arena(runtime_of(model, runtime), reasons) for model in models]
+        cells = [_arena(model, runtime, reasons) for model in models]
         title = runtime_title(runtime).removeprefix("TFLM with ")
         if not first:
             yield Column("arena B", cells)
@@ -192,12 +195,13 @@ def _arenas(models: Sequence[BenchedModel]) -> Iterator[Column]:
             yield Column(f"{title} B", cells, 8)
 
 
-def _arena(use: RuntimeUse | None, reasons: Mapping[str, int]) -> Span:
+def _arena(model: BenchedModel, runtime: str, reasons: Reasons) -> Span:
+    use, refusal = runtime_of(model, runtime), refusal_of(model)
     if use is None:
         return Span(UNKNOWN)
-    if use.runnable:
+    if use.runnable or refusal is None:
         return Span(number_text(use.min_arena_bytes))
-    number = reasons.get(reason_key(use.reason))
+    number, _ = reasons.get(reason_key(refusal.reason), (None, []))
     return Span("no" if number is None else f"no ({number})", "error")
 
 
@@ -262,16 +266,9 @@ def _refusals(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
         return
     yield line()
     yield line(Span("do not run on a microcontroller", "path"))
-    uses = [use for model in models for use in model.runtimes if not use.runnable and use.reason]
-    for key, number in list(reasons.items())[:SHOWN]:
-        same = [use for use in uses if reason_key(use.reason) == key]
-        runtime = same[0].runtime
-        count = sum(use.runtime == runtime for use in same)
-        text = (
-            f"({number}) {counted(count, 'model')}, such as: {printable(same[0].reason or '', 400)}"
-        )
-        if count == 1:
-            text = f"({number}) {printable(same[0].reason or '', 400)}"
+    for number, refused in list(reasons.values())[:SHOWN]:
+        many = f"{counted(len(refused), 'model')}, such as: " if len(refused) > 1 else ""
+        text = f"({number}) {many}{printable(refused[0].reason or '', 400)}"
         first, *rest = wrap(text, width, "      ")
         yield line(Span("  " + first.lstrip()))
         for part in rest:

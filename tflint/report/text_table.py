@@ -9,7 +9,7 @@ from tflint.report.style import Line, Span, cut_front, text_width, trimmed
 
 GAP = 2
 # Names are not cut below this for the sake of one more column.
-_LEAST_NAME = 24
+_LEAST_NAME = 22
 
 
 @dataclass(frozen=True, slots=True)
