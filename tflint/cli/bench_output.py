@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from tflint.atomic_file import refuse_unwritable, write_files
 from tflint.cli.output import emit, print_lines
 from tflint.cli.reporting import is_one_file, output_file, shown
-from tflint.errors import MissingExtra, UnknownName, UsageError
+from tflint.errors import UnknownName, UsageError
 from tflint.report.bench_formats import BY_SUFFIX, FORMATS, BenchFormat
 from tflint.report.bench_result import BenchReport
 
@@ -108,9 +107,7 @@ def _file(text: str) -> tuple[BenchFormat, Path]:
     if found is None:
         known = ", ".join(BY_SUFFIX)
         raise UsageError(f"`{shown(path)}` has no suffix of a format that is known ({known})")
-    for package in found.packages:
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtra(f"--export of {path.suffix.lower()} ({package})", "report")
+    found.require()
     output_file(found.name, path, "--export")
     refuse_unwritable(path)
     return found, path
