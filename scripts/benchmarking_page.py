@@ -10,6 +10,7 @@ import functools
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,7 +118,14 @@ def wrong_part(rows: Rows, shared: Path) -> str:
         _select,
         functools.partial(_batch_norm, shared),
     )
-    return "".join(f"- {make(rows)}\n" for make in statements)
+    return "".join(f"{filled(f'- {make(rows)}', indent='  ')}\n" for make in statements)
+
+
+def filled(text: str, indent: str = "") -> str:
+    """A paragraph in lines as long as the page's."""
+    return textwrap.fill(
+        text, 115, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _headline(rows: Rows) -> str:
@@ -143,8 +151,8 @@ def _limits(rows: Rows) -> str:
         size = weights_of(rows[name]).bytes
         over.append(f"{_network(name)} {size:,} of {round(limit):,}")
     return (
-        "**Its sizes are rounded down.** Read as limits of 6, 42, 6 and 2.57 KB none of the four "
-        f"is kept: {', '.join(over)} bytes."
+        "**Its sizes are a little more than they say.** Read as limits of 6, 42, 6 and 2.57 KB "
+        f"none of the four is kept: {', '.join(over)} bytes."
     )
 
 
@@ -199,9 +207,8 @@ def _sums(rows: Rows) -> str:
         "**Its dynamic memory is no memory.** The sum counts each tensor as if none shared memory "
         f"with another. It is {times[least]:.2f} ({_network(least)}) to {times[most]:.2f} times "
         f"({_network(most)}) the arena that TFLM takes, structures of the runtime included, and "
-        f"puts models in the wrong order: {_network(by_sum)} has the smallest sum and "
-        f"{_network(by_arena)} the smallest arena, with {arenas[by_arena]:,} and "
-        f"{arenas[by_sum]:,} bytes."
+        f"puts models in the wrong order: {_network(by_sum)} has the smallest sum, but its arena "
+        f"takes {arenas[by_sum]:,} bytes, that of {_network(by_arena)} {arenas[by_arena]:,}."
     )
 
 

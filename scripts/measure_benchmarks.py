@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from benchmarking_page import (
     PAGE,
     ROOT,
+    filled,
     headline_part,
     models_part,
     seed_rows,
@@ -33,6 +34,8 @@ from benchmarking_page import (
 from repairs_page import with_part
 
 Array = NDArray[Any]
+# The part of the time from which on runs count as disturbed.
+_WAITING = 0.02
 # What stands in each file, where it does not say so itself.
 _CLASSES = {
     "motion_sense": ("stairs", "walking or jogging", "sitting or standing"),
@@ -123,7 +126,19 @@ def run_part(document: dict[str, Any], seed: Path) -> str:
         low, high = accuracy["interval"]
         cells += [f"{100 * accuracy['value']:.1f} %", f"{100 * low:.1f} to {100 * high:.1f} %"]
         lines.append(f"| {name} | {' | '.join(cells)} | {accuracy['n']:,} |")
-    return "\n".join(lines) + f"\n\n{_hidden(document)}\n"
+    return "\n".join(lines) + f"\n\n{_disturbed(document)}{filled(_hidden(document))}\n"
+
+
+def _disturbed(document: dict[str, Any]) -> str:
+    """That other programs were at work, if they were."""
+    timed = [model for model in document["models"] if model["latency_us"] is not None]
+    disturbed = sum((model["noise"]["waiting"] or 0) >= _WAITING for model in timed)
+    if not disturbed:
+        return ""
+    return (
+        f"In {disturbed} of the {len(timed)} other programs had the core for a part of the runs: "
+        "their p50 tells more than their average.\n\n"
+    )
 
 
 def _hidden(document: dict[str, Any]) -> str:

@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib.util
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from tests.bench.labelled import as_it_is, classifier, data, measured
 from tflint.bench import accuracy as subject
-from tflint.bench.accuracy import measure_accuracy
-from tflint.bench.datasets import LabelledData, load_dataset
-from tflint.bench.inputs import entry_of
 from tflint.bench.intervals import wilson_interval
-from tflint.bench.options import BenchOptions, Kernels
-from tflint.errors import HostFailed, ModelRefused
+from tflint.bench.options import Kernels
 from tflint.model.builder import ModelBuilder
-from tflint.model.graph_builder import per_tensor
 from tflint.model.reader import parse_model
 from tflint.model.schema import (
     ArgMaxOptions,
-    AssignVariableOptions,
-    ReadVariableOptions,
-    SVDFOptions,
     TensorType,
-    VarHandleOptions,
-    WhileOptions,
 )
-from tflint.model.tables import Model, SignatureDef, TensorMap
 from tflint.model.writer import write_model
-from tflint.report.bench_result import Accuracy
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ai_edge_litert") is None, reason="needs LiteRT"
 )
 RNG = np.random.default_rng(8)
-
-
-def as_it_is(columns: int) -> Model:
-    """Its output is its input."""
-    build = ModelBuilder()
-    x = build.input((1, columns), name="x")
-    build.output(build.reshape(x, (1, columns)))
-    return build.build()
-
-
-def classifier(type: TensorType = TensorType.FLOAT32, classes: int = 4) -> Model:
-    build = ModelBuilder()
-    quantization = None if type is TensorType.FLOAT32 else per_tensor(0.02, 3)
-    x = build.conv_2d(build.input((1, 6, 6, 2), type, quantization), 3, 3)
-    build.output(build.fully_connected(build.flatten(x), classes))
-    return build.build()
-
-
-def data(folder: Path, /, **arrays: ArrayLike) -> LabelledData:
-    path = folder / "data.npz"
-    np.savez(path, **{name: np.asarray(array) for name, array in arrays.items()})
-    return load_dataset(path, None)
-
-
-def measured(model: Model, found: LabelledData, **changes: Any) -> tuple[Accuracy, tuple[str, ...]]:
-    options = dataclasses.replace(BenchOptions(seconds=60), **changes)
-    entry = entry_of(model, options.signature)
-    return measure_accuracy(write_model(model), model, entry, found, options)
 
 
 def bare_loop(model: bytes, values: NDArray[Any]) -> NDArray[Any]:
@@ -209,17 +168,6 @@ def test_what_is_not_a_number_is_wrong_and_said(tmp_path: Path) -> None:
     )
 
 
-def test_values_that_the_input_cannot_hold_are_said(tmp_path: Path) -> None:
-    model = classifier(TensorType.INT8)
-    values = RNG.normal(0, 1, (20, 6, 6, 2))
-
-    _, good = measured(model, data(tmp_path, x=values, y=RNG.integers(0, 4, 20)))
-    _, bad = measured(model, data(tmp_path, x=values * 100, y=RNG.integers(0, 4, 20)))
-
-    assert not any("beyond" in note for note in good)
-    assert any("% of the input values are beyond what the input can hold" in note for note in bad)
-
-
 def test_a_majority_is_said(tmp_path: Path) -> None:
     rows = np.eye(2)[[0] * 95 + [1] * 5]
 
@@ -231,116 +179,6 @@ def test_a_majority_is_said(tmp_path: Path) -> None:
     assert measured(as_it_is(2), data(tmp_path, x=even, labels=even))[1] == ()
 
 
-def test_a_signature_and_inputs_by_name(tmp_path: Path) -> None:
-    model = two_signatures()
-    found = data(tmp_path, minus=np.eye(3), plus=5 * np.eye(3)[[2, 2, 2]], labels=[2, 2, 1])
-
-    forwards, _ = measured(model, found)
-    backwards, _ = measured(model, found, signature="backwards")
-
-    assert (forwards.correct, forwards.confusion[2]) == (2, (0, 0, 2))
-    assert (backwards.correct, backwards.confusion[2]) == (0, (1, 1, 0))
-
-
-def two_signatures() -> Model:
-    """`plus` - `minus`, and in the second subgraph `minus` - `plus`."""
-    build = ModelBuilder()
-    second = build.subgraph("backwards")
-    for graph in (build, second):
-        one, other = graph.input((1, 3), name="a"), graph.input((1, 3), name="b")
-        y = graph.tensor((1, 3))
-        graph.operator("SUB", [one, other], [y])
-        graph.output(y)
-    names = (("plus", "minus"), ("minus", "plus"))
-    signatures = tuple(
-        SignatureDef(
-            tuple(TensorMap(name, index) for index, name in enumerate(names[place])),
-            (TensorMap("out", 2),),
-            key,
-            place,
-        )
-        for place, key in enumerate(("forwards", "backwards"))
-    )
-    return dataclasses.replace(build.build(), signature_defs=signatures)
-
-
-def test_samples_do_not_see_those_before_them(tmp_path: Path) -> None:
-    build = ModelBuilder()
-    x = build.input((1, 1))
-    feature = build.constant((1, 1), TensorType.FLOAT32, (1.0,))
-    weights = build.constant((1, 3), TensorType.FLOAT32, (1.0, 1.0, 1.0))
-    bias = build.constant((1,), TensorType.FLOAT32, (0.0,))
-    state = build.tensor((1, 3), is_variable=True)
-    y = build.tensor((1, 1))
-    build.operator("SVDF", [x, feature, weights, bias, state], [y], SVDFOptions(rank=1))
-    build.output(y)
-    found = data(tmp_path, x=[[5.0], [-1.0], [-1.0], [2.0]], labels=[1, 0, 0, 1])
-
-    assert measured(build.build(), found)[0].correct == 4
-
-
-def test_nor_do_resources_keep_anything(tmp_path: Path) -> None:
-    build = ModelBuilder()
-    x = build.input((1, 2))
-    handle = build.tensor((), TensorType.RESOURCE)
-    before, y = build.tensor((1, 2)), build.tensor((1, 2))
-    build.operator("VAR_HANDLE", [], [handle], VarHandleOptions(shared_name="v"))
-    build.operator("ASSIGN_VARIABLE", [handle, x], [], AssignVariableOptions())
-    build.operator("READ_VARIABLE", [handle], [before], ReadVariableOptions())
-    build.operator("ADD", [x, before], [y])
-    build.output(y)
-    found = data(tmp_path, x=[[5, 0], [0, 1], [1, 0]], labels=[0, 1, 0])
-
-    assert measured(build.build(), found)[0].correct == 3
-
-
-@pytest.mark.parametrize("chunk", [1, 7, 250])
-def test_how_samples_are_cut_up_makes_no_difference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
-) -> None:
-    values = RNG.normal(0, 1, (5 if chunk == 1 else 20, 3))
-    truth = RNG.integers(0, 3, len(values))
-    found = data(tmp_path, x=values, y=truth)
-    monkeypatch.setattr(subject, "_CHUNK", chunk * 3)
-    said: list[str] = []
-
-    model = as_it_is(3)
-    accuracy, _ = measure_accuracy(
-        write_model(model), model, entry_of(model, None), found, BenchOptions(), said.append
-    )
-
-    assert accuracy.correct == (values.argmax(axis=1) == truth).sum()
-    assert said == [f"{done} of {len(values)} samples" for done in range(chunk, len(values), chunk)]
-
-
-def test_a_worker_hands_back_what_it_has_before_its_time_is_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Slow models take many workers, and are not taken for models that hang."""
-    monkeypatch.setattr(subject, "_SHARE_OF_TIME", 0.0)
-    values = RNG.normal(0, 1, (4, 3))
-
-    accuracy, _ = measured(as_it_is(3), data(tmp_path, x=values, y=values.argmax(axis=1)))
-
-    assert (accuracy.n, accuracy.correct) == (4, 4)
-
-
-@pytest.mark.parametrize("chunk", [1, 24, 1 << 20])
-def test_a_model_that_takes_several_samples_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
-) -> None:
-    monkeypatch.setattr(subject, "_CHUNK", chunk)
-    build = ModelBuilder()
-    build.output(build.softmax(build.input((4, 3))))
-    values = RNG.normal(0, 1, (10, 3))
-    truth = np.where(np.arange(10) < 7, values.argmax(axis=1), values.argmin(axis=1))
-
-    accuracy, _ = measured(build.build(), data(tmp_path, x=values, y=truth))
-
-    assert (accuracy.n, accuracy.correct) == (10, 7)
-    assert accuracy.right == bytes([1] * 7 + [0] * 3)
-
-
 def test_the_part_that_counts_is_what_is_run(tmp_path: Path) -> None:
     rows = np.eye(3)[[0, 1, 2, 0]]
     found = data(tmp_path, x=rows, labels=[0, 0, 2, 1], split=["test", "train", "test", "train"])
@@ -349,16 +187,6 @@ def test_the_part_that_counts_is_what_is_run(tmp_path: Path) -> None:
 
     assert (accuracy.n, accuracy.correct, accuracy.split) == (2, 2, "test")
     assert notes[0].startswith("2 of 4 samples count, those of the part `test`")
-
-
-def test_ten_thousand_samples_take_seconds(tmp_path: Path) -> None:
-    values = RNG.normal(0, 1, (10_000, 20)).astype(np.float32)
-    found, start = data(tmp_path, x=values, y=values.argmax(axis=1)), time.perf_counter()
-
-    accuracy, _ = measured(as_it_is(20), found)
-
-    assert accuracy.value == 1
-    assert time.perf_counter() - start < 20  # One alone; eight share this machine at times.
 
 
 def test_so_many_classes_are_not_listed(tmp_path: Path) -> None:
@@ -380,36 +208,3 @@ def test_a_hostile_name_of_a_class_is_shown_harmless(tmp_path: Path) -> None:
     assert accuracy.classes[0].label == "\\x1b[2J=1+1"
     assert len(accuracy.classes[1].label) < 400
     assert accuracy.classes[1].label.isascii()
-
-
-def test_a_model_that_litert_refuses(tmp_path: Path) -> None:
-    build = ModelBuilder()
-    build.output(build.unary("Mystery", build.input((1, 2))))
-
-    with pytest.raises(ModelRefused, match="Mystery"):
-        measured(build.build(), data(tmp_path, x=np.eye(2), labels=[0, 1]))
-
-
-def test_a_model_that_hangs_on_a_sample(tmp_path: Path) -> None:
-    build = ModelBuilder()
-    x = build.input((1, 2))
-    y = build.tensor((1, 2))
-    condition, body = build.subgraph("condition"), build.subgraph("body")
-    a = condition.input((1, 2))
-    truth = condition.tensor((1, 2), TensorType.BOOL)
-    zero = condition.constant((1,), TensorType.FLOAT32, (0.0,))
-    some = condition.tensor((1,), TensorType.BOOL)
-    both = condition.constant((2,), TensorType.INT32, (0, 1))
-    condition.operator("LESS", [a, zero], [truth])
-    condition.operator("REDUCE_ANY", [truth, both], [some])
-    condition.output(some)
-    b = body.input((1, 2))
-    body.output(body.reshape(b, (1, 2)))
-    build.operator("WHILE", [x], [y], WhileOptions(cond_subgraph_index=1, body_subgraph_index=2))
-    build.output(y)
-    model = build.build()
-
-    fine, _ = measured(model, data(tmp_path, x=np.eye(2), labels=[0, 1]))
-    assert fine.correct == 2
-    with pytest.raises(HostFailed, match="after 0 of 2 labelled samples: it was ended after 2 sec"):
-        measured(model, data(tmp_path, x=[[1, 0], [-1, 0]], labels=[0, 1]), seconds=2.0)

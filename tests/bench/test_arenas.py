@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.model import sample_models as sample
-from tflint.bench.arenas import mcu_runtimes, memory_of, runtimes_of
+from tflint.bench.arenas import budget_notes, mcu_runtimes, memory_of, runtimes_of
 from tflint.lint.discover import Artifact
 from tflint.lint.memory_report import memory_report
 from tflint.lint.registry import all_rules
@@ -88,6 +88,40 @@ def test_another_target_has_another_arena() -> None:
     )
 
     assert with_dsp.ram_bytes != without.ram_bytes
+
+
+@pytest.mark.parametrize(
+    ("budget", "fits", "notes"),
+    [
+        ("cortex-m4", None, ()),
+        ("cortex-m4:ram=1M", True, ()),
+        ("cortex-m4:ram=1M,flash=1M", True, ()),
+        ("cortex-m4:ram=1K,flash=1M", False, ("RAM",)),
+        ("cortex-m4:ram=1K,flash=1K", False, ("RAM", "flash")),
+        ("cortex-m4:flash=1K", False, ("flash",)),
+    ],
+)
+def test_what_is_too_large_for_the_target_is_told(
+    budget: str, fits: bool | None, notes: tuple[str, ...]
+) -> None:
+    target = find_target(budget)
+    uses = runtimes_of(sample.int8_model(), target)
+
+    assert [use.fits for use in uses] == [fits, fits]
+    # A budget is no reason why a runtime would not take it.
+    assert all(use.runnable for use in uses)
+    said = budget_notes(uses, target)
+    assert len(said) == 2 * len(notes)
+    for note, memory in zip(said, notes * 2, strict=True):
+        assert f" bytes of {memory}, more than the 1,024 of cortex-m4" in note
+
+
+def test_what_does_not_run_has_no_note_on_its_size() -> None:
+    target = find_target("cortex-m4:ram=1K")
+    uses = runtimes_of(sample.dynamic_range_model(), target)
+
+    assert not any(use.runnable or use.fits for use in uses)
+    assert budget_notes(uses, target) == ()
 
 
 @pytest.mark.shared

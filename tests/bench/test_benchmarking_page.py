@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,14 @@ from tflint.report.bench_compare_result import (
 )
 from tflint.report.bench_json import render
 
+SHOWN = re.compile(r"(<!-- tests/report/golden/(\S+) -->\n```text\n)(.*?)```", re.DOTALL)
 TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def golden(name: str) -> str:
+    """An output that the tests of reports hold."""
+    folder = Path(__file__).parent.parent / "report" / "golden"
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def part(name: str) -> str:
@@ -74,6 +82,16 @@ def comparison() -> BenchComparison:
     )
 
 
+def test_what_it_prints_is_on_the_page() -> None:
+    """Written by `UPDATE_GOLDEN=1 pytest`, as the outputs themselves are."""
+    text = SHOWN.sub(lambda found: found[1] + golden(found[2]) + "```", TEXT)
+    if os.environ.get("UPDATE_GOLDEN"):
+        PAGE.write_text(text, encoding="utf-8")
+
+    assert SHOWN.findall(TEXT)
+    assert text == TEXT or os.environ.get("UPDATE_GOLDEN")
+
+
 def test_every_option_is_on_the_page() -> None:
     command = typer.main.get_command(app).commands["bench"]  # type: ignore[attr-defined]
     everywhere = {"--help", "--config", "--isolated", "--color"}
@@ -85,6 +103,7 @@ def test_every_option_is_on_the_page() -> None:
 def test_every_key_is_on_the_page() -> None:
     named = set(re.findall(r"`([a-z0-9_]+)(?:\[\])?`", TEXT))
     found = {key for build in BENCH_REPORTS.values() for key in keys(json.loads(render(build())))}
+    found |= set(keys(json.loads(golden("bench.json"))))
     found |= set(keys(json.loads(bench_compare_json.render(comparison()))))
 
     assert len(found) > 50

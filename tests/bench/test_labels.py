@@ -98,6 +98,16 @@ def test_a_class_that_is_named_twice_is_refused() -> None:
         class_names({"classes": np.array(["a", "b", "a"])}, "`f.npz`")
 
 
+@pytest.mark.parametrize("bits", [0x7F800001, 0x7FC00000, 0xFF800001])
+@pytest.mark.filterwarnings("error")
+def test_no_nan_gives_a_warning(bits: int) -> None:
+    array = np.array([bits], "u4").view("f4")
+
+    for labels in (array, array.reshape(1, 1), np.stack([array, array], 1)):
+        with pytest.raises(UsageError):
+            labels_of(labels, "`y`", ())
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_what_is_no_character_is_refused(order: str) -> None:
     array = np.array([0x110000, ord("a")], f"{order}u4").view(f"{order}U1")

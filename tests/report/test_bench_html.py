@@ -163,6 +163,8 @@ def test_the_best_are_marked_where_there_is_a_choice() -> None:
     assert "97.44 % (86.8–99.5 %)most accurate" in table[0]
     assert "7,820smallest" in table[3]
     assert "3.10fastest" in table[3]
+    assert "13,292smallest here" in table[1]
+    assert "6.19fastest here" in table[2]
     assert 'class="badge"' not in bench_html.render(BENCH_REPORTS["one"]())
 
 

@@ -62,7 +62,12 @@ def test_a_column_that_nobody_has_a_figure_for_is_left_out() -> None:
 
 def test_the_best_figures_are_bold() -> None:
     text = shown("whole")
-    table = text.partition("\nBold: smallest, fastest, most accurate.")[0]
+    told = "\nBold: smallest, fastest, most accurate of all; in italics, of its application.\n"
+    table, found, _ = text.partition(told)
+
+    assert found
+    assert table.count("_13,292_") == 2
+    assert "_6.19_" in table
 
     assert table.count("**") == 2 * 3
     assert "**7,820**" in table

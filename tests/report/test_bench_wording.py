@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.report.bench_reports import BENCH_REPORTS, accuracy
 from tflint.report import bench_wording as wording
-from tflint.report.bench_result import BenchedModel, Noise, OperatorTotal
+from tflint.report.bench_result import BenchedModel, Noise, OperatorTotal, WeightsUse
 from tflint.report.style import text_width
 
 
@@ -85,14 +85,28 @@ def test_noise_is_told_as_far_as_it_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("us", "why"), [(20.0, "not fused"), (10.5, ""), (5.0, "nearest cache"), (0.0, "")]
+    ("us", "why"), [(20.0, "not fused"), (10.5, ""), (9.5, ""), (5.0, "nearest cache")]
 )
 def test_sums_of_operators_say_why_they_differ(us: float, why: str) -> None:
-    text = wording.total_text(OperatorTotal(us, 10.0, 7, 8))
+    text = wording.total_text(OperatorTotal(us, 10.0, 7, 8, 0.25))
+    told = f"7 of 8 operators timed, each alone: {us:.2f} µs in all, 0.25 µs for the call; 10.00"
 
-    assert text.startswith("7 of 8 operators timed, each alone: ")
+    assert text.startswith(told)
     assert why in text
-    assert (";" in text) is bool(why)
+    assert ("alone they" in text) is bool(why)
+
+
+def test_marks_are_of_all_and_of_each_application() -> None:
+    models = [
+        BenchedModel(f"{i}.tflite", size, application, weights=WeightsUse(1, 1))
+        for i, (application, size) in enumerate((("a", 9), ("a", 7), (None, 5), (None, 6)))
+    ]
+
+    assert wording.marks(models) == [(), (), ("smallest",), ()]
+    # The best of all is not told a second time.
+    assert wording.marks_of_application(models) == [(), ("smallest",), (), ()]
+    assert wording.marks_of_application(models[:2]) == [(), ()]
+    assert wording.marks([]) == wording.marks_of_application([]) == []
 
 
 def test_the_headline_counts_what_was_asked_for() -> None:

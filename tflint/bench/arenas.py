@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tflint.lint.context import LintedModel
 from tflint.lint.memory_report import report_on
 from tflint.lint.runnable import refusal
 from tflint.memory.usage import with_runtime
 from tflint.model.tables import Model
+from tflint.printable import printable
 from tflint.report.bench_result import RuntimeUse
 from tflint.report.memory_result import MemoryReport
 from tflint.target.runtime import RUNTIMES, load_runtime
@@ -54,7 +57,30 @@ def _use(model: Model, target: Target) -> RuntimeUse:
         min_arena_bytes=use.arena.min_arena_bytes,
         ram_bytes=use.ram_bytes,
         flash_bytes=use.flash_bytes,
+        fits=_fits(use.ram_bytes, use.flash_bytes, target),
     )
+
+
+def budget_notes(uses: Sequence[RuntimeUse], target: Target) -> tuple[str, ...]:
+    """What is too large for the target of a model that would run there."""
+    return tuple(
+        f"{load_runtime(use.runtime).title} takes {size:,} bytes of {memory}, more than the "
+        f"{budget:,} of {printable(target.name)}"
+        for use in uses
+        if use.runnable and use.fits is False
+        for memory, size, budget in (
+            ("RAM", use.ram_bytes, target.ram_bytes),
+            ("flash", use.flash_bytes, target.flash_bytes),
+        )
+        if size is not None and budget is not None and size > budget
+    )
+
+
+def _fits(ram_bytes: int, flash_bytes: int, target: Target) -> bool | None:
+    """Whether a use is within the target's budget, as far as it has one."""
+    pairs = ((ram_bytes, target.ram_bytes), (flash_bytes, target.flash_bytes))
+    held = [size <= budget for size, budget in pairs if budget is not None]
+    return all(held) if held else None
 
 
 def _not_for(target: Target) -> str | None:

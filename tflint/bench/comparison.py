@@ -73,7 +73,7 @@ def _parts(
     missing = [name for name, row in zip(NAMES, rows, strict=True) if row.latency is None]
     if missing:
         text = f"not timed in turns: {' and '.join(missing)} could not be timed"
-        yield {"failures": (Failure("comparison", text),)}
+        yield {"failures": (Failure("latency", text),)}
         return
     failures = []
     try:
@@ -82,13 +82,13 @@ def _parts(
         timed = timed_in_turns(before, after, options)
         yield {"latency": timed.latency, "init": timed.init, "first": timed.first}
         if timed.failure is not None:
-            failures.append(Failure("comparison", timed.failure))
+            failures.append(Failure("latency", timed.failure))
         elif options.operators and not any(_has_failed(row, "operators") for row in rows):
             times = (rows[0].operators, rows[1].operators)
             operators = timed_operators_in_turns((before, after), operators, times, options, say)
             yield {"operators": tuple(operators)}
     except (HostFailed, ModelRefused, UsageError) as error:
-        failures.append(Failure("comparison", str(error)))
+        failures.append(Failure("latency", str(error)))
     yield {"failures": tuple(failures)}
 
 

@@ -62,7 +62,7 @@ class LabelledData:
         """The least and the greatest value of an array; NaN where it holds one."""
         if name not in self._ranges:
             array = self.arrays[name]
-            with np.errstate(invalid="ignore"):
+            with np.errstate(all="ignore"):
                 self._ranges[name] = float(array.min()), float(array.max())
         return self._ranges[name]
 

@@ -73,7 +73,8 @@ def decided(values: Array, decision: Decision) -> Array:
 
     Among equals the first is taken, as `argmax` does. Rows with NaN decide nothing: `UNDECIDED`.
     """
-    rows = decision.port.real(values).reshape(len(values), -1)
+    with np.errstate(all="ignore"):
+        rows = decision.port.real(values).reshape(len(values), -1)
     if decision.is_class:
         found: Array = rows[:, 0].astype(np.int64)
         return np.where(found < 0, UNDECIDED, found)

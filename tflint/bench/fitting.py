@@ -11,7 +11,7 @@ import numpy as np
 
 from tflint.bench.datasets import LabelledData
 from tflint.bench.decisions import Decision, decision_of
-from tflint.bench.labels import Labels
+from tflint.bench.labels import Labels, is_whole
 from tflint.errors import UsageError
 from tflint.fix.proof.interface import Array, Entry, NotComparable, Port
 from tflint.fix.proof.judging import maker_of
@@ -185,7 +185,7 @@ def _shape(data: LabelledData, name: str, port: Port) -> tuple[int, ...]:
     bounds = (0, 1) if port.dtype.kind == "b" else _bounds(port)
     if not (bounds[0] <= least and most <= bounds[1]):
         raise DoesNotFit(f"{title} holds numbers beyond {port.dtype}, which {port.title} takes")
-    if array.dtype.kind == "f" and not (np.trunc(array) == array).all():
+    if not is_whole(array):
         raise DoesNotFit(f"{title} holds fractions, the input {port.title} takes integers")
     return shape
 

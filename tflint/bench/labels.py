@@ -65,7 +65,7 @@ def labels_of(array: Array, title: str, names: Sequence[str]) -> Labels:
 def _marked(rows: Array, title: str) -> Array:
     if rows.dtype.kind in "US":
         raise UsageError(f"{title} has {rows.shape[1]:,} texts for each sample: one class is meant")
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         shares = rows.astype(np.float64)
         most = shares.max(axis=1, keepdims=True)
         is_shares = (
@@ -100,7 +100,7 @@ def _named(column: Array, title: str, names: Sequence[str]) -> Array:
 
 
 def _numbered(column: Array, title: str, names: Sequence[str]) -> Array:
-    if column.dtype.kind == "f" and not (np.isfinite(column) & (np.trunc(column) == column)).all():
+    if not is_whole(column):
         raise UsageError(
             f"{title} has fractions: accuracy is for classes, not for values to be estimated"
         )
@@ -111,6 +111,15 @@ def _numbered(column: Array, title: str, names: Sequence[str]) -> Array:
     if names and most >= len(names):
         raise UsageError(f"{title} goes up to {int(most):,}, `classes` names {len(names):,}")
     return column.astype(np.int64)
+
+
+def is_whole(values: Array) -> bool:
+    """Whether all of them are integers, of whatever type."""
+    if values.dtype.kind != "f":
+        return True
+    # Files may hold a NaN that signals.
+    with np.errstate(all="ignore"):
+        return bool((np.isfinite(values) & (np.trunc(values) == values)).all())
 
 
 def class_names(arrays: Mapping[str, Array], shown: str) -> tuple[str | None, tuple[str, ...]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,8 @@ _STAGES = {
     "runs": "in the runs",
 }
 _OPEN = "samples given with --data have sizes of their own"
+# So often a model is timed at most whose core was taken away, unless that takes as many seconds.
+_MOST_TIMES, _TOO_LONG = 3, 4.0
 # As many of the runs are kept one by one, evenly spread.
 MOST_KEPT = 2000
 # A run counts as an outlier from that many interquartile ranges above the upper quartile on.
@@ -54,10 +58,36 @@ def measure_latency(
 ) -> Timing:
     """Time inferences of a model, on the first of the samples or on random inputs.
 
-    Variables keep what earlier runs left in them, as on a device. Raises `ModelRefused` with what
-    LiteRT says, `HostFailed` where it crashed or hung.
+    Where other programs took the core meanwhile it is done again, twice at most, and the quietest
+    counts. Variables keep what earlier runs left in them, as on a device. Raises `ModelRefused`
+    with what LiteRT says, `HostFailed` where it crashed or hung.
     """
     inputs = timing_inputs(model, entry, options.seed, samples)
+    found: list[Timing] = []
+    while len(found) < _MOST_TIMES:
+        started = time.monotonic()
+        found.append(_measured(data, model, entry, options, inputs, samples is not None))
+        if _waiting(found[-1]) < NOISY_WAITING or time.monotonic() - started > _TOO_LONG:
+            break
+    quietest = min(found, key=_waiting)
+    if len(found) == 1:
+        return quietest
+    note = f"measured {len(found)} times, as other programs took the core: the quietest counts"
+    return dataclasses.replace(quietest, notes=(*quietest.notes, note))
+
+
+def _waiting(timing: Timing) -> float:
+    return timing.noise.waiting or 0.0
+
+
+def _measured(
+    data: bytes,
+    model: Model,
+    entry: Entry,
+    options: BenchOptions,
+    inputs: Sequence[Array],
+    is_real: bool,
+) -> Timing:
     load = _load()
     ended = run_worker(
         _WORKER,
@@ -68,7 +98,7 @@ def measure_latency(
     try:
         head, arrays = _last_frame(ended, model, options)
     except ModelRefused as error:
-        if any(None in port.shape[1:] for port in entry.inputs) and samples is None:
+        if any(None in port.shape[1:] for port in entry.inputs) and not is_real:
             raise ModelRefused(f"{error} (its inputs leave sizes open, here 1: {_OPEN})") from error
         raise
     try:
@@ -125,7 +155,7 @@ def _timing(
     cost = float(head["stamp_ns"])
     warmup, runs = (np.maximum(array.astype(np.float64) - cost, 0) / 1000 for array in arrays)
     times = [float(head["init_ns"]), float(head["first_ns"]), cost, *runs, *warmup]
-    if not len(runs) or not all(math.isfinite(time) and time >= 0 for time in times):
+    if not len(runs) or not all(math.isfinite(one) and one >= 0 for one in times):
         raise ValueError("no times")
     low, middle, high = (float(np.quantile(runs, share)) for share in (0.25, 0.5, 0.75))
     # The mean of what is left of the times, not of the times cut off at none.

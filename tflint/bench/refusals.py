@@ -14,6 +14,11 @@ from tflint.printable import counted, printable
 _MOST = 300
 _SHOWN = 5
 _FLEX = "Flex"
+# Where a sentence ends without a space before the next.
+_BOUNDARY = re.compile(
+    r"(?<=[.!])(?=[A-Z]|quantized_dimension|Tensor )|(?<=\S)(?=Node number)"
+    r"|(?<=delegate)(?=unsupported|failed)"
+)
 _FLEX_WORDS = (
     "Select TensorFlow op",
     "Regular TensorFlow ops are not supported",
@@ -49,6 +54,8 @@ def refusal_of(model: Model, text: str, kernels: Kernels | None = None) -> Model
     reason = printable(_first_words(text), _MOST)
     if "quantiz" in text and _is_repairable(model):
         reason += " (`tflint fix` repairs that)"
+    elif kernels is Kernels.XNNPACK and "XNNP" in text.upper():
+        reason += f" (`--kernels {Kernels.BUILTIN.value}` does without XNNPACK)"
     return ModelRefused(f"LiteRT does not run it: {reason}")
 
 
@@ -83,9 +90,7 @@ def _first_words(text: str) -> str:
     """Without what is said again: LiteRT says the same of each tensor, and runs it together."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     joined = "; ".join(dict.fromkeys(line for line in lines if line))
-    sentences = re.split(
-        r"(?<=[.!])(?=[A-Z]|quantized_dimension|Tensor )|(?<=\S)(?=Node number)", joined
-    )
+    sentences = _BOUNDARY.split(joined)
     kinds: dict[str, str] = {}
     for sentence in sentences:
         kinds.setdefault(re.sub(r"\d+", "#", sentence), sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tflint.bench.arenas import memory_of, runtimes_of
+from tflint.bench.arenas import budget_notes, memory_of, runtimes_of
 from tflint.bench.inventory import notes_of, operators_of, tensors_of, weights_of
 from tflint.bench.quantization import quantization_of
 from tflint.errors import MalformedModel
@@ -28,6 +28,7 @@ def with_static_figures(row: BenchedModel, model: Model, target: Target) -> Benc
     if not context.is_sound:
         raise MalformedModel(f"its graph is broken: {breakage(context)}")
     quantization = quantization_of(context.graphs)
+    runtimes = runtimes_of(model, target)
     return dataclasses.replace(
         row,
         quantization=quantization.name,
@@ -35,7 +36,12 @@ def with_static_figures(row: BenchedModel, model: Model, target: Target) -> Benc
         tensors=tensors_of(context),
         operators=operators_of(context),
         macs=context.macs,
-        runtimes=runtimes_of(model, target),
+        runtimes=runtimes,
         memory=memory_of(model, target, row.path),
-        notes=(*row.notes, *quantization.notes, *notes_of(context)),
+        notes=(
+            *row.notes,
+            *quantization.notes,
+            *notes_of(context),
+            *budget_notes(runtimes, target),
+        ),
     )

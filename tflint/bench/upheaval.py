@@ -46,8 +46,10 @@ def control_group_file(name: str) -> Path | None:
         for line in Path("/proc/self/cgroup").read_text(errors="replace").splitlines():
             _, controllers, path = [*line.split(":", 2), "", ""][:3]
             if not controllers or "cpu" in controllers.split(","):
-                root = Path("/sys/fs/cgroup", controllers and "cpu")
-                found += [root / path.lstrip("/") / name, root / name]
+                # Controllers that are mounted as one have a link for each, on most systems.
+                for mounted in dict.fromkeys((controllers, controllers and "cpu")):
+                    root = Path("/sys/fs/cgroup", mounted)
+                    found += [root / path.lstrip("/") / name, root / name]
     return next((path for path in found if path.is_file()), None)
 
 

@@ -6,17 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from tflint.report import bench_compare_wording as wording
 from tflint.report.bench_compare_result import BenchComparison
-from tflint.report.bench_wording import shortened
-from tflint.report.style import Line, Span, line, wrap
+from tflint.report.style import Line, Span, inert, line, text_width, trimmed, wrap
 
 WIDTH = 100
 SHOWN = 40
-_TITLE, _FIGURE = 32, 13
+# Columns between figures, and the most that the name of an operator takes.
+_GAP, _NAME = 4, 28
 _ROLES = {"+": "good", "-": "error", "~": "warning", ">": "info", "": ""}
 
 
 def render(comparison: BenchComparison, *, details: bool | None = None) -> Iterator[Line]:
     """The comparison, line by line; `details` for all operators, or none of them."""
+    for spans in _lines(comparison, details):
+        yield inert(trimmed(spans), WIDTH)
+
+
+def _lines(comparison: BenchComparison, details: bool | None) -> Iterator[Line]:
     for name, path in zip("AB", wording.titles(comparison), strict=True):
         for number, text in enumerate(wrap(path, WIDTH - 3, "")):
             yield line("   " if number else f"{name}  ", Span(text, "path"))
@@ -37,16 +42,22 @@ def render(comparison: BenchComparison, *, details: bool | None = None) -> Itera
 
 def _figures(rows: Sequence[wording.ComparedRow]) -> Iterator[Line]:
     head = wording.ComparedRow("", "A", "B", "B - A", "")
-    for row in (head, *rows):
-        cells = [shortened(row.title, _TITLE).ljust(_TITLE)]
-        cells += [text.rjust(_FIGURE) for text in (row.before, row.after, row.difference)]
-        figures, change = "".join(cells[1:3]), f"{cells[3]}  {row.share}".rstrip()
+    table = [(row.before, row.after, row.difference) for row in (head, *rows)]
+    widths = [max(map(len, column)) + _GAP for column in zip(*table, strict=True)]
+    room = WIDTH - 2 - sum(widths) - _GAP - max(len(row.share) for row in (head, *rows))
+    name = min(max(text_width(row.title) for row in (head, *rows)), room)
+    for row, texts in zip((head, *rows), table, strict=True):
+        before, after, difference = (
+            text.rjust(width) for text, width in zip(texts, widths, strict=True)
+        )
+        title = f"  {_padded(row.title, name)}"
         if row is head:
-            yield line(Span(f"  {''.join(cells)}".rstrip(), "dim"))
-        elif change:
-            yield line(f"  {cells[0]}{figures}", Span(change, row.role))
+            yield line(Span(f"{title}{before}{after}{difference}", "dim"))
+        elif row.difference:
+            change = Span(f"{difference}{' ' * _GAP}{row.share}", row.role)
+            yield line(f"{title}{before}{after}", change)
         else:
-            yield line(f"  {cells[0]}", Span(figures.rstrip(), row.role))
+            yield line(title, Span(f"{before}{after}", row.role))
 
 
 def _operators(comparison: BenchComparison, most: int | None) -> Iterator[Line]:
@@ -55,21 +66,36 @@ def _operators(comparison: BenchComparison, most: int | None) -> Iterator[Line]:
     summary = wording.operators_summary(operators)
     yield line("  ", Span("operators", "path"), f"  {summary}")
     timed = wording.has_operator_times(operators)
-    width = min(max(len("operator"), *(len(cells.name) for cells in shown)), 28)
+    width = min(max(len("operator"), *(text_width(cells.name) for cells in shown)), _NAME)
     places = max(1, *(len(p) for c in shown for p in (c.before_place, c.after_place)))
     head = wording.OperatorCells("", "A", "B", "operator", "A (µs)", "B (µs)", "B/A", "")
     for cells in (head, *shown):
         start = f"  {cells.mark:1} {cells.before_place:>{places}} {cells.after_place:>{places}}"
-        start += f"  {shortened(cells.name, width):{width}}"
+        start += f"  {_padded(cells.name, width)}"
         if timed:
             start += f"  {cells.before_us:>9} {cells.after_us:>9} {cells.ratio:>6}"
-        room = max(WIDTH - len(start) - 2, 10)
-        details = f"  {shortened(cells.details, room)}" if cells.details else ""
         role = "dim" if cells is head else _ROLES[cells.mark]
-        yield line(Span(start.rstrip() if not details else start, role), details)
+        details = _cut(cells.details, WIDTH - text_width(start) - 2)
+        yield line(Span(start, role), f"  {details}")
     if len(operators) > len(shown):
         more = len(operators) - len(shown)
         yield line("    ", Span(f"and {more:,} more; `--details` has all", "dim"))
+
+
+def _padded(text: str, width: int) -> str:
+    shown = _cut(text, width)
+    return shown + " " * (width - text_width(shown))
+
+
+def _cut(text: str, width: int) -> str:
+    """The beginning of a text, with `...` where more was there."""
+    if text_width(text) <= width:
+        return text
+    room = max(width - 3, 0)
+    kept = text[:room]
+    while kept and text_width(kept) > room:
+        kept = kept[:-1]
+    return f"{kept}..."
 
 
 def _wrapped(text: str, indent: str, role: str = "") -> Iterator[Line]:

@@ -39,6 +39,8 @@ MARKS = {
     OperatorFate.REMOVED: "-",
 }
 _MAX_DETAIL = 200
+# Figures past these have no use for all of their digits.
+_MOST_US, _MOST_SHARE = 1e9, 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def _numbers(*figures: float) -> tuple[str, ...]:
     width = (max(figures) - min(figures)) / (min(figures) or 1)
     digits = 3 if width < 0.02 else 2
     return tuple(
-        f"{figure:,.{digits}f}" if figure >= 0.1 else f"{figure:.3g}" for figure in figures
+        f"{figure:,.{digits}f}" if 0.1 <= figure < _MOST_SHARE else f"{figure:.3g}"
+        for figure in figures
     )
 
 
@@ -170,13 +173,13 @@ def _times(comparison: BenchComparison) -> Iterator[ComparedRow]:
     ):
         if ratio is None:
             if any(times):
-                yield ComparedRow(title, us_text(times[0]), us_text(times[1]))
+                yield ComparedRow(title, _time(times[0]), _time(times[1]))
             continue
         role = {Verdict.FASTER: "good", Verdict.SLOWER: "error"}.get(ratio.verdict, "")
         yield ComparedRow(
             title,
-            us_text(ratio.before_us),
-            us_text(ratio.after_us),
+            _time(ratio.before_us),
+            _time(ratio.after_us),
             _percent(ratio.ratio),
             f"{_percent(ratio.low)} to {_percent(ratio.high)}",
             role,
@@ -186,7 +189,13 @@ def _times(comparison: BenchComparison) -> Iterator[ComparedRow]:
 def _percent(ratio: float) -> str:
     """A ratio as what is more or less: `-23.0 %`."""
     share = 100 * (ratio - 1)
-    return f"{share:+,.1f} %" if abs(share) < 1000 else f"{share:+,.0f} %"
+    if abs(share) < 1000:
+        return f"{share:+.1f} %"
+    return f"{share:+,.0f} %" if share < _MOST_SHARE else f"{share:+.1e} %"
+
+
+def _time(us: float | None) -> str:
+    return us_text(us) if us is None or us < _MOST_US else f"{us:.2e}"
 
 
 def _accuracy(comparison: BenchComparison) -> Iterator[ComparedRow]:
@@ -250,7 +259,7 @@ def _place(row: OperatorRow | None) -> str:
 def _us(row: OperatorRow | None, paired: float | None) -> str:
     if row is None:
         return ""
-    return us_text(row.us_avg if paired is None else paired)
+    return _time(row.us_avg if paired is None else paired)
 
 
 def _details(one: ComparedOperator) -> str:
@@ -281,7 +290,7 @@ def remarks(comparison: BenchComparison) -> Iterator[tuple[str, str]]:
         for one in model.failures:
             yield f"{name}, {printable(one.part)}: {printable(one.text, MAX_NAME)}", "error"
     for one in comparison.failures:
-        yield f"{printable(one.part)}: {printable(one.text, MAX_NAME)}", "error"
+        yield f"A and B, {printable(one.part)}: {printable(one.text, MAX_NAME)}", "error"
     if comparison.accuracy is not None:
         yield f"accuracy: {accuracy_sentence(comparison.accuracy)}", ""
     if comparison.is_same_file:

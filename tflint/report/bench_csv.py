@@ -22,7 +22,7 @@ from tflint.report.bench_result import (
     OperatorTotal,
     RuntimeUse,
 )
-from tflint.report.bench_wording import marks, runtime_names, runtime_of
+from tflint.report.bench_wording import marks, marks_of_application, runtime_names, runtime_of
 from tflint.report.spreadsheet_text import spreadsheet_text
 
 Value = str | float | None
@@ -85,6 +85,7 @@ _ACCURACY: dict[str, Callable[[Accuracy], Value]] = {
 }
 _TOTAL: dict[str, Callable[[OperatorTotal], Value]] = {
     "operators_us": lambda total: _time(total.us),
+    "call_us": lambda total: _time(total.call_us),
     "operators_timed": lambda total: total.timed,
 }
 # Columns of each runtime, behind its name.
@@ -120,10 +121,11 @@ def render(report: BenchReport) -> str:
         (
             *(*_MODEL, *_LATENCY, *_NOISE, *_TOTAL, *_ACCURACY),
             *(f"{name.replace('-', '_')}_{column}" for name in runtimes for column in _RUNTIME),
-            *(*_MACHINE, "started", "best", "failures", "notes"),
+            *(*_MACHINE, "started", "best", "best_of_application", "failures", "notes"),
         )
     )
-    for model, best in zip(report.models, marks(report.models), strict=True):
+    best, here = marks(report.models), marks_of_application(report.models)
+    for place, model in enumerate(report.models):
         uses = [runtime_of(model, name) for name in runtimes]
         writer.writerow(
             (
@@ -135,7 +137,8 @@ def render(report: BenchReport) -> str:
                 *(value for use in uses for value in _values(_RUNTIME, use)),
                 *_values(_MACHINE, report.machine),
                 _text(report.started),
-                "; ".join(best),
+                "; ".join(best[place]),
+                "; ".join(here[place]),
                 _texts([f"{one.part}: {one.text}" for one in model.failures]),
                 _texts(model.notes),
             )

@@ -17,6 +17,7 @@ from tflint.report.bench_wording import (
     headline,
     machine_text,
     marks,
+    marks_of_application,
     model_names,
     noisy_text,
 )
@@ -36,8 +37,9 @@ table.models { font-size: .9em } table.models td { white-space: nowrap }
 table.models th { white-space: normal; overflow-wrap: normal; vertical-align: bottom }
 table.models td.figure, table.models td.name { white-space: normal; overflow-wrap: break-word }
 table.models td.name { min-width: 13rem; overflow-wrap: anywhere }
-td.best { font-weight: 600; color: var(--good) } td.best .badge { display: block; border: 0;
-  padding: 0; font-weight: 400 } .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
+td.best { font-weight: 600; color: var(--good) } td .badge { display: block; border: 0;
+  padding: 0; font-weight: 400 } td.here .badge { color: var(--faint) }
+.charts { display: flex; flex-wrap: wrap; gap: 1.2rem 1rem }
 figure { margin: 0; width: 580px; max-width: 100% } figure.wide { width: 100% }
 figcaption { font-weight: 600 } figcaption span { font-weight: 400 }
 .key, td.bar span, td i { print-color-adjust: exact; -webkit-print-color-adjust: exact }
@@ -57,7 +59,8 @@ def _body(report: BenchReport) -> Iterator[str]:
     yield "<h1>tflint bench</h1>"
     yield f"<p>{escape(_capital(headline(report)))}</p>"
     yield f'<p class="faint">{escape(machine_text(report.machine))}</p>'
-    yield f'<p class="faint">{escape(printable(report.started))}</p>'
+    when = f"{printable(report.started)}, in {report.seconds:,.1f} s"
+    yield f'<p class="faint">{escape(when)}</p>'
     for note in report.machine.notes:
         yield f'<p class="faint">{escape(printable(note, 1000))}</p>'
     noisy = noisy_text(report.models)
@@ -65,7 +68,7 @@ def _body(report: BenchReport) -> Iterator[str]:
         yield f'<p class="warning">{escape(_capital(noisy))}.</p>'
     if report.models:
         yield "<h2>Models</h2>"
-        yield from _summary(report, names, best)
+        yield from _summary(report, names)
     yield from _failures(report.models, names)
     yield from _charts(report)
     # The pattern has to be where it is drawn: in a closed section it would not be.
@@ -79,9 +82,8 @@ def _body(report: BenchReport) -> Iterator[str]:
         yield from model_section(model, name, f"m{number}", badges, room, is_open=is_open)
 
 
-def _summary(
-    report: BenchReport, names: Sequence[str], best: Sequence[tuple[str, ...]]
-) -> Iterator[str]:
+def _summary(report: BenchReport, names: Sequence[str]) -> Iterator[str]:
+    best, here = marks(report.models), marks_of_application(report.models)
     shown = columns(report)
     head = cell("#", "figure", "th") + cell("model", "", "th")
     for column in shown:
@@ -91,12 +93,18 @@ def _summary(
     for number, (model, name) in enumerate(zip(report.models, names, strict=True), 1):
         link = f'<a href="#m{number}">{escape(name)}</a>'
         cells = cell(f"{number}", "figure") + marked_cell(link, "name")
-        cells += "".join(_cell(column, model, best[number - 1]) for column in shown)
+        cells += "".join(
+            _cell(column, model, best[number - 1], here[number - 1]) for column in shown
+        )
         rows.append(("", cells))
     yield from table_of_cells(head, rows, "models")
+    if any(here):
+        yield '<p class="faint">Marks are of all models; <i>here</i>: of its application.</p>'
 
 
-def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
+def _cell(
+    column: Column, model: BenchedModel, best: Sequence[str], of_application: Sequence[str]
+) -> str:
     # A line may end before what is in parentheses, and nowhere else.
     before, bracket, after = printable(column.text(model)).partition(" (")
     text = _unbroken(before) + (f" {_unbroken(f'({after}')}" if bracket else "")
@@ -104,6 +112,9 @@ def _cell(column: Column, model: BenchedModel, best: Sequence[str]) -> str:
     if column.best in best:
         kinds.append("best")
         text += _badges([column.best])
+    elif column.best in of_application:
+        kinds.append("here")
+        text += _badges([f"{column.best} here"])
     return marked_cell(text, " ".join(kinds))
 
 

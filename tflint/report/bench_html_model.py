@@ -42,7 +42,8 @@ details.model > summary .faint { margin-left: .6em } details.model h3 { font-siz
   margin: 1.5rem 0 .3rem } .side { display: flex; flex-wrap: wrap; gap: .5rem 3rem }
 .side > * { min-width: 0; max-width: 100% } .side > .spread {
   flex: 1 1 26rem } details.model table { font-size: .9em }
-td.bar { min-width: 9rem; width: 12rem } td.bar span { display: block; height: .8em;
+td.label { min-width: 6rem } td.bar { min-width: 9rem; width: 12rem }
+td.bar span { display: block; height: .8em;
   margin-top: .3em; background: var(--series-0); min-width: 1px }
 table.confusion { border-collapse: separate; border-spacing: 2px } table.confusion td {
   text-align: right; padding: .25rem .6rem; border: 0; position: relative; z-index: 0 }
@@ -234,7 +235,9 @@ def _accuracy(accuracy: Accuracy, room: Room) -> Iterator[str]:
         figures = (f"{score.n:,}", f"{score.correct:,}", percent_figure(recall), interval)
         known = score.precision is not None
         precise = interval_text(score.precision_low, score.precision_high) if known else ""
-        cells = cell(_label(score.label)) + "".join(cell(text, "figure") for text in figures)
+        cells = cell(_label(score.label), "label") + "".join(
+            cell(text, "figure") for text in figures
+        )
         cells += marked_cell(bar, "bar") + cell(percent_figure(score.precision), "figure")
         cells += cell(precise, "figure") + cell(percent_figure(score.f1), "figure")
         rows.append(("", cells))
@@ -317,18 +320,17 @@ def _tensors(tensors: Sequence[TensorRow], room: Room) -> Iterator[str]:
     rows = (
         (
             "",
-            (
-                _place(tensor),
-                printable(tensor.name, MAX_NAME),
-                _shape_text(tensor.shape),
-                printable(tensor.dtype),
-                f"{tensor.bytes:,}",
-                _kind(tensor),
-            ),
+            cell(_place(tensor), "figure")
+            + cell(printable(tensor.name, MAX_NAME), "name")
+            + cell(_shape_text(tensor.shape), "word")
+            + cell(printable(tensor.dtype), "word")
+            + cell(f"{tensor.bytes:,}", "figure")
+            + cell(_kind(tensor), "word"),
         )
         for tensor in shown
     )
-    yield from table(("#", "name", "shape", "type", "bytes", "kind"), rows, frozenset((0, 4)))
+    titles = ("#", "name", "shape", "type", "bytes", "kind")
+    yield from table_of_cells(_head(titles, frozenset((0, 4))), rows)
     yield from _left(len(tensors) - len(shown), "more tensor")
     yield "</details>"
 

@@ -183,6 +183,7 @@ def _runtime(use: RuntimeUse) -> dict[str, Any]:
         "min_arena_bytes": use.min_arena_bytes,
         "ram_bytes": use.ram_bytes,
         "flash_bytes": use.flash_bytes,
+        "fits": use.fits,
     }
 
 

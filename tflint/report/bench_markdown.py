@@ -18,6 +18,7 @@ from tflint.report.bench_wording import (
     interval_text,
     machine_text,
     marks,
+    marks_of_application,
     model_names,
     noise_text,
     noisy_text,
@@ -77,14 +78,14 @@ def _blocks(report: BenchReport) -> Iterator[str]:
 def _summary(report: BenchReport, names: Sequence[str]) -> str:
     """The table, as many models as it has room for; the best figures are bold."""
     shown = columns(report)
-    best = marks(report.models)
+    best, here = marks(report.models), marks_of_application(report.models)
     titles = [f"{one.title} {_cell(one.of)}".strip() for one in shown]
     lines = [
         _row(["model", *titles]),
         _row(["---", *("---:" if column.is_figure else "---" for column in shown)]),
     ]
-    for name, model, marked in zip(names, report.models, best, strict=True):
-        cells = [_figure(column, model, column.best in marked) for column in shown]
+    for place, (name, model) in enumerate(zip(names, report.models, strict=True)):
+        cells = [_figure(column, model, best[place], here[place]) for column in shown]
         lines.append(_row([cell(name), *cells]))
     text, left = "\n", len(lines)
     for line in lines:
@@ -95,14 +96,21 @@ def _summary(report: BenchReport, names: Sequence[str]) -> str:
     if left:
         text += f"\nand {counted(left, 'more model')}\n"
     given = [what for what in MARKS if any(what in marked for marked in best)]
-    return text + (f"\nBold: {', '.join(given)}.\n" if given else "")
+    if given:
+        text += f"\nBold: {', '.join(given)} of all"
+        text += "; in italics, of its application.\n" if any(here) else ".\n"
+    return text
 
 
-def _figure(column: Column, model: BenchedModel, is_best: bool) -> str:
+def _figure(
+    column: Column, model: BenchedModel, best: Sequence[str], of_application: Sequence[str]
+) -> str:
     text = column.text(model)
     if not column.is_figure:
         return _cell(text)
-    return f"**{text}**" if is_best else text
+    if column.best in best:
+        return f"**{text}**"
+    return f"_{text}_" if column.best in of_application else text
 
 
 def _details(model: BenchedModel) -> Iterator[str]:

@@ -230,7 +230,8 @@ class RuntimeUse:
     """What a runtime for microcontrollers takes for the model, computed for `target`.
 
     `reason` says why it does not run there. `ram_bytes` is what a budget is held against: the
-    smallest arena, interpreter and stack; `flash_bytes` the file and the runtime's code.
+    smallest arena, interpreter and stack; `flash_bytes` the file and the runtime's code. `fits`
+    says whether both are within the target's budget, None where it has none.
     """
 
     runtime: str
@@ -241,6 +242,7 @@ class RuntimeUse:
     min_arena_bytes: int | None
     ram_bytes: int | None
     flash_bytes: int | None
+    fits: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

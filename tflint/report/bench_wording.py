@@ -95,6 +95,22 @@ def marks(models: Sequence[BenchedModel]) -> list[tuple[str, ...]]:
     return [tuple(what for what in MARKS if i in best[what]) for i in range(len(models))]
 
 
+def marks_of_application(models: Sequence[BenchedModel]) -> list[tuple[str, ...]]:
+    """The same among the models of its application, where there are others; those of none are one.
+
+    What is the best of all is not told again.
+    """
+    places: dict[str | None, list[int]] = {}
+    for place, model in enumerate(models):
+        places.setdefault(model.application, []).append(place)
+    found: list[tuple[str, ...]] = [()] * len(models)
+    of_all = marks(models)
+    for group in places.values() if len(places) > 1 else ():
+        for place, best in zip(group, marks([models[i] for i in group]), strict=True):
+            found[place] = tuple(what for what in best if what not in of_all[place])
+    return found
+
+
 def machine_text(machine: Machine) -> str:
     """`AMD EPYC, 2 cores, Linux 6.18; LiteRT 2.3.0 (xnnpack), 1 thread, kept to core 0`."""
     kept = ""
@@ -163,7 +179,8 @@ def total_text(total: OperatorTotal) -> str:
     """What the operators' times add up to, and why that is not the model's time."""
     text = (
         f"{total.timed:,} of {counted(total.operators, 'operator')} timed, each alone: "
-        f"{us_text(total.us)} µs in all, {us_text(total.whole_us)} µs as a whole"
+        f"{us_text(total.us)} µs in all, {us_text(total.call_us)} µs for the call; "
+        f"{us_text(total.whole_us)} µs as a whole"
     )
     if total.ratio > 1.1:
         return f"{text}; alone they are not fused with their neighbours"
