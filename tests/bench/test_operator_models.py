@@ -21,6 +21,7 @@ from tflint.model.reader import parse_model
 from tflint.model.schema import (
     ActivationFunctionType,
     AddOptions,
+    ConcatenationOptions,
     IfOptions,
     SplitOptions,
     SVDFOptions,
@@ -385,3 +386,19 @@ def test_bytes_of_a_copy_are_outputs_state_and_weights() -> None:
     network = Network(stateful(), 0)
     assert network.own_bytes(1) == 4 * (3 + 24 + 6 * 8 + 6 * 4)
     assert network.own_bytes(0) == 4 * 8
+
+
+def test_of_many_inputs_and_outputs_few_are_handed_on_and_taken_from() -> None:
+    build = ModelBuilder()
+    x = build.unary("RELU", build.input((1, 24)))
+    axis = build.constant((), TensorType.INT32, [1])
+    parts = [build.tensor((1, 4)) for _ in range(6)]
+    build.operator("SPLIT", [axis, x], parts, SplitOptions(num_splits=6))
+    y = build.tensor((1, 24))
+    build.operator("CONCATENATION", parts, [y], ConcatenationOptions(axis=1))
+    build.output(build.unary("TANH", y))
+    network = Network(build.build(), 0)
+    assert copies_of(network.cut(1, 2, 2), "SLICE") == 2 * 2
+    together = network.cut(2, 2, 2)
+    assert len(together.inputs) == 6
+    assert copies_of(together, "RESHAPE") == 2 * 3

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,8 +26,8 @@ from tests.report.bench_reports import HOSTILE_NAMES, model
 from tests.report.rendered_markdown import assert_inert, render_page
 from tests.report.test_hostile_documents import hidden
 from tests.report.test_hostile_names import NAMES
-from tflint.cli.bench_compare import FORMATS, document
-from tflint.report import bench_json
+from tflint.cli.bench_compare import document as document_of
+from tflint.report import bench_formats, bench_json
 from tflint.report.bench_compare_csv import HEADER
 from tflint.report.bench_compare_result import BenchComparison, figures
 from tflint.report.bench_compare_text import SHOWN, WIDTH, render
@@ -35,9 +36,16 @@ from tflint.report.style import plain, styled
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
+FORMATS = ("json", "csv", "markdown", "html")
 SUFFIXES = {"text": "txt", "json": "json", "csv": "csv", "markdown": "md", "html": "html"}
 WORDED = ("faster", "same", "broken", "interrupted")
 ALL_NAMES = {**HOSTILE_NAMES, **NAMES, "command": "::error::x", "command, blanks": "  ::x::y"}
+
+
+def document(found: BenchComparison, format: str) -> str:
+    text = document_of(found, format)
+    assert isinstance(text, str)
+    return text
 
 
 def made(found: BenchComparison, format: str) -> str:
@@ -72,7 +80,7 @@ def test_documents_are_the_golden_ones(name: str, format: str) -> None:
 
 
 def test_every_format_has_a_renderer() -> None:
-    for format in FORMATS:
+    for format in bench_formats.FORMATS:
         assert callable(importlib.import_module(f"tflint.report.bench_compare_{format}").render)
 
 
@@ -255,3 +263,50 @@ def test_a_model_without_operators_is_no_problem() -> None:
 
     for format in ("text", *FORMATS):
         assert made(found, format)
+
+
+# The workbook
+
+
+def opened(found: BenchComparison, *, computed: bool) -> Any:
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("xlsxwriter")
+    data = document_of(found, "xlsx")
+    assert isinstance(data, bytes)
+    assert data == document_of(found, "xlsx"), "the same for the same comparison"
+    return openpyxl.load_workbook(io.BytesIO(data), data_only=computed)
+
+
+def test_the_workbook_has_formulas_and_what_they_come_to() -> None:
+    found = faster()
+    formulas, values = (opened(found, computed=computed) for computed in (False, True))
+
+    assert values.sheetnames == ["Comparison", "Operators"]
+    page = values["Comparison"]
+    rows = {row[0].value: [one.value for one in row] for row in page.iter_rows(min_row=8)}
+    (place,) = [row[0].row for row in page.iter_rows() if row[0].value == "dynamic tensors (bytes)"]
+    assert formulas["Comparison"].cell(place, 4).value == f"=C{place}-B{place}"
+    assert rows["dynamic tensors (bytes)"][1:5] == [86_400, 21_600, -64_800, -75]
+    assert rows["Inference (us)"][5:8] == [0.705, 0.701, 0.709]
+    sums = [cell.value for cell in values["Operators"][len(found.operators) + 2]][4:6]
+    for total, side in zip(sums, ("before", "after"), strict=True):
+        ends = [getattr(one, side) for one in found.operators]
+        assert total == pytest.approx(sum(row.us_avg for row in ends if row))
+
+
+@pytest.mark.parametrize("name", ALL_NAMES)
+def test_names_do_not_act_in_the_workbook(name: str) -> None:
+    book = opened(hostile(ALL_NAMES[name]), computed=False)
+
+    for page in book:
+        for cell in (cell for row in page.iter_rows() for cell in row):
+            if cell.data_type == "f":
+                assert re.fullmatch(
+                    r"=(SUM\([A-Z]+\d+:[A-Z]+\d+\)|(100\*)?\(?C\d+-B\d+\)?(/B\d+)?)", cell.value
+                )
+            assert cell.hyperlink is None
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_there_is_a_workbook_of_every_outcome(name: str) -> None:
+    assert opened(COMPARISONS[name](), computed=True).sheetnames[0] == "Comparison"

@@ -62,7 +62,7 @@ def _parts(
     paths: Sequence[tuple[Path, str]], rows: Sequence[BenchedModel], options: BenchOptions, say: Say
 ) -> Iterator[dict[str, Any]]:
     """Fields of the comparison, as they become known."""
-    yield _accuracy(rows[0].accuracy, rows[1].accuracy)
+    yield accuracy_of_both(rows[0].accuracy, rows[1].accuracy)
     sources: list[Source] = []
     operators: list[ComparedOperator] = []
     if all(row.weights is not None for row in rows):
@@ -96,7 +96,7 @@ def _has_failed(row: BenchedModel, part: str) -> bool:
     return any(failure.part == part for failure in row.failures)
 
 
-def _accuracy(before: Accuracy | None, after: Accuracy | None) -> dict[str, Any]:
+def accuracy_of_both(before: Accuracy | None, after: Accuracy | None) -> dict[str, Any]:
     """Both on the same samples, or a note that they were not."""
     if before is None or after is None:
         return {}

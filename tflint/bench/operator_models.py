@@ -28,6 +28,10 @@ from tflint.model.types import unpacked_bytes
 MAX_FOUNDATION = 16
 # A network with more subgraphs than this is no network of a device.
 MAX_SUBGRAPHS = 64
+# `kTfLiteMaxSharableOpInputs` in tensorflow/lite/core/c/common.h: no later input is written over.
+_MOST_SHARED = 3
+# Of this many outputs something is read; operators that nothing is read of may be left out.
+_MOST_TAKEN = 2
 # Operators whose outputs do not follow from their inputs.
 _RANDOM = frozenset(
     ("MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "STABLEHLO_RNG_BIT_GENERATOR")
@@ -92,7 +96,9 @@ class Network:
         needed = {i for t in wanted.inputs for i in self._foundations.get(t, ())}
         for other in sorted(needed):
             draft.operator(self._graph.operators[other], shared, shared)
-        within = [t for t in inputs if t not in self._inputs and draft.can_hand_on(shared[t])]
+        first = set(wanted.inputs[:_MOST_SHARED])
+        within = [t for t in inputs if t in first and t not in self._inputs]
+        within = [tensor for tensor in within if draft.can_hand_on(shared[tensor])]
         for_all = [tensor for tensor in within if self._readers[tensor] > 1]
         for_one = [tensor for tensor in within if self._readers[tensor] == 1]
         shared.update({tensor: draft.hand_on(shared[tensor]) for tensor in for_all})
@@ -108,11 +114,11 @@ class Network:
                 # What nobody reads a delegate may leave out.
                 read = [*own.values()] or made[0]
             for place, tensor in enumerate(wanted.outputs):
-                source = read[place % len(read)]
-                if tensor not in self._outputs and draft.can_take_from(made[0][place]):
-                    given.append(draft.take_from(source))
-                elif copy < copies:
-                    given.append(source)
+                is_given = tensor in self._outputs or not draft.can_take_from(made[0][place])
+                if is_given and copy < copies:
+                    given.append(made[copy][place])
+                if not is_given and place < _MOST_TAKEN:
+                    given.append(draft.take_from(read[place % len(read)]))
         model = draft.finish(taken, given, called)
         return CutModel(model, tuple(inputs), wanted.outputs, tuple(made))
 

@@ -19,6 +19,7 @@ from tflint.bench.cores import keep_to
 from tflint.bench.operator_models import Network, NotCut
 from tflint.bench.options import Kernels
 from tflint.bench.stopwatch import Invocable, bare
+from tflint.bench.upheaval import interruptions
 from tflint.errors import UnwritableModel
 from tflint.execution.frames import Array, Json
 from tflint.execution.worker import take_log
@@ -41,7 +42,7 @@ _CACHE_BYTES = 1 << 20
 # What takes so long is not measured better by a difference: calling the interpreter takes some
 # microseconds.
 _DIRECTLY_NS = 20 * _MS
-_LEAST_ROUNDS = 3
+_LEAST_ROUNDS, _MOST_TRIES = 3, 9
 # What all operators may take at least, in times of the whole network: few rounds of each.
 _LEAST_PASSES = 10
 # The part of the time that goes into running the whole network, and at a time: how often it is
@@ -70,7 +71,8 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[Frame]:
     try:
         seen = _Seen(data, request, inputs)
         whole = _Whole(_ready(data, request, inputs))
-        call = _Whole(_ready(write_model(_next_to_nothing()), {**request, **_ALONE}, ()))
+        tiny = write_model(_next_to_nothing())
+        call = _Whole(_ready(tiny, {**request, **_ALONE}, ()))
         network = Network(parse_model(data), request["subgraph"])
     except (MemoryError, *_REFUSALS) as error:
         yield {"refused": _said(error)}, ()
@@ -130,15 +132,15 @@ class _Whole:
     def measure(self) -> list[float]:
         """Nanoseconds of a run, a few times over."""
         begun = time.perf_counter_ns()
-        bare(self._timed, 1)  # What ran before has emptied the caches.
+        self._timed.invoke()  # What ran before has emptied the caches.
         runs = min(max(int(_WHOLE_NS / max(self.ns, 1)), 1), _MOST_RUNS)
-        found: list[float] = []
-        while len(found) < _WHOLE_TIMES:
-            found.append(bare(self._timed, runs) / runs)
-            if time.perf_counter_ns() - begun > _LEAST_SHARE_NS:
-                break
+
+        def some() -> None:
+            bare(self._timed, runs)
+
+        times = _rounds((some,), begun + _LEAST_SHARE_NS, _WHOLE_TIMES)
         self._spent += time.perf_counter_ns() - begun
-        return found
+        return [float(ns) / runs for ns in times[:, 0]]
 
 
 class _Seen:
@@ -185,7 +187,7 @@ def _timed(network: Network, operator: int, seen: _Seen, request: Json, share: f
     if network.own_bytes(operator) * room > _CACHE_BYTES:
         room = 2
     one = ready(1, room)
-    rough = float(_rounds((one,), 0, 1)[0, 0])
+    rough = float(_typical(_rounds((one,), 0, 1))[0])
     if rough > _DIRECTLY_NS:
         return float(_typical(_rounds((ready(1, 1),), end, request["runs"]))[0])
     if rough > _FEWER_NS and room > 2:
@@ -204,17 +206,31 @@ def _typical(rounds: Array) -> Array:
 
 
 def _rounds(invokes: Sequence[Callable[[], object]], end: float, most: int) -> Array:
-    """The nanoseconds that each takes, (rounds, invokes): all in each round, in turns."""
-    clock = time.perf_counter_ns
+    """The nanoseconds that each takes, (rounds, invokes): all in each round, in turns.
+
+    Rounds in which the kernel took the core away are left out, unless there are hardly others.
+    """
     rounds: list[list[int]] = []
-    while len(rounds) < _LEAST_ROUNDS or (len(rounds) < most and clock() < end):
-        times = []
-        for invoke in invokes:
-            start = clock()
-            invoke()
-            times.append(clock() - start)
-        rounds.append(times)
-    return np.array(rounds, np.int64)
+    quiet: list[list[int]] = []
+
+    def is_needed() -> bool:
+        if len(quiet) < _LEAST_ROUNDS and len(rounds) < _MOST_TRIES:
+            return True
+        return len(rounds) < most and time.perf_counter_ns() < end
+
+    while is_needed():
+        before = interruptions()
+        rounds.append([_time(invoke) for invoke in invokes])
+        if before == interruptions():
+            quiet.append(rounds[-1])
+    return np.array(quiet if len(quiet) >= _LEAST_ROUNDS else rounds, np.int64)
+
+
+def _time(invoke: Callable[[], object]) -> int:
+    """Nanoseconds of a call."""
+    start = time.perf_counter_ns()
+    invoke()
+    return time.perf_counter_ns() - start
 
 
 def _ready(data: bytes, request: Json, inputs: Sequence[Array]) -> Invocable:

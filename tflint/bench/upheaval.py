@@ -20,7 +20,7 @@ class Watch:
 
     def start(self) -> None:
         """Begin anew."""
-        self._interruptions = _interruptions()
+        self._interruptions = interruptions()
         self._wall, self._own = time.perf_counter_ns(), time.thread_time_ns()
 
     def seen(self) -> dict[str, float | int | None]:
@@ -31,7 +31,7 @@ class Watch:
         wall, own = time.perf_counter_ns() - self._wall, time.thread_time_ns() - self._own
         return {
             "waiting": min(max(1 - own / wall, 0.0), 1.0) if wall else None,
-            "interruptions": _since(self._interruptions, _interruptions()),
+            "interruptions": _since(self._interruptions, interruptions()),
             "throttled": _since(self._throttled, _throttled()),
         }
 
@@ -53,7 +53,8 @@ def control_group_file(name: str) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def _interruptions() -> int | None:
+def interruptions() -> int | None:
+    """How often the kernel has taken a core away from this process so far."""
     return None if sys.platform == "win32" else resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 

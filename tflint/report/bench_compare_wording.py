@@ -21,7 +21,6 @@ from tflint.report.bench_wording import (
     MAX_NAME,
     UNKNOWN,
     machine_text,
-    noisy_text,
     percent_figure,
     runtime_names,
     runtime_of,
@@ -149,6 +148,11 @@ def rows(comparison: BenchComparison) -> Iterator[ComparedRow]:
             _signed(difference),
             percentage(total),
         )
+    yield from runnable_rows(comparison)
+
+
+def runnable_rows(comparison: BenchComparison) -> Iterator[ComparedRow]:
+    """Which runtimes for microcontrollers take the models."""
     pair = (comparison.before, comparison.after)
     for runtime in runtime_names(pair):
         runs = [runtime_of(model, runtime) for model in pair]
@@ -295,11 +299,14 @@ def remarks(comparison: BenchComparison) -> Iterator[tuple[str, str]]:
         yield f"accuracy: {accuracy_sentence(comparison.accuracy)}", ""
     if comparison.is_same_file:
         yield "A and B are the same, byte for byte: what differs is chance", "dim"
-    for note in comparison.notes:
+    told: dict[str, list[str]] = {}
+    for name, model in zip("AB", (comparison.before, comparison.after), strict=True):
+        for note in model.notes:
+            told.setdefault(printable(note, MAX_NAME), []).append(name)
+    for note, names in told.items():
+        yield f"note: {' and '.join(names)}: {note}", "dim"
+    for note in (*comparison.notes, *comparison.report.machine.notes):
         yield f"note: {printable(note, MAX_NAME)}", "dim"
-    noisy = noisy_text((comparison.before, comparison.after))
-    if noisy and comparison.latency is None:
-        yield f"note: {noisy}", "dim"
     if comparison.report.is_interrupted:
         yield "it was interrupted: this is what was measured by then", "warning"
 
