@@ -75,8 +75,8 @@ bench: $(DEV) ## measure the speed of checks, arenas, repairs and conversions, a
 	$(BIN)/python -m benchmarks.fix_speed
 	$(BIN)/python -m benchmarks.convert_speed
 	$(BIN)/python -m benchmarks.bench_overhead
-	$(BIN)/python -m benchmarks.bench_comparison
 	$(BIN)/python -m benchmarks.operator_times
+	$(BIN)/python -m benchmarks.bench_comparison
 
 bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index
 	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)

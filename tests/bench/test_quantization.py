@@ -92,6 +92,31 @@ def test_weights_of_four_bits(activations: TensorType, name: str) -> None:
     assert found == Quantization(name, ("4,096 weights are stored in 4 bits",))
 
 
+@pytest.mark.parametrize("result", [FLOAT32, INT16, TensorType.INT32])
+def test_integers_that_come_out_wider_are_computed_as_they_went_in(result: TensorType) -> None:
+    model = ModelBuilder()
+    x, y = model.input((1, 64), INT8), model.tensor((1, 64), result)
+    model.operator("FULLY_CONNECTED", [x, model.constant((64, 64), INT8), -1], [y])
+    model.output(y)
+
+    assert form(model.build()) == Quantization("int8")
+
+
+@pytest.mark.parametrize(
+    ("table", "result", "name"),
+    [(FLOAT32, FLOAT32, "float32"), (INT8, INT8, "int8"), (INT8, FLOAT32, "dynamic")],
+)
+def test_lookups_compute_in_what_they_give_out(
+    table: TensorType, result: TensorType, name: str
+) -> None:
+    model = ModelBuilder()
+    indices, y = model.input((1, 4), TensorType.INT32), model.tensor((4, 8), result)
+    model.operator("EMBEDDING_LOOKUP", [indices, model.constant((512, 8), table)], [y])
+    model.output(y)
+
+    assert form(model.build()) == Quantization(name)
+
+
 @pytest.mark.parametrize("type", [FLOAT32, UINT8])
 @pytest.mark.parametrize(("body", "name"), [(INT8, "int8"), (INT16, "int16x8")])
 def test_the_ends_do_not_count(type: TensorType, body: TensorType, name: str) -> None:

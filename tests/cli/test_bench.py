@@ -544,9 +544,42 @@ def test_a_second_interrupt_ends_it_without_half_files(models: Path) -> None:
         process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=20)
 
-    assert (process.returncode, stdout, stderr) == (130, b"", b"")
+    assert (process.returncode, stderr) == (130, b"")
+    assert stdout.endswith(b"interrupted: 2 of 4 measured\n")
     assert time.monotonic() - begun < 10
     assert outputs(models) == ["writing"]
+
+
+@needs_litert
+@posix
+def test_an_interrupt_before_there_is_anything_leaves_files_alone(models: Path) -> None:
+    (models / "a.json").write_text("of yesterday", encoding="utf-8")
+    interrupted = "import tflint.bench.run as run\n"
+    interrupted += "run.measure_latency = lambda *rest: os.kill(os.getpid(), signal.SIGINT)\n"
+    result = bench(models, ".", "--export", "a.json", before=interrupted)
+
+    assert (result.returncode, result.stderr) == (130, b"")
+    assert result.stdout.endswith(b"interrupted: 0 of 4 measured\n")
+    assert (models / "a.json").read_text("utf-8") == "of yesterday"
+
+
+@needs_litert
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_terminal_that_is_gone_loses_no_export(models: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command_line("clean.tflite", "--export", "a.json"),
+            cwd=models,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert b"No space left" in done.stderr
+    assert outputs(models) == ["a.json"]
 
 
 @needs_litert

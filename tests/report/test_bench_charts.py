@@ -64,6 +64,20 @@ def test_bars_are_as_long_as_their_figures() -> None:
     assert {"one", "two", "four"} <= set(texts(svg))
 
 
+def test_lines_to_the_slow_runs_stay_inside() -> None:
+    svg = bar_chart("x", "label", "µs", [Row("r", (Bar(0, 2, SERIES[0], 1, 8),), 2, "", "t")])
+    lines = [
+        list(map(float, re.findall(r"-?[\d.]+", path.attrib["d"])))
+        for path in ElementTree.fromstring(svg).iter("path")
+        if "var(--ink)" in path.attrib.get("style", "") and "1.6" in path.attrib["style"]
+    ]
+    [clip] = list(ElementTree.fromstring(svg).iter("rect"))
+
+    assert lines
+    right = float(clip.attrib["x"]) + float(clip.attrib["width"])
+    assert max(max(line[::2]) for line in lines) < right
+
+
 SMALL = {"one": 1.0, "two": 2.0, "four": 4.0}
 
 

@@ -88,12 +88,16 @@ def test_noise_is_told_as_far_as_it_is_known() -> None:
     ("us", "why"), [(20.0, "not fused"), (10.5, ""), (9.5, ""), (5.0, "nearest cache")]
 )
 def test_sums_of_operators_say_why_they_differ(us: float, why: str) -> None:
-    text = wording.total_text(OperatorTotal(us, 10.0, 7, 8, 0.25))
-    told = f"7 of 8 operators timed, each alone: {us:.2f} µs in all, 0.25 µs for the call; 10.00"
+    text = wording.total_text(OperatorTotal(us, 10.0, 8, 8, 0.25))
+    told = f"8 of 8 operators timed, each alone: {us:.2f} µs in all, 0.25 µs for the call; 10.00"
 
     assert text.startswith(told)
     assert why in text
     assert ("alone they" in text) is bool(why)
+
+
+def test_sums_of_some_operators_need_no_reason_to_be_less() -> None:
+    assert wording.total_text(OperatorTotal(5.0, 10.0, 7, 8)).endswith("10.00 µs as a whole")
 
 
 def test_marks_are_of_all_and_of_each_application() -> None:

@@ -382,10 +382,11 @@ def test_the_same_report_is_the_same_file(name: str) -> None:
     assert bench_xlsx.render(BENCH_REPORTS[name]()) == written(name)
 
 
-def test_the_time_of_the_report_is_that_of_the_file() -> None:
-    core = parts(written("whole"))["docProps/core.xml"]
+@pytest.mark.parametrize("started", [STARTED, "2026-11-23T08:41:07Z", "2026-11-23T08:41:07"])
+def test_the_time_of_the_report_is_that_of_the_file(started: str) -> None:
+    data = bench_xlsx.render(BenchReport((), MACHINE, started))
 
-    assert core.count("2026-11-23T08:41:07Z") == 2
+    assert parts(data)["docProps/core.xml"].count("2026-11-23T08:41:07Z") == 2
 
 
 @pytest.mark.parametrize("started", ["", "yesterday", "0001-01-01T00:00:00+23:59"])

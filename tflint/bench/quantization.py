@@ -1,7 +1,8 @@
 """Which numbers a network computes with, told by what its operators with weights are given.
 
-The file does not say. An operator computes in the type of its output; where that is float, the
-type in which its weights are stored tells float32, float16 and dynamic range apart. Each weight
+The file does not say. An operator computes in the integers that it reads, else in the type of its
+output; where that is float, the type in which its weights are stored tells float32, float16 and
+dynamic range apart. Each weight
 is one vote for the form of the operator that reads it, so that layers too small to be worth
 converting, which converters leave in float, do not decide.
 """
@@ -123,10 +124,21 @@ def _votes(node: Node) -> Iterator[_Vote]:
         return
     # The bias of a convolution in integers is of another type, that of others is the smaller.
     largest = max(weights, key=lambda one: one.elements)
-    form = _form(node.outputs[0].type, largest.type)
+    form = _form(_computed(node), largest.type)
     if form is not None:
         total = sum(one.elements for one in weights)
         yield _Vote(form, total, largest.elements, _PACKED.get(largest.type))
+
+
+def _computed(node: Node) -> TensorType:
+    """The type that an operator computes in: of integers that it reads, else of what it makes.
+
+    What comes out of integers may be wider, and lookups read indices.
+    """
+    read = next((v for v in node.inputs if v is not None and stored_weights(v) is None), None)
+    if read is not None and read.type in _INTEGER_FORMS:
+        return read.type
+    return node.outputs[0].type
 
 
 def _form(computed: TensorType, stored: TensorType) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -13,8 +12,9 @@ from pathlib import Path
 
 from tflint.atomic_file import refuse_unwritable, write_files
 from tflint.cli.output import emit, print_lines
+from tflint.cli.progress import working
 from tflint.cli.reporting import is_one_file, output_file, shown
-from tflint.errors import MissingExtra, UnknownName, UsageError
+from tflint.errors import UnknownName, UsageError
 from tflint.report.bench_formats import BY_SUFFIX, FORMATS, BenchFormat
 from tflint.report.bench_result import BenchReport
 
@@ -42,13 +42,14 @@ class BenchOutput:
                     raise UsageError(f"--export would overwrite `{shown(path)}`, which is read")
 
     def publish(self, report: BenchReport) -> None:
-        """Write the files, print to stdout, then say which file could not be written.
+        """Print to stdout, write the files, then say which of them could not be written.
 
-        What was measured is not lost with one of them: the others are written, and stdout has it.
-        Raises what kept a file from being written.
+        What was measured is not lost with one of them. An interrupt before there was anything
+        leaves earlier files as they are.
         """
+        files = self.files if report.models or not report.is_interrupted else ()
         publish_all(
-            [(path, partial(format.document, report)) for format, path in self.files],
+            [(path, partial(format.document, report)) for format, path in files],
             partial(self._print, report),
         )
 
@@ -69,14 +70,18 @@ class BenchOutput:
 def publish_all(
     files: Iterable[tuple[Path, Callable[[], str | bytes]]], show: Callable[[], None]
 ) -> None:
-    """Make and write each document, `show` what goes to stdout, then raise what went wrong."""
+    """`show` what goes to stdout, make and write each document, then raise what went wrong."""
     failed: list[Exception] = []
+    try:
+        show()
+    except Exception as error:  # Also a fault of ours: the files are written all the same.
+        failed.append(error)
     for path, document in files:
         try:
-            write_files([(path, document())])
-        except Exception as error:  # Also a fault of ours.
+            with working(f"writing {shown(path)}"):
+                write_files([(path, document())])
+        except Exception as error:
             failed.append(error)
-    show()
     for fault in failed:
         if not isinstance(fault, UsageError):
             raise fault
@@ -108,9 +113,7 @@ def _file(text: str) -> tuple[BenchFormat, Path]:
     if found is None:
         known = ", ".join(BY_SUFFIX)
         raise UsageError(f"`{shown(path)}` has no suffix of a format that is known ({known})")
-    for package in found.packages:
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtra(f"--export of {path.suffix.lower()} ({package})", "report")
+    found.require()
     output_file(found.name, path, "--export")
     refuse_unwritable(path)
     return found, path

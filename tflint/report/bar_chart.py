@@ -88,7 +88,8 @@ def bar_chart(
         names = [shortened(row.name.removesuffix(".tflite"), _LETTERS) for row in rows]
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        _scale(axes, axis, min(ends), max([*ends, limit or 0]), is_log)
+        highs = [bar.high for row in rows for bar in row.bars if bar.high is not None]
+        _scale(axes, axis, min(ends), max([*ends, *highs, limit or 0]), is_log)
         if limit is not None:
             axes.axvline(limit, color=COLORS["alarm"], linewidth=1.5, linestyle=(0, (5, 3)))
         return inline_svg(figure, name, label, titles)

@@ -57,7 +57,8 @@ def render(report: BenchReport) -> str:
 def _body(report: BenchReport) -> Iterator[str]:
     names, best = model_names(report.models), marks(report.models)
     yield "<h1>tflint bench</h1>"
-    yield f"<p>{escape(_capital(headline(report)))}</p>"
+    role = ' class="warning"' * report.is_interrupted
+    yield f"<p{role}>{escape(_capital(headline(report)))}</p>"
     yield f'<p class="faint">{escape(machine_text(report.machine))}</p>'
     when = f"{printable(report.started)}, in {report.seconds:,.1f} s"
     yield f'<p class="faint">{escape(when)}</p>'

@@ -20,7 +20,7 @@ from tflint.version import __version__
 SCHEMA = 1
 # Digits behind the point: of microseconds, and of parts of 1.
 _TIME_DIGITS = 3
-_SHARE_DIGITS = 6
+_SHARE_DIGITS = 12
 
 
 def render(report: BenchReport) -> str:

@@ -184,7 +184,7 @@ def total_text(total: OperatorTotal) -> str:
     )
     if total.ratio > 1.1:
         return f"{text}; alone they are not fused with their neighbours"
-    if 0 < total.ratio < 0.9:
+    if 0 < total.ratio < 0.9 and total.timed == total.operators:
         return f"{text}; alone they find their inputs in the nearest cache"
     return text
 

@@ -346,7 +346,8 @@ def _folded(name: str) -> str:
 def _moment(started: str) -> datetime:
     """The time in UTC without a zone, as the library takes it; a fixed one where there is none."""
     try:
-        moment = datetime.fromisoformat(started)
+        # Python 3.10 does not know the letter for no offset.
+        moment = datetime.fromisoformat(re.sub(r"Z\Z", "+00:00", started))
         if moment.tzinfo is not None:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
     except (ValueError, OverflowError):

@@ -282,7 +282,7 @@ def _accuracies(book: Book, table: _Table) -> Any:
             series["data_labels"] = {
                 "custom": [{"value": label} for label in table.labels[first : last + 1]],
                 "value": True,
-                "position": "right",
+                "position": "above",
                 "font": {"size": 8, "color": "#6B7280"},
             }
         chart.add_series(series)
@@ -290,14 +290,15 @@ def _accuracies(book: Book, table: _Table) -> Any:
     x_axis: dict[str, object] = {**_AXIS, "name": "Weights (KB)", "major_gridlines": _GRID}
     x_axis["num_format"] = "#,##0"
     if sizes and max(sizes) / min(sizes) >= _LOGARITHMIC:
-        x_axis.update({"log_base": 10, "min": _power_below(min(sizes))})
+        least = _power_below(min(sizes))
+        x_axis.update({"log_base": 10, "min": least, "name": "Weights (KB), logarithmic"})
     else:
         x_axis["min"] = 0
     chart.set_x_axis(x_axis)
     lowest = min(100 * model.accuracy.low for model in table.models if model.accuracy)
-    least = max(int(lowest // 10) * 10, 0)
+    bottom = max(int(lowest // 10) * 10, 0)
     chart.set_y_axis(
-        {**_AXIS, "name": "Accuracy (%)", "major_gridlines": _GRID, "min": least, "max": 100}
+        {**_AXIS, "name": "Accuracy (%)", "major_gridlines": _GRID, "min": bottom, "max": 100}
     )
     _dress(chart, "Accuracy by size, with intervals of 95 %", legend=True)
     return chart
