@@ -110,7 +110,7 @@ def ratio_text(ratio: Ratio) -> str:
 def _numbers(*figures: float) -> tuple[str, ...]:
     """Figures with as many digits as an interval makes sense of."""
     width = (max(figures) - min(figures)) / (min(figures) or 1)
-    digits = 3 if width < 0.02 else 2
+    digits = (3 if width < 0.02 else 2) if min(figures) < 100 else 0
     return tuple(
         f"{figure:,.{digits}f}" if 0.1 <= figure < _MOST_SHARE else f"{figure:.3g}"
         for figure in figures
