@@ -260,7 +260,7 @@ def test_runs_that_take_too_long_are_cut_off_with_a_note() -> None:
     found = timed(model.build(), options)
 
     assert 1 <= found.latency.runs < 10_000
-    assert found.latency.runs * found.latency.avg < 3.5e6  # us
+    assert found.latency.runs * found.latency.avg < 4.5e6  # us
     assert "of 1,000,000 runs: no more fit into the 3 s" in found.notes[0]
 
 
