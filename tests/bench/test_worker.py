@@ -19,7 +19,7 @@ from tflint.errors import HostFailed, ModelRefused
 from tflint.model.builder import ModelBuilder
 from tflint.model.graph_builder import per_tensor
 from tflint.model.reader import parse_model
-from tflint.model.schema import AddOptions, SVDFOptions, TensorType, WhileOptions
+from tflint.model.schema import AddOptions, IfOptions, SVDFOptions, TensorType, WhileOptions
 from tflint.model.tables import Model, SignatureDef, TensorMap
 from tflint.model.writer import write_model
 
@@ -215,6 +215,29 @@ def test_a_model_may_take_nothing() -> None:
     model = ModelBuilder()
     x = model.constant((1, 4), TensorType.FLOAT32)
     model.output(model.unary("ABS", x))
+
+    assert timed(model.build()).latency.runs == 30
+
+
+def test_shapes_of_outputs_may_depend_on_values() -> None:
+    model = ModelBuilder()
+    x = model.input((4, 4), TensorType.BOOL)
+    y = model.tensor((1, 2), TensorType.INT64)
+    model.operator("WHERE", (x,), (y,))
+    model.output(y)
+
+    assert timed(model.build()).latency.runs == 30
+
+
+def test_branches_are_run() -> None:
+    model = ModelBuilder()
+    which, x = model.input((1,), TensorType.BOOL), model.input((1, 8))
+    y = model.tensor((1, 8), TensorType.FLOAT32)
+    model.operator("IF", (which, x), (y,), IfOptions(then_subgraph_index=1, else_subgraph_index=2))
+    model.output(y)
+    for name in ("ABS", "NEG"):
+        branch = model.subgraph(name)
+        branch.output(branch.unary(name, branch.input((1, 8))))
 
     assert timed(model.build()).latency.runs == 30
 
