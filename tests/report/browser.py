@@ -26,10 +26,12 @@ const found = [];
 addEventListener("load", () => {{
   for (const frame of document.querySelectorAll("iframe")) {{
     const page = frame.contentDocument, root = page.documentElement;
+    const opened = page.querySelectorAll("details[open]").length;
     for (const details of page.querySelectorAll("details")) details.open = true;
     const outside = [...page.querySelectorAll("body *")].filter(element =>
       !element.closest(".scroll") && element.getBoundingClientRect().right > root.clientWidth + 1);
     found.push({{
+      opened: opened,
       width: root.clientWidth,
       scroll_width: root.scrollWidth,
       outside: outside.map(element => element.tagName + " " + element.textContent.slice(0, 80)),
@@ -50,8 +52,11 @@ addEventListener("load", () => {{
 
 @dataclass(frozen=True)
 class Look:
-    """A page in a frame of some width, all that folds opened, as the driver found it."""
+    """A page in a frame of some width, as the driver found it: all that folds was opened then,
+    `opened` is how much of it was before.
+    """
 
+    opened: int
     width: int
     scroll_width: int
     outside: list[str]
@@ -63,11 +68,13 @@ class Look:
     drawn: int
 
 
-def looks(page: str, folder: Path, widths: Sequence[int]) -> tuple[list[Look], str]:
-    """The page at each width, and what the browser's console said."""
+def looks(
+    page: str, folder: Path, widths: Sequence[int], fragment: str = ""
+) -> tuple[list[Look], str]:
+    """The page at each width, and what the browser's console said; `fragment` is a link in it."""
     (folder / "page.html").write_text(page, encoding="utf-8")
     frames = "".join(
-        f'<iframe src="page.html" style="width:{width}px;height:900px;border:0"></iframe>'
+        f'<iframe src="page.html{fragment}" style="width:{width}px;height:900px;border:0"></iframe>'
         for width in widths
     )
     driver = folder / "driver.html"

@@ -311,6 +311,14 @@ def test_a_browser_shows_the_page(name: str, tmp_path: Path) -> None:
 
 
 @needs_chromium
+@pytest.mark.parametrize(("fragment", "opened"), [("", 0), ("#m2", 1)])
+def test_a_link_in_the_table_opens_the_section(fragment: str, opened: int, tmp_path: Path) -> None:
+    [look], _ = looks(bench_html.render(BENCH_REPORTS["whole"]()), tmp_path, (1200,), fragment)
+
+    assert look.opened == opened
+
+
+@needs_chromium
 def test_a_browser_shows_the_page_of_very_many_models(tmp_path: Path) -> None:
     one = model("x.tflite", "int8", 8)
     models = [dataclasses.replace(one, path=f"folder/{'x' * 300}-{i}.tflite") for i in range(120)]

@@ -167,6 +167,12 @@ def test_a_long_path_shows_its_end() -> None:
         assert re.search(rf"^  \.\.\.[a-z/]*/net_{part}\.tflite  int8 ", text, re.MULTILINE)
 
 
+def test_a_name_of_any_length_shows_its_end() -> None:
+    text = shown(model("x" * 40_000 + "_a.tflite", "int8"), model("b.tflite", "int8"))
+
+    assert re.search(r"^  \.\.\.x+_a\.tflite  int8 ", text, re.MULTILINE)
+
+
 def test_the_common_folder_is_said_once() -> None:
     text = shown(model("models/a/x.tflite", "int8"), model("models/b/y.tflite", "int8"))
 
@@ -250,6 +256,38 @@ def test_what_two_runtimes_say_of_one_model_is_one_reason() -> None:
 
     assert "  (1) TFLM has no kernel\n  (2) not there\n" in text
     assert "CMSIS-NN has no kernel" not in text
+
+
+def test_what_is_too_large_for_the_target_is_marked() -> None:
+    rows = []
+    for name, fits in (("fits", True), ("large", False), ("no budget", None)):
+        one = model(f"{name}.tflite", "int8")
+        uses = tuple(dataclasses.replace(use, fits=fits) for use in one.runtimes)
+        rows.append(dataclasses.replace(one, runtimes=uses))
+    text = shown(*rows)
+
+    assert [">" in row(text, name) for name in ("fits", "large", "no budget")] == [0, 1, 0]
+    assert "  > takes more RAM or flash than the target has\n" in text
+    assert "more than there is" in shown(rows[1])
+
+
+def test_a_runtime_for_other_cores_is_no_refusal() -> None:
+    one = model("a.tflite", "int8")
+    elsewhere = dataclasses.replace(
+        one.runtimes[1],
+        runnable=False,
+        reason="TFLM with CMSIS-NN is written for Arm, not for esp32",
+        arena_bytes=None,
+        min_arena_bytes=None,
+        ram_bytes=None,
+        flash_bytes=None,
+    )
+    one = dataclasses.replace(one, runtimes=(one.runtimes[0], elsewhere))
+
+    assert "do not run" not in shown(one, details=False)
+    assert "CMSIS-NN B" not in shown(one, details=False)
+    assert "fails" not in shown(one)
+    assert "is written for Arm, not for esp32" in shown(one)
 
 
 def test_what_failed_is_told_with_its_reason() -> None:

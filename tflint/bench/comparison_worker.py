@@ -39,12 +39,15 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
             yield {"trying": which}, ()
             pair.load(which)
             pair.try_out(which)
-        todo = pair.plan()
-        for load in range(todo.loads):
+        planned = pair.plan()
+        for load in range(planned.loads):
             for which in loading_order(load):
                 pair.load(which)
-            head = {"loads": todo.loads, "runs": [todo.rounds * 2 * runs for runs in todo.runs]}
-            yield head, (pair.blocks(load, todo), pair.init.copy(), pair.first.copy())
+            head = {
+                "loads": planned.loads,
+                "runs": [planned.rounds * 2 * runs for runs in planned.runs],
+            }
+            yield head, (pair.blocks(load, planned), pair.init.copy(), pair.first.copy())
             gc.collect()
     except MemoryError:
         yield {"failed": "it has no memory left", "model": pair.at}, ()
@@ -96,15 +99,15 @@ class _Pair:
         usual = float(self._usual[0]), float(self._usual[1])
         return plan(float(self.init.sum()), usual, self._runs, self._seconds)
 
-    def blocks(self, load: int, todo: Plan) -> Array:
+    def blocks(self, load: int, planned: Plan) -> Array:
         """Run both in turns: the median of each block."""
-        medians = np.empty((todo.rounds, 4))
-        for number in range(todo.rounds):
+        medians = np.empty((planned.rounds, 4))
+        for number in range(planned.rounds):
             for block, which in enumerate(order(load, number)):
                 self.at = which
-                if todo.warm[which]:
-                    stamped(self._timed[which], todo.warm[which])
-                medians[number, block] = self._run(which, todo.runs[which])
+                if planned.warm[which]:
+                    stamped(self._timed[which], planned.warm[which])
+                medians[number, block] = self._run(which, planned.runs[which])
         return medians
 
     def _run(self, which: int, runs: int) -> float:

@@ -17,7 +17,7 @@ from tflint.bench.model_file import bytes_of
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
 from tflint.bench.static_figures import with_static_figures
-from tflint.errors import DEBUG_VARIABLE, MalformedModel, TflintError, UnreadableModel
+from tflint.errors import DEBUG_VARIABLE, TflintError, UnreadableModel
 from tflint.model.reader import parse_model
 from tflint.printable import printable
 from tflint.report.bench_result import BenchedModel, Failure
@@ -78,8 +78,8 @@ def _benched(
         return _failed(row, "reading", str(error))
     try:
         row = with_static_figures(row, model, target)
-    except MalformedModel as error:
-        return _failed(row, "reading", str(error))
+    except Exception as error:
+        return _failed(row, "reading", _fault(error))
     try:
         entry = entry_of(model, options.signature)
         say("latency")

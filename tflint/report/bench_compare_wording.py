@@ -148,6 +148,11 @@ def rows(comparison: BenchComparison) -> Iterator[ComparedRow]:
             _signed(difference),
             percentage(total),
         )
+    yield from runnable_rows(comparison)
+
+
+def runnable_rows(comparison: BenchComparison) -> Iterator[ComparedRow]:
+    """Which runtimes for microcontrollers take the models."""
     pair = (comparison.before, comparison.after)
     for runtime in runtime_names(pair):
         runs = [runtime_of(model, runtime) for model in pair]

@@ -23,7 +23,10 @@ from tflint.report.bench_xlsx_book import (
 )
 
 _RATIO = Look(number="0.000")
-_WIDE = Look(wrap=True)
+_RIGHT = Look(align="right")
+_DETAILS = Look(wrap=True, indent=True)
+# The size of the chart in points of a screen, and of the rows that it covers.
+_BAR, _AROUND, _ROW = 34, 140, 20
 # Operators in the chart; more bars cannot be read.
 _MOST_BARS = 40
 
@@ -68,6 +71,11 @@ def _figures(page: Page, comparison: BenchComparison) -> None:
     for figure in figures(comparison):
         page.foreign(row, 0, figure.title)
         _pair(page, row, figure.before, figure.after, COUNT)
+        row += 1
+    for shown in wording.runnable_rows(comparison):
+        page.foreign(row, 0, shown.title)
+        page.text(row, 1, shown.before, _RIGHT)
+        page.text(row, 2, shown.after, _RIGHT)
         row += 1
     row += 1
     for text, _ in wording.remarks(comparison):
@@ -119,7 +127,7 @@ def _operators(book: Book, page: Page, operators: tuple[ComparedOperator, ...]) 
             _ratio(page, row, 6, one.ratio)
         page.number(row, 9, None if one.before is None else one.before.macs)
         page.number(row, 10, None if one.after is None else one.after.macs)
-        page.foreign(row, 11, cells.details, _WIDE)
+        page.foreign(row, 11, cells.details, _DETAILS)
     last = len(operators)
     page.text(last + 1, 3, "Sum", Look(bold=True))
     for column, side in (
@@ -130,9 +138,12 @@ def _operators(book: Book, page: Page, operators: tuple[ComparedOperator, ...]) 
         formula = f"=SUM({cell(1, column)}:{cell(last, column)})"
         page.formula(last + 1, column, formula, total, TIME)
     page.sheet.freeze_panes(1, 4)
-    page.printed(last + 1, 11)
+    end = last + 1
     if wording.has_operator_times(operators):
-        _chart(book, page, min(last, _MOST_BARS), last + 3)
+        bars = min(last, _MOST_BARS)
+        _chart(book, page, bars, last + 3)
+        end += 2 + (_AROUND + _BAR * bars) // _ROW + 1
+    page.printed(end, 11)
 
 
 def _us(row: OperatorRow | None) -> float | None:
@@ -152,5 +163,5 @@ def _chart(book: Book, page: Page, last: int, at: int) -> None:
         )
     chart.set_title({"name": "Operators (us)"})
     chart.set_y_axis({"reverse": True})
-    chart.set_size({"width": 760, "height": 140 + 34 * last})
+    chart.set_size({"width": 760, "height": _AROUND + _BAR * last})
     page.sheet.insert_chart(at, 0, chart)

@@ -38,6 +38,7 @@ from tflint.report.runs_drawing import runs_drawing
 MODEL_STYLE = """
 details.model { border-top: 1px solid var(--line); padding: .5rem 0 }
 details.model > summary { color: var(--ink) }
+details.model > div { scroll-margin-top: 3.5rem }
 details.model > summary .faint { margin-left: .6em } details.model h3 { font-size: 1rem;
   margin: 1.5rem 0 .3rem } .side { display: flex; flex-wrap: wrap; gap: .5rem 3rem }
 .side > * { min-width: 0; max-width: 100% } .side > .spread {
@@ -74,9 +75,10 @@ def model_section(
     model: BenchedModel, name: str, id: str, badges: str, room: Room, *, is_open: bool
 ) -> Iterator[str]:
     """The section; `badges` is HTML."""
-    yield f'<details class="model" id="{id}"{" open" * is_open}><summary>'
+    yield f'<details class="model"{" open" * is_open}><summary>'
     yield f'<strong>{escape(name)}</strong>{badges}<span class="faint">'
-    yield f"{escape(printable(facts_text(model)))}</span></summary>"
+    # A link to what is inside opens the section; one to the section would only lead to it.
+    yield f'{escape(printable(facts_text(model)))}</span></summary><div id="{id}">'
     for failure in model.failures:
         text = printable(f"{failure.part}: {failure.text}", 1000)
         yield f'<p class="error">{escape(text)}</p>'
@@ -89,7 +91,7 @@ def model_section(
         yield from _accuracy(model.accuracy, room)
     yield from _plan(model, room)
     yield from _tensors(model.tensors, room)
-    yield "</details>"
+    yield "</div></details>"
 
 
 def _figures(model: BenchedModel) -> Iterator[str]:

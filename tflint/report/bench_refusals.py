@@ -24,9 +24,15 @@ def reason_key(reason: str | None) -> str:
     return quoted[0] if quoted else reason or ""
 
 
+def is_for_others(use: RuntimeUse) -> bool:
+    """Whether the runtime is not there for the target's core at all, whatever the model."""
+    return not use.runnable and use.min_arena_bytes is None
+
+
 def refusal_of(model: BenchedModel) -> RuntimeUse | None:
     """The first runtime that refuses the model; others mostly say the same in other words."""
-    return next((use for use in model.runtimes if not use.runnable), None)
+    refused = (use for use in model.runtimes if not use.runnable and not is_for_others(use))
+    return next(refused, None)
 
 
 def numbered_reasons(models: Sequence[BenchedModel]) -> dict[str, tuple[int, list[RuntimeUse]]]:

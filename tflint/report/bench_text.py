@@ -6,7 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tflint.printable import counted, printable
-from tflint.report.bench_refusals import numbered_reasons, reason_key, refusal_of, runtime_title
+from tflint.report.bench_refusals import (
+    is_for_others,
+    numbered_reasons,
+    reason_key,
+    refusal_of,
+    runtime_title,
+)
 from tflint.report.bench_result import (
     BenchedModel,
     BenchReport,
@@ -33,7 +39,7 @@ WIDTH = 100
 NARROWEST = 60
 # Reasons, failures and notes that are listed.
 SHOWN = 20
-BEST, BEST_HERE, DISTURBED = "*", "+", "!"
+BEST, BEST_HERE, DISTURBED, TOO_LARGE = "*", "+", "!", ">"
 
 _FIGURE = re.compile(r"[0-9][0-9.,]*")
 
@@ -151,7 +157,8 @@ def _folder_text(folder: Sequence[str]) -> str:
 
 
 def _below(path: str, folder: Sequence[str]) -> str:
-    return path_text("/".join(path.split("/")[len(folder) :])) or "(no name)"
+    # Its end tells it from others; no column is as wide as what is kept.
+    return path_text("/".join(path.split("/")[len(folder) :])[-WIDTH:]) or "(no name)"
 
 
 def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterator[Column]:
@@ -185,24 +192,28 @@ def _arenas(models: Sequence[BenchedModel]) -> Iterator[Column]:
     first: list[Span] = []
     for runtime in runtime_names(models):
         cells = [_arena(model, runtime, reasons) for model in models]
+        if not any(cell.text.endswith(TOO_LARGE) for cell in cells):
+            cells = [Span(cell.text.rstrip(), cell.role) for cell in cells]
         title = runtime_title(runtime).removeprefix("TFLM with ")
         if not first:
             yield Column("arena B", cells)
             first = cells
         elif any(
-            one != other and one.role != "error" for one, other in zip(cells, first, strict=True)
+            one != other and one.role not in ("error", "dim")
+            for one, other in zip(cells, first, strict=True)
         ):
             yield Column(f"{title} B", cells, 8)
 
 
 def _arena(model: BenchedModel, runtime: str, reasons: Reasons) -> Span:
     use, refusal = runtime_of(model, runtime), refusal_of(model)
-    if use is None:
-        return Span(UNKNOWN)
+    if use is None or is_for_others(use):
+        return Span(f"{UNKNOWN} ", "dim")
     if use.runnable or refusal is None:
-        return Span(number_text(use.min_arena_bytes))
+        sign, role = (TOO_LARGE, "warning") if use.fits is False else (" ", "")
+        return Span(number_text(use.min_arena_bytes) + sign, role)
     number, _ = reasons.get(reason_key(refusal.reason), (None, []))
-    return Span("no" if number is None else f"no ({number})", "error")
+    return Span("no " if number is None else f"no ({number}) ", "error")
 
 
 def _spread(models: Sequence[BenchedModel]) -> list[Span]:
@@ -247,6 +258,8 @@ def _marked(
 def _legend(models: Sequence[BenchedModel], groups: Sequence[Group], width: int) -> Iterator[Line]:
     ways = (("smallest", smallest), ("fastest", fastest), ("most accurate", most_accurate))
     named = [f"the {word}" for word, best in ways if best(models)]
+    if any(use.fits is False and use.runnable for model in models for use in model.runtimes):
+        yield line(Span(f"  {TOO_LARGE} takes more RAM or flash than the target has", "dim"))
     if not named:
         return
     text = f"{BEST} {', '.join(named)}"

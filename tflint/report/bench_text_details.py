@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
-from tflint.report.bench_refusals import reason_key, runtime_title
+from tflint.report.bench_refusals import is_for_others, reason_key, runtime_title
 from tflint.report.bench_result import (
     Accuracy,
     BenchedModel,
@@ -102,7 +102,12 @@ def _runtimes(uses: Sequence[RuntimeUse]) -> Iterator[tuple[str, str, str]]:
     for use in uses:
         if use.runnable:
             text = f"on {runtime_title(use.runtime)}: {_memory(use)} (for {printable(use.target)})"
-            yield "runs", text, "good"
+            if use.fits is False:
+                yield "runs", f"{text}, more than there is", "warning"
+            else:
+                yield "runs", text, "good"
+        elif is_for_others(use):
+            yield "", printable(use.reason or "", 400), "dim"
         else:
             refused.setdefault(reason_key(use.reason), []).append(use)
     for same in refused.values():
@@ -207,7 +212,9 @@ def _operator_summary(model: BenchedModel) -> str:
     total = model.operator_total
     if total is None:
         return "" if any(one.us_avg is not None for one in model.operators) else "not timed"
-    text = f"{us_text(total.us)} us in all, each timed alone; {us_text(total.whole_us)} us together"
+    call = f", {us_text(total.call_us)} us the call" if total.call_us else ""
+    text = f"{us_text(total.us)} us in all, each timed alone{call}; "
+    text += f"{us_text(total.whole_us)} us together"
     if total.timed < total.operators:
         text += f" ({total.timed:,} of {total.operators:,} timed)"
     return text
