@@ -12,7 +12,6 @@ Run with `make bench`.
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,10 +46,8 @@ def candidate(data: bytes) -> Candidate:
     return Candidate(data, model, entry, timing_inputs(model, entry, 0))
 
 
-def measured(data: bytes, options: BenchOptions) -> tuple[Ratio | None, bool, float]:
-    """The ratio, and what the first load alone would say: whether 1 is outside of its interval,
-    and how wide that is.
-    """
+def measured(data: bytes, options: BenchOptions) -> tuple[Ratio | None, bool]:
+    """The ratio, and what the first load alone would say: whether 1 is outside."""
     seen: list[tuple[Array, Array]] = []
     latency_ratio = in_turns.latency_ratio
 
@@ -63,13 +60,15 @@ def measured(data: bytes, options: BenchOptions) -> tuple[Ratio | None, bool, fl
         found = timed_in_turns(candidate(data), candidate(data), options)
     finally:
         in_turns.latency_ratio = latency_ratio
-    # Each block of B with the block of A beside it: six measurements, of one load.
+    if not seen:
+        return None, False
+    # Each block of B with the block of A beside it, all of one load.
     before, after = seen[0]
     interval = signed_rank_interval(list((np.log(after) - np.log(before)).reshape(-1)))
     if interval is None:
-        return found.latency, False, 0.0
+        return found.latency, False
     missed = not interval.low <= 0 <= interval.high
-    return found.latency, missed, math.exp(interval.high - interval.low) - 1
+    return found.latency, missed
 
 
 def main() -> None:
@@ -83,14 +82,14 @@ def main() -> None:
     print(f"{'':32}{'us':>9}{'alarms':>8}{'outside':>9}{'width':>8}{'one load: outside':>20}")
     for name, data in models.items():
         found = [measured(data, options) for _ in range(arguments.times)]
-        ratios = [ratio for ratio, _, _ in found if ratio is not None]
+        ratios = [ratio for ratio, _ in found if ratio is not None]
         if not ratios:
             print(f"{name:32} could not be measured")
             continue
         alarms = sum(one.verdict in (Verdict.FASTER, Verdict.SLOWER) for one in ratios)
         outside = sum(not one.low <= 1 <= one.high for one in ratios)
         width = statistics.median(one.high / one.low - 1 for one in ratios)
-        alone = sum(missed for _, missed, _ in found)
+        alone = sum(missed for _, missed in found)
         us = statistics.median(one.before_us for one in ratios)
         count = len(ratios)
         print(

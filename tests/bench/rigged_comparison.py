@@ -33,7 +33,7 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
     for load in range(6):
         if load == 3 and any(int(values.flat[0]) == CRASH_LATER for values in inputs):
             os.kill(os.getpid(), signal.SIGSEGV)
-        blocks = np.full((3, 4), 1000.0)
+        blocks = np.full((3, 8), 1000.0)
         yield (
             {"loads": 6, "runs": [30, 30]},
             (blocks, np.array([5e5, 5e5]), np.array([2e3, 2e3])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,19 +25,38 @@ def test_each_model_is_in_each_place_as_often() -> None:
     """Of the places of a block in a round, and of the loads, also taken together."""
     seen: Counter[tuple[int, int, int]] = Counter()
     for load in range(4):
-        for number in range(2):
-            for place, which in enumerate(order(load, number)):
-                seen[loading_order(load)[0], place, which] += 1
+        for place, which in enumerate(order(load)):
+            seen[loading_order(load)[0], place, which] += 1
 
     assert len(seen) == 2 * BLOCKS * 2
-    assert set(seen.values()) == {2}
+    assert set(seen.values()) == {1}
 
 
-def test_what_grows_steadily_cancels_within_a_round() -> None:
-    for load in range(4):
-        for number in range(3):
-            places = [p for p, which in enumerate(order(load, number)) if which == 0]
-            assert sum(places) == sum(range(4)) / 2
+@pytest.mark.parametrize("load", range(4))
+def test_what_changes_steadily_cancels_within_a_round(load: int) -> None:
+    places = [[p for p, which in enumerate(order(load)) if which == model] for model in (0, 1)]
+
+    for power in (0, 1, 2):
+        assert sum(p**power for p in places[0]) == sum(p**power for p in places[1])
+    # And in each half, which is a turn by itself, what changes by as much each time.
+    for start in (0, 4):
+        half = [sum(p for p in found if start <= p < start + 4) for found in places]
+        assert half[0] == half[1]
+
+
+@pytest.mark.parametrize("load", range(4))
+def test_each_follows_itself_as_often(load: int) -> None:
+    """Also from one round to the next."""
+    turns = order(load) * 2
+    follows = Counter(turns[i] for i in range(BLOCKS) if turns[i] == turns[i + 1])
+
+    assert follows[0] == follows[1]
+
+
+def test_two_loads_have_each_first_once_and_the_same_turns() -> None:
+    for load in range(0, MOST_LOADS, 2):
+        assert loading_order(load) == loading_order(load + 1)[::-1]
+        assert order(load) == order(load + 1)
 
 
 def test_fast_models_fill_their_blocks() -> None:
@@ -55,7 +75,7 @@ def test_more_runs_are_made_when_they_are_asked_for() -> None:
 
 
 def test_slow_models_run_as_often_as_time_allows() -> None:
-    usual = plan(SECOND, (0.03 * SECOND, 0.03 * SECOND), 50, 30)
+    usual = plan(SECOND, (0.03 * SECOND, 0.03 * SECOND), 100, 30)
     slow = plan(SECOND, (2 * SECOND, 2 * SECOND), 50, 30)
 
     assert usual.runs == (2, 2)

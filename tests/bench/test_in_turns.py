@@ -45,13 +45,8 @@ MACHINES: dict[str, dict[str, float]] = {
 SIMULATIONS = 300
 
 
-# Which model each block runs: (processes, loads, rounds, 4), in the order of time.
-WHICH = np.array(
-    [
-        [[order(load, number) for number in range(ROUNDS)] for load in range(MOST_LOADS)]
-        for _ in range(PROCESSES)
-    ]
-)
+# Which model each block runs: (processes, loads, rounds, blocks), in the order of time.
+WHICH = np.array([[[order(load)] * ROUNDS for load in range(MOST_LOADS)] for _ in range(PROCESSES)])
 
 
 def simulated(

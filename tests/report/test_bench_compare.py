@@ -68,9 +68,10 @@ def columns(text: str) -> int:
     [*((name, "text") for name in WORDED), *(("faster", format) for format in FORMATS)],
 )
 def test_documents_are_the_golden_ones(name: str, format: str) -> None:
-    text = re.sub(
-        r"tflint \d[^\"<]*|\"version\": \"\d[^\"]*\"", "VERSION", made(COMPARISONS[name](), format)
-    )
+    text = re.sub(r"tflint \d[^\"<]*", "VERSION", made(COMPARISONS[name](), format))
+    if format == "json":
+        # What both models have is held by their own tests.
+        text = json.dumps(json.loads(text)["comparison"], indent=2) + "\n"
     path = GOLDEN / f"bench-compare-{name}.{SUFFIXES[format]}"
     if UPDATE:
         path.write_text(text, encoding="utf-8")

@@ -3,8 +3,9 @@
 Two copies of one model differ by up to a few percent for as long as they are loaded, by where
 their tensors happen to lie in memory and caches; within one load times differ ten times less.
 So the models are loaded anew many times, and a load counts as one measurement, however often
-they run in it. Within a load they take turns in short blocks, in rounds of A B B A and B A A B,
-which cancels what changes steadily (a core that grows warm, a clock that is turned down).
+they run in it. Within a load they take turns in short blocks, in rounds of A B B A B A A B (the
+sequence of Prouhet, Thue and Morse): what changes steadily cancels (a core that grows warm, a clock
+that is turned down), and each follows the other and itself as often, as caches are warmer then.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PROCESSES = 4
 MOST_LOADS = 6
 LEAST_LOADS = 2
 ROUNDS = 3
-BLOCKS = 4
+BLOCKS = 8
 # How long the timed runs of a block take at least: long against reading the clock, short against
 # what else happens on a machine.
 _BLOCK_NS = 500_000
@@ -25,6 +26,7 @@ _WARM_SHARE = 5
 # Models that are slower than this fill the caches many times over by themselves.
 _SLOW_NS = 20_000_000
 MOST_RUNS = 1_000_000
+_TURNS = (0, 1, 1, 0, 1, 0, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ def plan(init_ns: float, run_ns: tuple[float, float], runs: int, seconds: float)
     return found
 
 
-def order(load: int, round: int) -> tuple[int, int, int, int]:
+def order(load: int) -> tuple[int, ...]:
     """Which model each block of a round runs: 0 for A, 1 for B."""
-    return (0, 1, 1, 0) if (load // 2 + round) % 2 == 0 else (1, 0, 0, 1)
+    return _TURNS if load // 2 % 2 == 0 else tuple(1 - which for which in _TURNS)
 
 
 def loading_order(load: int) -> tuple[int, int]:

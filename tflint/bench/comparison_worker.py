@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tflint.bench import session
-from tflint.bench.comparison_plan import Plan, loading_order, order, plan
+from tflint.bench.comparison_plan import BLOCKS, Plan, loading_order, order, plan
 from tflint.bench.cores import keep_to
 from tflint.bench.stopwatch import stamped
 from tflint.bench.worker import warmed_up
@@ -20,14 +20,14 @@ from tflint.execution.worker import take_log
 
 # Bytes that are taken before each load, so that the next pair comes to lie elsewhere.
 _MOST_PADDING = 1 << 16
-_KEPT_PADDINGS = 4
+_KEPT_PADDINGS = 8
 # How often a model runs in a trial, unless it is slow.
 _TRIAL_RUNS, _SLOW_NS = 9, 10_000_000
 
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
     """A frame before each model is tried, then one for each load: the medians of its blocks,
-    (rounds, 4), in the order in which they ran, initialisations and first inferences, (2,) each,
+    (rounds, 8), in the order in which they ran, initialisations and first inferences, (2,) each,
     A first. All in nanoseconds.
     """
     keep_to(request["cores"])
@@ -41,11 +41,12 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
             pair.try_out(which)
         planned = pair.plan()
         for load in range(planned.loads):
+            pair.release()
             for which in loading_order(load):
                 pair.load(which)
             head = {
                 "loads": planned.loads,
-                "runs": [planned.rounds * 2 * runs for runs in planned.runs],
+                "runs": [planned.rounds * BLOCKS // 2 * runs for runs in planned.runs],
             }
             yield head, (pair.blocks(load, planned), pair.init.copy(), pair.first.copy())
             gc.collect()
@@ -61,7 +62,7 @@ class _Pair:
     def __init__(self, request: Json, arrays: Sequence[Array], stamp_ns: float) -> None:
         self._requests = request["models"]
         self._runs, self._seconds = request["runs"], request["seconds"]
-        self._models = [array.tobytes() for array in arrays[:2]]
+        self._models = arrays[:2]
         split = 2 + len(self._requests[0]["tensors"])
         self._inputs = arrays[2:split], arrays[split:]
         self._stamp_ns = stamp_ns
@@ -72,20 +73,30 @@ class _Pair:
         self.at = 0
         self.init, self.first, self._usual = np.zeros(2), np.zeros(2), np.zeros(2)
 
+    def release(self) -> None:
+        """Give back the memory of both: each gets that of the other as often as its own."""
+        self._timed, self._interpreters = [None, None], [None, None]
+
     def load(self, which: int) -> None:
         """Load one of them anew, and run it once."""
         self.at = which
-        self._timed[which] = self._interpreters[which] = None
-        padding = bytearray(self._noise.randrange(_MOST_PADDING))
-        self._paddings = [*self._paddings[1 - _KEPT_PADDINGS :], padding]
+        self._pad()
+        # The interpreter reads weights where they lie: a copy for each load lies elsewhere.
+        model = self._models[which].tobytes()
+        self._pad()
         request = self._requests[which]
         start = time.perf_counter_ns()
         # Both are kept: what runs a signature does not keep the interpreter that it is of.
-        self._interpreters[which] = session.interpreter(self._models[which], request)
+        self._interpreters[which] = session.interpreter(model, request)
         self._timed[which] = session.lay_out(self._interpreters[which], request)
         self.init[which] = time.perf_counter_ns() - start
         session.fill(self._timed[which], request, self._inputs[which])
         self.first[which] = self._run(which, 1)
+
+    def _pad(self) -> None:
+        """Take some memory, so that what comes next lies elsewhere than the last time."""
+        padding = bytearray(self._noise.randrange(_MOST_PADDING))
+        self._paddings = [*self._paddings[1 - _KEPT_PADDINGS :], padding]
 
     def try_out(self, which: int) -> None:
         """Find out about how long it takes when it is not the first time."""
@@ -101,9 +112,9 @@ class _Pair:
 
     def blocks(self, load: int, planned: Plan) -> Array:
         """Run both in turns: the median of each block."""
-        medians = np.empty((planned.rounds, 4))
+        medians = np.empty((planned.rounds, BLOCKS))
         for number in range(planned.rounds):
-            for block, which in enumerate(order(load, number)):
+            for block, which in enumerate(order(load)):
                 self.at = which
                 if planned.warm[which]:
                     stamped(self._timed[which], planned.warm[which])

@@ -13,7 +13,7 @@ from tflint.bench.comparison_plan import PROCESSES, order
 from tflint.bench.latency import worker_request
 from tflint.bench.options import BenchOptions
 from tflint.bench.refusals import failure_of, refusal_of
-from tflint.bench.signed_rank import signed_rank_interval
+from tflint.bench.signed_rank import FEWEST, signed_rank_interval
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Frame, Limits, run_worker
 from tflint.fix.proof.interface import Entry
@@ -51,7 +51,8 @@ class Timed:
 @dataclass(frozen=True, slots=True)
 class Load:
     """What was measured after both had been loaded, in nanoseconds, A first: the medians of the
-    blocks of each, (rounds, 2) for two blocks a round, the initialisations, the first inferences.
+    blocks of each, (turns, 2), where a turn is A B B A or B A A B, the initialisations, the first
+    inferences.
     """
 
     blocks: tuple[Array, Array]
@@ -103,8 +104,8 @@ def _run(pair: tuple[Candidate, Candidate], number: int, options: BenchOptions) 
 
 
 def _load(number: int, arrays: Sequence[Array], *, is_swapped: bool) -> Load:
-    places = np.array([order(number, round) for round in range(len(arrays[0]))])
-    first, second = (arrays[0][places == which].reshape(-1, 2) for which in (0, 1))
+    places = np.array(order(number))
+    first, second = (arrays[0][:, places == which].reshape(-1, 2) for which in (0, 1))
     init, runs = ((float(found[0]), float(found[1])) for found in arrays[1:])
     if is_swapped:
         return Load((second, first), init[::-1], runs[::-1])
@@ -112,17 +113,21 @@ def _load(number: int, arrays: Sequence[Array], *, is_swapped: bool) -> Load:
 
 
 def latency_ratio(loads: Sequence[tuple[Array, Array]], runs: tuple[int, int]) -> Ratio | None:
-    """The ratio from the medians of blocks of A and of B, (rounds, 2) each for each load; None
+    """The ratio from the medians of blocks of A and of B, (turns, 2) each for each load; None
     where there are too few loads. `runs` is how many inferences of A and B they are from.
 
-    A round has the mean of the logarithms of B less that of A; a load, which is what counts as
-    one measurement, has the median of its rounds, which a disturbed round does not move.
+    A turn, A B B A or B A A B, has the mean of the logarithms of B less that of A, a load the
+    median of its turns, which a disturbed one does not move. Two loads make one measurement, as
+    for `single_ratio`: the place in memory of what is loaded first may be better by half a percent.
+    Where there are too few for that, each load is one, and such a difference widens the interval.
     """
-    logs = [
+    each = [
         float(np.median((np.log(after) - np.log(before)).mean(axis=1))) for before, after in loads
     ]
+    pairs = [(each[i] + each[i + 1]) / 2 for i in range(0, len(each) - 1, 2)]
     times = [[float(np.median(load[which])) for load in loads] for which in (0, 1)]
-    return ratio_of(logs, (times[0], times[1]), runs)
+    found = ratio_of(pairs if len(pairs) >= FEWEST else each, (times[0], times[1]), runs)
+    return found and dataclasses.replace(found, loads=len(loads))
 
 
 def single_ratio(loads: Sequence[tuple[float, float]]) -> Ratio | None:
