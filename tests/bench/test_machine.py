@@ -128,6 +128,21 @@ def test_time_without_the_core_is_waiting() -> None:
     assert waiting > 0.5
 
 
+def test_a_coarse_clock_of_threads_tells_nothing_of_short_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on Windows, where it goes on every 16 ms."""
+    import time
+
+    monkeypatch.setattr(
+        upheaval.time, "thread_time_ns", lambda: time.perf_counter_ns() // 16_000_000 * 16_000_000
+    )
+    watch = Watch()
+    time.sleep(0.01)
+
+    assert watch.seen()["waiting"] is None
+
+
 def test_without_litert_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(

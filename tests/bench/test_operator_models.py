@@ -181,6 +181,34 @@ def test_so_do_those_of_published_models(shared_model: Path) -> None:
     assert wrong == []
 
 
+@needs_litert
+def test_every_copy_runs_on_the_delegate_too() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    model = sample_models.float_model()
+    network = Network(model, 0)
+    whole = run(
+        model,
+        random_inputs(model),
+        model.subgraphs[0].inputs,
+        "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+    )
+    for index, name in enumerate(names(model)):
+        cut = network.cut(index, 3, 3)
+        delegated = Interpreter(model_content=write_model(cut.model), num_threads=1)
+        delegated.allocate_tensors()
+        for place, tensor in enumerate(cut.inputs):
+            delegated.set_tensor(place, whole.get_tensor(tensor))
+        delegated.invoke()
+        # An output of the network whole, or else its first element.
+        first = whole.get_tensor(cut.outputs[0]).reshape(-1)[0]
+        given = [
+            delegated.get_tensor(tensor).reshape(-1)[0] for tensor in cut.model.subgraphs[0].outputs
+        ]
+        assert len(given) == 3, name
+        assert given == pytest.approx([first] * 3, rel=1e-4, abs=1e-5), name
+
+
 @pytest.mark.parametrize("seed", RANDOM_SEEDS)
 def test_cut_models_are_sound_and_small(seed: int) -> None:
     model = random_network(seed)
@@ -231,6 +259,15 @@ def names_of_graph(graph: Any, name: str, figures: Sequence[int]) -> list[int]:
         for operator, figure in zip(graph.operators, figures, strict=True)
         if kinds.index(operator.opcode_index) == order[name]
     ]
+
+
+@pytest.mark.parametrize("copies", [1, 2, 4])
+def test_all_that_is_handed_on_is_read(copies: int) -> None:
+    operators = Network(chain("RELU", "TANH", "ABS"), 0).cut(1, copies, 4).model.subgraphs[0]
+    read = {tensor for operator in operators.operators for tensor in operator.inputs}
+    # A delegate leaves out what nothing reads, in the model with one copy only.
+    written = {t for operator in operators.operators for t in operator.outputs}
+    assert written - read == set(operators.outputs)
 
 
 def test_an_input_of_the_network_is_read_as_it_is() -> None:

@@ -200,6 +200,48 @@ def test_an_operator_that_the_delegate_takes_only_among_others_runs_on_its_own_k
 
 
 @needs_litert
+@pytest.mark.parametrize(("first", "copies"), [(1_000, 9), (100_000, 2)])
+def test_what_the_copies_take_more_is_divided_by_them(
+    first: int, copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All calls of the smaller model take 2 us and of the larger 18 us; the first one is as given.
+    monkeypatch.setattr(operator_worker, "_time", lambda invoke: first)
+    rounds = np.array([[2_000, 18_000], [2_000, 18_000], [9_000, 18_000]])
+    monkeypatch.setattr(operator_worker, "_rounds", lambda *arguments: rounds)
+    monkeypatch.setattr(operator_worker._Whole, "measure", lambda self: [50_000.0])
+    heads = answered(chain("RELU", "TANH"), Kernels.BUILTIN, operators=[1])
+    assert heads[2] == {"operator": 1, "ns": pytest.approx(16_000 / (copies - 1))}
+
+
+@needs_litert
+def test_what_takes_long_is_timed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator_worker, "_time", lambda invoke: 30_000_000)
+    heads = answered(chain("RELU", "TANH"), Kernels.BUILTIN, operators=[1])
+    assert heads[2] == {"operator": 1, "ns": 30_000_000.0}
+
+
+def test_rounds_in_which_the_core_was_taken_away_do_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(operator_worker, "interruptions", lambda: len(calls) // 2)
+
+    def disturbs() -> None:
+        calls.append(0)
+
+    def times(invoke: Any) -> int:
+        invoke()
+        return len(calls)
+
+    monkeypatch.setattr(operator_worker, "_time", times)
+    # Every second call ends a count of interruptions.
+    assert operator_worker._rounds([disturbs], 0, 0).tolist() == [[1], [3]]
+    calls.clear()
+    monkeypatch.setattr(operator_worker, "interruptions", lambda: len(calls))
+    assert operator_worker._rounds([disturbs], 0, 0).tolist() == [[1], [2], [3]]
+
+
+@needs_litert
 def test_what_no_kernel_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def refusing(*arguments: Any) -> float:
         raise RuntimeError("no\nway")

@@ -11,11 +11,17 @@ if sys.platform != "win32":
     import resource
 
 
+# Some systems count the time of threads in steps of 10 ms and more: of so many it says something.
+_STEPS = 50
+_LONGEST_STEP = 50_000_000
+
+
 class Watch:
     """Counts from its start on; it is made, and so reads files, some time before."""
 
     def __init__(self) -> None:
         self._throttled = _throttled()
+        self._step = _step_of_the_threads_clock()
         self.start()
 
     def start(self) -> None:
@@ -29,8 +35,9 @@ class Watch:
         was used up. None where the system does not say.
         """
         wall, own = time.perf_counter_ns() - self._wall, time.thread_time_ns() - self._own
+        is_told = wall > _STEPS * self._step
         return {
-            "waiting": min(max(1 - own / wall, 0.0), 1.0) if wall else None,
+            "waiting": min(max(1 - own / wall, 0.0), 1.0) if is_told else None,
             "interruptions": _since(self._interruptions, interruptions()),
             "throttled": _since(self._throttled, _throttled()),
         }
@@ -56,6 +63,19 @@ def control_group_file(name: str) -> Path | None:
 def interruptions() -> int | None:
     """How often the kernel has taken a core away from this process so far."""
     return None if sys.platform == "win32" else resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
+def _step_of_the_threads_clock() -> int:
+    """Nanoseconds by which it goes on; it is read until it has done so twice."""
+    end = time.perf_counter_ns() + _LONGEST_STEP
+    changes = [time.thread_time_ns()]
+    while len(changes) < 3:
+        now = time.thread_time_ns()
+        if now != changes[-1]:
+            changes.append(now)
+        elif time.perf_counter_ns() > end:
+            return _LONGEST_STEP
+    return max(changes[2] - changes[1], 1)
 
 
 def _throttled() -> int | None:
