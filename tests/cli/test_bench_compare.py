@@ -253,3 +253,24 @@ def test_an_interrupt_keeps_what_was_measured(
     assert found["comparison"]["latency"] is None
     assert found["models"][0]["latency_us"] is not None
     assert (found["models"][1]["latency_us"] is None) == (at == "benched")
+
+
+@needs_litert
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_file_that_is_changed_meanwhile_is_told(
+    call: Call, models: Path, monkeypatch: pytest.MonkeyPatch, is_gone: bool
+) -> None:
+    real = comparison.benched
+
+    def changing(*arguments: Any) -> Any:
+        yield from real(*arguments)
+        path = models / "warning.tflite"
+        path.unlink() if is_gone else path.write_bytes((models / "clean.tflite").read_bytes())
+
+    monkeypatch.setattr(comparison, "benched", changing)
+    found = document(call, "clean.tflite", "warning.tflite", *QUICK, cwd=models, code=1)
+
+    (failure,) = found["comparison"]["failures"]
+    assert failure["part"] == "reading"
+    assert found["comparison"]["latency"] is None
+    assert all(row["latency_us"] for row in found["models"])

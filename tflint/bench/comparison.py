@@ -46,9 +46,14 @@ def compared(
     rows = [BenchedModel(shown, 0, failures=(stopped,)) for _, shown in paths]
     found = BenchComparison(BenchReport((), this_machine(options), started), is_same_file=False)
     try:
+        held = [_read(path) for path, _ in paths]
         for place, row in enumerate(benched(paths, target, options, say)):
             rows[place] = row
-        for part in _parts(paths, rows, options, say):
+        if held != [_read(path) for path, _ in paths]:
+            text = "not compared: a file was changed while it was measured"
+            found = dataclasses.replace(found, failures=(Failure("reading", text),))
+            held = []
+        for part in _parts(held, rows, options, say):
             found = dataclasses.replace(found, **part)
     except KeyboardInterrupt:
         report = dataclasses.replace(found.report, is_interrupted=True)
@@ -59,14 +64,16 @@ def compared(
 
 
 def _parts(
-    paths: Sequence[tuple[Path, str]], rows: Sequence[BenchedModel], options: BenchOptions, say: Say
+    held: Sequence[bytes | None], rows: Sequence[BenchedModel], options: BenchOptions, say: Say
 ) -> Iterator[dict[str, Any]]:
-    """Fields of the comparison, as they become known."""
+    """Fields of the comparison, as they become known; none where the files are not `held`."""
+    if not held:
+        return
     yield accuracy_of_both(rows[0].accuracy, rows[1].accuracy)
     sources: list[Source] = []
     operators: list[ComparedOperator] = []
     if all(row.weights is not None for row in rows):
-        sources = [_source(path) for path, _ in paths]
+        sources = [(data, parse_model(data)) for data in held if data is not None]
         yield {"is_same_file": sources[0][0] == sources[1][0]}
         operators = list(paired_operators(sources[0][1], sources[1][1], rows[0], rows[1]))
         yield {"operators": tuple(operators)}
@@ -106,9 +113,12 @@ def accuracy_of_both(before: Accuracy | None, after: Accuracy | None) -> dict[st
     return {"accuracy": paired_accuracy(before.right, after.right)}
 
 
-def _source(path: Path) -> Source:
-    data = path.read_bytes()
-    return data, parse_model(data)
+def _read(path: Path) -> bytes | None:
+    """What is in the file; None where that cannot be read, which its row says."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _candidate(data: bytes, model: Model, options: BenchOptions) -> Candidate:
