@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from tests.report.bench_comparisons import COMPARISONS, faster, hostile, ratio, same
 from tests.report.bench_reports import HOSTILE_NAMES, model
+from tests.report.browser import looks, needs_chromium
 from tests.report.rendered_markdown import assert_inert, render_page
 from tests.report.test_hostile_documents import hidden
 from tests.report.test_hostile_names import NAMES
@@ -311,3 +312,21 @@ def test_names_do_not_act_in_the_workbook(name: str) -> None:
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_there_is_a_workbook_of_every_outcome(name: str) -> None:
     assert opened(COMPARISONS[name](), computed=True).sheetnames[0] == "Comparison"
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["faster", "broken", "hostile"])
+def test_a_browser_shows_the_page_and_asks_for_nothing(name: str, tmp_path: Path) -> None:
+    found = COMPARISONS[name]()
+    looked, console = looks(document(found, "html"), tmp_path, (400, 1200))
+
+    assert console == ""
+    for look in looked:
+        assert look.scroll_width <= look.width
+        assert look.outside == []
+        assert look.requests == []
+        assert not {"script", "img", "iframe", "a"} & set(look.elements)
+        titles = [row[0] for row in look.rows]
+        assert "file (bytes)" in titles
+        ratios = [found.latency, found.first, found.init]
+        assert len(look.titles) == sum(ratio is not None for ratio in ratios)
