@@ -153,3 +153,16 @@ def test_without_litert_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(MissingExtra, match=r"pip install 'tflint\[report\]'"):
         require_runtime()
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError, ValueError])
+def test_litert_that_is_kept_from_being_imported_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(name: str) -> None:
+        raise error(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", refuse)
+
+    with pytest.raises(MissingExtra, match=r"pip install 'tflint\[report\]'"):
+        require_runtime()

@@ -23,7 +23,12 @@ _STEADY = frozenset(("performance", "userspace"))
 
 def require_runtime() -> None:
     """Raises `MissingExtra` where LiteRT is not installed; it is not loaded."""
-    if importlib.util.find_spec(_MODULE) is None:
+    try:
+        is_there = importlib.util.find_spec(_MODULE) is not None
+    except (ImportError, ValueError):
+        # Python's own answer for a module that was kept from being imported.
+        is_there = False
+    if not is_there:
         raise MissingExtra(f"timing models on LiteRT (`{_MODULE}`)", _EXTRA)
 
 
