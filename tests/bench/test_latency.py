@@ -86,7 +86,7 @@ def test_a_busy_machine_is_told() -> None:
 
     assert found.noise.is_noisy
     assert (found.noise.waiting, found.noise.interruptions) == (0.38, 12)
-    assert any(note.startswith("other programs took the core for 38%") for note in found.notes)
+    assert any(note.startswith("other programs took the core for 38 %") for note in found.notes)
 
 
 def test_a_busy_machine_is_tried_again(tmp_path: Path) -> None:
