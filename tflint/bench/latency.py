@@ -197,13 +197,13 @@ def _notes(
         )
     if noise.waiting is not None and noise.waiting >= NOISY_WAITING:
         notes.append(
-            f"other programs took the core for {100 * noise.waiting:.0f} % of the time of the runs: times"
-            " are too long, p50 the least; end them, or repeat the measurement"
+            f"other programs took the core for {100 * noise.waiting:.0f} % of the time of the runs:"
+            " times are too long, p50 the least; end them, or repeat the measurement"
         )
     elif noise.is_noisy:
         notes.append(
-            f"noisy: the middle half of the runs lies {100 * noise.spread:.0f} % of the median apart;"
-            " smaller differences between models mean nothing"
+            f"noisy: the middle half of the runs lies {100 * noise.spread:.0f} % of the median"
+            " apart; smaller differences between models mean nothing"
         )
     elif latency.p50 and latency.avg / latency.p50 - 1 >= _SKEWED and noise.outliers:
         notes.append(
