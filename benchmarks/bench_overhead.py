@@ -3,23 +3,24 @@
     python -m benchmarks.bench_overhead [MODELS]...
 
 Each measures in a process of its own, kept to one core, in turn so that a machine that slows down
-slows all; printed are the medians of the ratios of each round and, for machines that are busy, the
-ratios of the least that each measured. The loop is what anybody would write: `for _ in range(n):
-interpreter.invoke()` after a warm-up. LiteRT's tool is `benchmark_litert_model.py` of its package,
-which has one set of kernels, and calls its newer interface: that takes 2 us for each run, which
-small models feel. The models are built here, from one operator to a network of 94 million MACs,
-unless others are given. Judges nothing. Run with `make bench`.
+slows all; printed are the medians of the ratios of each round. Rounds in which another program had
+the core for 5 % of the time are left out and made up for, up to a limit. The loop is what anybody
+would write: `for _ in range(n): interpreter.invoke()` after a warm-up. LiteRT's tool is
+`benchmark_litert_model.py` of its package, which has one set of kernels, and calls its newer
+interface: that takes 2 us for each run, which small models feel. The models are built here, from
+one operator to a network of 94 million MACs, unless others are given. Judges nothing. Run with
+`make bench`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.check_speed import keyword_model
@@ -31,8 +32,10 @@ from tflint.bench.options import BenchOptions, Kernels
 from tflint.model.builder import ModelBuilder
 from tflint.model.reader import parse_model
 from tflint.model.writer import write_model
+from tflint.report.bench_result import NOISY_WAITING
 
-ROUNDS = 7
+# Rounds that count, and that are made at most.
+ROUNDS, MOST_ROUNDS = 7, 14
 # How long each warms up, and measures at least.
 SECONDS = 0.25
 RESOLVERS = {
@@ -71,7 +74,10 @@ def loop(interpreter, n):
 n = 1
 while loop(interpreter, n) < float(seconds) / 2:
     n *= 2
-print(loop(interpreter, max(n, 3)) / max(n, 3) * 1e6)
+n = max(n, 3)
+own = time.thread_time()
+wall = loop(interpreter, n)
+print(wall / n * 1e6, 1 - (time.thread_time() - own) / wall)
 """
 # The tool rounds to hundredths of a millisecond when it has measured; here it does not.
 TOOL = """
@@ -85,7 +91,6 @@ sys.argv = ["tool", f"--model={path}", f"--num_runs={runs}", f"--warmup_runs={ru
 sys.argv += ["--num_threads=1", f"--result_json={result}"]
 tool.main()
 """
-Measure = Callable[[], float]
 
 
 def large_model() -> bytes:
@@ -105,18 +110,20 @@ def tiny_model() -> bytes:
     return write_model(model.build())
 
 
-def of_tflint(path: Path, kernels: Kernels, cores: tuple[int, ...] | None) -> float:
-    """Microseconds, as `tflint bench` reports them."""
+def of_tflint(path: Path, kernels: Kernels, cores: tuple[int, ...] | None) -> tuple[float, float]:
+    """Microseconds, as `tflint bench` reports them, and the part of the time that was waited."""
     data = path.read_bytes()
     model = parse_model(data)
     options = BenchOptions(kernels=kernels, cores=cores, min_seconds=SECONDS)
-    return measure_latency(data, model, entry_of(model, None), options).latency.avg
+    found = measure_latency(data, model, entry_of(model, None), options)
+    return found.latency.avg, found.noise.waiting or 0.0
 
 
-def of_loop(path: Path, kernels: Kernels, cores: tuple[int, ...] | None) -> float:
-    """Microseconds of a bare loop."""
+def of_loop(path: Path, kernels: Kernels, cores: tuple[int, ...] | None) -> tuple[float, float]:
+    """Microseconds of a bare loop, and the part of the time that was waited."""
     arguments = [str(path), RESOLVERS[kernels], json.dumps(cores), str(SECONDS)]
-    return float(_output([sys.executable, "-c", LOOP, *arguments]))
+    each, waited = _output([sys.executable, "-c", LOOP, *arguments]).split()
+    return float(each), float(waited)
 
 
 def of_tool(path: Path, cores: tuple[int, ...] | None, expected: float) -> float:
@@ -131,33 +138,32 @@ def of_tool(path: Path, cores: tuple[int, ...] | None, expected: float) -> float
 def compare(name: str, path: Path) -> None:
     """Measure one model with all kernels, and print a line for each."""
     for kernels in Kernels:
-        ours, loops, tools = [], [], []
-        for _ in range(ROUNDS):
+        rounds: list[tuple[float, float, float]] = []
+        disturbed: list[tuple[float, float, float]] = []
+        while len(rounds) < ROUNDS and len(rounds) + len(disturbed) < MOST_ROUNDS:
             cores = quiet_cores(1)
-            try:
-                ours.append(of_tflint(path, kernels, cores))
-                loops.append(of_loop(path, kernels, cores))
-                if kernels is Kernels.XNNPACK:
-                    tools.append(of_tool(path, cores, loops[-1]))
-            except subprocess.CalledProcessError as error:
-                print(f"{name:<24} {kernels.value:<10} {error.stderr.strip().splitlines()[-1]}")
-                return
-        text = f"{name:<24} {kernels.value:<10} {statistics.median(ours):12.2f} us"
-        for others in (loops, tools):
-            if others:
-                ratio = statistics.median(ours[i] / others[i] for i in range(ROUNDS))
-                text += f"  {ratio:6.3f} {min(ours) / min(others):6.3f}"
-        print(text, flush=True)
+            ours, waited = of_tflint(path, kernels, cores)
+            loop, also_waited = of_loop(path, kernels, cores)
+            tool = of_tool(path, cores, loop) if kernels is Kernels.XNNPACK else math.nan
+            is_quiet = max(waited, also_waited) < NOISY_WAITING
+            (rounds if is_quiet else disturbed).append((ours, loop, tool))
+        counted = rounds or disturbed
+        text = f"{name:<24} {kernels.value:<10}"
+        text += f" {statistics.median(ours for ours, _, _ in counted):12.2f} us"
+        text += f" {statistics.median(ours / loop for ours, loop, _ in counted):8.3f}"
+        if kernels is Kernels.XNNPACK:
+            text += f" {statistics.median(ours / tool for ours, _, tool in counted):8.3f}"
+        else:
+            text += " " * 9
+        print(f"{text} {len(rounds):3} quiet, {len(disturbed)} disturbed", flush=True)
 
 
 def main() -> None:
     """Measure and print."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    print(
-        f"average latency, and its ratio to that of others: median and least of {ROUNDS} rounds"
-        f" (load {load:.1f})"
-    )
-    print(f"{'model':<24} {'kernels':<10} {'tflint bench':>15} {'by loop':>14} {'by tool':>14}")
+    print(f"average latency, and its ratio to that of others (medians of rounds; load {load:.1f})")
+    head = f"{'model':<24} {'kernels':<10} {'tflint bench':>15} {'by loop':>8} {'by tool':>8}"
+    print(f"{head} rounds")
     if len(sys.argv) > 1:
         for argument in sys.argv[1:]:
             compare(Path(argument).name[:24], Path(argument))

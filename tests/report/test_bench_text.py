@@ -167,6 +167,12 @@ def test_a_long_path_shows_its_end() -> None:
         assert re.search(rf"^  \.\.\.[a-z/]*/net_{part}\.tflite  int8 ", text, re.MULTILINE)
 
 
+def test_a_name_of_any_length_shows_its_end() -> None:
+    text = shown(model("x" * 40_000 + "_a.tflite", "int8"), model("b.tflite", "int8"))
+
+    assert re.search(r"^  \.\.\.x+_a\.tflite  int8 ", text, re.MULTILINE)
+
+
 def test_the_common_folder_is_said_once() -> None:
     text = shown(model("models/a/x.tflite", "int8"), model("models/b/y.tflite", "int8"))
 

@@ -205,7 +205,7 @@ def _notes(
             f"noisy: the middle half of the runs lies {noise.spread:.0%} of the median apart;"
             " smaller differences between models mean nothing"
         )
-    if latency.p50 and latency.avg / latency.p50 - 1 >= _SKEWED and noise.outliers:
+    elif latency.p50 and latency.avg / latency.p50 - 1 >= _SKEWED and noise.outliers:
         notes.append(
             f"the average lies {latency.avg / latency.p50 - 1:.0%} above p50:"
             f" {counted(noise.outliers, 'run')} of {latency.runs:,} took far longer than the others"

@@ -42,7 +42,7 @@ _CACHE_BYTES = 1 << 20
 # What takes so long is not measured better by a difference: calling the interpreter takes some
 # microseconds.
 _DIRECTLY_NS = 20 * _MS
-_LEAST_ROUNDS, _MOST_TRIES = 3, 9
+_LEAST_ROUNDS = 3
 # What all operators may take at least, in times of the whole network: few rounds of each.
 _LEAST_PASSES = 10
 # The part of the time that goes into running the whole network, and at a time: how often it is
@@ -187,7 +187,7 @@ def _timed(network: Network, operator: int, seen: _Seen, request: Json, share: f
     if network.own_bytes(operator) * room > _CACHE_BYTES:
         room = 2
     one = ready(1, room)
-    rough = float(_typical(_rounds((one,), 0, 1))[0])
+    rough = _time(one)
     if rough > _DIRECTLY_NS:
         return float(_typical(_rounds((ready(1, 1),), end, request["runs"]))[0])
     if rough > _FEWER_NS and room > 2:
@@ -208,22 +208,16 @@ def _typical(rounds: Array) -> Array:
 def _rounds(invokes: Sequence[Callable[[], object]], end: float, most: int) -> Array:
     """The nanoseconds that each takes, (rounds, invokes): all in each round, in turns.
 
-    Rounds in which the kernel took the core away are left out, unless there are hardly others.
+    Rounds in which the kernel took the core away are left out, unless there are no others.
     """
     rounds: list[list[int]] = []
     quiet: list[list[int]] = []
-
-    def is_needed() -> bool:
-        if len(quiet) < _LEAST_ROUNDS and len(rounds) < _MOST_TRIES:
-            return True
-        return len(rounds) < most and time.perf_counter_ns() < end
-
-    while is_needed():
+    while len(rounds) < _LEAST_ROUNDS or (len(rounds) < most and time.perf_counter_ns() < end):
         before = interruptions()
         rounds.append([_time(invoke) for invoke in invokes])
         if before == interruptions():
             quiet.append(rounds[-1])
-    return np.array(quiet if len(quiet) >= _LEAST_ROUNDS else rounds, np.int64)
+    return np.array(quiet or rounds, np.int64)
 
 
 def _time(invoke: Callable[[], object]) -> int:

@@ -157,7 +157,8 @@ def _folder_text(folder: Sequence[str]) -> str:
 
 
 def _below(path: str, folder: Sequence[str]) -> str:
-    return path_text("/".join(path.split("/")[len(folder) :])) or "(no name)"
+    # Its end tells it from others; no column is as wide as what is kept.
+    return path_text("/".join(path.split("/")[len(folder) :])[-WIDTH:]) or "(no name)"
 
 
 def _columns(models: Sequence[BenchedModel], groups: Sequence[Group]) -> Iterator[Column]:
