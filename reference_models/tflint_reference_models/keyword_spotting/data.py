@@ -196,7 +196,7 @@ def utterances(features: Floats, matches: Integers, rows: int) -> Integers:
     # Rows that equal each other, or the same clip; clips that equal each other.
     flat = np.ascontiguousarray(features.reshape(len(features), -1)) + np.float32(0)
     _, twins = np.unique(flat, axis=0, return_inverse=True)
-    return joined(found, twins.reshape(-1).astype(np.int64), rows)
+    return joined(found, twins.reshape(-1).astype(np.int64))
 
 
 def nearest(some: Floats, others: Floats) -> tuple[Integers, NDArray[np.float64]]:
@@ -214,7 +214,7 @@ def nearest(some: Floats, others: Floats) -> tuple[Integers, NDArray[np.float64]
     return np.concatenate(places), np.concatenate(distances)
 
 
-def joined(clips: Integers, twins: Integers, rows: int) -> Integers:
+def joined(clips: Integers, twins: Integers) -> Integers:
     """Numbers of recordings: one for all that are linked through a clip or a twin."""
     numbers = np.arange(len(twins))
     linked = clips >= 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.conftest import SHARED_MODELS
+from tests.reference_models.recorded_files import shared_recordings
 from tflint_reference_models.keyword_spotting import features as module
 from tflint_reference_models.keyword_spotting.features import RECIPE, SECOND, SHAPE, features
 
@@ -36,9 +36,7 @@ def test_what_is_no_second_is_refused(samples: np.ndarray) -> None:
 @pytest.mark.shared
 def test_they_are_those_of_the_recordings() -> None:
     """To the last digit that 16 bits keep: half a step of float16 is 0.25 beyond 512."""
-    folder = SHARED_MODELS.parent / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no recordings in {folder}")
+    folder = shared_recordings()
     with np.load(folder / "speech_on.npz") as rows, np.load(folder / "speech_on_raw16k.npz") as raw:
         wav, clips, more = raw["wav"], rows["clip_mfcc"], rows["mfcc"]
         matched = np.flatnonzero(rows["mfcc_raw_match"] >= 0)[::4]
