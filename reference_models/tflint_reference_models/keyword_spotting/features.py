@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflint_reference_models.dataset import Floats
-from tflint_reference_models.mfcc import Recipe, mfcc
+from tflint_reference_models.mfcc import Recipe, Stream, mfcc
 
 RATE = 16000  # Hz, of the microphone
 SECOND = 16000  # samples
@@ -31,3 +31,12 @@ def features(samples: NDArray[np.int16]) -> Floats:
         raise ValueError(f"{samples.dtype} {samples.shape}, not int16 ({SECOND},)")
     heard = samples[::KEPT].astype(np.float32) / np.float32(32768)
     return np.ascontiguousarray(mfcc(heard, RECIPE).T)
+
+
+def stream() -> Stream:
+    """The same as sound comes in: feed it every third sample / 32768; a frame of 20 every 96 ms.
+
+    Frames have their own neighbours where a window's first and last two are mirrored, and the
+    loudest is that of all that was heard: `forget` it now and then.
+    """
+    return Stream(RECIPE)

@@ -7,7 +7,14 @@ import pytest
 
 from tests.reference_models.recorded_files import shared_recordings
 from tflint_reference_models.keyword_spotting import features as module
-from tflint_reference_models.keyword_spotting.features import RECIPE, SECOND, SHAPE, features
+from tflint_reference_models.keyword_spotting.features import (
+    KEPT,
+    RECIPE,
+    SECOND,
+    SHAPE,
+    features,
+    stream,
+)
 
 
 def test_shape_type_and_cost() -> None:
@@ -23,6 +30,13 @@ def test_shape_type_and_cost() -> None:
 def test_the_same_twice() -> None:
     samples = np.random.default_rng(1).integers(-9999, 9999, SECOND).astype(np.int16)
     np.testing.assert_array_equal(features(samples), features(samples.copy()))
+
+
+def test_a_stream_is_the_same_but_at_the_ends() -> None:
+    samples = np.random.default_rng(4).integers(-9999, 9999, SECOND).astype(np.int16)
+    found = stream().feed(samples[::KEPT].astype(np.float32) / np.float32(32768))
+    assert found.shape == (7, 20)
+    np.testing.assert_allclose(found.T, features(samples)[:, 2:9], atol=1e-3)
 
 
 @pytest.mark.parametrize(
