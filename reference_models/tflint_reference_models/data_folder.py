@@ -1,0 +1,106 @@
+"""Where recordings are, and reading them: clear words for what is missing or broken."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tflint.errors import UsageError
+from tflint.printable import printable
+
+VARIABLE = "TFLITE_LINT_DATA"
+
+# What NumPy and `zipfile` raise for bytes that are no `.npz`, or no longer; RuntimeError is for
+# encryption and for methods that nobody uses.
+BROKEN = (
+    ValueError,
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    MemoryError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Public recordings: what they are, whose, under which terms, and how to get them."""
+
+    title: str
+    author: str
+    licence: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The arrays of a file, and its SHA-256."""
+
+    name: str
+    arrays: Mapping[str, NDArray[Any]]
+    sha256: str
+
+
+def data_folder(given: str | os.PathLike[str] | None, configured: str | None = None) -> Path:
+    """The folder of the recordings: the one that is given, or the environment's, or configured.
+
+    Raises `UsageError` where none is named, or it is none.
+    """
+    text = given or os.environ.get(VARIABLE) or configured
+    if not text:
+        raise UsageError(
+            f"no folder with recordings: name one with --data, or in {VARIABLE}, or as `data` in"
+            " the configuration"
+        )
+    folder = Path(text).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"`{printable(str(folder), 400)}` is no folder with recordings")
+    return folder
+
+
+def read_recorded(
+    folder: Path, name: str, needed: Mapping[str, Sequence[int | None]], source: Source
+) -> Recorded:
+    """A `.npz` file of the folder with the arrays that are `needed`, by their shapes.
+
+    None stands for any size. Raises `UsageError` for a file that is not there, with how to get
+    it, for one that cannot be read, and for arrays that are missing or of another shape.
+    """
+    path = folder / name
+    shown = f"`{printable(str(path), 400)}`"
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no {shown}: {source.title}. {source.how}") from None
+    except OSError as error:
+        raise UsageError(f"{shown} cannot be read: {error.strerror or error}") from error
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        opened = np.load(path, allow_pickle=False)
+        if not isinstance(opened, np.lib.npyio.NpzFile):
+            raise UsageError(f"{shown} is a single array, no `.npz`")
+        with opened as held:
+            for key in needed:
+                if key not in held.files:
+                    raise UsageError(f"{shown} holds no array `{key}`")
+                arrays[key] = held[key]
+    except BROKEN as error:
+        raise UsageError(f"{shown} is broken: {printable(str(error), 200)}") from error
+    for key, shape in needed.items():
+        have = arrays[key].shape
+        fits = len(have) == len(shape) and all(
+            size is None or size == there for size, there in zip(shape, have, strict=True)
+        )
+        if not fits:
+            raise UsageError(f"`{key}` in {shown} has the shape {have}, not {tuple(shape)}")
+    return Recorded(name, arrays, hashlib.sha256(data).hexdigest())

@@ -1,0 +1,1 @@
+"""KeywordSpotting: is the word in this second of sound "on"?"""

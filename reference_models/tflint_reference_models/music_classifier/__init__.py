@@ -1,0 +1,1 @@
+"""MusicClassifier: which of ten genres are these five seconds of music?"""
