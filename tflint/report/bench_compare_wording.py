@@ -76,8 +76,10 @@ def titles(comparison: BenchComparison) -> tuple[str, str]:
 
 
 def verdict(comparison: BenchComparison) -> tuple[str, str]:
-    """Which is faster, and the role of that text: `good`, `error`, `info`."""
+    """Which is faster, and the role of that text: `good`, `error`, `warning`, `info`."""
     ratio = comparison.latency
+    if ratio is None and comparison.report.is_interrupted:
+        return "interrupted before the two were timed in turns", "warning"
     if ratio is None:
         return "which is faster could not be measured", "error"
     return ratio_sentence(ratio), {
