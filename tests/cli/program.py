@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# For code that goes on under a limit of file sizes: Python (CPython issue 126606) kept cache files
+# that were cut off there, and could import those modules no more. The variable is for the workers.
+NO_BYTECODE = "import os, sys; sys.dont_write_bytecode = True; " + (
+    'os.environ["PYTHONDONTWRITEBYTECODE"] = "1"'
+)
 SOURCE_ROOTS = (ROOT, ROOT / "rules", ROOT / "mcu_runtime", ROOT / "reference_models")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Call
-from tests.cli.program import environment
+from tests.cli.program import NO_BYTECODE, environment
 from tests.cli.test_complete import offered
 from tflint.bench.options import BenchOptions, Kernels
 from tflint.cli import bench as command
@@ -425,7 +425,9 @@ def test_a_suffix_in_capitals(call: Call, models: Path) -> None:
 @needs_litert
 @pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
 def test_a_full_disk_loses_no_measurement(models: Path) -> None:
-    full = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
+    full = (
+        f"{NO_BYTECODE}\nimport resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
+    )
     result = bench(models, ".", "--export", "a.json", "--export", "a.csv", before=full)
 
     assert result.returncode == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import environment
+from tests.cli.program import NO_BYTECODE, environment
 from tflint.model.builder import ModelBuilder
 from tflint.model.schema import TensorType
 from tflint.model.writer import write_model
@@ -78,7 +78,7 @@ def test_a_killed_run_leaves_the_model_and_the_next_one_cleans_up(
 def test_a_full_disk_leaves_the_model(tmp_path: Path, options: list[str]) -> None:
     data = model()
     (tmp_path / "m.tflite").write_bytes(data)
-    limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))"
+    limit = f"{NO_BYTECODE}; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))"
     result = fix(tmp_path, *options, before=limit)
 
     assert (result.returncode, result.stdout) == (2, b"")
