@@ -45,7 +45,7 @@ def vertical_and_horizontal(windows: Floats) -> Floats:
     return np.stack([vertical, np.sqrt(across)], axis=-1).astype(np.float32)
 
 
-def high_passed(readings: Floats, slow: Floats | None, shift: int) -> tuple[Floats, Floats]:
+def high_passed(readings: Floats, slow: Floats | None, shift: int) -> tuple[Floats, Floats | None]:
     """Readings as they come, less a slow mean of each axis: (n, 3) to (n, 3), and the mean (3,).
 
     slow += (a - slow) / 2**shift; out = a - slow: a first-order high-pass whose corner is at
@@ -55,7 +55,9 @@ def high_passed(readings: Floats, slow: Floats | None, shift: int) -> tuple[Floa
     the device does it.
     """
     if slow is None:
-        slow = readings[0] if len(readings) else np.zeros(readings.shape[1:], np.float32)
+        if not len(readings):
+            return readings.astype(np.float32), None
+        slow = readings[0]
     state = slow.astype(np.float32)
     factor = np.float32(2.0**-shift)
     out = np.empty(readings.shape, np.float32)

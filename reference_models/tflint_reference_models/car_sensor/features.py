@@ -31,7 +31,7 @@ def series(windows: Floats) -> Floats:
     return found
 
 
-def streamed(readings: Floats, slow: Floats | None = None) -> tuple[Floats, Floats]:
+def streamed(readings: Floats, slow: Floats | None = None) -> tuple[Floats, Floats | None]:
     """Three axes without gravity as they come: (n, 3) in m/s² to (n, 3) in g, and the state (3,).
 
     The state is what the next call has to be given. See `gravity.high_passed`; for a device
