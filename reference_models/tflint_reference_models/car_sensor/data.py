@@ -12,7 +12,7 @@ What would make a figure too good, and what is done about it:
 - how fast a phone delivers says whose phone it is, and so, in this data, what its owner did
   most: `Segment` keeps the times, the windows have none, and networks see readings alone.
 
-Not the data of the original, which is not public any more; same task and shape of window.
+Not the data of the original, which was another public set; same task and shape of window.
 """
 
 from __future__ import annotations

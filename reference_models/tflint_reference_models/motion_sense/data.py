@@ -45,7 +45,7 @@ ACTIVITIES = ("dws", "ups", "wlk", "jog", "sit", "std")
 RATE = 50  # hertz
 SUBJECTS = 24
 
-# 5.12 s hold four to ten steps; by subject, a linear classifier of spectra is right in 95 % of
+# 5.12 s hold several steps; by subject, a linear classifier of spectra is right in 95 % of
 # them and in 93 % of 2.56 s. A power of two makes the mean a shift and the spectrum one FFT.
 WINDOW, STRIDE = 256, 128
 

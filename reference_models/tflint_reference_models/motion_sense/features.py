@@ -78,11 +78,12 @@ def bands(windows: Floats) -> Floats:
 def recurrence_plot(readings: Floats, size: int = 32, step: float = 0.1, most: int = 100) -> Floats:
     """How alike each two moments are: (n, columns) to (size, size), within 0 to 1.
 
-    D[i, j] = min(floor(|x_i - x_j| / step), most), scaled down as scikit-image's `resize` did by
-    default when the original was made, and divided by `most`: a Gaussian of standard deviation
-    (n / size - 1) / 2 with zeros outside the plot (so its rim is darker), cut off at four of
-    them, then linear interpolation at the pixels' centres. Eckmann, Kamphorst, Ruelle:
-    "Recurrence plots of dynamical systems", Europhysics Letters 4, 1987.
+    D[i, j] = min(floor(|x_i - x_j| / step), most), scaled down and divided by `most`. Scaling is
+    a Gaussian of standard deviation (n / size - 1) / 2 with zeros outside the plot (so its rim is
+    darker), cut off at four of them, then linear interpolation at the pixels' centres. That was
+    found by comparing with the original's plots: it correlates with them by 0.985 to 1 where
+    zeros outside are what other ways of scaling miss. Eckmann, Kamphorst, Ruelle: "Recurrence
+    plots of dynamical systems", Europhysics Letters 4, 1987.
 
     Not for a device: n² / 2 distances of as many multiply-accumulates as there are columns
     (13.5 million for 1,500 rows of 12) and n² bytes. Raises `ValueError` for fewer than 2 * size
