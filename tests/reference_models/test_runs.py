@@ -63,12 +63,11 @@ def test_lengths_and_values_that_do_not_fit(arrays: dict[str, object], words: st
         runs.parted(recorded(**arrays), "v", "n")
 
 
-def test_an_overflow_of_small_lengths_is_not_taken_for_a_sum() -> None:
-    lengths = np.array([200, 56], np.uint8)  # as bytes they add up to 0
+def test_small_numbers_become_wide_ones() -> None:
+    held = recorded(n=np.array([100, 127], np.int8), v=np.array([1, 2], np.int16))
 
-    found = runs.parted(recorded(v=np.zeros(256), n=lengths), "v", "n")
-
-    assert [len(run) for run in found] == [200, 56]
+    assert (runs.whole_numbers(held, "n", 0, 127) * 2).tolist() == [200, 254]
+    assert runs.numbers(held, "v").dtype == np.float32
 
 
 def test_names_that_are_others() -> None:
