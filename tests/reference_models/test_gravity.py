@@ -21,13 +21,15 @@ def readings(seed: int, count: int = 64) -> Floats:
     lies = rng.normal(size=3)
     moved = rng.normal(scale=rng.uniform(0.01, 1), size=(count, 3))
     held = np.round((lies / np.linalg.norm(lies) + moved) * 4096) / 4096
-    return held.astype(np.float32)
+    found: Floats = held.astype(np.float32)
+    return found
 
 
 def turned(seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """A rotation at random."""
     basis, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
-    return basis * np.sign(np.linalg.det(basis))
+    found: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = basis * np.sign(np.linalg.det(basis))
+    return found
 
 
 @given(seeds)

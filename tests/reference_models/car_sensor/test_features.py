@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,36 @@ def test_gravity_leaves_nothing_behind() -> None:
     assert not np.abs(subject.streamed(window)[0]).max()
 
 
+def test_amounts_are_the_sums_they_stand_for() -> None:
+    windows = np.stack([driven(seed) for seed in range(3)])
+    level = subject.axes(windows).astype(np.float64)
+
+    found = subject.amounts(windows)
+
+    assert found.shape == (3, 18)
+    assert found.dtype == np.float32
+    for window, axis in np.ndindex(3, 3):
+        x = level[window, :, axis].tolist()
+        changes = [abs(x[k] - x[k - 1]) for k in range(1, 100)]
+        slower = [abs(x[k] - x[k - 4]) for k in range(4, 100)]
+        values = (
+            math.sqrt(sum(value * value for value in x) / 100),
+            sum(map(abs, x)) / 100,
+            max(map(abs, x)),
+            sum(changes) / 99,
+            max(changes),
+            sum(slower) / 96,
+        )
+        expected = [math.log(value + 0.003) / 6 for value in values]
+        assert found[window, axis::3].tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_rest_is_the_least_there_is() -> None:
+    still = np.tile(np.array([1, 2, 9], np.float32), (100, 1))
+
+    np.testing.assert_array_equal(subject.amounts(still), np.float32(math.log(0.003) / 6))
+
+
 @pytest.mark.parametrize("cut", [0, 1, 37, 100])
 def test_a_stream_goes_on_where_it_stopped(cut: int) -> None:
     readings = driven(4)
@@ -63,3 +95,4 @@ def test_features_of_the_recordings() -> None:
     assert np.abs(axes.mean(axis=1)).max() < 1e-6
     assert float(np.percentile(np.abs(axes), 99.9)) == pytest.approx(1.2255, abs=1e-3)
     assert np.isfinite(subject.series(windows.inputs)).all()
+    assert np.abs(subject.amounts(windows.inputs)).max() < 1
