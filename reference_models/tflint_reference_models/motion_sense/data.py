@@ -45,8 +45,9 @@ ACTIVITIES = ("dws", "ups", "wlk", "jog", "sit", "std")
 RATE = 50  # hertz
 SUBJECTS = 24
 
-# 5.12 s hold several steps; by subject, a linear classifier of spectra is right in 95 % of
-# them and in 93 % of 2.56 s. A power of two makes the mean a shift and the spectrum one FFT.
+# 5.12 s hold several steps: among the 18 subjects that are not tested on, parted by subject, a
+# linear classifier of spectra and statistics is right in 94.2 % of them, in 92.8 % of 2.56 s. A
+# power of two makes the mean a shift and the spectrum one FFT.
 WINDOW, STRIDE = 256, 128
 
 # Each fourth subject, named before anything was trained; three of the others to choose by.
