@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +16,6 @@ from tflint.errors import UsageError
 from tflint.printable import printable
 
 VARIABLE = "TFLITE_LINT_DATA"
-
-# What NumPy and `zipfile` raise for bytes that are no `.npz`, or no longer; RuntimeError is for
-# encryption and for methods that nobody uses.
-BROKEN = (
-    ValueError,
-    OSError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    RuntimeError,
-    MemoryError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +72,19 @@ def read_recorded(
         raise UsageError(f"{shown} cannot be read: {error.strerror or error}") from error
     arrays: dict[str, NDArray[Any]] = {}
     try:
-        opened = np.load(path, allow_pickle=False)
-        if not isinstance(opened, np.lib.npyio.NpzFile):
-            raise UsageError(f"{shown} is a single array, no `.npz`")
-        with opened as held:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise UsageError(f"{shown} is one array, not an archive of arrays")
+        with loaded as held:
             for key in needed:
                 if key not in held.files:
                     raise UsageError(f"{shown} holds no array `{key}`")
                 arrays[key] = held[key]
-    except BROKEN as error:
+    except UsageError:
+        raise
+    # Bytes that are damaged make zipfile, zlib, struct and the parser of an array's header raise
+    # whatever they have: a dozen kinds were seen.
+    except Exception as error:
         raise UsageError(f"{shown} is broken: {printable(str(error), 200)}") from error
     for key, shape in needed.items():
         have = arrays[key].shape

@@ -61,7 +61,7 @@ def test_deflated_rubbish(tmp_path: Path) -> None:
 def test_an_array_is_no_archive(tmp_path: Path) -> None:
     with (tmp_path / "a.npz").open("wb") as file:
         np.save(file, np.zeros((1, 3)))
-    with pytest.raises(UsageError, match="single array"):
+    with pytest.raises(UsageError, match="one array, not an archive"):
         read_recorded(tmp_path, "a.npz", NEEDED, SOURCE)
 
 

@@ -1,0 +1,1 @@
+"""CarSensor: in a vehicle or not, from a phone's accelerometer."""

@@ -1,0 +1,1 @@
+"""MotionSense: on stairs, walking or jogging, sitting or standing, from a phone in a pocket."""
