@@ -39,7 +39,8 @@ class Dataset:
         """Raise `ValueError` for arrays that do not belong together."""
         if not len(self.inputs) == len(self.labels) == len(self.groups):
             raise ValueError("a label and a group for each window")
-        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
+        known = (self.labels >= 0) & (self.labels < len(self.classes))
+        if not np.all(known):
             raise ValueError("a class for each label")
 
     @property

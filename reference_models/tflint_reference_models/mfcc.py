@@ -133,7 +133,7 @@ def mfcc(samples: Floats, recipe: Recipe) -> Floats:
     mirrored = np.pad(samples.astype(np.float64), half, mode="reflect")
     starts = np.arange(recipe.frames(len(samples))) * recipe.hop
     heard = levels(mirrored[starts[:, None] + np.arange(recipe.size)], recipe)
-    return cepstra(heard, float(heard.max()), recipe)
+    return cepstra(heard, float(np.max(heard)), recipe)
 
 
 class Stream:
@@ -159,7 +159,7 @@ class Stream:
         found = [np.zeros((0, recipe.coefficients), np.float32)]
         while len(self.held) >= recipe.size:
             heard = levels(self.held[None, : recipe.size], recipe)
-            self.loudest = max(self.loudest, float(heard.max()))
+            self.loudest = max(self.loudest, float(np.max(heard)))
             found.append(cepstra(heard, self.loudest, recipe))
             self.held = self.held[recipe.hop :]
         return np.concatenate(found)

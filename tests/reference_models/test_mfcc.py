@@ -85,14 +85,15 @@ def test_the_cosines_are_orthonormal() -> None:
     np.testing.assert_allclose(table @ table.T, np.eye(20), atol=1e-12)
 
 
-@given(st.integers(0, 99), st.floats(0.01, 0.5))
+@given(st.integers(0, 99), st.floats(1, 50))
 @settings(max_examples=20)
 def test_gain_moves_the_first_coefficient_only(seed: int, gain: float) -> None:
+    # Louder, as what is quieter may come to lie on the floor, which does not move.
     plain = mfcc(sound(seed, 160), SMALL)
-    quieter = mfcc(sound(seed, 160) * np.float32(gain), SMALL)
+    louder = mfcc(sound(seed, 160) * np.float32(gain), SMALL)
     moved = 20 * math.log10(gain) * math.sqrt(SMALL.mels)
-    np.testing.assert_allclose(quieter[:, 0] - plain[:, 0], moved, atol=0.01)
-    np.testing.assert_allclose(quieter[:, 1:], plain[:, 1:], atol=0.01)
+    np.testing.assert_allclose(louder[:, 0] - plain[:, 0], moved, atol=0.01)
+    np.testing.assert_allclose(louder[:, 1:], plain[:, 1:], atol=0.01)
 
 
 def test_silence_is_the_least_there_is() -> None:

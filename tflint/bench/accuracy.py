@@ -103,7 +103,7 @@ def _accuracy(answers: Array, data: LabelledData, fit: Fit, width: int) -> Accur
         confusion=confusion,
         sha256=data.sha256,
         undecided=int((answers == UNDECIDED).sum()),
-        majority=int(np.unique(truth, return_counts=True)[1].max()) / len(truth),
+        majority=int(np.max(np.unique(truth, return_counts=True)[1])) / len(truth),
         right=(answers == truth).astype(np.uint8).tobytes(),
     )
 

@@ -224,7 +224,7 @@ def joined(clips: Integers, twins: Integers) -> Integers:
             (twins, np.arange(len(twins))),
             (clips[linked], np.flatnonzero(linked)),
         ):
-            least = np.full(int(keys.max(initial=0)) + 1, len(twins))
+            least = np.full(int(np.max(keys, initial=0)) + 1, len(twins))
             np.minimum.at(least, keys, numbers[places])
             numbers[places] = least[keys]
         if np.array_equal(before, numbers):
@@ -239,7 +239,7 @@ def filled(features: Floats) -> Floats:
     result = np.array(features)
     valid = lengths(features)
     for place in np.flatnonzero((valid < FRAMES) & (valid > 0)):
-        quietest = int(features[place, 0, : valid[place]].argmin())
+        quietest = int(np.argmin(features[place, 0, : valid[place]]))
         result[place, :, valid[place] :] = features[place, :, quietest : quietest + 1]
     return result
 

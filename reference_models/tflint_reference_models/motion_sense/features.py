@@ -72,7 +72,8 @@ def bands(windows: Floats) -> Floats:
     edges = np.array(BANDS)
     total = np.add.reduceat(power[..., : edges[-1], :], edges[:-1], axis=-2)
     mean = total / np.diff(edges)[:, np.newaxis]
-    return (np.log(mean + FLOOR) / 8).astype(np.float32)
+    found: Floats = (np.log(mean + FLOOR) / 8).astype(np.float32)
+    return found
 
 
 def recurrence_plot(readings: Floats, size: int = 32, step: float = 0.1, most: int = 100) -> Floats:
