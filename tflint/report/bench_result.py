@@ -5,6 +5,7 @@ Times are microseconds, sizes bytes, shares and accuracies parts of 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -313,7 +314,8 @@ class BenchReport:
 
 def shares(model: BenchedModel) -> tuple[float | None, ...]:
     """The part of the operators' time that each row has; None for those without a time."""
-    total = sum(row.us_avg or 0.0 for row in model.operators)
+    # Python 3.12 adds floats otherwise than those before it: reports are the same on all.
+    total = math.fsum(row.us_avg or 0.0 for row in model.operators)
     return tuple(
         row.us_avg / total if row.us_avg is not None and total else None for row in model.operators
     )
