@@ -246,13 +246,8 @@ def run_bench(
 
     from tflint.bench.models import models_at
 
-    def target_of(path: Path) -> Target:
-        return settings.plan(path).target
-
     found = models_at(paths, settings.excludes)
-    accept([path for path, _ in found])
-    for path, _ in found:
-        target_of(path)  # A configuration that names no target is wrong before it is needed.
+    target_of = _targets(settings, found, accept)
 
     # What is wrong with a call is said without loading what only measuring takes.
     from tflint.bench.cores import quiet_cores
@@ -267,7 +262,7 @@ def run_bench(
     rows: list[BenchedModel] = []
     is_interrupted = False
     try:
-        for row in benched(found, settings.target, options, say, target_of):
+        for row in benched(found, target_of, options, say):
             rows.append(row)
     except KeyboardInterrupt:
         is_interrupted = True
@@ -300,11 +295,26 @@ def run_bench_comparison(
     from tflint.bench.models import two_models_at
 
     found = two_models_at(paths)
-    accept([path for path, _ in found])
+    target_of = _targets(settings, found, accept)
     require_runtime()
     options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    return compared(found, settings.target, options, started, say)
+    return compared(found, target_of, options, started, say)
+
+
+def _targets(
+    settings: Settings,
+    found: Sequence[tuple[Path, str]],
+    accept: Callable[[list[Path]], None],
+) -> Callable[[Path], Target]:
+    """What tells the target of each of these models, once they are accepted.
+
+    Raises what `accept` does, and `UsageError` for a configuration that names no target: it is
+    wrong before it is needed.
+    """
+    accept([path for path, _ in found])
+    targets = {path: settings.plan(path).target for path, _ in found}
+    return targets.__getitem__
 
 
 def _acceptance(settings: Settings) -> Accept:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tflint.errors import UsageError
+from tflint.fix.proof.npy import read_npz
 from tflint.printable import printable
 
 VARIABLE = "TFLITE_LINT_DATA"
@@ -64,33 +64,20 @@ def read_recorded(
     """
     path = folder / name
     shown = f"`{printable(str(path), 400)}`"
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"there is no {shown}: {source.title}. {source.how}") from None
-    except OSError as error:
-        raise UsageError(f"{shown} cannot be read: {error.strerror or error}") from error
-    arrays: dict[str, NDArray[Any]] = {}
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise UsageError(f"{shown} is one array, not an archive of arrays")
-        with loaded as held:
-            for key in needed:
-                if key not in held.files:
-                    raise UsageError(f"{shown} holds no array `{key}`")
-                arrays[key] = held[key]
-    except UsageError:
-        raise
-    # Bytes that are damaged make zipfile, zlib, struct and the parser of an array's header raise
-    # whatever they have: a dozen kinds were seen.
-    except Exception as error:
-        raise UsageError(f"{shown} is broken: {printable(str(error), 200)}") from error
+    if not path.exists():
+        raise UsageError(f"there is no {shown}: {source.title}. {source.how}")
+    held = read_npz(path, takes_texts=True)
     for key, shape in needed.items():
-        have = arrays[key].shape
+        if key not in held:
+            raise UsageError(f"{shown} holds no array `{key}`")
+        have = held[key].shape
         fits = len(have) == len(shape) and all(
             size is None or size == there for size, there in zip(shape, have, strict=True)
         )
         if not fits:
             raise UsageError(f"`{key}` in {shown} has the shape {have}, not {tuple(shape)}")
-    return Recorded(name, arrays, hashlib.sha256(data).hexdigest())
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{shown} cannot be read: {error.strerror or error}") from error
+    return Recorded(name, {key: held[key] for key in needed}, digest)

@@ -176,7 +176,7 @@ def test_what_one_model_does_harms_no_other(
     paths = [(path, path.name) for path in sorted(tmp_path.iterdir())]
     options = dataclasses.replace(BASE, seconds=2.0)
 
-    rows = list(benched(paths, find_target("tflm"), options, lambda text: None))
+    rows = list(benched(paths, lambda path: find_target("tflm"), options, lambda text: None))
 
     assert [row.latency is not None for row in rows] == [task == "good" for task in tasks]
     assert [len(row.failures) for row in rows] == [int(task != "good") for task in tasks]
@@ -198,7 +198,7 @@ def test_failures_are_shown_as_plain_text(
     path = tmp_path / "m.tflite"
     path.write_bytes(small_model())
 
-    (row,) = benched([(path, "m")], find_target("tflm"), BASE, lambda text: None)
+    (row,) = benched([(path, "m")], lambda path: find_target("tflm"), BASE, lambda text: None)
 
     assert row.failures == (Failure("latency", text),)
 

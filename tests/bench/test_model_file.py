@@ -28,7 +28,9 @@ def test_a_file_that_is_too_large_is_a_row(tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(write_model(sample.float_model()))
     options = BenchOptions(memory_bytes=100)
-    (row,) = benched([(path, "m.tflite")], find_target("tflm"), options, lambda what: None)
+    (row,) = benched(
+        [(path, "m.tflite")], lambda path: find_target("tflm"), options, lambda what: None
+    )
 
     assert [one.part for one in row.failures] == ["reading"]
     assert "100 bytes" in row.failures[0].text

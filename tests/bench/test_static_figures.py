@@ -124,7 +124,7 @@ def test_one_broken_file_keeps_no_other_from_its_row(
         path.write_bytes(data)
         files.append((path, path.name))
     files.insert(1, (tmp_path / "missing.tflite", "missing.tflite"))
-    rows = list(run.benched(files, TARGET, BenchOptions(), lambda what: None))
+    rows = list(run.benched(files, lambda path: TARGET, BenchOptions(), lambda what: None))
 
     assert [row.path for row in rows] == [shown for _, shown in files]
     assert all(row.failures for row in rows)

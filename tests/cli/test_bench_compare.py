@@ -103,6 +103,17 @@ def test_two_models_are_compared(call: Call, models: Path) -> None:
 
 
 @needs_litert
+def test_each_model_under_its_own_target(call: Call, models: Path) -> None:
+    (models / "tflint.toml").write_text(
+        '[[models]]\npath = "clean.tflite"\ntarget = "cortex-m0plus"\n', encoding="utf-8"
+    )
+    found = document(call, "clean.tflite", "warning.tflite", *QUICK, cwd=models)
+
+    targets = [row["runtimes"][0]["target"] for row in found["models"]]
+    assert targets == ["cortex-m0plus", "tflm"]
+
+
+@needs_litert
 def test_a_model_and_itself_operator_by_operator(call: Call, models: Path) -> None:
     arguments = ("warning.tflite", "./warning.tflite", "--runs", "3", "--export", "a.json")
     result = call("bench", "--compare", *arguments, cwd=models)

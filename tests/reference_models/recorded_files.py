@@ -1,4 +1,4 @@
-"""The folder with real recordings, where it is there."""
+"""Files of recordings, as tests make them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-
-from tests.conftest import SHARED_MODELS
-
-
-def shared_recordings() -> Path:
-    folder = SHARED_MODELS.parent / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no recordings in {folder} (set TFLITE_LINT_SHARED)")
-    return folder
 
 
 def write(path: Path, arrays: Mapping[str, Any]) -> None:

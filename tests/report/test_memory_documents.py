@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import os
-import shutil
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.model.sample_models import multi_subgraph_model
+from tests.report.browser import looks, needs_chromium
 from tests.report.memory_reports import REPORTS, chain, classifier, on_host, reported
 from tflint.cli.memory import FORMAT_NAMES
 from tflint.errors import MissingExtra
@@ -28,9 +27,6 @@ from tflint.report.memory_result import MemoryReport
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 # The keys that INTERFACE.md promises, in its order.
 PROMISED = (
     *("schema", "path", "runtime", "target", "runnable", "reason", "arena_bytes"),
@@ -194,26 +190,15 @@ def test_blocks_tell_their_tensor_without_a_script() -> None:
     assert "made by CONV_2D #0, read until ADD #2</title>" in page
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@needs_chromium
 @pytest.mark.parametrize("name", ["int8", "unrunnable", "no-operators"])
 def test_a_browser_shows_the_page(name: str, tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    page.write_text(memory_html.render(REPORTS[name]()), encoding="utf-8")
-    done = subprocess.run(
-        [
-            str(CHROMIUM),
-            *("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    (look,), console = looks(memory_html.render(REPORTS[name]()), tmp_path, (1200,))
 
-    assert done.returncode == 0, done.stderr
-    assert "</svg>" in done.stdout
-    assert "CONSOLE" not in done.stderr
+    assert "svg" in look.elements
+    assert look.requests == []
+    assert look.outside == []
+    assert console == ""
 
 
 @needs_matplotlib

@@ -11,11 +11,12 @@ from typing import Any
 from tflint.bench.in_turns import NAMES, Candidate, timed_in_turns
 from tflint.bench.inputs import entry_of, timing_inputs
 from tflint.bench.machine import this_machine
+from tflint.bench.model_file import bytes_of
 from tflint.bench.operators_in_turns import timed_operators_in_turns
 from tflint.bench.options import BenchOptions
 from tflint.bench.paired_accuracy import paired_accuracy
 from tflint.bench.run import benched
-from tflint.errors import HostFailed, ModelRefused, UsageError
+from tflint.errors import HostFailed, ModelRefused, UnreadableModel, UsageError
 from tflint.model.changes import Change
 from tflint.model.compare import compare
 from tflint.model.reader import parse_model
@@ -31,25 +32,25 @@ Source = tuple[bytes, Model]
 
 def compared(
     paths: Sequence[tuple[Path, str]],
-    target: Target,
+    target_of: Callable[[Path], Target],
     options: BenchOptions,
     started: str,
     say: Say = lambda text: None,
 ) -> BenchComparison:
     """Measure two models, each by itself and both in turns; A first.
 
-    Paths come with what reports call them. `KeyboardInterrupt` ends the measuring, not the call:
-    the result has what was measured by then, and says so. Raises `UsageError` where data files
-    cannot be read or are for neither.
+    Paths come with what reports call them; `target_of` tells what each is for.
+    `KeyboardInterrupt` ends the measuring, not the call: the result has what was measured by then,
+    and says so. Raises `UsageError` where data files cannot be read or are for neither.
     """
     stopped = Failure("latency", "not measured: it was interrupted before")
     rows = [BenchedModel(shown, 0, failures=(stopped,)) for _, shown in paths]
     found = BenchComparison(BenchReport((), this_machine(options), started), is_same_file=False)
     try:
-        held = [_read(path) for path, _ in paths]
-        for place, row in enumerate(benched(paths, target, options, say)):
+        held = [_read(path, options) for path, _ in paths]
+        for place, row in enumerate(benched(paths, target_of, options, say)):
             rows[place] = row
-        if held != [_read(path) for path, _ in paths]:
+        if held != [_read(path, options) for path, _ in paths]:
             text = "not compared: a file was changed while it was measured"
             found = dataclasses.replace(found, failures=(Failure("reading", text),))
             held = []
@@ -113,11 +114,11 @@ def accuracy_of_both(before: Accuracy | None, after: Accuracy | None) -> dict[st
     return {"accuracy": paired_accuracy(before.right, after.right)}
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path, options: BenchOptions) -> bytes | None:
     """What is in the file; None where that cannot be read, which its row says."""
     try:
-        return path.read_bytes()
-    except OSError:
+        return bytes_of(path, options.memory_bytes)
+    except (OSError, UnreadableModel):
         return None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from tflint.bench.inputs import timing_inputs
 from tflint.bench.options import BenchOptions
 from tflint.bench.refusals import failure_of, refusal_of
+from tflint.bench.session_request import session_request
 from tflint.errors import HostFailed, ModelRefused
 from tflint.execution.frames import Array
 from tflint.execution.process import Ended, Limits, run_worker
@@ -111,23 +112,13 @@ def worker_request(
     model: Model, entry: Entry, options: BenchOptions, inputs: Sequence[Array]
 ) -> dict[str, Any]:
     """What `tflint.bench.session` needs to know to load a model, and a worker to time it."""
-    held = model.subgraphs[entry.subgraph].tensors
-    pairs = list(zip(entry.inputs, inputs, strict=True))
     return {
+        **session_request(model, entry, options, [value.shape for value in inputs]),
         "runs": options.runs,
         "min_seconds": options.min_seconds,
         "warmup_runs": options.warmup_runs,
-        "threads": options.threads,
-        "kernels": options.kernels.value,
         "cores": None if options.cores is None else list(options.cores),
         "seconds": options.seconds,
-        "subgraph": entry.subgraph,
-        "tensors": [port.tensor for port, _ in pairs],
-        "resized": [
-            [port.tensor, list(value.shape)]
-            for port, value in pairs
-            if tuple(held[port.tensor].shape) != value.shape
-        ],
     }
 
 

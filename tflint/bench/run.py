@@ -29,15 +29,14 @@ _MOST_SHOWN = 40
 
 def benched(
     paths: Sequence[tuple[Path, str]],
-    target: Target,
+    target_of: Callable[[Path], Target],
     options: BenchOptions,
     say: Say,
-    target_of: Callable[[Path], Target] | None = None,
 ) -> Iterator[BenchedModel]:
     """The row of each model, given by its path and how reports call it, as it is measured.
 
-    `target_of` tells the target of each, where that is not the same for all. Raises `UsageError`
-    before the first where data files cannot be read or are for none of them.
+    `target_of` tells what each is for. Raises `UsageError` before the first where data files cannot
+    be read or are for none of them.
     """
     plan = planned(paths, options)
     for number, (path, shown) in enumerate(paths, 1):
@@ -45,9 +44,8 @@ def benched(
         def about(what: str, of: str = f"{number} of {len(paths)}: {_tail(shown)}") -> None:
             say(f"{of}, {what}")
 
-        its_target = target if target_of is None else target_of(path)
         try:
-            row = _benched(path, shown, its_target, options, plan.data[number - 1], about)
+            row = _benched(path, shown, target_of(path), options, plan.data[number - 1], about)
         except Exception as error:  # Also a fault of ours: the others are measured.
             row = _failed(BenchedModel(shown, 0), "reading", _fault(error))
         note = plan.notes[number - 1]

@@ -12,8 +12,10 @@ from tflint.bench.datasets import LabelledData
 from tflint.bench.fitting import Fit, values_of
 from tflint.bench.options import BenchOptions
 from tflint.bench.refusals import failure_of, refusal_of
+from tflint.bench.session_request import session_request
 from tflint.errors import HostFailed
 from tflint.execution.frames import Array, Json
+from tflint.execution.hosts import RESOURCES
 from tflint.execution.process import Ended, Limits, run_worker
 from tflint.fix.proof.interface import Entry, Port
 from tflint.model.tables import Model, SubGraph
@@ -25,7 +27,6 @@ _WORKER = "tflint.bench.accuracy_worker"
 _CHUNK = 16 << 20
 # The part of a worker's time after which it hands back what it has: the rest is for one inference.
 _SHARE_OF_TIME = 0.5
-_RESOURCES = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
 # From this part on, values beyond what an input can hold are worth a note: calibration cuts off
 # some on purpose. As are values that take no more than this part of what it can hold.
 _SATURATED, _UNUSED = 0.05, 0.02
@@ -107,22 +108,12 @@ class SampleRun:
     def _request(self) -> Json:
         """What `tflint.bench.session` reads, and the worker."""
         graph, *others = self.model.subgraphs
-        held = self.model.subgraphs[self.entry.subgraph].tensors
-        ports = self.entry.inputs
         return {
-            "threads": self.options.threads,
-            "kernels": self.options.kernels.value,
-            "subgraph": self.entry.subgraph,
-            "tensors": [port.tensor for port in ports],
-            "resized": [
-                [port.tensor, list(shape)]
-                for port, shape in zip(ports, self.fit.taken_shapes, strict=True)
-                if held[port.tensor].shape != shape
-            ],
+            **session_request(self.model, self.entry, self.options, self.fit.taken_shapes),
             "output": self.fit.decision.port.tensor,
             "has_variables": _has_variables(graph),
             # Only a new interpreter forgets what these hold.
-            "has_resources": any(code.name in _RESOURCES for code in self.model.operator_codes)
+            "has_resources": any(code.name in RESOURCES for code in self.model.operator_codes)
             or any(map(_has_variables, others)),
             "seconds": self.options.seconds * _SHARE_OF_TIME,
         }

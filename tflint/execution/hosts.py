@@ -62,7 +62,7 @@ _NO_KERNEL = "Didn't find op for builtin opcode"
 # LiteRT 2.1's reference kernel leaves out the last of the neighbouring channels.
 _WRONG_REFERENCE = "LOCAL_RESPONSE_NORMALIZATION"
 # Operators whose state is not in variable tensors: only a new interpreter forgets it.
-_RESOURCES = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
+RESOURCES = frozenset(("VAR_HANDLE", "HASHTABLE", "CALL_ONCE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def _request(run: Run, model: Model) -> dict[str, Any]:
         "names": names,
         "outputs": outputs,
         "keeps_state": run.keeps_state,
-        "has_resources": any(code.name in _RESOURCES for code in model.operator_codes),
+        "has_resources": any(code.name in RESOURCES for code in model.operator_codes),
     }
 
 

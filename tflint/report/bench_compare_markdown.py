@@ -8,6 +8,7 @@ from tflint.printable import printable
 from tflint.report import bench_compare_wording as wording
 from tflint.report.bench_compare_result import BenchComparison
 from tflint.report.gfm import cell, code, prose
+from tflint.report.wording import capital
 
 # Operators that are shown; a comment holds 65,536 characters.
 SHOWN = 60
@@ -27,7 +28,7 @@ def _lines(comparison: BenchComparison) -> Iterator[str]:
     yield f"- A: {before}"
     yield f"- B: {after}"
     yield ""
-    yield f"**{_capital(wording.verdict(comparison)[0])}.**"
+    yield f"**{capital(wording.verdict(comparison)[0])}.**"
     yield ""
     yield from _row(["", "A", "B", "B - A", ""])
     yield from _row([":--", "--:", "--:", "--:", "--:"])
@@ -75,7 +76,3 @@ def _operators(comparison: BenchComparison) -> Iterator[str]:
 
 def _row(cells: Sequence[str]) -> Iterator[str]:
     yield f"| {' | '.join(map(cell, cells))} |"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

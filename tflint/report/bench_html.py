@@ -25,6 +25,7 @@ from tflint.report.chart_svg import CHART_STYLE
 from tflint.report.html_page import cell, marked_cell, page, table_of_cells
 from tflint.report.memory_drawing import HATCH, PLAN_STYLE
 from tflint.report.runs_drawing import RUNS_STYLE
+from tflint.report.wording import capital
 
 # Up to so many models their sections are open from the start.
 _OPEN = 3
@@ -58,7 +59,7 @@ def _body(report: BenchReport) -> Iterator[str]:
     names, best = model_names(report.models), marks(report.models)
     yield "<h1>tflint bench</h1>"
     role = ' class="warning"' * report.is_interrupted
-    yield f"<p{role}>{escape(_capital(headline(report)))}</p>"
+    yield f"<p{role}>{escape(capital(headline(report)))}</p>"
     yield f'<p class="faint">{escape(machine_text(report.machine))}</p>'
     when = f"{printable(report.started)}, in {report.seconds:,.1f} s"
     yield f'<p class="faint">{escape(when)}</p>'
@@ -66,7 +67,7 @@ def _body(report: BenchReport) -> Iterator[str]:
         yield f'<p class="faint">{escape(printable(note, 1000))}</p>'
     noisy = noisy_text(report.models)
     if noisy:
-        yield f'<p class="warning">{escape(_capital(noisy))}.</p>'
+        yield f'<p class="warning">{escape(capital(noisy))}.</p>'
     if report.models:
         yield "<h2>Models</h2>"
         yield from _summary(report, names)
@@ -158,7 +159,3 @@ def _charts(report: BenchReport) -> Iterator[str]:
         yield f'{escape(chart.note)}</span></figcaption><p class="faint">{key}</p>'
         yield f'<div class="scroll" tabindex="0">{chart.svg}</div></figure>'
     yield "</div>" * bool(drawn)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -34,6 +34,7 @@ from tflint.report.html_page import bullets, cell, marked_cell, table, table_of_
 from tflint.report.memory_chart import blocks
 from tflint.report.memory_drawing import KEY, drawing
 from tflint.report.runs_drawing import runs_drawing
+from tflint.report.wording import capital
 
 MODEL_STYLE = """
 details.model { border-top: 1px solid var(--line); padding: .5rem 0 }
@@ -211,7 +212,7 @@ def _operators(model: BenchedModel, room: Room) -> Iterator[str]:
     yield from table_of_cells(_head(titles, frozenset((0, 2, 3, 5, 6, 7, 8))), rows)
     yield from _left(len(operators) - len(shown), "more operator")
     if model.operator_total is not None:
-        yield f'<p class="faint">{escape(_capital(total_text(model.operator_total)))}.</p>'
+        yield f'<p class="faint">{escape(capital(total_text(model.operator_total)))}.</p>'
 
 
 def _place(row: OperatorRow | TensorRow) -> str:
@@ -351,10 +352,6 @@ def _kind(tensor: TensorRow) -> str:
 
 def _head(titles: Iterable[str], figures: frozenset[int]) -> str:
     return "".join(cell(text, "figure" * (i in figures), "th") for i, text in enumerate(titles))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _left(count: int, noun: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from tflint.report.bench_wording import (
     us_text,
 )
 from tflint.report.gfm import cell, code, prose
+from tflint.report.wording import capital
 
 # GitHub takes 65,536 characters in a comment; some of them close the document.
 MAX_CHARACTERS = 65_000
@@ -54,7 +55,7 @@ def render(report: BenchReport) -> str:
 def _blocks(report: BenchReport) -> Iterator[str]:
     """The parts of the document that are shown as a whole or not at all."""
     names = [code(name) for name in model_names(report.models)]
-    yield f"## tflint bench\n\n{_prose(_capital(headline(report)))}.\n"
+    yield f"## tflint bench\n\n{_prose(capital(headline(report)))}.\n"
     if report.models:
         yield _summary(report, names)
     failures = [
@@ -124,7 +125,7 @@ def _details(model: BenchedModel) -> Iterator[str]:
     ]
     held = [(title, text) for title, text in parts if text]
     if held:
-        titles = _capital(", ".join(title for title, _ in held))
+        titles = capital(", ".join(title for title, _ in held))
         content = "\n".join(text for _, text in held)
         yield f"\n<details><summary>{titles}</summary>\n\n{content}\n</details>\n"
 
@@ -241,7 +242,3 @@ def _prose(text: str) -> str:
 
 def _code(text: str) -> str:
     return code(printable(text, _MAX_TEXT))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -15,7 +15,14 @@ from tflint.report.bench_result import (
     BenchReport,
     RuntimeUse,
 )
-from tflint.report.bench_wording import headline, machine_text, marks, runtime_names, shortened
+from tflint.report.bench_wording import (
+    headline,
+    machine_text,
+    marks,
+    marks_of_application,
+    runtime_names,
+    shortened,
+)
 from tflint.report.bench_xlsx_book import (
     BAD,
     BAD_FILL,
@@ -231,16 +238,10 @@ def _write_sums(page: Page, row: int, models: Sequence[BenchedModel], last_colum
 
 def _best(models: Sequence[BenchedModel]) -> list[str]:
     """What each model is the best in: of all, and with a sign of those of its application."""
-    best = [list(words) for words in marks(models)]
-    of_application: dict[str, list[int]] = {}
-    for place, model in enumerate(models):
-        if model.application is not None:
-            of_application.setdefault(model.application, []).append(place)
-    for places in of_application.values():
-        among = marks([models[place] for place in places])
-        for place, words in zip(places, among, strict=True):
-            best[place] += [f"{word}+" for word in words if word not in best[place]]
-    return [", ".join(words) for words in best]
+    return [
+        ", ".join((*of_all, *(f"{word}+" for word in here)))
+        for of_all, here in zip(marks(models), marks_of_application(models), strict=True)
+    ]
 
 
 def _write_marks(page: Page, last: int, known: int) -> None:

@@ -25,7 +25,7 @@ from tflint.report.diff_phrases import (
 from tflint.report.diff_result import DiffReport
 from tflint.report.gfm import code, prose
 from tflint.report.result import FileReport
-from tflint.report.wording import MAX_PATH
+from tflint.report.wording import MAX_PATH, capital
 
 # A comment holds 65,536 characters; each list is cut long before.
 SHOWN = 20
@@ -43,14 +43,14 @@ def _lines(report: DiffReport) -> Iterator[str]:
     yield f"### {after}" if before == after else f"### {before} → {after}"
     yield ""
     bold = report.changes is not None and report.changes.is_breaking
-    text = _capital(verdict(report))
+    text = capital(verdict(report))
     yield f"**{text}.**" if bold else f"{text}."
     if report.is_empty:
         return
     new = new_operators_text(report)
     if new:
         yield ""
-        yield f"{_prose(_capital(new))}."
+        yield f"{_prose(capital(new))}."
     yield from _totals(report)
     yield from _findings(report)
     if report.changes is not None:
@@ -70,10 +70,6 @@ def _prose(text: str) -> str:
 
 def _code(text: str) -> str:
     return code(printable(text, _MAX_TEXT))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _totals(report: DiffReport) -> Iterator[str]:
@@ -96,7 +92,7 @@ def _findings(report: DiffReport) -> Iterator[str]:
     yield ""
     yield f"#### Findings for {_code(report.target.name)}"
     yield ""
-    yield f"{_capital(findings_summary(report))}."
+    yield f"{capital(findings_summary(report))}."
     if report.added:
         yield ""
         yield from _finding_list(report.added)

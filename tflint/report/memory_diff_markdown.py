@@ -27,7 +27,7 @@ from tflint.report.memory_diff_phrases import (
     verdict,
 )
 from tflint.report.memory_diff_result import Compared, MemoryDiffReport
-from tflint.report.wording import MAX_PATH
+from tflint.report.wording import MAX_PATH, capital
 
 # A comment holds 65,536 characters; each list is cut long before.
 SHOWN = 20
@@ -44,7 +44,7 @@ def _lines(report: MemoryDiffReport) -> Iterator[str]:
     before, after = _path(report.before), _path(report.after)
     yield f"### Memory of {after}" if before == after else f"### Memory: {before} → {after}"
     yield ""
-    yield f"{_capital(verdict(report))}, for {_code(report.target_name)}."
+    yield f"{capital(verdict(report))}, for {_code(report.target_name)}."
     failures = report.failures
     if failures:
         yield ""
@@ -52,7 +52,7 @@ def _lines(report: MemoryDiffReport) -> Iterator[str]:
     known, role = standing(report)
     if known:
         yield ""
-        yield f"{_SIGNS[role]} {_prose(_capital(known))}."
+        yield f"{_SIGNS[role]} {_prose(capital(known))}."
     yield ""
     yield "| | before | after | difference | |"
     yield "|:--|--:|--:|--:|--:|"
@@ -120,7 +120,7 @@ def _buffers(title: str, found: BufferChanges) -> Iterator[str]:
     ]
     lines += _more(len(found.changes))
     if unmatched:
-        lines += [*([""] if lines else []), _prose(_capital(unmatched)) + "."]
+        lines += [*([""] if lines else []), _prose(capital(unmatched)) + "."]
     if lines:
         yield from _folded(f"{title}: {changes_summary(found)}", lines)
 
@@ -145,7 +145,3 @@ def _prose(text: str) -> str:
 
 def _code(text: str) -> str:
     return code(printable(text, _MAX_TEXT))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -54,6 +54,11 @@ def safe(finding: Finding) -> Finding:
     )
 
 
+def capital(text: str) -> str:
+    """The text as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
 def path_text(path: str) -> str:
     """The path on one line, never at the start of one what a CI system takes for a command."""
     shown = printable(path, MAX_PATH)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests.reference_models.car_sensor.recorded import SEGMENTS, write_recordings
 from tests.reference_models.shared_recordings import shared_recordings
+from tests.reference_models.whole_groups import assert_parts_whole_groups, groups
 from tflint.errors import UsageError
 from tflint_reference_models.car_sensor import data as subject
-from tflint_reference_models.dataset import Dataset, Split
 
 both = pytest.mark.parametrize("by", ["session", "user"])
 
@@ -25,22 +25,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> subject.Recordings:
     folder = tmp_path_factory.mktemp("car_sensor")
     write_recordings(folder)
     return subject.recordings(folder)
-
-
-def groups(data: Dataset, split: Split) -> list[set[int]]:
-    return [
-        set(data.groups[places].tolist()) for places in (split.train, split.validation, split.test)
-    ]
-
-
-def assert_parts_whole_groups(data: Dataset, split: Split) -> None:
-    places = np.concatenate([split.train, split.validation, split.test])
-    assert sorted(places.tolist()) == list(range(data.count))
-    sides = groups(data, split)
-    assert sum(map(len, sides)) == len(set.union(*sides))
-    assert all(sides)
-    assert split.is_honest
-    assert split.name == f"by {data.group_kind}"
 
 
 def test_segments_are_in_metres_per_second_squared(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.reference_models.recorded_files import shared_recordings, write
+from tests.reference_models.recorded_files import write
+from tests.reference_models.shared_recordings import shared_recordings
 from tflint.errors import UsageError
 from tflint_reference_models.keyword_spotting.data import (
     UNHEARD,
@@ -196,7 +197,12 @@ BREAKS = {
     "match": ("speech_on.npz", "mfcc_raw_match", np.full(60, 10), "not from -1 to 9"),
     "split": ("speech_on.npz", "clip_split", np.full(10, "exam"), "another split"),
     "label": ("speech_on_more.npz", "mfcc_label", np.full(40, 4), "not from 0 to 3"),
-    "objects": ("speech_on_more.npz", "label_names", np.array([None] * 4), "is broken"),
+    "objects": (
+        "speech_on_more.npz",
+        "label_names",
+        np.array([None] * 4),
+        "holds Python objects, not numbers",
+    ),
 }
 
 
@@ -229,7 +235,9 @@ def test_a_missing_array_is_named(tmp_path: Path, key: str) -> None:
 
 @pytest.mark.shared
 def test_the_real_recordings() -> None:
-    recorded = recordings(shared_recordings())
+    recorded = recordings(
+        shared_recordings("speech_on.npz", "speech_on_more.npz", "speech_on_raw16k.npz")
+    )
     data = windows(recorded)
     assert_honest(recorded)
     assert (recorded.first_clip, data.count) == (16570 + 39280, 57141)

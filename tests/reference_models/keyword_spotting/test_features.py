@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.reference_models.recorded_files import shared_recordings
+from tests.reference_models.shared_recordings import shared_recordings
 from tflint_reference_models.keyword_spotting import features as module
 from tflint_reference_models.keyword_spotting.features import (
     KEPT,
@@ -50,7 +50,7 @@ def test_what_is_no_second_is_refused(samples: np.ndarray) -> None:
 @pytest.mark.shared
 def test_they_are_those_of_the_recordings() -> None:
     """To the last digit that 16 bits keep: half a step of float16 is 0.25 beyond 512."""
-    folder = shared_recordings()
+    folder = shared_recordings("speech_on.npz", "speech_on_raw16k.npz")
     with np.load(folder / "speech_on.npz") as rows, np.load(folder / "speech_on_raw16k.npz") as raw:
         wav, clips, more = raw["wav"], rows["clip_mfcc"], rows["mfcc"]
         matched = np.flatnonzero(rows["mfcc_raw_match"] >= 0)[::4]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.reference_models.motion_sense.recorded import TRIALS, write_plots, write_recordings
 from tests.reference_models.shared_recordings import shared_recordings
+from tests.reference_models.whole_groups import assert_parts_whole_groups, groups
 from tflint.errors import UsageError
-from tflint_reference_models.dataset import Dataset, Split
 from tflint_reference_models.motion_sense import data as subject
 
 
@@ -24,21 +24,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_recordings(folder)
     write_plots(folder)
     return folder
-
-
-def subjects(data: Dataset, split: Split) -> list[set[int]]:
-    return [
-        set(data.groups[places].tolist()) for places in (split.train, split.validation, split.test)
-    ]
-
-
-def assert_parts_whole_groups(data: Dataset, split: Split) -> None:
-    places = np.concatenate([split.train, split.validation, split.test])
-    assert sorted(places.tolist()) == list(range(data.count))
-    sides = subjects(data, split)
-    assert sum(map(len, sides)) == len(set.union(*sides))
-    assert all(sides)
-    assert split.is_honest
 
 
 def test_trials_are_in_g_and_the_copy_is_left_out(made: Path) -> None:
@@ -74,7 +59,7 @@ def test_the_split_is_the_one_that_is_written_down(made: Path) -> None:
 
         assert_parts_whole_groups(data, split)
         assert split.name == "by subject"
-        assert subjects(data, split)[1:] == [{2, 10, 18}, {4, 8, 12, 16, 20, 24}]
+        assert groups(data, split)[1:] == [{2, 10, 18}, {4, 8, 12, 16, 20, 24}]
 
 
 @given(count=st.integers(3, 24))
@@ -85,7 +70,7 @@ def test_folds_test_each_subject_once(made: Path, count: int) -> None:
 
     for split in splits:
         assert_parts_whole_groups(data, split)
-    tested = [group for split in splits for group in subjects(data, split)[2]]
+    tested = [group for split in splits for group in groups(data, split)[2]]
     assert sorted(tested) == list(range(1, 25))
     again = subject.folds(data, count)
     assert [split.test.tolist() for split in again] == [split.test.tolist() for split in splits]
