@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tflint.report.bench_compare_result import BenchComparison
     from tflint.report.bench_result import BenchReport
     from tflint.target.target import Target
+    from tflint_reference_models.training.options import TrainOptions
+    from tflint_reference_models.training.report import TrainReport
 
 PathLike = str | os.PathLike[str]
 
@@ -300,6 +302,25 @@ def run_bench_comparison(
     options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     return compared(found, target_of, options, started, say)
+
+
+def run_train(
+    settings: Settings,
+    application: str,
+    options: TrainOptions,
+    say: Callable[[str], None] = lambda text: None,
+) -> TrainReport:
+    """Train a reference application on recordings, and write models, metrics and a card.
+
+    Where `options` name no folder with recordings, the one of the settings counts. `say` is told
+    what is being done. Raises `UsageError` for recordings that are missing or broken, before
+    anything is trained; `MissingExtra` without TensorFlow, and `HostFailed` for a training that
+    came to no end.
+    """
+    from tflint_reference_models.training.run import train_application
+
+    folder = options.folder or settings.values["data"]
+    return train_application(application, dataclasses.replace(options, folder=folder), say)
 
 
 def _targets(

@@ -37,18 +37,17 @@ class Recorded:
     sha256: str
 
 
-def data_folder(given: str | os.PathLike[str] | None, configured: str | None = None) -> Path:
-    """The folder of the recordings: the one that is given, or the environment's, or configured.
+def data_folder(named: str | os.PathLike[str] | None) -> Path:
+    """The folder of the recordings, which an option or a setting names.
 
     Raises `UsageError` where none is named, or it is none.
     """
-    text = given or os.environ.get(VARIABLE) or configured
-    if not text:
+    if not named:
         raise UsageError(
-            f"no folder with recordings: name one with --data, or in {VARIABLE}, or as `data` in"
-            " the configuration"
+            f"no folder with recordings: name one with --data, in {VARIABLE}, or as `data` in the"
+            " configuration"
         )
-    folder = Path(text).expanduser()
+    folder = Path(named).expanduser()
     if not folder.is_dir():
         raise UsageError(f"`{printable(str(folder), 400)}` is no folder with recordings")
     return folder

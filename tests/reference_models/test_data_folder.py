@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tflint.config.load import load_settings
 from tflint.errors import UsageError
 from tflint_reference_models.data_folder import VARIABLE, Source, data_folder, read_recorded
 
@@ -86,12 +87,21 @@ def test_what_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:
         read_recorded(tmp_path, "c.npz", NEEDED, SOURCE)
 
 
-def test_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
-    with pytest.raises(UsageError, match="no folder with recordings: name one"):
+def test_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"no folder with recordings: name one .* {VARIABLE}"):
         data_folder(None)
-    assert data_folder(None, str(tmp_path)) == tmp_path
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "none"))
     with pytest.raises(UsageError, match="is no folder"):
-        data_folder(None, str(tmp_path))
+        data_folder(tmp_path / "none")
     assert data_folder(tmp_path) == tmp_path
+
+
+def test_what_names_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "tflint.toml").write_text('data = "recordings"\n')
+
+    def named(option: str | None = None, environment: dict[str, str] | None = None) -> Path:
+        found = load_settings({"data": option}, folder=tmp_path, environment=environment or {})
+        return Path(found.values["data"])
+
+    assert named() == tmp_path / "recordings"
+    assert named(environment={VARIABLE: "/other"}) == Path("/other")
+    assert named("/third", {VARIABLE: "/other"}) == Path("/third")

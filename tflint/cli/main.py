@@ -24,6 +24,7 @@ from tflint.cli.output import emit
 from tflint.cli.rule import rule
 from tflint.cli.server import server
 from tflint.cli.targets import targets
+from tflint.cli.train import train
 from tflint.errors import DEBUG_VARIABLE, ExitCode, TflintError
 from tflint.printable import printable
 from tflint.version import __version__
@@ -61,6 +62,7 @@ app.command()(explain)
 app.command()(diff)
 app.command()(memory)
 app.command()(bench)
+app.command()(train)
 app.command()(targets)
 app.command()(config)
 app.command()(baseline)

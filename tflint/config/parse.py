@@ -79,7 +79,7 @@ class _Reader:
             if parsed is None:
                 return
             values[key] = parsed
-        if key == "baseline":
+        if key in ("baseline", "data"):
             values[key] = self.folder / values[key]
         if key == "output":
             values[key] = tuple((name, self.folder / path) for name, path in values[key])
@@ -318,6 +318,7 @@ PARSERS: dict[str, Callable[[object], Any]] = {
     "format": _format,
     "output": _outputs,
     "baseline": _path,
+    "data": _path,
     "exclude": _patterns,
     "jobs": _jobs,
 }

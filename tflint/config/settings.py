@@ -176,6 +176,7 @@ DEFAULTS: dict[str, Any] = {
     "format": "text",
     "output": (),
     "baseline": None,
+    "data": None,
     "exclude": (),
     "jobs": None,
 }

@@ -1,0 +1,1 @@
+"""Training of the reference applications: TensorFlow in a worker, the rest here."""
