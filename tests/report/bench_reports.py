@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from tests.report.memory_reports import classifier, reported
 from tflint.model.schema import TensorType
+from tflint.report.accuracy_result import Accuracy, ClassScore
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
-    ClassScore,
     Failure,
     Latency,
     Machine,

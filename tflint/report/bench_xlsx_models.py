@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_refusals import runtime_title
-from tflint.report.bench_result import Accuracy
 from tflint.report.bench_xlsx_book import (
     BAD,
     COUNT,
