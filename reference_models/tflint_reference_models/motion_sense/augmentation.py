@@ -84,3 +84,18 @@ class Readings:
         found += rng.standard_normal(found.shape, np.float32) * np.float32(variation.noise)
         varied: Floats = found.astype(np.float32)
         return varied
+
+
+def varied_plots(plots: Floats, rng: np.random.Generator) -> Floats:
+    """Recurrence plots (n, 32, 32, 1) within 0 to 1 that recordings of others might have made.
+
+    Distances are up to 22 % more or less (a stronger or weaker movement), half of the plots run
+    backwards in time, and 0.01 of noise is added.
+    """
+    force = np.exp(rng.uniform(-0.2, 0.2, (len(plots), 1, 1, 1))).astype(np.float32)
+    found = plots * force
+    backwards = rng.random(len(plots)) < 0.5
+    found[backwards] = found[backwards, ::-1, ::-1]
+    found += rng.standard_normal(found.shape, np.float32) * np.float32(0.01)
+    varied: Floats = np.clip(found, 0, 1)
+    return varied
