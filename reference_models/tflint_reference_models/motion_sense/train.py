@@ -35,8 +35,8 @@ from tflint_reference_models.network import Network, build
 
 FOLDS = 6
 VARIATION = Variation()
-# Varying windows takes longer than training on them, plotting them far longer: so many varied copies
-# are made, and taken in turn.
+# Varying windows takes longer than training on them, plotting them far longer: so many varied
+# copies are made, and taken in turn.
 _COPIES, _PLOTTED_COPIES = 10, 3
 # Of 359 plots, so that an epoch is some dozens of steps.
 _PLOTS_IN_EPOCH = 4
