@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,11 +149,37 @@ class Published:
     note: str
 
 
+class Measure(Enum):
+    """What a goal is held against; the value is how cards begin to say it."""
+
+    ACCURACY = "right"
+    BALANCED = "mean recall"
+    RECALL = "recall"  # of the second of two classes
+    FALSE_ACCEPTS = "false accepts"  # of the first of two classes; a goal is to stay below
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the int8 form of our network is to reach in an experiment: `at`, a part of 1, or more, and
+    less for false accepts.
+
+    `test` names one of the further tests or votes, "" for the test itself; `note` says where the
+    goal is from.
+    """
+
+    experiment: str
+    measure: Measure
+    at: float
+    note: str
+    test: str = ""
+
+
 @dataclass(frozen=True)
 class Application:
     """One of the four. `weight_bytes` is the most that the int8 weights of ours may take.
 
-    `prose` has the paragraphs of the card that no figure can be computed for, by heading.
+    `prose` has the paragraphs of the card that no figure can be computed for, by heading: those of
+    a heading that the card has (`training/card.py`) stand first under it.
     """
 
     name: str
@@ -163,6 +190,7 @@ class Application:
     published: tuple[Published, ...]
     experiments: tuple[Experiment, ...]
     prose: Sequence[tuple[str, str]] = ()
+    goals: tuple[Goal, ...] = ()
 
     def experiment(self, name: str) -> Experiment:
         """An experiment by its name. Raises `KeyError`."""
