@@ -160,9 +160,9 @@ class Measure(Enum):
 
 @dataclass(frozen=True)
 class Goal:
-    """What the int8 form of our network is to reach in an experiment: `at`, a part of 1, or more, and
-    less for false accepts.
+    """What the int8 form of our network is to reach in an experiment.
 
+    `at` is a part of 1: so much or more, and of false accepts less.
     `test` names one of the further tests or votes, "" for the test itself; `note` says where the
     goal is from.
     """
