@@ -15,8 +15,8 @@ from tflint_reference_models.training.results import Result
 
 NETWORKS = {CHOSEN: "ours", ORIGINAL: "the original's"}
 _INTERVALS = (
-    "Intervals are of 95 %. `if each were by itself` (Wilson's) takes every sample for independent,"
-    " which samples of one group are not; `over groups` takes groups for independent (clusters,"
+    "Intervals are of 95 %. Those by samples (Wilson's) take every sample for independent, which"
+    " samples of one group are not; those by groups take groups for independent (clusters, with"
     " Student's t on the logit)."
 )
 # More groups than these are told by their quartiles.
@@ -71,7 +71,7 @@ def _comparison(of: Application, results: Sequence[Result], *, is_honest: bool) 
         return
     is_two = len(held[0][2].classes) == 2
     last = name(held[0][2].classes[-1])
-    head = ["Parted", "network", "samples", "right", "if each were by itself", "over groups"]
+    head = ["Parted", "network", "samples", "right", "interval by samples", "interval by groups"]
     head += [f"recall of {last}", "false accepts"] if is_two else ["mean recall"]
     yield f"Of {literal(SHIPPED)}, as it runs on the device:"
     yield ""
@@ -110,18 +110,18 @@ def _row(experiment: Experiment, network: str, result: Result, *, is_two: bool) 
 def _further(of: Application, results: Sequence[Result]) -> Iterator[str]:
     """Other tests and votes of the honest experiments."""
     rows = []
-    is_two = False
+    is_two, last = False, ""
     for experiment in of.experiments:
         for network in (CHOSEN, ORIGINAL):
             result = _result(results, experiment.name, network)
             form = None if result is None else result.form(SHIPPED)
             if result is None or form is None or not experiment.is_honest or result.curve:
                 continue
-            is_two = len(result.classes) == 2
+            is_two, last = len(result.classes) == 2, name(result.classes[-1])
             for what, counts in (*form.others.items(), *form.votes.items()):
                 rows.append((experiment, network, what, counts))
-    head = ["Further", "parted", "network", "decisions", "right", "if each were by itself"]
-    head += ["recall", "false accepts"] if is_two else ["mean recall"]
+    head = ["Further tests", "parted", "network", "decisions", "right", "interval by samples"]
+    head += [f"recall of {last}", "false accepts"] if is_two else ["mean recall"]
     yield from table(
         head,
         [
@@ -159,7 +159,7 @@ def _confusion(classes: tuple[str, ...], test: Counts) -> Iterator[str]:
         for place, (label, row) in enumerate(zip(classes, test.confusion, strict=True))
     ]
     decided = [name(label) for label in classes]
-    head = ("Is \\ decided", *decided, "recall", "if each were by itself", "precision")
+    head = ("Is \\ decided", *decided, "recall", "interval by samples", "precision")
     yield from table(head, rows, "l" + "r" * (len(head) - 1))
 
 
@@ -198,7 +198,8 @@ def _seeds(of: Application, results: Sequence[Result]) -> Iterator[str]:
     rows = []
     for result in in_order(of, results):
         form = result.form(SHIPPED)
-        if not result.repeats or form is None or result.curve:
+        is_honest = of.experiment(result.experiment).is_honest
+        if not result.repeats or form is None or result.curve or not is_honest:
             continue
         tests = [(result.seed, form.test), *((one.seed, one.test) for one in result.repeats)]
         shares = [test.accuracy for _, test in tests]
@@ -261,7 +262,7 @@ def learning_curves(of: Application, results: Sequence[Result]) -> Iterator[str]
             yield f"{name(experiment.title).capitalize()}, {NETWORKS[network]}:"
             yield ""
             yield from table(
-                ("Trained on", "groups", "samples an epoch", "right", "over groups", ""),
+                ("Trained on", "groups", "samples an epoch", "right", "interval by groups", ""),
                 [
                     (
                         f"{100 * point.share:g} %",

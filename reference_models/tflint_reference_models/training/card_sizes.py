@@ -35,7 +35,7 @@ def sizes(of: Application, results: Sequence[Result]) -> Iterator[str]:
         for result in shown
         for form in result.forms
     ]
-    head = ["Form", "network", "right", "if each were by itself", "weights", "weight bytes"]
+    head = ["Form", "network", "right", "interval by samples", "weights", "weight bytes"]
     head += ["file", "smallest arena", "RAM", "flash", "runs on TFLM"]
     yield from table(head, rows, "llrrrrrrrrl")
     if rows:

@@ -10,7 +10,7 @@ from tflint.report.gfm import cell, code, prose
 # Of a name from a file; they are our own, and a metrics.json may be anybody's.
 _MAX_NAME = 80
 _MAX_TEXT = 1000
-_BAR = 40  # of 100 %
+_BAR = 20  # of 100 %
 
 
 def name(text: str) -> str:
@@ -45,7 +45,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: str = "") -
 
 
 def bar(share: float) -> str:
-    """A share as a bar of text, in halves of a fortieth; at least nothing, at most all."""
+    """A share as a bar of text, in halves of a twentieth; at least nothing, at most all."""
     halves = int(2 * _BAR * min(max(share, 0.0), 1.0))
     return "█" * (halves // 2) + "▌" * (halves % 2)
 
