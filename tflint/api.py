@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tflint_reference_models.training.report import TrainReport
 
 PathLike = str | os.PathLike[str]
+_NO_FOLDER = "--data FOLDER is for the reference models; for models that are named it is a .npz"
 
 
 def check(
@@ -240,8 +241,10 @@ def run_bench(
 
     `say` is told what is being measured. `accept` gets the files before any is measured, and may
     raise. `KeyboardInterrupt` ends the measuring, not the call: the report has the models that
-    were measured by then, and says so. Raises `UsageError` where there are no models, and
-    `MissingExtra` where LiteRT is not there.
+    were measured by then, and says so. The accuracy of reference models is measured where the
+    options or the settings name a folder with their recordings, and is shown as it was recorded
+    elsewhere; without LiteRT nothing of them is run. Raises `UsageError` where there are no models,
+    and `MissingExtra` where LiteRT is not there, for models and samples that are named.
     """
     import datetime
     import time
@@ -249,22 +252,32 @@ def run_bench(
     from tflint.bench.models import models_at
 
     found = models_at(paths, settings.excludes)
+    if paths and options.recordings is not None:
+        raise UsageError(_NO_FOLDER)
     target_of = _targets(settings, found, accept)
 
     # What is wrong with a call is said without loading what only measuring takes.
     from tflint.bench.cores import quiet_cores
-    from tflint.bench.machine import require_runtime, this_machine
+    from tflint.bench.machine import has_runtime, require_runtime, this_machine
+    from tflint.bench.references import References, references_to
     from tflint.bench.run import benched
     from tflint.report.bench_result import BenchedModel, BenchReport
 
-    require_runtime()
-    options = dataclasses.replace(options, cores=quiet_cores(options.threads))
+    if paths or options.datasets or options.recordings is not None or has_runtime():
+        require_runtime()
+        options = dataclasses.replace(options, cores=quiet_cores(options.threads))
+    else:
+        options = dataclasses.replace(options, runs_models=False)
+    references = References()
+    if not paths:
+        folder = options.recordings or settings.values["data"]
+        references = references_to(found, folder if options.runs_models else None, say)
     machine = this_machine(options)
     started, clock = datetime.datetime.now().astimezone(), time.monotonic()
     rows: list[BenchedModel] = []
     is_interrupted = False
     try:
-        for row in benched(found, target_of, options, say):
+        for row in benched(found, target_of, options, say, references):
             rows.append(row)
     except KeyboardInterrupt:
         is_interrupted = True
@@ -296,6 +309,8 @@ def run_bench_comparison(
     from tflint.bench.machine import require_runtime
     from tflint.bench.models import two_models_at
 
+    if options.recordings is not None:
+        raise UsageError(_NO_FOLDER)
     found = two_models_at(paths)
     target_of = _targets(settings, found, accept)
     require_runtime()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -86,10 +86,7 @@ def _accuracy(answers: Array, data: LabelledData, fit: Fit, width: int) -> Accur
         confusion = tuple(tuple(row) for row in matrix.tolist())
         sizes = np.bincount(truth, minlength=count).tolist()
         names = fit.classes or tuple(str(number) for number in range(count))
-        classes = tuple(
-            _score(name, size, confusion[i][i], int(matrix[:, i].sum()))
-            for i, (name, size) in enumerate(zip(names, sizes, strict=True))
-        )
+        classes = class_scores(confusion, names, sizes)
     return Accuracy(
         value=correct / len(truth),
         n=len(truth),
@@ -101,10 +98,25 @@ def _accuracy(answers: Array, data: LabelledData, fit: Fit, width: int) -> Accur
         decision=fit.decision.text,
         classes=classes,
         confusion=confusion,
-        sha256=data.sha256,
+        sha256=data.sha256 or None,
         undecided=int((answers == UNDECIDED).sum()),
         majority=int(np.max(np.unique(truth, return_counts=True)[1])) / len(truth),
         right=(answers == truth).astype(np.uint8).tobytes(),
+        files=data.files,
+    )
+
+
+def class_scores(
+    confusion: Sequence[Sequence[int]], names: Sequence[str], sizes: Sequence[int]
+) -> tuple[ClassScore, ...]:
+    """Each class by its samples, those found, and those taken for it: `confusion[truth][decided]`.
+
+    `sizes` are the samples of each class, those that were not decided included.
+    """
+    taken = [sum(row[place] for row in confusion) for place in range(len(names))]
+    return tuple(
+        _score(name, size, confusion[i][i], taken[i])
+        for i, (name, size) in enumerate(zip(names, sizes, strict=True))
     )
 
 

@@ -38,7 +38,8 @@ _MAX_SHOWN = 5
 @dataclass(frozen=True)
 class LabelledData:
     """What a file holds. `arrays` may be inputs, all of their samples; `rows` are the numbers of
-    the samples that count, and `labels` those of just these: by output, None for any.
+    the samples that count, and `labels` those of just these: by output, None for any. Where they
+    are made from several files, `files` has their names and SHA-256.
     """
 
     title: str
@@ -51,6 +52,7 @@ class LabelledData:
     split: str | None = None
     notes: tuple[str, ...] = ()
     samples: int = 0
+    files: tuple[tuple[str, str], ...] = ()
     _ranges: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -21,19 +21,37 @@ _MODULE, _PACKAGE, _EXTRA = "ai_edge_litert", "ai-edge-litert", "report"
 _STEADY = frozenset(("performance", "userspace"))
 
 
-def require_runtime() -> None:
-    """Raises `MissingExtra` where LiteRT is not installed; it is not loaded."""
+def has_runtime() -> bool:
+    """Whether LiteRT is installed; it is not loaded."""
     try:
-        is_there = importlib.util.find_spec(_MODULE) is not None
+        return importlib.util.find_spec(_MODULE) is not None
     except (ImportError, ValueError):
         # Python's own answer for a module that was kept from being imported.
-        is_there = False
-    if not is_there:
-        raise MissingExtra(f"timing models on LiteRT (`{_MODULE}`)", _EXTRA)
+        return False
+
+
+def require_runtime() -> None:
+    """Raises `MissingExtra` where LiteRT is not installed."""
+    if not has_runtime():
+        raise _missing()
+
+
+def _missing() -> MissingExtra:
+    return MissingExtra(f"timing models on LiteRT (`{_MODULE}`)", _EXTRA)
 
 
 def this_machine(options: BenchOptions) -> Machine:
-    """This machine, and what the options make of it."""
+    """This machine, and what the options make of it; without kernels where nothing is run."""
+    if not options.runs_models:
+        return Machine(
+            processor=printable(_processor(), 200),
+            cores=os.cpu_count() or 1,
+            system=printable(f"{platform.system()} {platform.release()}", 200),
+            runtime="no LiteRT",
+            kernels="",
+            threads=0,
+            notes=(f"nothing was run: {_missing()}",),
+        )
     return Machine(
         processor=printable(_processor(), 200),
         cores=os.cpu_count() or 1,

@@ -10,6 +10,7 @@ from pathlib import Path
 from tflint.errors import UsageError
 from tflint.lint.discover import Artifact, discover
 from tflint.printable import printable
+from tflint.report.bench_result import APPLICATIONS, QUANTIZATIONS
 from tflint.rule import SOURCES, Kind
 
 # The package of the reference models, a folder an application with its .tflite files.
@@ -48,15 +49,30 @@ def two_models_at(paths: Sequence[str]) -> list[tuple[Path, str]]:
 
 
 def reference_models() -> list[tuple[Path, str]]:
-    """The models that come with tflint, called by package, application and name."""
+    """The models that come with tflint, called by package, application and name.
+
+    They are in the order of applications and forms.
+    """
     try:
         root = importlib.resources.files(REFERENCE_MODELS)
     except ModuleNotFoundError:
         return []
     if not isinstance(root, Path):
         return []  # In an archive, where no other process can read them.
-    found = sorted(path for path in root.glob(f"*/*{_SUFFIX}") if path.is_file())
+    found = sorted(
+        (path for path in root.glob(f"*/*{_SUFFIX}") if path.is_file()), key=_application_and_form
+    )
     return [(path, f"{REFERENCE_MODELS}/{path.relative_to(root).as_posix()}") for path in found]
+
+
+def _application_and_form(path: Path) -> tuple[int, str, int, str]:
+    name, form = path.parent.name, path.stem.rpartition("_")[2]
+    return (
+        APPLICATIONS.index(name) if name in APPLICATIONS else len(APPLICATIONS),
+        name,
+        QUANTIZATIONS.index(form) if form in QUANTIZATIONS else len(QUANTIZATIONS),
+        path.name,
+    )
 
 
 def _default() -> list[tuple[Path, str]]:

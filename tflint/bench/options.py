@@ -36,6 +36,9 @@ class BenchOptions:
     part of the data that counts, where the data name parts. `seconds` and `memory_bytes` limit
     each worker. With `operators` False the time of each operator is left out.
 
+    `recordings` is a folder that the samples of the reference models are made from. With
+    `runs_models` False nothing is run: there is what files tell, and what was recorded.
+
     There are `runs` inferences, or more of them until they have taken `min_seconds`; fewer where
     they would take more than half of `seconds`. `cores` are those that workers are kept to.
     """
@@ -53,3 +56,5 @@ class BenchOptions:
     cores: tuple[int, ...] | None = None
     seconds: float = 120.0
     memory_bytes: int = 4 << 30
+    recordings: Path | None = None
+    runs_models: bool = True

@@ -12,10 +12,12 @@ from tflint.bench.applications import application_of
 from tflint.bench.data_plan import planned
 from tflint.bench.datasets import LabelledData
 from tflint.bench.inputs import entry_of
+from tflint.bench.known_models import with_known
 from tflint.bench.latency import measure_latency
 from tflint.bench.model_file import bytes_of
 from tflint.bench.operator_times import timed_operators
 from tflint.bench.options import BenchOptions
+from tflint.bench.references import References, with_recordings
 from tflint.bench.static_figures import with_static_figures
 from tflint.errors import DEBUG_VARIABLE, TflintError, UnreadableModel
 from tflint.model.reader import parse_model
@@ -25,6 +27,7 @@ from tflint.target.target import Target
 
 Say = Callable[[str], None]
 _MOST_SHOWN = 40
+_NONE = References()
 
 
 def benched(
@@ -32,13 +35,16 @@ def benched(
     target_of: Callable[[Path], Target],
     options: BenchOptions,
     say: Say,
+    references: References = _NONE,
 ) -> Iterator[BenchedModel]:
     """The row of each model, given by its path and how reports call it, as it is measured.
 
-    `target_of` tells what each is for. Raises `UsageError` before the first where data files cannot
-    be read or are for none of them.
+    `target_of` tells what each is for; `references` is what is known of reference models. Raises
+    `UsageError` before the first where data files or recordings cannot be read or are for none of
+    them.
     """
-    plan = planned(paths, options)
+    plan = with_recordings(planned(paths, options), references)
+    known = references.known or (None,) * len(paths)
     for number, (path, shown) in enumerate(paths, 1):
 
         def about(what: str, of: str = f"{number} of {len(paths)}: {_tail(shown)}") -> None:
@@ -49,7 +55,9 @@ def benched(
         except Exception as error:  # Also a fault of ours: the others are measured.
             row = _failed(BenchedModel(shown, 0), "reading", _fault(error))
         note = plan.notes[number - 1]
-        yield row if note is None else dataclasses.replace(row, notes=(*row.notes, note))
+        if note is not None:
+            row = dataclasses.replace(row, notes=(*row.notes, note))
+        yield with_known(row, known[number - 1])
 
 
 def _tail(shown: str) -> str:
@@ -78,6 +86,8 @@ def _benched(
         row = with_static_figures(row, model, target)
     except Exception as error:
         return _failed(row, "reading", _fault(error))
+    if not options.runs_models:
+        return row
     try:
         entry = entry_of(model, options.signature)
         say("latency")

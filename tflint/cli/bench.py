@@ -38,7 +38,7 @@ def bench(
         typer.Option(
             metavar="[GLOB=]FILE.npz",
             help="Labelled samples to measure the accuracy on, for all models or for those whose "
-            "path matches. Repeatable.",
+            "path matches. Repeatable. Or a folder with the recordings of the reference models.",
         ),
     ] = None,
     split: Annotated[

@@ -34,7 +34,11 @@ def bench_options(
     names = [one.value for one in Kernels]
     if kernels not in names:
         raise UnknownName("kernels", kernels, names, f"kernels are {', '.join(names)}")
-    if split is not None and not data:
+    folders = [text for text in data if _is_folder(text)]
+    files = [text for text in data if text not in folders]
+    if len(folders) > 1:
+        raise UsageError("--data takes one folder with recordings")
+    if split is not None and not files:
         raise UsageError("--split needs --data FILE.npz, the data that it is a part of")
     default = BenchOptions()
     seconds = default.seconds if time_limit is None else time_limit
@@ -46,7 +50,8 @@ def bench_options(
         warmup_runs=warmup,
         threads=threads,
         kernels=Kernels(kernels),
-        datasets=tuple(map(dataset, data)),
+        datasets=tuple(map(dataset, files)),
+        recordings=Path(os.path.expanduser(folders[0])) if folders else None,
         split=split,
         signature=signature,
         operators=operators,
@@ -54,6 +59,11 @@ def bench_options(
         seconds=seconds,
         memory_bytes=_memory(memory_limit, default.memory_bytes),
     )
+
+
+def _is_folder(text: str) -> bool:
+    """Whether it can only be a folder with recordings."""
+    return not text.lower().endswith(".npz") and os.path.isdir(os.path.expanduser(text))
 
 
 def dataset(text: str) -> Dataset:

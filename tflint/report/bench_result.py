@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tflint.report.memory_result import MemoryReport
+from tflint.report.reference_result import Recorded, Reference
 
 # The four applications of the reference models, as JSON names them.
 APPLICATIONS = ("motion_sense", "music_classifier", "keyword_spotting", "car_sensor")
@@ -121,7 +122,9 @@ class Accuracy:
     a number, `undecided`, are in no column of it. `decision` says how an output becomes a class,
     `dataset` and `split` what the samples are, `sha256` is that of their file. `majority` is the
     part of the samples that are of the largest class: what always saying it would reach. `right`
-    has a byte for each sample, in the order of the data: 1 where it was decided right.
+    has a byte for each sample, in the order of the data: 1 where it was decided right. Where the
+    samples come from several files, `files` has their names and SHA-256. `recorded` says when it
+    was measured, if that was not in this run.
     """
 
     value: float
@@ -138,6 +141,8 @@ class Accuracy:
     undecided: int = 0
     majority: float = 0.0
     right: bytes = field(default=b"", repr=False)
+    files: tuple[tuple[str, str], ...] = ()
+    recorded: Recorded | None = None
 
     @property
     def balanced(self) -> float | None:
@@ -257,7 +262,8 @@ class Failure:
 @dataclass(frozen=True)
 class BenchedModel:
     """One row: a model and what was measured of it. Parts that could not be are None or empty,
-    and `failures` says why. `memory` is the plan of its arena on the first runtime.
+    and `failures` says why. `memory` is the plan of its arena on the first runtime. `reference` is
+    there for the models that come with tflint.
     """
 
     path: str
@@ -276,6 +282,7 @@ class BenchedModel:
     notes: tuple[str, ...] = ()
     memory: MemoryReport | None = field(default=None, repr=False, compare=False)
     operator_total: OperatorTotal | None = None
+    reference: Reference | None = None
 
     @property
     def dynamic_bytes(self) -> int | None:
