@@ -52,8 +52,9 @@ class Task:
     if it had not been. `calibration` are training samples as they are, for the ranges of integers.
     `others` are further tests by name, such as words that were never trained on. `votes` are
     further figures of the test, by name: the mean of the last so many answers of a run decides (of
-    as many as there are by then), and with 0 that of the whole run, once. `trained_groups` is how
-    many groups are trained on, 0 where nobody counts. `sha256` are the hashes of the files.
+    as many as there are by then), and with 0 that of the whole run, once. `trained_samples` and
+    `trained_groups` are how many are trained on before anything is varied, 0 where nobody counts.
+    `sha256` are the hashes of the files.
     """
 
     classes: tuple[str, ...]
@@ -63,6 +64,7 @@ class Task:
     test: Samples
     others: Mapping[str, Samples] = field(default_factory=dict)
     votes: Mapping[str, int] = field(default_factory=dict)
+    trained_samples: int = 0
     trained_groups: int = 0
     sha256: tuple[tuple[str, str], ...] = ()
 

@@ -262,12 +262,12 @@ def learning_curves(of: Application, results: Sequence[Result]) -> Iterator[str]
             yield f"{name(experiment.title).capitalize()}, {NETWORKS[network]}:"
             yield ""
             yield from table(
-                ("Trained on", "groups", "samples an epoch", "right", "interval by groups", ""),
+                ("Trained on", "groups", "samples", "right", "interval by groups", ""),
                 [
                     (
                         f"{100 * point.share:g} %",
                         number(point.groups or None),
-                        f"{point.samples:,}",
+                        number(point.samples or None),
                         percent(point.test.accuracy),
                         interval_text(point.test.group_interval),
                         bar(point.test.accuracy),

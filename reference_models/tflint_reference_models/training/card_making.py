@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tflint_reference_models.application import Application
 from tflint_reference_models.training.card_decisions import NETWORKS, in_order
 from tflint_reference_models.training.manifest import command_of, shipped_results
-from tflint_reference_models.training.markdown import literal, message, name, table
+from tflint_reference_models.training.markdown import literal, message, name, number, table
 from tflint_reference_models.training.results import Result
 
 
@@ -17,12 +17,12 @@ def data(of: Application, results: Sequence[Result]) -> Iterator[str]:
         yield f"- {source.title}; {source.author}. Licence: {source.licence}. {source.how}."
     yield ""
     yield from table(
-        ("Parted", "network", "trained on, an epoch", "chosen by", "tested on"),
+        ("Parted", "network", "trained on", "chosen by", "tested on"),
         [
             (
                 name(of.experiment(result.experiment).title),
                 NETWORKS[result.network],
-                f"{result.sizes.train:,}",
+                number(result.sizes.train or None),
                 f"{result.sizes.validation:,}",
                 f"{result.sizes.test:,}{_folds(result)}",
             )
