@@ -28,11 +28,18 @@ CHOSEN, ORIGINAL = "chosen", "original"
 class Samples:
     """What a network takes and is to answer: `inputs` (n, *shape), `labels` (n,) class numbers,
     `weights` (n,) how much each counts in training, None where all count alike.
+
+    Of tests: `groups` (n,) are numbers or names of what samples were cut from (subjects, songs),
+    which `group_kind` names in the singular; `runs` (n,) are equal where samples follow each other
+    in time, in their order.
     """
 
     inputs: Floats
     labels: Integers
     weights: Floats | None = None
+    groups: Integers | NDArray[np.str_] | None = None
+    group_kind: str = ""
+    runs: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,10 @@ class Task:
     `epoch` gives the samples of an epoch by its number, freshly augmented. It has to give the same
     for the same number, and as many for each, so that a training that was interrupted goes on as
     if it had not been. `calibration` are training samples as they are, for the ranges of integers.
-    `others` are further tests by name, such as words that were never trained on. `sha256` are the
-    hashes of the files.
+    `others` are further tests by name, such as words that were never trained on. `votes` are
+    further figures of the test, by name: the mean of the last so many answers of a run decides (of
+    as many as there are by then), and with 0 that of the whole run, once. `trained_groups` is how
+    many groups are trained on, 0 where nobody counts. `sha256` are the hashes of the files.
     """
 
     classes: tuple[str, ...]
@@ -52,6 +61,8 @@ class Task:
     validation: Samples
     test: Samples
     others: Mapping[str, Samples] = field(default_factory=dict)
+    votes: Mapping[str, int] = field(default_factory=dict)
+    trained_groups: int = 0
     sha256: tuple[tuple[str, str], ...] = ()
 
 
@@ -93,7 +104,11 @@ class Trained:
     """A network of an experiment, and how it is trained.
 
     `task` takes the folder of the recordings, the number of the fold and the seed; it raises
-    `UsageError` for recordings that are missing or broken. `folds` is how many there are.
+    `UsageError` for recordings that are missing or broken. `folds` is how many there are; what is
+    decided in them is counted together. With `shares` they are the points of a learning curve: for
+    each fold the share of the groups that are trained on, and folds of one share are counted
+    together. Every training is done `repeats` times, from the seed and those after it; the first
+    is what counts, the others show what a seed changes.
     `operating_point` takes the answers (n,) of a network with one output to the validation samples,
     and their labels, and gives the threshold that it is to decide by, which becomes part of the
     last bias; None leaves it at 0.5.
@@ -103,6 +118,8 @@ class Trained:
     recipe: Recipe
     task: Callable[[Path, int, int], Task]
     folds: int = 1
+    shares: tuple[float, ...] = ()
+    repeats: int = 1
     operating_point: Callable[[NDArray[np.float32], Integers], float] | None = None
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from tflint_reference_models.application import Application
 from tflint_reference_models.training.results import Result
 
 
-def card(of: Application, results: Sequence[Result], folder: Path) -> str:
-    """The card of an application, from the results of its trainings and the models in a folder."""
+def card(of: Application, results: Sequence[Result]) -> str:
+    """The card of an application, from the results of its trainings."""
     lines = [f"# {of.title}", "", of.summary, ""]
     for result in results:
         form = result.form("int8")

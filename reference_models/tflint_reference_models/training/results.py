@@ -1,88 +1,96 @@
-"""What a training came to, as `metrics.json` keeps it and cards are written from."""
+"""What a training came to: what `metrics.json` keeps, and cards and tables are written from."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from tflint.bench.intervals import wilson_interval
-from tflint.errors import UsageError
-
-SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Decisions on the samples of a test: `confusion[truth][decided]`."""
-
-    confusion: tuple[tuple[int, ...], ...]
-
-    @property
-    def n(self) -> int:
-        """The number of samples."""
-        return int(np.sum(self.confusion))
-
-    @property
-    def correct(self) -> int:
-        """How many were decided right."""
-        return int(np.trace(np.array(self.confusion)))
-
-    @property
-    def accuracy(self) -> float:
-        """The part that was decided right; 0 without samples."""
-        return self.correct / self.n if self.n else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Its Wilson interval of 95 %, as though each sample were drawn by itself."""
-        return wilson_interval(self.correct, self.n)
-
-    def recall(self, label: int) -> float:
-        """The part of a class that was found; 0 for a class that does not occur."""
-        row = self.confusion[label]
-        return row[label] / sum(row) if sum(row) else 0.0
-
-    @property
-    def balanced(self) -> float:
-        """The mean recall of the classes that occur; 0 without samples."""
-        occurring = [label for label, row in enumerate(self.confusion) if sum(row)]
-        return float(np.mean([self.recall(label) for label in occurring])) if occurring else 0.0
-
-    def plus(self, other: Counts) -> Counts:
-        """Both tests together."""
-        total = np.array(self.confusion) + np.array(other.confusion)
-        return Counts(tuple(tuple(row) for row in total.tolist()))
+from tflint_reference_models.training.counts import Counts
+from tflint_reference_models.training.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
 class FormResult:
     """A form of a network: `float32`, `float16`, `dynamic` or `int8`.
 
-    `file_bytes` and `weight_bytes` are those of the first fold, as `tflint bench` counts weights.
-    `test` and `others` add up all folds that are done, by the name of the test.
+    `figures` are those of the first fold's file. `test`, `others` and `votes` add up all folds that
+    are done, by the name of the test or of the vote; only those of `int8` are told by group.
     """
 
     form: str
-    file_bytes: int
-    weight_bytes: int
+    figures: Figures
     test: Counts
     others: Mapping[str, Counts] = field(default_factory=dict)
+    votes: Mapping[str, Counts] = field(default_factory=dict)
+
+    @property
+    def file_bytes(self) -> int:
+        """The size of its file."""
+        return self.figures.file_bytes
+
+    @property
+    def weight_bytes(self) -> int:
+        """Its constants' bytes, as `tflint bench` counts them."""
+        return self.figures.weight_bytes
 
     def plus(self, other: FormResult) -> FormResult:
         """Two folds together."""
-        others = {name: counts.plus(other.others[name]) for name, counts in self.others.items()}
-        return replace(self, test=self.test.plus(other.test), others=others)
+        return replace(
+            self,
+            test=self.test.plus(other.test),
+            others=_plus(self.others, other.others),
+            votes=_plus(self.votes, other.votes),
+        )
+
+
+def _plus(some: Mapping[str, Counts], more: Mapping[str, Counts]) -> dict[str, Counts]:
+    return {name: counts.plus(more[name]) for name, counts in some.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that was not made, since it did not hold up, and why."""
+
+    form: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What the int8 form of the same training decided from another seed."""
+
+    seed: int
+    test: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What the int8 form decided where a `share` of the groups was trained on: as many `groups` in
+    the first fold (0 where nobody counted), and `samples` an epoch.
+    """
+
+    share: float
+    groups: int
+    samples: int
+    test: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many samples the first fold has: `train` an epoch, to watch it by, and to test on."""
+
+    train: int
+    validation: int
+    test: int
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A network of an experiment. `parameters` counts all of Keras' weights, `date` is ISO.
 
-    `thresholds` has what became part of the last bias, fold by fold.
+    `thresholds` has what became part of the last bias, fold by fold. `curve` are the points of a
+    learning curve, by their share; `forms` then are those of the largest. `versions` are those of
+    what trained and converted it.
     """
 
     experiment: str
@@ -93,67 +101,18 @@ class Result:
     epochs: int
     parameters: int
     thresholds: tuple[float | None, ...]
+    sizes: Sizes
     forms: tuple[FormResult, ...]
     date: str
     version: str
     code_sha256: str
     data_sha256: tuple[tuple[str, str], ...]
+    versions: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Refused, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
     notes: tuple[str, ...] = ()
 
     def form(self, name: str) -> FormResult | None:
         """One of its forms; None where it was not made."""
         return next((one for one in self.forms if one.form == name), None)
-
-
-def to_json(application: str, results: Sequence[Result]) -> str:
-    """`metrics.json`."""
-    held = {
-        "schema": SCHEMA,
-        "application": application,
-        "results": [asdict(result) for result in results],
-    }
-    return json.dumps(held, indent=1) + "\n"
-
-
-def from_json(text: str, shown: str) -> tuple[str, tuple[Result, ...]]:
-    """The application and its results. Raises `UsageError` for what is no `metrics.json`."""
-    try:
-        held = json.loads(text)
-        if held["schema"] != SCHEMA:
-            raise ValueError("another schema")
-        return str(held["application"]), tuple(_result(one) for one in held["results"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"`{shown}` holds no metrics of a reference model: {error!r}") from error
-
-
-def _result(held: Mapping[str, Any]) -> Result:
-    forms = tuple(
-        FormResult(
-            str(one["form"]),
-            int(one["file_bytes"]),
-            int(one["weight_bytes"]),
-            _counts(one["test"]),
-            {str(name): _counts(counts) for name, counts in one["others"].items()},
-        )
-        for one in held["forms"]
-    )
-    return Result(
-        experiment=str(held["experiment"]),
-        network=str(held["network"]),
-        date=str(held["date"]),
-        version=str(held["version"]),
-        code_sha256=str(held["code_sha256"]),
-        folds=int(held["folds"]),
-        seed=int(held["seed"]),
-        epochs=int(held["epochs"]),
-        parameters=int(held["parameters"]),
-        classes=tuple(map(str, held["classes"])),
-        thresholds=tuple(None if one is None else float(one) for one in held["thresholds"]),
-        forms=forms,
-        data_sha256=tuple((str(name), str(digest)) for name, digest in held["data_sha256"]),
-        notes=tuple(map(str, held["notes"])),
-    )
-
-
-def _counts(held: Mapping[str, Any]) -> Counts:
-    return Counts(tuple(tuple(int(count) for count in row) for row in held["confusion"]))
