@@ -19,7 +19,9 @@ from tflint.report.bench_result import Accuracy
 from tflint.report.reference_result import Baseline, PublishedFigures, Recorded, Reference
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Application
 from tflint_reference_models.applications import NAMES, application
-from tflint_reference_models.training.results import Counts, FormResult, Result, from_json
+from tflint_reference_models.training.counts import Counts
+from tflint_reference_models.training.metrics import from_json
+from tflint_reference_models.training.results import FormResult, Result
 
 METRICS, MANIFEST = "metrics.json", "manifest.json"
 # In which form of the original's a form is published, where it is in none of its own.
