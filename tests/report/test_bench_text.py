@@ -44,6 +44,10 @@ SHOWN = {
     "nothing-read": ("nothing-read", 100, None),
     "interrupted": ("interrupted", 100, None),
     "none": ("none", 100, None),
+    "references": ("references", 100, None),
+    "references-narrow": ("references", 70, None),
+    "references-details": ("references", 100, True),
+    "references-not-run": ("not-run", 100, None),
 }
 
 

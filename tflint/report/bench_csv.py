@@ -91,6 +91,7 @@ _REFERENCE: dict[str, Callable[[Reference], Value]] = {
     "published_kilobytes": lambda of: of.published.kilobytes if of.published else None,
     "published_accuracy": lambda of: _share(of.published.accuracy) if of.published else None,
     "same_data_weights_bytes": lambda of: of.baseline.weight_bytes if of.baseline else None,
+    "same_data_min_arena_bytes": lambda of: of.baseline.min_arena_bytes if of.baseline else None,
     "same_data_accuracy": lambda of: _share(of.baseline.accuracy.value) if of.baseline else None,
     "same_data_balanced_accuracy": lambda of: (
         _share(of.baseline.accuracy.balanced) if of.baseline else None

@@ -167,6 +167,7 @@ def _reference(of: Reference) -> dict[str, Any]:
         if baseline is None
         else {
             "weight_bytes": baseline.weight_bytes,
+            "min_arena_bytes": baseline.min_arena_bytes,
             "accuracy": _accuracy(baseline.accuracy),
         },
         "further": [

@@ -226,7 +226,7 @@ def _write_reference(page: Page, row: int, column: int, model: BenchedModel, at:
     if accuracy is not None:
         recorded = accuracy.recorded
         said = f"recorded {printable(recorded.date, 40)}" if recorded else "measured in this run"
-        page.foreign(row, column, said)
+        page.foreign(row, column, said, Look(indent=True))
     top = at.block.top
     if of.published is not None:
         for part, source, figure, look in (

@@ -75,29 +75,32 @@ def two_class_text(accuracy: Accuracy) -> str:
     )
 
 
-def same_data_text(of: Reference) -> str:
+def same_data_text(of: Reference, *, is_dated: bool = True) -> str:
     """What the original's network comes to on the same recordings; nothing where it is not known.
 
-    `90.12 % (mean of the classes 88.01 %) with 6,100 B of weights, recorded on 2026-11-23 ...`
+    `90.12 % (mean of the classes 88.01 %) with 6,100 B of weights and an arena of 31,152 B, ...`
     """
     if of.baseline is None:
         return ""
-    accuracy = of.baseline.accuracy
+    accuracy, arena = of.baseline.accuracy, of.baseline.min_arena_bytes
+    sizes = f"{of.baseline.weight_bytes:,} B of weights"
+    if arena is not None:
+        sizes += f" and an arena of {arena:,} B"
     parts = [
         f"{percent_figure(accuracy.value)} %"
-        f" (mean of the classes {percent_figure(accuracy.balanced)} %)"
-        f" with {of.baseline.weight_bytes:,} B of weights",
+        f" (mean of the classes {percent_figure(accuracy.balanced)} %) with {sizes}",
         two_class_text(accuracy),
-        recorded_text(accuracy),
+        recorded_text(accuracy) if is_dated else "",
     ]
     return ", ".join(part for part in parts if part)
 
 
-def further_text(name: str, accuracy: Accuracy) -> str:
-    """`unheard words: 1,203 of 1,250 samples right, 96.24 %`."""
+def further_text(name: str, accuracy: Accuracy, *, is_dated: bool = True) -> str:
+    """`unheard words: 1,203 of 1,250 samples right, 96.24 %, recorded on 2026-11-23 ...`."""
+    when = f", {recorded_text(accuracy)}" if is_dated and accuracy.recorded else ""
     return (
         f"{printable(name, 100)}: {accuracy.correct:,} of {counted(accuracy.n, 'sample')} right,"
-        f" {percent_figure(accuracy.value)} %"
+        f" {percent_figure(accuracy.value)} %{when}"
     )
 
 
@@ -121,5 +124,5 @@ def reference_notes(of: Reference) -> list[str]:
     if same:
         said.append(f"the original's network on the same data: {same}")
     for name, accuracy in of.further:
-        said.append(f"{further_text(name, accuracy)}, {recorded_text(accuracy)}")
+        said.append(further_text(name, accuracy))
     return said
