@@ -26,11 +26,13 @@ class PublishedFigures:
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """The original's network, trained and tested on the same recordings in the same way, in the
-    same form: bytes of its weights, and its accuracy as it was recorded.
+    same form: bytes of its weights, the smallest arena of TFLM with reference kernels, None where
+    that does not run it or nobody computed it, and its accuracy as it was recorded.
     """
 
     weight_bytes: int
     accuracy: Accuracy
+    min_arena_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
