@@ -19,7 +19,7 @@ CHOSEN_PLOTS = Network(
     3,
     (
         Block(8, (5, 5), stride=(2, 2), pools=((2, 2),), is_padded=True),
-        Block(16, (3, 3), is_separable=True, is_padded=True),
+        Block(16, (3, 3), stride=(2, 2), is_padded=True),
     ),
     Head.FLATTEN,
 )
