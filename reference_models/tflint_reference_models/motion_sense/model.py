@@ -19,9 +19,9 @@ CHOSEN_PLOTS = Network(
     3,
     (
         Block(8, (5, 5), stride=(2, 2), pools=((2, 2),), is_padded=True),
-        Block(16, (3, 3), stride=(2, 2), is_padded=True),
+        Block(16, (3, 3), pools=((2, 2),), is_padded=True),
     ),
-    Head.FLATTEN,
+    Head.BOTH,
 )
 
 # The original reduced network: one convolution, and three pools.
