@@ -19,6 +19,7 @@ from tflint_reference_models.training.markdown import literal, message, table
 from tflint_reference_models.training.percent import interval_text, percent
 from tflint_reference_models.training.results import Result
 
+CARD = "card.md"
 # The headings of a card, in their order. What else an application's prose has stands before the
 # last.
 _SECTIONS = (
