@@ -22,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-convert test-ecosystem test-tensorflow lint format docs fuzz bench bench-peers schema probe constraints clean
+.PHONY: help demo test test-convert test-ecosystem test-tensorflow lint format docs fuzz bench analysis bench-peers schema probe constraints clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -78,6 +78,9 @@ bench: $(DEV) ## measure the speed of checks, arenas, repairs and conversions, a
 	$(BIN)/python -m benchmarks.bench_overhead
 	$(BIN)/python -m benchmarks.operator_times
 	$(BIN)/python -m benchmarks.bench_comparison
+
+analysis: $(DEV) ## measure the reference models and the original's; writes reference_models/analysis
+	$(BIN)/python scripts/measure_reference_models.py
 
 bench-peers: $(DEV) ## measure other tools beside `tflint check`; installs them from the package index
 	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)

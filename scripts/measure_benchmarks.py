@@ -37,7 +37,7 @@ Array = NDArray[Any]
 # The part of the time from which on runs count as disturbed.
 _WAITING = 0.02
 # What stands in each file, where it does not say so itself.
-_CLASSES = {
+CLASSES = {
     "motion_sense": ("stairs", "walking or jogging", "sitting or standing"),
     "keyword_spotting": ("other", "on"),
     "car_sensor": ("not a car", "car"),
@@ -81,8 +81,8 @@ def measured(shared: Path) -> dict[str, Any]:
         given = []
         for application, arrays in samples(shared / "data"):
             path = Path(folder, f"{application}.npz")
-            if application in _CLASSES:
-                arrays["classes"] = np.asarray(_CLASSES[application])
+            if application in CLASSES:
+                arrays["classes"] = np.asarray(CLASSES[application])
             np.savez(path, **arrays)
             given += ["--data", f"{application}={path}"]
         done = subprocess.run(

@@ -15,15 +15,20 @@ from tflint.bench.known_models import KnownModel, recorded_accuracy
 from tflint.bench.labels import Labels
 from tflint.errors import UsageError
 from tflint.printable import counted, printable
-from tflint.report.bench_result import Accuracy
-from tflint.report.reference_result import Baseline, PublishedFigures, Recorded, Reference
+from tflint.report.accuracy_result import Accuracy, Recorded
+from tflint.report.reference_result import Baseline, PublishedFigures, Reference
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Application
 from tflint_reference_models.applications import NAMES, application
-from tflint_reference_models.training.results import Counts, FormResult, Result, from_json
+from tflint_reference_models.training.counts import Counts
+from tflint_reference_models.training.figures import Use
+from tflint_reference_models.training.metrics import from_json
+from tflint_reference_models.training.results import FormResult, Result
 
 METRICS, MANIFEST = "metrics.json", "manifest.json"
 # In which form of the original's a form is published, where it is in none of its own.
 _COUNTERPARTS = {"int8": "dynamic"}
+# Its arenas are those of the table: TFLM with reference kernels.
+_RUNTIME = "tflm"
 # The seed that test samples are drawn with where nothing was recorded.
 _SEED = 0
 
@@ -157,7 +162,14 @@ def _baseline(result: Result | None, form: str) -> Baseline | None:
     if result is None or found is None:
         return None
     accuracy = _recorded(result, found.test)
-    return None if accuracy is None else Baseline(found.weight_bytes, accuracy)
+    if accuracy is None:
+        return None
+    arenas = (use.min_arena_bytes for use in found.figures.uses if _runs_as(use, _RUNTIME))
+    return Baseline(found.weight_bytes, accuracy, next(arenas, None))
+
+
+def _runs_as(use: Use, runtime: str) -> bool:
+    return use.runtime == runtime and use.refusal is None
 
 
 def _further(result: Result, found: FormResult) -> tuple[tuple[str, Accuracy], ...]:

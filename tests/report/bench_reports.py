@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from tests.report.memory_reports import classifier, reported
 from tflint.model.schema import TensorType
+from tflint.report.accuracy_result import Accuracy, ClassScore
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
-    ClassScore,
     Failure,
     Latency,
     Machine,
@@ -21,6 +20,7 @@ from tflint.report.bench_result import (
     TensorRow,
     WeightsUse,
 )
+from tflint.report.reference_result import Baseline, PublishedFigures, Recorded, Reference
 
 STARTED = "2026-11-23T09:41:07+01:00"
 MACHINE = Machine(
@@ -307,6 +307,107 @@ def interrupted() -> BenchReport:
     return BenchReport(_motion()[:1], MACHINE, STARTED, 0.8, is_interrupted=True, asked=3)
 
 
+HASHES = (("motion.npz", "3fa9" * 16),)
+RECORDED = Recorded("2026-11-20", "0.1.0")
+
+
+def _as_recorded(found: Accuracy) -> Accuracy:
+    return dataclasses.replace(
+        found, dataset="motion.npz", files=HASHES, sha256=HASHES[0][1], recorded=RECORDED
+    )
+
+
+def references() -> BenchReport:
+    """Two applications of reference models, one of them with two classes and nothing measured."""
+    of_motion = Reference(
+        "motion_sense", "MotionSense", "Standing, walking, driving.", "", "by subject"
+    )
+    original = _as_recorded(accuracy(((11, 1, 1), (2, 10, 1), (1, 2, 10)), LABELS))
+    published = PublishedFigures("dynamic", 6.02, 0.9231, "36 of 39 plots")
+    baselines = {"float32": Baseline(19_988, original, 145_456), "dynamic": None}
+    rows = [
+        dataclasses.replace(
+            row,
+            path=f"tflint_reference_models/motion_sense/motion_sense_{row.quantization}.tflite",
+            accuracy=None
+            if row.accuracy is None
+            else dataclasses.replace(row.accuracy, files=HASHES, dataset="motion.npz"),
+            reference=dataclasses.replace(
+                of_motion,
+                form=row.quantization or "",
+                published=None if row.quantization == "float32" else published,
+                baseline=baselines.get(row.quantization or "", Baseline(5_102, original)),
+            ),
+        )
+        for row in _motion()
+    ]
+    words = ("other", "on")
+    of_words = Reference(
+        *("keyword_spotting", "KeywordSpotting", "The word on.", "int8", "by speaker"),
+        PublishedFigures("dynamic", 6.01, 0.9821),
+        Baseline(5_379, _as_recorded(accuracy(((930, 27), (34, 51)), words)), 22_192),
+        (("unheard words", _as_recorded(accuracy(((1203, 47), (0, 0)), words))),),
+    )
+    heard = model(
+        *(
+            "tflint_reference_models/keyword_spotting/keyword_spotting_int8.tflite",
+            "int8",
+            12,
+            None,
+        ),
+        application="keyword_spotting",
+        accuracy=_as_recorded(accuracy(((925, 32), (11, 74)), words)),
+        reference=of_words,
+    )
+    broken = BenchedModel(
+        f"{folder}/keyword_spotting_float32.tflite",
+        312,
+        "keyword_spotting",
+        failures=(Failure("reading", "Verification of the flatbuffer failed (at byte 12)"),),
+        notes=("no accuracy recorded: the file is not the one that `manifest.json` names",),
+        reference=dataclasses.replace(of_words, form="float32", baseline=None, further=()),
+    )
+    return BenchReport((*rows, broken, heard), MACHINE, STARTED, 4.2)
+
+
+def not_run() -> BenchReport:
+    """Reference models where there is no runtime to measure with."""
+    machine = dataclasses.replace(
+        MACHINE, runtime="no LiteRT", kernels="", threads=0, cpus=None, notes=("nothing was run",)
+    )
+    rows = [
+        dataclasses.replace(
+            row,
+            latency=None,
+            noise=None,
+            accuracy=None if row.accuracy is None else _as_recorded(row.accuracy),
+            failures=(),
+        )
+        for row in references().models
+    ]
+    return BenchReport(tuple(rows), machine, STARTED, 0.1)
+
+
+def hostile_references() -> BenchReport:
+    """Names from metrics and from files that would act where they are shown."""
+    rows = []
+    for name in HOSTILE_NAMES.values():
+        found = dataclasses.replace(
+            accuracy(((3, 1), (0, 4)), ("other", name)),
+            dataset=name,
+            files=((name, name),),
+            recorded=Recorded(name, name),
+        )
+        of = Reference(
+            *(name,) * 5,
+            PublishedFigures(name, 6.0, None, name),
+            Baseline(1, found),
+            ((name, found),),
+        )
+        rows.append(model(f"{name}.tflite", "int8", accuracy=found, reference=of))
+    return BenchReport(tuple(rows), MACHINE, STARTED, 1.0)
+
+
 BENCH_REPORTS: dict[str, Callable[[], BenchReport]] = {
     "whole": whole,
     "failures": failures,
@@ -315,4 +416,7 @@ BENCH_REPORTS: dict[str, Callable[[], BenchReport]] = {
     "interrupted": interrupted,
     "none": lambda: BenchReport((), MACHINE, STARTED, 0.0, is_interrupted=True, asked=3),
     "hostile": hostile,
+    "references": references,
+    "not-run": not_run,
+    "hostile-references": hostile_references,
 }

@@ -9,10 +9,12 @@ from tflint.report.bench_result import BenchedModel, BenchReport
 from tflint.report.bench_wording import (
     accuracy_text,
     number_text,
+    percent_figure,
     runtime_names,
     runtime_of,
     us_text,
 )
+from tflint.report.reference_wording import kilobytes_text, recorded_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ def _arena(runtime: str) -> Column:
     return Column("arena (bytes)", text, of=runtime)
 
 
+def _share_of(share: float | None) -> str:
+    return "" if share is None else f"{percent_figure(share)} %"
+
+
 _COLUMNS = (
     Column("quantisation", lambda model: model.quantization or "", is_figure=False),
     Column("file (bytes)", lambda model: number_text(model.file_bytes), best="smallest"),
@@ -68,5 +74,40 @@ _COLUMNS = (
         "accuracy",
         lambda model: accuracy_text(model.accuracy) if model.accuracy else "",
         best="most accurate",
+    ),
+    Column(
+        "balanced",
+        lambda model: (
+            _share_of(model.accuracy.balanced) if model.reference and model.accuracy else ""
+        ),
+    ),
+    Column(
+        "accuracy is",
+        lambda model: recorded_text(model.accuracy) if model.accuracy else "",
+        is_figure=False,
+    ),
+    Column(
+        "published weights (KB)",
+        lambda model: (
+            kilobytes_text(model.reference.published)
+            if model.reference and model.reference.published
+            else ""
+        ),
+    ),
+    Column(
+        "published accuracy",
+        lambda model: (
+            _share_of(model.reference.published.accuracy)
+            if model.reference and model.reference.published
+            else ""
+        ),
+    ),
+    Column(
+        "the original's on the same data",
+        lambda model: (
+            accuracy_text(model.reference.baseline.accuracy)
+            if model.reference and model.reference.baseline
+            else ""
+        ),
     ),
 )

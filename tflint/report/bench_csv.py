@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
     Latency,
@@ -23,6 +23,7 @@ from tflint.report.bench_result import (
     RuntimeUse,
 )
 from tflint.report.bench_wording import marks, marks_of_application, runtime_names, runtime_of
+from tflint.report.reference_result import Reference
 from tflint.report.spreadsheet_text import spreadsheet_text
 
 Value = str | float | None
@@ -82,6 +83,19 @@ _ACCURACY: dict[str, Callable[[Accuracy], Value]] = {
     "split": lambda accuracy: _text(accuracy.split),
     "sha256": lambda accuracy: accuracy.sha256,
     "decision": lambda accuracy: _text(accuracy.decision),
+    "recorded": lambda accuracy: _text(accuracy.recorded.date) if accuracy.recorded else None,
+}
+# The original's network, as it was published and on the same recordings.
+_REFERENCE: dict[str, Callable[[Reference], Value]] = {
+    "published_form": lambda of: _text(of.published.form) if of.published else None,
+    "published_kilobytes": lambda of: of.published.kilobytes if of.published else None,
+    "published_accuracy": lambda of: _share(of.published.accuracy) if of.published else None,
+    "same_data_weights_bytes": lambda of: of.baseline.weight_bytes if of.baseline else None,
+    "same_data_min_arena_bytes": lambda of: of.baseline.min_arena_bytes if of.baseline else None,
+    "same_data_accuracy": lambda of: _share(of.baseline.accuracy.value) if of.baseline else None,
+    "same_data_balanced_accuracy": lambda of: (
+        _share(of.baseline.accuracy.balanced) if of.baseline else None
+    ),
 }
 _TOTAL: dict[str, Callable[[OperatorTotal], Value]] = {
     "operators_us": lambda total: _time(total.us),
@@ -119,7 +133,7 @@ def render(report: BenchReport) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         (
-            *(*_MODEL, *_LATENCY, *_NOISE, *_TOTAL, *_ACCURACY),
+            *(*_MODEL, *_LATENCY, *_NOISE, *_TOTAL, *_ACCURACY, *_REFERENCE),
             *(f"{name.replace('-', '_')}_{column}" for name in runtimes for column in _RUNTIME),
             *(*_MACHINE, "started", "best", "best_of_application", "failures", "notes"),
         )
@@ -134,6 +148,7 @@ def render(report: BenchReport) -> str:
                 *_values(_NOISE, model.noise),
                 *_values(_TOTAL, model.operator_total),
                 *_values(_ACCURACY, model.accuracy),
+                *_values(_REFERENCE, model.reference),
                 *(value for use in uses for value in _values(_RUNTIME, use)),
                 *_values(_MACHINE, report.machine),
                 _text(report.started),

@@ -8,8 +8,8 @@ from html import escape
 
 from tflint.printable import counted, percent_text, printable
 from tflint.report import memory_wording
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     OperatorRow,
     RuntimeUse,
@@ -33,6 +33,7 @@ from tflint.report.bench_wording import (
 from tflint.report.html_page import bullets, cell, marked_cell, table, table_of_cells
 from tflint.report.memory_chart import blocks
 from tflint.report.memory_drawing import KEY, drawing
+from tflint.report.reference_wording import accuracy_notes, reference_notes
 from tflint.report.runs_drawing import runs_drawing
 from tflint.report.wording import capital
 
@@ -90,6 +91,8 @@ def model_section(
     yield from _operators(model, room)
     if model.accuracy is not None:
         yield from _accuracy(model.accuracy, room)
+    if model.reference is not None:
+        yield from bullets(f"{capital(said)}." for said in reference_notes(model.reference))
     yield from _plan(model, room)
     yield from _tensors(model.tensors, room)
     yield "</div></details>"
@@ -227,6 +230,8 @@ def _accuracy(accuracy: Accuracy, room: Room) -> Iterator[str]:
     held = baseline_text(accuracy)
     if held:
         yield f'<p class="faint">To compare: {escape(held)}.</p>'
+    for said in accuracy_notes(accuracy):
+        yield f'<p class="faint">{escape(capital(said))}.</p>'
     if not accuracy.classes:
         return
     shown = accuracy.classes[: room.rows]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
     Latency,
@@ -15,6 +15,7 @@ from tflint.report.bench_result import (
     TensorRow,
 )
 from tflint.report.json_text import json_text
+from tflint.report.reference_result import Reference
 from tflint.version import __version__
 
 SCHEMA = 1
@@ -90,6 +91,7 @@ def _model(model: BenchedModel) -> dict[str, Any]:
             "operators": total.operators,
         },
         "runtimes": [_runtime(use) for use in model.runtimes],
+        "reference": None if model.reference is None else _reference(model.reference),
         "failures": [{"part": one.part, "text": one.text} for one in model.failures],
         "notes": list(model.notes),
     }
@@ -120,6 +122,10 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "dataset": accuracy.dataset,
         "split": accuracy.split,
         "sha256": accuracy.sha256,
+        "files": [{"name": name, "sha256": digest} for name, digest in accuracy.files],
+        "recorded": None
+        if accuracy.recorded is None
+        else {"date": accuracy.recorded.date, "version": accuracy.recorded.version},
         "majority": _share(accuracy.majority),
         "balanced": _share(accuracy.balanced),
         "undecided": accuracy.undecided,
@@ -139,6 +145,34 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
             for score in accuracy.classes
         ],
         "confusion": [list(row) for row in accuracy.confusion],
+    }
+
+
+def _reference(of: Reference) -> dict[str, Any]:
+    published, baseline = of.published, of.baseline
+    return {
+        "title": of.title,
+        "summary": of.summary,
+        "form": of.form,
+        "grouping": of.split,
+        "published": None
+        if published is None
+        else {
+            "form": published.form,
+            "kilobytes": published.kilobytes,
+            "accuracy": _share(published.accuracy),
+            "note": published.note,
+        },
+        "same_data": None
+        if baseline is None
+        else {
+            "weight_bytes": baseline.weight_bytes,
+            "min_arena_bytes": baseline.min_arena_bytes,
+            "accuracy": _accuracy(baseline.accuracy),
+        },
+        "further": [
+            {"name": name, "accuracy": _accuracy(accuracy)} for name, accuracy in of.further
+        ],
     }
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_columns import Column, columns
-from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport
+from tflint.report.bench_result import BenchedModel, BenchReport
 from tflint.report.bench_wording import (
     MARKS,
     baseline_text,
@@ -29,6 +30,7 @@ from tflint.report.bench_wording import (
     us_text,
 )
 from tflint.report.gfm import cell, code, prose
+from tflint.report.reference_wording import accuracy_notes, reference_notes
 from tflint.report.wording import capital
 
 # GitHub takes 65,536 characters in a comment; some of them close the document.
@@ -119,6 +121,7 @@ def _details(model: BenchedModel) -> Iterator[str]:
     parts = [
         ("latency", "".join(_latency(model))),
         ("accuracy", "" if model.accuracy is None else "".join(_classes(model.accuracy))),
+        ("original", "".join(_reference(model))),
         (counted(len(model.operators), "operator"), _operators(model)),
         ("runtimes", "".join(_reasons(model))),
         ("notes", "".join(f"- note: {_prose(note)}\n" for note in model.notes)),
@@ -151,12 +154,20 @@ def _latency(model: BenchedModel) -> Iterator[str]:
     yield f"\nOf {counted(found.runs, 'run')}{noise}.\n"
 
 
+def _reference(model: BenchedModel) -> Iterator[str]:
+    """What a reference model is held against."""
+    for said in () if model.reference is None else reference_notes(model.reference):
+        yield f"- {_prose(capital(said))}.\n"
+
+
 def _classes(accuracy: Accuracy) -> Iterator[str]:
     """What of which data, each class, and which classes are taken for which."""
     yield f"Right: {_prose(samples_text(accuracy))}; {_prose(accuracy.decision)}.\n"
     held = baseline_text(accuracy)
     if held:
         yield f"To compare: {_prose(held)}.\n"
+    for said in accuracy_notes(accuracy):
+        yield f"\n{_prose(capital(said))}.\n"
     if not accuracy.classes:
         return
     shown = accuracy.classes[:_CLASSES]

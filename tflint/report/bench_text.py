@@ -256,7 +256,8 @@ def _run(report: BenchReport, width: int) -> Iterator[Line]:
         text = f"interrupted: {len(report.models):,}{of} measured"
         yield from _wrapped(text, width, "", "error")
         return
-    text = f"{counted(len(report.models), 'model')} measured in {report.seconds:,.1f} s"
+    done = "measured" if report.machine.threads else "read, none of them run,"
+    text = f"{counted(len(report.models), 'model')} {done} in {report.seconds:,.1f} s"
     spans = [Span(text, "good" if not part else "")]
     if part:
         spans.append(Span(f", {part:,} of them not wholly", "error"))

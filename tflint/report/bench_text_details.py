@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.accuracy_result import Accuracy, ClassScore
 from tflint.report.bench_refusals import is_for_others, reason_key, runtime_title
-from tflint.report.bench_result import (
-    Accuracy,
-    BenchedModel,
-    ClassScore,
-    Latency,
-    RuntimeUse,
-    TensorRow,
-    shares,
-)
+from tflint.report.bench_result import BenchedModel, Latency, RuntimeUse, TensorRow, shares
 from tflint.report.bench_wording import (
     UNKNOWN,
+    baseline_text,
     interval_text,
     noise_text,
     number_text,
@@ -24,6 +18,7 @@ from tflint.report.bench_wording import (
     samples_text,
     us_text,
 )
+from tflint.report.reference_wording import accuracy_notes, reference_notes
 from tflint.report.style import Line, Span, line, wrap
 from tflint.report.text_table import Column, fitted
 from tflint.report.wording import path_text
@@ -90,10 +85,20 @@ def _figures(model: BenchedModel) -> Iterator[tuple[str, str, str]]:
         share = percent_figure(accuracy.value)
         yield "accuracy", f"{share} % ({interval_text(accuracy.low, accuracy.high)} at 95 %)", ""
         yield "", f"{samples_text(accuracy)}; {printable(accuracy.decision, 200)}", ""
+        yield from _compared(accuracy)
+    for text in () if model.reference is None else reference_notes(model.reference):
+        yield "", text, ""
     if model.dynamic_bytes is not None:
         made = sum(tensor.is_dynamic for tensor in model.tensors)
         yield "dynamic", f"{model.dynamic_bytes:,} B in {counted(made, 'tensor')}", ""
     yield from _runtimes(model.runtimes)
+
+
+def _compared(accuracy: Accuracy) -> Iterator[tuple[str, str, str]]:
+    """Where and when the accuracy was measured, and what one figure does not tell."""
+    for text in (*accuracy_notes(accuracy), baseline_text(accuracy)):
+        if text:
+            yield "", text, ""
 
 
 def _runtimes(uses: Sequence[RuntimeUse]) -> Iterator[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ from tflint.report.reference_wording import (
     further_text,
     kilobytes_text,
     recorded_text,
+    same_data_text,
     two_class_text,
 )
 from tflint.report.style import Line, Span, line, wrap
@@ -141,23 +142,30 @@ def _accuracies(held: Sequence[tuple[BenchedModel, Reference]], width: int) -> I
     else:
         yield line(Span("accuracy", "path"))
     for model, of in shown.values():
-        for text in _said(model, of):
-            yield from _wrapped(text, width, "  ")
+        first, *more = _said(model, of)
+        yield from _wrapped(first, width, "  ")
+        for text in more:
+            yield from _wrapped(text, width, "    ", "dim")
 
 
 def _said(model: BenchedModel, of: Reference) -> Iterator[str]:
     accuracy = model.accuracy
-    if accuracy is None:
-        return
+    assert accuracy is not None, "only those with an accuracy are shown"
     when = f", {recorded_text(accuracy)}" if accuracy.recorded else ""
     split = f", {printable(of.split, 100)}" if of.split else ""
     samples = counted(accuracy.n, "sample")
     yield f"{printable(of.title)}: {samples} of {files_text(accuracy)}{split}{when}"
+    form = printable(of.form, 40)
     two = two_class_text(accuracy)
     if two:
-        yield f"  {printable(of.form, 40)} {two}"
+        yield f"{form} {two}"
+    # What was measured just now is beside what was recorded.
+    is_dated = accuracy.recorded is None
     for name, found in of.further:
-        yield f"  {further_text(name, found)} ({recorded_text(found)})"
+        yield further_text(name, found, is_dated=is_dated)
+    same = same_data_text(of, is_dated=is_dated)
+    if same:
+        yield f"the original's network, {form}: {same}"
 
 
 def _wrapped(text: str, width: int, indent: str, role: str = "") -> Iterator[Line]:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from tflint.printable import counted, printable, size_text
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
     Machine,
@@ -117,11 +117,13 @@ def machine_text(machine: Machine) -> str:
     if machine.cpus is not None:
         cores = ", ".join(map(str, machine.cpus[:16])) + (", ..." if len(machine.cpus) > 16 else "")
         kept = f", kept to {'core' if len(machine.cpus) == 1 else 'cores'} {cores}"
-    return (
+    text = (
         f"{printable(machine.processor)}, {counted(machine.cores, 'core')}, "
-        f"{printable(machine.system)}; {printable(machine.runtime)} "
-        f"({printable(machine.kernels)}), {counted(machine.threads, 'thread')}{kept}"
+        f"{printable(machine.system)}; {printable(machine.runtime)}"
     )
+    if not machine.threads:
+        return text
+    return f"{text} ({printable(machine.kernels)}), {counted(machine.threads, 'thread')}{kept}"
 
 
 def noise_text(noise: Noise) -> str:

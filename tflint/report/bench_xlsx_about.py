@@ -16,6 +16,20 @@ _MEANINGS = (
     ("Accuracy (%)", "The share of the samples decided right; its interval is Wilson's, of 95 %."),
     ("Mean of the classes (%)", "The mean recall of the classes that occur, each alike."),
     ("Always the largest class (%)", "What saying the most frequent class each time would reach."),
+    (
+        "Accuracy Is",
+        "Measured in this run, or the date on which it was recorded when the model was trained.",
+    ),
+    (
+        "Published by the Original",
+        "What the original's tables say of its own network in this form, its weights in KB of 1024 "
+        "bytes. Beside int8, which they do not have, what they say of dynamic range.",
+    ),
+    (
+        "The Original's on the Same Data",
+        "The accuracy of the original's network, trained and tested on the same recordings in the "
+        "same way, as it was recorded.",
+    ),
     ("Number of Weights", "Elements of all constant tensors, constants of shapes included."),
     ("Weights Size (KB)", "Their bytes / 1024, as the sheets of the original have it."),
     (

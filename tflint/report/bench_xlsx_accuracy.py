@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from tflint.report.bench_result import Accuracy, BenchedModel
+from tflint.report.accuracy_result import Accuracy
+from tflint.report.bench_result import BenchedModel
 from tflint.report.bench_xlsx_book import (
     COUNT,
     DARK,
@@ -25,6 +26,7 @@ from tflint.report.bench_xlsx_book import (
     foreign_text,
 )
 from tflint.report.bench_xlsx_models import Elsewhere
+from tflint.report.reference_wording import recorded_text
 
 # A larger matrix nobody reads; its classes are listed all the same.
 MOST_SHOWN = 64
@@ -83,6 +85,8 @@ def _write_block(page: Page, row: int, accuracy: Accuracy, label: str) -> tuple[
     page.foreign(row, 0, label, Look(bold=True, ink=DARK, size=11))
     split = f", split {accuracy.split}" if accuracy.split is not None else ""
     data = f" (SHA-256 {accuracy.sha256[:16]}...)" if accuracy.sha256 else ""
+    if accuracy.recorded is not None:
+        data += f", {recorded_text(accuracy)}"
     said = f"{foreign_text(accuracy.dataset, 400)}{foreign_text(split, 100)}{data}"
     page.foreign(row + 1, 0, f"{said}: {foreign_text(accuracy.decision, 400)}", NOTE)
     row += 2

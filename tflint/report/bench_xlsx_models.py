@@ -7,10 +7,11 @@ Its twelve columns come first, in its order and with its units: 1 KB of weights 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_refusals import runtime_title
-from tflint.report.bench_result import Accuracy
 from tflint.report.bench_xlsx_book import (
     BAD,
     COUNT,
@@ -31,12 +32,13 @@ from tflint.report.bench_xlsx_book import (
     foreign_text,
 )
 from tflint.report.bench_xlsx_layout import HEADER_ROWS, NOTES_WIDTH, PATH_WIDTH, Block, Group
+from tflint.report.reference_result import Reference
 
 QUANTIZATION, INIT, FIRST, WARMUP, AVERAGE = 0, 1, 2, 3, 4
 ACCURACY, WEIGHTS, WEIGHTS_KB, DYNAMIC_KB, NAME, SIZE, NOTES = 5, 6, 7, 8, 9, 10, 11
 P50, P95, RUNS, FILE, WEIGHT_BYTES, MACS = 12, 13, 14, 15, 16, 17
 RUNTIME, RUNS_THERE, ARENA, RAM, FLASH = 18, 19, 20, 21, 22
-_LAST = FLASH
+PUBLISHED_KB, PUBLISHED_ACCURACY, SAME_DATA = 23, 24, 25
 # Of a tensor's name; its row is as high as that takes, and the list of tensors has more.
 _MOST_NAME = 400
 
@@ -59,9 +61,16 @@ _HEADS = (
         ("Runtime", "Runs There", "Arena (Bytes)", "RAM (Bytes)", "Flash (Bytes)"),
     ),
 )
+_REFERENCE_HEAD = (
+    PUBLISHED_KB,
+    SAME_DATA,
+    "Original",
+    ("Published Weights (KB)", "Published Accuracy (%)", "Accuracy on the Same Data (%)"),
+)
 _NAME_WIDTH = 44
 _WIDTHS = (PATH_WIDTH, 9.5, 9.5, 9.5, 9.5, 9.5, 10, 10, 13, _NAME_WIDTH, 11, NOTES_WIDTH)
 _MORE_WIDTHS = (10, 10, 8, 11, 11, 13, 21, 8, 11, 11, 11)
+_REFERENCE_WIDTHS = (13, 13, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +84,15 @@ class Elsewhere:
 
 def write_group(page: Page, group: Group, elsewhere: dict[int, Elsewhere]) -> None:
     """Headers and a block a model; `elsewhere` is by the model's place in the report."""
-    page.widths(_WIDTHS + _MORE_WIDTHS)
+    has_references = any(block.model.reference for block in group.blocks)
+    page.widths(_WIDTHS + _MORE_WIDTHS + _REFERENCE_WIDTHS * has_references)
     page.sheet.freeze_panes(HEADER_ROWS, 1)
     page.sheet.repeat_rows(0, HEADER_ROWS - 1)
     page.sheet.repeat_columns(0)
     # Printed, it is the original's sheet; the summary has the rest.
     page.printed(max((block.last for block in group.blocks), default=1), NOTES)
     page.sheet.set_row(1, 42)
-    for first, last, title, parts in _HEADS:
+    for first, last, title, parts in (*_HEADS, *((_REFERENCE_HEAD,) * has_references)):
         if parts:
             page.merged((0, 0), (first, last), title, HEAD)
             for column, part in enumerate(parts, first):
@@ -90,16 +100,17 @@ def write_group(page: Page, group: Group, elsewhere: dict[int, Elsewhere]) -> No
         else:
             page.merged((0, 1), (first, last), title, HEAD)
     for block in group.blocks:
-        _write_block(page, block, elsewhere.get(block.place, Elsewhere()))
+        last = SAME_DATA if has_references else FLASH
+        _write_block(page, block, elsewhere.get(block.place, Elsewhere()), last)
 
 
-def _write_block(page: Page, block: Block, elsewhere: Elsewhere) -> None:
+def _write_block(page: Page, block: Block, elsewhere: Elsewhere, last: int) -> None:
     model, top = block.model, block.top
 
     def head(look: Look) -> Look:
         return dataclasses.replace(look, bold=True, fill=LIGHT, above=True)
 
-    page.blanks(top, range(_LAST + 1), head(PLAIN))
+    page.blanks(top, range(last + 1), head(PLAIN))
     page.text(top, QUANTIZATION, block.title, head(Look(ink=DARK, wrap=True)))
     path = Look(ink=FAINT, wrap=True, size=8.5)
     page.merged((top + 1, block.last), (QUANTIZATION, QUANTIZATION), block.path, path)
@@ -130,6 +141,8 @@ def _write_block(page: Page, block: Block, elsewhere: Elsewhere) -> None:
         page.formula(top, MACS, elsewhere.macs, model.macs, head(COUNT))
     else:
         page.number(top, MACS, model.macs, head(COUNT))
+    if model.reference is not None:
+        _write_reference(page, top, model.reference, head)
     _write_tensors(page, block)
     page.merged(
         (top, block.last), (NOTES, NOTES), block.notes, Look(wrap=True, above=True, indent=True)
@@ -145,6 +158,15 @@ def _write_accuracy(
         page.formula(top, ACCURACY, formula, 100 * accuracy.correct / accuracy.n, look)
     else:
         page.number(top, ACCURACY, 100 * accuracy.value, look)
+
+
+def _write_reference(page: Page, top: int, of: Reference, head: Callable[[Look], Look]) -> None:
+    if of.published is not None:
+        page.number(top, PUBLISHED_KB, of.published.kilobytes, head(KB))
+        if of.published.accuracy is not None:
+            page.number(top, PUBLISHED_ACCURACY, 100 * of.published.accuracy, head(PERCENT))
+    if of.baseline is not None:
+        page.number(top, SAME_DATA, 100 * of.baseline.accuracy.value, head(PERCENT))
 
 
 def _write_tensors(page: Page, block: Block) -> None:

@@ -9,6 +9,7 @@ from tflint.printable import counted, percent_text, printable
 from tflint.report.bench_refusals import runtime_title
 from tflint.report.bench_result import BenchedModel, RuntimeUse
 from tflint.report.bench_wording import noise_text, total_text
+from tflint.report.reference_wording import accuracy_notes, reference_notes
 from tflint.report.wording import MAX_PATH
 
 # How the sheets of the original call them.
@@ -84,6 +85,10 @@ def notes(model: BenchedModel, among: Sequence[BenchedModel]) -> list[str]:
     total = model.operator_total
     if total is not None and not _USUAL[0] < total.ratio < _USUAL[1]:
         said.append(f"{total_text(total)}.")
+    if model.accuracy is not None:
+        said += [_sentence(note) for note in accuracy_notes(model.accuracy)]
+    if model.reference is not None:
+        said += [_sentence(note) for note in reference_notes(model.reference)]
     said += [_sentence(note) for note in model.notes]
     return [
         sentence.replace("..", ".") if sentence.endswith("..") else sentence for sentence in said

@@ -69,6 +69,12 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _WIDTHS = (40, 16, 13, 27, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
 _RUNTIME_WIDTHS = (7, 11, 11)
+_REFERENCE_HEADS = (
+    ("Accuracy Is", ()),
+    ("Published by the Original", ("Weights (KB)", "Accuracy (%)")),
+    ("The Original's on the Same Data", ("Weights (Bytes)", "Accuracy (%)")),
+)
+_REFERENCE_WIDTHS = (21, 12, 12, 14, 14)
 _FAILURE_WIDTH = 54
 _MOST_FAILURE, _MOST_LABEL = 200, 60
 
@@ -92,7 +98,9 @@ def write_summary(
     """Title, headers, a row a model, sums, and how to read it."""
     known = runtime_names(report.models)
     # The last column is there where something failed.
-    failed_column = runtime_column(len(known), 0)
+    reference_column = runtime_column(len(known), 0)
+    has_references = any(model.reference for model in report.models)
+    failed_column = reference_column + len(_REFERENCE_WIDTHS) * has_references
     last_column = failed_column - all(model.is_whole for model in report.models)
     _write_heads(page, report, known, last_column)
     best = _best(report.models)
@@ -100,6 +108,7 @@ def write_summary(
         row = TOP + place
         _write_row(page, row, model, labels[place], at[place], best[place])
         _write_uses(page, row, model, known, at[place])
+        _write_reference(page, row, reference_column, model, at[place])
         _write_failures(page, row, failed_column, model)
     end = TOP + len(report.models)
     if report.models:
@@ -117,7 +126,9 @@ def write_summary(
 
 
 def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_column: int) -> None:
-    page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + (_FAILURE_WIDTH,))
+    has_references = any(model.reference for model in report.models)
+    more = _REFERENCE_WIDTHS * has_references + (_FAILURE_WIDTH,)
+    page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + more)
     page.text(0, 0, "tflint bench", TITLE)
     page.sheet.set_row(0, 26)
     measured_on = f"{machine_text(report.machine)}; {printable(report.started)}"
@@ -133,7 +144,8 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_col
         page.text(2, 0, said, Look(bold=True, ink=BAD))
     column = 0
     groups = [*_HEADS, *((runtime_title(name), _PER_RUNTIME) for name in known)]
-    if last_column == runtime_column(len(known), 0):
+    groups += _REFERENCE_HEADS * has_references
+    if not all(model.is_whole for model in report.models):
         groups.append(("Not Measured", ()))
     for title, parts in groups:
         last = column + max(len(parts), 1) - 1
@@ -204,6 +216,31 @@ def _write_uses(page: Page, row: int, model: BenchedModel, known: Sequence[str],
             if figure is not None:
                 formula = f"={at.page.reference(source, column)}"
                 page.formula(row, runtime_column(number, part), formula, figure)
+
+
+def _write_reference(page: Page, row: int, column: int, model: BenchedModel, at: At) -> None:
+    """When its accuracy was measured, and what the original's network has."""
+    of, accuracy = model.reference, model.accuracy
+    if of is None:
+        return
+    if accuracy is not None:
+        recorded = accuracy.recorded
+        said = f"recorded {printable(recorded.date, 40)}" if recorded else "measured in this run"
+        page.foreign(row, column, said, Look(indent=True))
+    top = at.block.top
+    if of.published is not None:
+        for part, source, figure, look in (
+            (1, columns.PUBLISHED_KB, of.published.kilobytes, KB),
+            (2, columns.PUBLISHED_ACCURACY, of.published.accuracy, PERCENT),
+        ):
+            if figure is not None:
+                value = figure if part == 1 else 100 * figure
+                formula = f"={at.page.reference(top, source)}"
+                page.formula(row, column + part, formula, value, look)
+    if of.baseline is not None:
+        page.number(row, column + 3, of.baseline.weight_bytes)
+        formula = f"={at.page.reference(top, columns.SAME_DATA)}"
+        page.formula(row, column + 4, formula, 100 * of.baseline.accuracy.value, PERCENT)
 
 
 def _write_failures(page: Page, row: int, column: int, model: BenchedModel) -> None:

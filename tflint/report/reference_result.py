@@ -7,20 +7,8 @@ Sizes are bytes unless named otherwise, accuracies parts of 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tflint.report.bench_result import Accuracy
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """When (as ISO 8601 has dates) and by which version of tflint an accuracy was measured that
-    is shown as it was recorded.
-    """
-
-    date: str
-    version: str
+from tflint.report.accuracy_result import Accuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +26,13 @@ class PublishedFigures:
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """The original's network, trained and tested on the same recordings in the same way, in the
-    same form: bytes of its weights, and its accuracy as it was recorded.
+    same form: bytes of its weights, the smallest arena of TFLM with reference kernels, None where
+    that does not run it or nobody computed it, and its accuracy as it was recorded.
     """
 
     weight_bytes: int
     accuracy: Accuracy
+    min_arena_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
