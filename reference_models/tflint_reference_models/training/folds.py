@@ -19,7 +19,7 @@ from tflint_reference_models.training.forms import (
     converted,
     measured,
 )
-from tflint_reference_models.training.job import Job, code_sha256
+from tflint_reference_models.training.job import Job
 from tflint_reference_models.training.options import TrainOptions
 from tflint_reference_models.training.results import (
     CurvePoint,
@@ -29,6 +29,7 @@ from tflint_reference_models.training.results import (
     Result,
     Sizes,
 )
+from tflint_reference_models.training.sources import code_sha256
 from tflint_reference_models.training.trainer import TrainedNetwork, train
 
 # What a baseline may be off when it is made integers: it is measured, and never shipped.
