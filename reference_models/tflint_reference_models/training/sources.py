@@ -9,13 +9,15 @@ from pathlib import Path
 
 _PACKAGE = "tflint_reference_models"
 _ROOT = Path(__file__).resolve().parent.parent
+# The words of a card, which applications import with all else.
+_WORDS = "prose.py"
 
 
 def code_sha256(application: str) -> str:
     """A hash of the sources that a training of an application runs through, and their names.
 
-    They are what the worker and the application import, from module to module: what a card says or
-    how a table looks does not make another training.
+    They are what the worker and the application import, from module to module, but for `prose.py`:
+    what a card says or how a table looks does not make another training.
     """
     digest = hashlib.sha256()
     for path in training_sources(application):
@@ -30,7 +32,7 @@ def training_sources(application: str) -> list[Path]:
     found: set[Path] = set()
     while waiting:
         path = _path(waiting.pop())
-        if path is not None and path not in found:
+        if path is not None and path not in found and path.name != _WORDS:
             found.add(path)
             waiting += _imported(path)
     return sorted(found)
