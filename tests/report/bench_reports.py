@@ -360,7 +360,7 @@ def references() -> BenchReport:
         reference=of_words,
     )
     broken = BenchedModel(
-        f"{folder}/keyword_spotting_float32.tflite",
+        "tflint_reference_models/keyword_spotting/keyword_spotting_float32.tflite",
         312,
         "keyword_spotting",
         failures=(Failure("reading", "Verification of the flatbuffer failed (at byte 12)"),),
