@@ -51,6 +51,11 @@ def test_the_first_lines_say_what_it_comes_to() -> None:
     assert "**3,100 bytes** of weights and an arena of **5,100 bytes**" in first
 
 
+def test_a_figure_of_folds_is_not_said_to_be_the_files() -> None:
+    first = card(APPLICATION, [replace(OURS, folds=5)]).split("\n## ")[0]
+    assert "is the first of 5 networks, one a fold, which together decide right in" in first
+
+
 def test_accuracy_is_given_both_ways() -> None:
     section = _section(CARD, "Accuracy")
     (line,) = [one for one in section.splitlines() if one.startswith("| by subject | ours | 200 ")]
@@ -103,6 +108,7 @@ def test_what_it_is_held_to() -> None:
     assert held["weights, int8, against half of the original's"].wanted == "at most 3,090 bytes"
     assert not held["weights, int8, against half of the original's"].is_met
     assert held["right, against the original network trained the same way"].is_met
+    assert held["mean recall, against the original network trained the same way"].is_met
     assert held["recall of on, by subject"].reached == "95.00 %"
     assert held["false accepts, by subject, words never heard"].is_met
     assert CARD.count("**not met**") == 1
