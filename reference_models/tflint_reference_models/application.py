@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,9 @@ class Task:
     if it had not been. `calibration` are training samples as they are, for the ranges of integers.
     `others` are further tests by name, such as words that were never trained on. `votes` are
     further figures of the test, by name: the mean of the last so many answers of a run decides (of
-    as many as there are by then), and with 0 that of the whole run, once. `trained_groups` is how
-    many groups are trained on, 0 where nobody counts. `sha256` are the hashes of the files.
+    as many as there are by then), and with 0 that of the whole run, once. `trained_samples` and
+    `trained_groups` are how many are trained on before anything is varied, 0 where nobody counts.
+    `sha256` are the hashes of the files.
     """
 
     classes: tuple[str, ...]
@@ -62,6 +64,7 @@ class Task:
     test: Samples
     others: Mapping[str, Samples] = field(default_factory=dict)
     votes: Mapping[str, int] = field(default_factory=dict)
+    trained_samples: int = 0
     trained_groups: int = 0
     sha256: tuple[tuple[str, str], ...] = ()
 
@@ -148,11 +151,37 @@ class Published:
     note: str
 
 
+class Measure(Enum):
+    """What a goal is held against; the value is how cards begin to say it."""
+
+    ACCURACY = "right"
+    BALANCED = "mean recall"
+    RECALL = "recall"  # of the second of two classes
+    FALSE_ACCEPTS = "false accepts"  # of the first of two classes; a goal is to stay below
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the int8 form of our network is to reach in an experiment.
+
+    `at` is a part of 1: so much or more, and of false accepts less.
+    `test` names one of the further tests or votes, "" for the test itself; `note` says where the
+    goal is from.
+    """
+
+    experiment: str
+    measure: Measure
+    at: float
+    note: str
+    test: str = ""
+
+
 @dataclass(frozen=True)
 class Application:
     """One of the four. `weight_bytes` is the most that the int8 weights of ours may take.
 
-    `prose` has the paragraphs of the card that no figure can be computed for, by heading.
+    `prose` has the paragraphs of the card that no figure can be computed for, by heading: those of
+    a heading that the card has (`training/card.py`) stand first under it.
     """
 
     name: str
@@ -163,6 +192,7 @@ class Application:
     published: tuple[Published, ...]
     experiments: tuple[Experiment, ...]
     prose: Sequence[tuple[str, str]] = ()
+    goals: tuple[Goal, ...] = ()
 
     def experiment(self, name: str) -> Experiment:
         """An experiment by its name. Raises `KeyError`."""

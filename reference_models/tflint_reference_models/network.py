@@ -53,7 +53,7 @@ class Network:
     """A network: `input_shape` is (height, width, channels) of one sample.
 
     Two classes make one output, the probability of the second (sigmoid); more make a softmax.
-    `dropout` follows the head and each dense layer.
+    `dropout` follows the head and each dense layer; `head_dropout` is the head's, where it differs.
     """
 
     input_shape: tuple[int, int, int]
@@ -62,6 +62,7 @@ class Network:
     head: Head = Head.FLATTEN
     dense: tuple[int, ...] = ()
     dropout: float = 0.0
+    head_dropout: float | None = None
 
 
 def build(network: Network, name: str = "network") -> keras.Model:
@@ -77,8 +78,9 @@ def build(network: Network, name: str = "network") -> keras.Model:
     for number, block in enumerate(network.blocks, 1):
         x = _block(x, block, f"block{number}")
     x = _head(x, network.head)
-    if network.dropout:
-        x = layers.Dropout(network.dropout)(x)
+    after_head = network.dropout if network.head_dropout is None else network.head_dropout
+    if after_head:
+        x = layers.Dropout(after_head)(x)
     for number, width in enumerate(network.dense, 1):
         x = layers.Dense(width, activation="relu", name=f"dense{number}")(x)
         if network.dropout:

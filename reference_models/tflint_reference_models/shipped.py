@@ -15,8 +15,8 @@ from tflint.bench.known_models import KnownModel, recorded_accuracy
 from tflint.bench.labels import Labels
 from tflint.errors import UsageError
 from tflint.printable import counted, printable
-from tflint.report.bench_result import Accuracy
-from tflint.report.reference_result import Baseline, PublishedFigures, Recorded, Reference
+from tflint.report.accuracy_result import Accuracy, Recorded
+from tflint.report.reference_result import Baseline, PublishedFigures, Reference
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Application
 from tflint_reference_models.applications import NAMES, application
 from tflint_reference_models.training.counts import Counts

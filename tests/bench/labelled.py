@@ -20,7 +20,7 @@ from tflint.model.schema import (
 )
 from tflint.model.tables import Model
 from tflint.model.writer import write_model
-from tflint.report.bench_result import Accuracy
+from tflint.report.accuracy_result import Accuracy
 
 
 def as_it_is(columns: int) -> Model:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from tests.report.memory_reports import classifier, reported
 from tflint.model.schema import TensorType
+from tflint.report.accuracy_result import Accuracy, ClassScore
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
-    ClassScore,
     Failure,
     Latency,
     Machine,
@@ -357,7 +356,7 @@ def references() -> BenchReport:
         reference=of_words,
     )
     broken = BenchedModel(
-        f"{folder}/keyword_spotting_float32.tflite",
+        "tflint_reference_models/keyword_spotting/keyword_spotting_float32.tflite",
         312,
         "keyword_spotting",
         failures=(Failure("reading", "Verification of the flatbuffer failed (at byte 12)"),),

@@ -18,7 +18,7 @@ from tflint.execution.frames import Array
 from tflint.fix.proof.interface import Entry
 from tflint.model.tables import Model
 from tflint.printable import counted, printable
-from tflint.report.bench_result import Accuracy, ClassScore
+from tflint.report.accuracy_result import Accuracy, ClassScore
 
 # More classes are counted together only: their confusion matrix would be what a report is made of.
 MAX_CLASSES = 1024

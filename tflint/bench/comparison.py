@@ -21,8 +21,9 @@ from tflint.model.changes import Change
 from tflint.model.compare import compare
 from tflint.model.reader import parse_model
 from tflint.model.tables import Model
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_compare_result import BenchComparison, ComparedOperator, OperatorFate
-from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport, Failure, OperatorRow
+from tflint.report.bench_result import BenchedModel, BenchReport, Failure, OperatorRow
 from tflint.target.target import Target
 
 _FATES = {Change.CHANGED: OperatorFate.CHANGED, Change.MOVED: OperatorFate.MOVED}

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from tflint.bench.accuracy import class_scores
 from tflint.bench.intervals import wilson_interval
-from tflint.report.bench_result import Accuracy, BenchedModel
-from tflint.report.reference_result import Recorded, Reference
+from tflint.report.accuracy_result import Accuracy, Recorded
+from tflint.report.bench_result import BenchedModel
+from tflint.report.reference_result import Reference
 
 Files = tuple[tuple[str, str], ...]
 

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
     Latency,

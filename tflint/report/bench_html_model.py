@@ -8,8 +8,8 @@ from html import escape
 
 from tflint.printable import counted, percent_text, printable
 from tflint.report import memory_wording
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     OperatorRow,
     RuntimeUse,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
     Latency,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_columns import Column, columns
-from tflint.report.bench_result import Accuracy, BenchedModel, BenchReport
+from tflint.report.bench_result import BenchedModel, BenchReport
 from tflint.report.bench_wording import (
     MARKS,
     baseline_text,

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tflint.printable import counted, printable
+from tflint.report.accuracy_result import Accuracy, ClassScore
 from tflint.report.bench_refusals import is_for_others, reason_key, runtime_title
-from tflint.report.bench_result import (
-    Accuracy,
-    BenchedModel,
-    ClassScore,
-    Latency,
-    RuntimeUse,
-    TensorRow,
-    shares,
-)
+from tflint.report.bench_result import BenchedModel, Latency, RuntimeUse, TensorRow, shares
 from tflint.report.bench_wording import (
     UNKNOWN,
     baseline_text,

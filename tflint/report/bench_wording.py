@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from tflint.printable import counted, printable, size_text
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_result import (
-    Accuracy,
     BenchedModel,
     BenchReport,
     Machine,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from tflint.report.bench_result import Accuracy, BenchedModel
+from tflint.report.accuracy_result import Accuracy
+from tflint.report.bench_result import BenchedModel
 from tflint.report.bench_xlsx_book import (
     COUNT,
     DARK,

@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tflint.report.accuracy_result import Accuracy
 from tflint.report.bench_refusals import runtime_title
-from tflint.report.bench_result import Accuracy
 from tflint.report.bench_xlsx_book import (
     BAD,
     COUNT,

@@ -7,20 +7,8 @@ Sizes are bytes unless named otherwise, accuracies parts of 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tflint.report.bench_result import Accuracy
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """When (as ISO 8601 has dates) and by which version of tflint an accuracy was measured that
-    is shown as it was recorded.
-    """
-
-    date: str
-    version: str
+from tflint.report.accuracy_result import Accuracy
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tflint.printable import counted, printable
-from tflint.report.bench_result import Accuracy, BenchedModel
+from tflint.report.accuracy_result import Accuracy
+from tflint.report.bench_result import BenchedModel
 from tflint.report.bench_wording import percent_figure
 from tflint.report.reference_result import PublishedFigures, Reference
 

@@ -77,7 +77,7 @@ def bands(windows: Floats) -> Floats:
 
 
 def recurrence_plot(readings: Floats, size: int = 32, step: float = 0.1, most: int = 100) -> Floats:
-    """How alike each two moments are: (n, columns) to (size, size), within 0 to 1.
+    """How alike each two moments are: (..., n, columns) to (..., size, size), within 0 to 1.
 
     D[i, j] = min(floor(|x_i - x_j| / step), most), scaled down and divided by `most`. Scaling is
     a Gaussian of standard deviation (n / size - 1) / 2 with zeros outside the plot (so its rim is
@@ -90,12 +90,13 @@ def recurrence_plot(readings: Floats, size: int = 32, step: float = 0.1, most: i
     (13.5 million for 1,500 rows of 12) and n² bytes. Raises `ValueError` for fewer than 2 * size
     rows.
     """
-    count = len(readings)
+    count = readings.shape[-2]
     if count < 2 * size:
         raise ValueError(f"{count} rows for a plot of {size}")
     wide = readings.astype(np.float64)
-    squares = np.square(wide).sum(axis=1)
-    between = squares[:, np.newaxis] + squares - 2 * (wide @ wide.T)
+    squares = np.square(wide).sum(axis=-1)
+    products = wide @ np.swapaxes(wide, -1, -2)
+    between = squares[..., :, np.newaxis] + squares[..., np.newaxis, :] - 2 * products
     distances = np.sqrt(np.maximum(between, 0))
     plot = np.minimum(np.floor(distances / step), most)
     smaller = _scaled_down(count, size)

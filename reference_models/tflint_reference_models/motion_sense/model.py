@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from tflint_reference_models.network import Block, Head, Network
 
-# On bands: a vector of spectra, of the vertical and the horizontal.
+# On bands: spectra of the vertical and the horizontal, along which the first kernels find the
+# harmonics of steps.
 CHOSEN = Network(
     (24, 1, 2),
     3,
-    (Block(8, (3, 1), pools=((2, 1),)), Block(12, (3, 1), pools=((2, 1),))),
+    (
+        Block(12, (7, 1), pools=((2, 1),), is_padded=True),
+        Block(16, (5, 1), stride=(2, 1), is_separable=True, is_padded=True),
+    ),
     Head.FLATTEN,
-    dropout=0.1,
 )
-# The original reduced network; here on windows of 32 x 32 plots.
+
+# On recurrence plots.
+CHOSEN_PLOTS = Network(
+    (32, 32, 1),
+    3,
+    (
+        Block(8, (5, 5), stride=(2, 2), pools=((2, 2),), is_padded=True),
+        Block(16, (3, 3), is_separable=True, is_padded=True),
+    ),
+    Head.FLATTEN,
+)
+
+# The original reduced network: one convolution, and three pools.
 ORIGINAL = Network(
     (32, 32, 1),
     3,
@@ -20,4 +35,16 @@ ORIGINAL = Network(
     Head.FLATTEN,
     dense=(16,),
     dropout=0.5,
+    head_dropout=0.0,
+)
+
+# The same layers on our features, to tell what the network changes from what they do.
+ORIGINAL_BANDS = Network(
+    (24, 1, 2),
+    3,
+    (Block(32, (3, 1), pools=((2, 1), (2, 1), (2, 1)), has_norm=False, dropout=0.25),),
+    Head.FLATTEN,
+    dense=(16,),
+    dropout=0.5,
+    head_dropout=0.0,
 )

@@ -106,7 +106,7 @@ class _Pass:
             where = f"fold {fold + 1} of {len(shares)}" if len(shares) > 1 else ""
             about = prefixed(say, where) if where else say
             task = run.held.task(run.folder, fold, self.seed)
-            self.groups.setdefault(share, (task.trained_groups, len(task.epoch(0).inputs)))
+            self.groups.setdefault(share, (task.trained_groups, task.trained_samples))
             network = run.train(fold, self.seed, task, about)
             self.thresholds.append(network.threshold)
             self._see(network, share, task, where, about)
@@ -114,7 +114,7 @@ class _Pass:
                 self.parameters, self.classes = network.parameters, task.classes
                 self.sha256, self.files[None] = task.sha256, network.path.read_bytes()
                 counts = (len(task.validation.labels), len(task.test.labels))
-                self.sizes = Sizes(self.groups[share][1], *counts)
+                self.sizes = Sizes(task.trained_samples, *counts)
 
     def _see(self, network: TrainedNetwork, share: float, task: Task, where: str, say: Say) -> None:
         for form in self.forms:

@@ -66,7 +66,7 @@ class Repeat:
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
     """What the int8 form decided where a `share` of the groups was trained on: as many `groups` in
-    the first fold (0 where nobody counted), and `samples` an epoch.
+    the first fold, and `samples` (0 where nobody counted).
     """
 
     share: float
@@ -77,7 +77,9 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many samples the first fold has: `train` an epoch, to watch it by, and to test on."""
+    """How many samples the first fold has: to train on before anything is varied (0 where nobody
+    counted), to watch it by, and to test on.
+    """
 
     train: int
     validation: int
