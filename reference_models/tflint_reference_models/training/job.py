@@ -9,11 +9,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tflint.errors import TflintError
 from tflint_reference_models.application import Application, Experiment, Recipe, Trained
 from tflint_reference_models.applications import application
 
 # What a worker leaves in the folder of its state: the trained network.
 NETWORK = "network.keras"
+
+
+class TrainingFailed(TflintError):
+    """A training that comes to nothing; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +64,22 @@ class Job:
             return held
         return replace(held, recipe=with_epochs(held.recipe, self.epochs))
 
-    def key(self, hashes: tuple[tuple[str, str], ...], sources: str) -> str:
-        """A name for what the training starts from: the same data, code and settings, and as many
-        threads, by which sums are parted.
+    def state_name(self, hashes: tuple[tuple[str, str], ...], sources: str) -> str:
+        """The name of the folder for its state: what is trained, and a key for what the training
+        starts from: the same data, code and settings, and as many threads, by which sums are
+        parted.
         """
         held = self.to_json()
         for key in ("folder", "state"):
             del held[key]
         text = json.dumps([held, hashes, sources], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return f"{state_prefix(self.experiment, self.network)}-{key}"
+
+
+def state_prefix(experiment: str, network: str) -> str:
+    """What the names of the states of a network begin with, before a hyphen and the key."""
+    return f"{experiment}-{network}"
 
 
 def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
@@ -78,12 +90,25 @@ def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
     return replace(recipe, epochs=epochs, teacher=teacher)
 
 
+# The modules of this package that a training runs through, beside those above it.
+_DECIDING = ("keras_file.py", "loop.py", "state.py", "steps.py", "worker.py")
+# Above it, but no part of a training.
+_BESIDE = ("shipped.py",)
+
+
 def code_sha256(name: str) -> str:
-    """A hash of the sources that a training of an application runs through, and their names."""
+    """A hash of the sources that decide what becomes of a training of an application."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    files = [*root.glob("*.py"), *(root / "training").glob("*.py"), *(root / name).glob("*.py")]
-    for path in sorted(files):
+    for path in deciding_sources(name):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).digest())
     return digest.hexdigest()
+
+
+def deciding_sources(name: str) -> list[Path]:
+    """Those sources: of the application, of what applications share, and of the training."""
+    root = Path(__file__).resolve().parent.parent
+    shared = [path for path in root.glob("*.py") if path.name not in _BESIDE]
+    training = [root / "training" / module for module in _DECIDING]
+    return sorted([*shared, *training, *(root / name).glob("*.py")])
