@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from tflint.errors import TflintError
@@ -88,27 +87,3 @@ def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
     if teacher is not None:
         teacher = replace(teacher, recipe=with_epochs(teacher.recipe, epochs))
     return replace(recipe, epochs=epochs, teacher=teacher)
-
-
-# The modules of this package that a training runs through, beside those above it.
-_DECIDING = ("keras_file.py", "loop.py", "state.py", "steps.py", "worker.py")
-# Above it, but no part of a training.
-_BESIDE = ("shipped.py",)
-
-
-def code_sha256(name: str) -> str:
-    """A hash of the sources that decide what becomes of a training of an application."""
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for path in deciding_sources(name):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).digest())
-    return digest.hexdigest()
-
-
-def deciding_sources(name: str) -> list[Path]:
-    """Those sources: of the application, of what applications share, and of the training."""
-    root = Path(__file__).resolve().parent.parent
-    shared = [path for path in root.glob("*.py") if path.name not in _BESIDE]
-    training = [root / "training" / module for module in _DECIDING]
-    return sorted([*shared, *training, *(root / name).glob("*.py")])

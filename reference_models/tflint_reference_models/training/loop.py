@@ -136,7 +136,8 @@ def _teachers(
 def _shuffled(samples: Samples, seed: int, epoch: int) -> Samples:
     order = np.random.default_rng((seed, epoch)).permutation(len(samples.inputs))
     weights = None if samples.weights is None else samples.weights[order]
-    return Samples(samples.inputs[order], samples.labels[order], weights)
+    wanted = None if samples.answers is None else samples.answers[order]
+    return Samples(samples.inputs[order], samples.labels[order], weights, answers=wanted)
 
 
 def _targets(
@@ -146,7 +147,9 @@ def _targets(
     teachers: Asked | None,
 ) -> Floats:
     """What the network is to answer: (n, classes), or (n, 1) for two classes."""
-    hard = np.eye(classes, dtype=np.float32)[samples.labels]
+    hard = samples.answers
+    if hard is None:
+        hard = np.eye(classes, dtype=np.float32)[samples.labels]
     wanted = hard * np.float32(1 - recipe.smoothing) + np.float32(recipe.smoothing / classes)
     if teachers is not None and recipe.teacher is not None:
         share = np.float32(recipe.teacher.share)
