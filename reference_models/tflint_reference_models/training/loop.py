@@ -55,7 +55,7 @@ def trained(
             variable.assign(value)
         done, watched = state.epochs, list(state.watched)
     run = epoch_of(model, optimizer, steps)
-    started = saved = time.monotonic()
+    started, saved = time.monotonic(), -math.inf
     for epoch in range(done, recipe.epochs):
         samples = first if epoch == 0 else task.epoch(epoch)
         if samples.inputs.shape != first.inputs.shape:
