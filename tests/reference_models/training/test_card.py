@@ -153,7 +153,7 @@ def test_a_goal_is_met_by_what_was_counted_not_by_what_is_shown() -> None:
 
 
 def test_many_groups_are_told_by_their_quartiles() -> None:
-    groups = tuple(Group(str(number), ((0, 0, 1), (1, number % 2, 1))) for number in range(100))
+    groups = tuple(Group(str(number), ((0, 1, 1), (1, 1, number % 2))) for number in range(100))
     counts = Counts(((100, 0), (50, 50)), groups, "song")
     ours = replace(OURS, forms=(replace(INT8, test=counts),))
     section = _section(card(APPLICATION, [ours]), "Accuracy")
@@ -181,7 +181,7 @@ def test_a_card_of_less(results: tuple[object, ...]) -> None:
 def test_names_from_a_file_are_not_live() -> None:
     cmarkgfm = pytest.importorskip("cmarkgfm")
     evil = "<img src=x> | @nobody [x](http://y) `z` \x1b[31m"
-    groups = (Group(evil, ((0, 0, 200),)),)
+    groups = (Group(evil, ((0, 200, 200),)),)
     counts = Counts(((200, 0), (0, 0)), groups, evil)
     form = replace(INT8, test=counts, others={evil: TEST}, votes={evil: TEST})
     ours = replace(
