@@ -256,7 +256,7 @@ def test_reference_models_are_measured_by_default(
     call: Call, models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     package = with_reference_models(monkeypatch, tmp_path)
-    for application in ("motion_sense", "car_sensor"):
+    for application in ("car_sensor", "motion_sense"):
         (package / application).mkdir()
         data = (models / "warning.tflite").read_bytes()
         (package / application / "reduced.tflite").write_bytes(data)
@@ -265,7 +265,7 @@ def test_reference_models_are_measured_by_default(
 
     assert [(row["path"], row["application"]) for row in found] == [
         (f"{package.name}/{application}/reduced.tflite", application)
-        for application in ("car_sensor", "motion_sense")
+        for application in ("motion_sense", "car_sensor")
     ]
 
 

@@ -348,13 +348,9 @@ def references() -> BenchReport:
         Baseline(5_379, _as_recorded(accuracy(((930, 27), (34, 51)), words)), 22_192),
         (("unheard words", _as_recorded(accuracy(((1203, 47), (0, 0)), words))),),
     )
+    folder = "tflint_reference_models/keyword_spotting"
     heard = model(
-        *(
-            "tflint_reference_models/keyword_spotting/keyword_spotting_int8.tflite",
-            "int8",
-            12,
-            None,
-        ),
+        *(f"{folder}/keyword_spotting_int8.tflite", "int8", 12, None),
         application="keyword_spotting",
         accuracy=_as_recorded(accuracy(((925, 32), (11, 74)), words)),
         reference=of_words,
@@ -398,12 +394,8 @@ def hostile_references() -> BenchReport:
             files=((name, name),),
             recorded=Recorded(name, name),
         )
-        of = Reference(
-            *(name,) * 5,
-            PublishedFigures(name, 6.0, None, name),
-            Baseline(1, found),
-            ((name, found),),
-        )
+        published = PublishedFigures(name, 6.0, None, name)
+        of = Reference(*(name,) * 5, published, Baseline(1, found), ((name, found),))
         rows.append(model(f"{name}.tflite", "int8", accuracy=found, reference=of))
     return BenchReport(tuple(rows), MACHINE, STARTED, 1.0)
 

@@ -20,7 +20,7 @@ from tflint.report.reference_wording import (
     same_data_text,
     two_class_text,
 )
-from tflint.report.style import Line, Span, line, wrap
+from tflint.report.style import Line, Span, line, text_width, wrap
 from tflint.report.text_table import Column, fitted
 
 RECORDED = "r"
@@ -57,11 +57,11 @@ def _headline(models: Sequence[BenchedModel]) -> str:
 
 
 def _title(of: Reference, width: int) -> Iterator[Line]:
-    title, summary = printable(of.title), printable(of.summary, 200).rstrip(".")
-    if len(title) + 2 + len(summary) <= width:
+    title, summary = printable(of.title, 100), printable(of.summary, 200).rstrip(".")
+    if text_width(title) + 2 + text_width(summary) <= width:
         yield line(Span(title, "path"), Span(f"  {summary}", "dim"))
         return
-    yield line(Span(title, "path"))
+    yield from _wrapped(title, width, "", "path")
     yield from _wrapped(summary, width, "  ", "dim")
 
 

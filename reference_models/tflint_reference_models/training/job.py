@@ -59,9 +59,11 @@ class Job:
         return replace(held, recipe=with_epochs(held.recipe, self.epochs))
 
     def key(self, hashes: tuple[tuple[str, str], ...], sources: str) -> str:
-        """A name for what the training starts from: the same data, code and settings."""
+        """A name for what the training starts from: the same data, code and settings, and as many
+        threads, by which sums are parted.
+        """
         held = self.to_json()
-        for key in ("folder", "state", "threads"):
+        for key in ("folder", "state"):
             del held[key]
         text = json.dumps([held, hashes, sources], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
