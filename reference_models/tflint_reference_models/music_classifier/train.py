@@ -30,7 +30,6 @@ from tflint_reference_models.music_classifier.prose import PROSE
 from tflint_reference_models.music_classifier.teacher import Machine, fitted
 from tflint_reference_models.network import build
 
-
 VARIATION = Variation()
 
 
