@@ -183,8 +183,8 @@ def test_a_card_of_less(results: tuple[object, ...]) -> None:
 def test_names_from_a_file_are_not_live() -> None:
     cmarkgfm = pytest.importorskip("cmarkgfm")
     evil = "<img src=x> | @nobody [x](http://y) `z` \x1b[31m"
-    groups = (Group(evil, ((0, 200, 200),)),)
-    counts = Counts(((200, 0), (0, 0)), groups, evil)
+    groups = (Group(evil, ((0, 100, 90),)), Group("2", ((0, 100, 100),)))
+    counts = Counts(((190, 10), (0, 0)), groups, evil)
     form = replace(INT8, test=counts, others={evil: TEST}, votes={evil: TEST})
     ours = replace(
         OURS, classes=("a", evil), forms=(form,), date=evil, notes=(evil,), version=evil,
