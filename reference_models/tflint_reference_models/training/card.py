@@ -68,7 +68,9 @@ def _at_a_glance(of: Application, results: Sequence[Result]) -> Iterator[str]:
         shown += f" right in **{percent(test.accuracy)}** of {test.n:,} samples"
         interval = test.group_interval
         if interval is not None:
-            shown += f" ({interval_text(interval)} over {len(test.groups)} {name(test.group_kind)}s)"
+            shown += (
+                f" ({interval_text(interval)} over {len(test.groups)} {name(test.group_kind)}s)"
+            )
         shown += f", with **{ours.weight_bytes:,} bytes** of weights"
         if use.refusal is None and use.min_arena_bytes is not None:
             shown += f" and an arena of **{use.min_arena_bytes:,} bytes** on TFLM"

@@ -79,4 +79,8 @@ def making(of: Application, results: Sequence[Result]) -> Iterator[str]:
         f"- {literal('manifest.json')} has the hash of each file, {literal('metrics.json')} all"
         " that was counted."
     )
+    yield (
+        f"- Where the recordings are, {literal('tflint bench --data FOLDER')} measures the models"
+        f" again, and {literal(f'tflint train {of.name} --data FOLDER')} trains them again."
+    )
     yield ""
