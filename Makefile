@@ -63,8 +63,9 @@ format: $(DEV) ## let ruff repair what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(DEV) ## generate the pages about rules, targets and commands
+docs: $(DEV) ## generate the pages about rules, targets and commands, and the reference models' cards
 	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python scripts/generate_cards.py
 
 fuzz: $(DEV) ## feed damaged models to the reader
 	$(BIN)/python scripts/fuzz_reader.py --runs 100000

@@ -28,7 +28,8 @@ CHOSEN, ORIGINAL = "chosen", "original"
 @dataclass(frozen=True)
 class Samples:
     """What a network takes and is to answer: `inputs` (n, *shape), `labels` (n,) class numbers,
-    `weights` (n,) how much each counts in training, None where all count alike.
+    `weights` (n,) how much each counts in training, None where all count alike. `answers`
+    (n, classes) are probabilities to be learned in place of the labels, None for the labels.
 
     Of tests: `groups` (n,) are numbers or names of what samples were cut from (subjects, songs),
     which `group_kind` names in the singular; `runs` (n,) are equal where samples follow each other
@@ -41,6 +42,7 @@ class Samples:
     groups: Integers | NDArray[np.str_] | None = None
     group_kind: str = ""
     runs: Integers | None = None
+    answers: Floats | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,7 @@ from tflint_reference_models.network import Block, Head, Network
 CHOSEN = Network(
     (24, 1, 2),
     3,
-    (
-        Block(12, (7, 1), pools=((2, 1),), is_padded=True),
-        Block(16, (5, 1), stride=(2, 1), is_separable=True, is_padded=True),
-    ),
+    (Block(24, (7, 1), pools=((4, 1),), is_padded=True),),
     Head.FLATTEN,
 )
 
@@ -22,9 +19,9 @@ CHOSEN_PLOTS = Network(
     3,
     (
         Block(8, (5, 5), stride=(2, 2), pools=((2, 2),), is_padded=True),
-        Block(16, (3, 3), is_separable=True, is_padded=True),
+        Block(16, (3, 3), pools=((2, 2),), is_padded=True),
     ),
-    Head.FLATTEN,
+    Head.BOTH,
 )
 
 # The original reduced network: one convolution, and three pools.

@@ -13,12 +13,13 @@ from tflint_reference_models.training.card_decisions import (
 from tflint_reference_models.training.card_making import data, making
 from tflint_reference_models.training.card_sizes import findings, sizes
 from tflint_reference_models.training.forms import SHIPPED
-from tflint_reference_models.training.goals import held_to, of_network
+from tflint_reference_models.training.goals import folds_of, held_to, of_network
 from tflint_reference_models.training.manifest import file_name
 from tflint_reference_models.training.markdown import literal, message, table
 from tflint_reference_models.training.percent import interval_text, percent
 from tflint_reference_models.training.results import Result
 
+CARD = "card.md"
 # The headings of a card, in their order. What else an application's prose has stands before the
 # last.
 _SECTIONS = (
@@ -58,8 +59,12 @@ def _at_a_glance(of: Application, results: Sequence[Result]) -> Iterator[str]:
     ours = of_network(of, results, CHOSEN)
     if ours is not None:
         test, use = ours.test, ours.figures.use
-        shown = f"{literal(file_name(of.name, CHOSEN, SHIPPED))} decides right in"
-        shown += f" **{percent(test.accuracy)}** of {test.n:,} samples"
+        file = literal(file_name(of.name, CHOSEN, SHIPPED))
+        shown = f"{file} decides"
+        folds = folds_of(of, results, CHOSEN)
+        if folds > 1:
+            shown = f"{file} is the first of {folds} networks, one a fold, which together decide"
+        shown += f" right in **{percent(test.accuracy)}** of {test.n:,} samples"
         interval = test.group_interval
         if interval is not None:
             shown += f" ({interval_text(interval)} over {len(test.groups)} {test.group_kind}s)"

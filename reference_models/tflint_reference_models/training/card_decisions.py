@@ -35,10 +35,15 @@ def accuracy(of: Application, results: Sequence[Result]) -> Iterator[str]:
     if ours is None or form is None:
         return
     yield from _further(of, results)
-    yield f"What {literal(SHIPPED)} confuses, {name(of.experiments[0].title)}:"
+    yield f"What {literal(SHIPPED)} confuses ({name(of.experiments[0].title)}):"
     yield ""
     yield from _confusion(ours.classes, form.test)
     yield from _by_group(form.test)
+    for what, counts in form.others.items():
+        if counts.groups:
+            yield f"Further test, {name(what)}:"
+            yield ""
+            yield from _by_group(counts)
     yield from _seeds(of, results)
 
 
@@ -94,7 +99,8 @@ def _row(experiment: Experiment, network: str, result: Result, *, is_two: bool) 
         if is_two
         else (percent(test.balanced),)
     )
-    pooled = f", {result.folds} folds" if result.folds > 1 else ""
+    is_told = result.folds < 2 or "fold" in experiment.title
+    pooled = "" if is_told else f", {result.folds} folds"
     return (
         f"{name(experiment.title)}{pooled}",
         NETWORKS[network],
@@ -233,7 +239,7 @@ def _published(of: Application, results: Sequence[Result]) -> Iterator[str]:
         form = int8_of(results, first.name, network)
         if form is not None and rows:
             weights = f"{form.weight_bytes:,} bytes"
-            measured = f"{form.test.n:,} samples {name(first.title)}"
+            measured = f"{form.test.n:,} samples; {name(first.title)}"
             right = percent(form.test.accuracy)
             rows.append((f"{NETWORKS[network]}, {SHIPPED}, here", weights, right, measured))
     if rows:

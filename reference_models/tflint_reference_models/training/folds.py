@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from tflint.errors import ModelRefused
+from tflint.printable import printable
 from tflint.version import __version__
 from tflint_reference_models.application import CHOSEN, Application, Experiment, Task, Trained
 from tflint_reference_models.training.forms import (
@@ -19,7 +20,7 @@ from tflint_reference_models.training.forms import (
     converted,
     measured,
 )
-from tflint_reference_models.training.job import Job, code_sha256
+from tflint_reference_models.training.job import Job
 from tflint_reference_models.training.options import TrainOptions
 from tflint_reference_models.training.results import (
     CurvePoint,
@@ -29,6 +30,7 @@ from tflint_reference_models.training.results import (
     Result,
     Sizes,
 )
+from tflint_reference_models.training.sources import code_sha256
 from tflint_reference_models.training.trainer import TrainedNetwork, train
 
 # What a baseline may be off when it is made integers: it is measured, and never shipped.
@@ -37,6 +39,8 @@ _BASELINE_TOLERANCE = 1.0
 STATES = ".training"
 # What decides what becomes of a training, by the names of its distributions.
 _MADE_WITH = ("tensorflow", "keras", "numpy", "ai-edge-litert", "ai-edge-quantizer")
+
+_MAX_REASON = 1000
 
 Say = Callable[[str], None]
 # Files of a network by their form; None is Keras' own.
@@ -125,7 +129,8 @@ class _Pass:
                 one = measured(data, form, task, say)
             except (NotConverted, ModelRefused) as error:
                 say(f"no {form}: {error}")
-                self.refused[form] = f"{where}: {error}" if where else str(error)
+                why = printable(str(error), _MAX_REASON)
+                self.refused[form] = f"{where}: {why}" if where else why
                 self.files.pop(form, None)
                 continue
             before = self.pooled.get((share, form))

@@ -40,6 +40,12 @@ def of_network(of: Application, results: Sequence[Result], network: str) -> Form
     return int8_of(results, of.experiments[0].name, network)
 
 
+def folds_of(of: Application, results: Sequence[Result], network: str) -> int:
+    """How many folds the figures of a network in the first experiment are of; 0 without any."""
+    wanted = (of.experiments[0].name, network)
+    return next((one.folds for one in results if (one.experiment, one.network) == wanted), 0)
+
+
 def int8_of(results: Sequence[Result], experiment: str, network: str) -> FormResult | None:
     """The int8 form of a network in an experiment; None where there is none."""
     for result in results:
@@ -84,12 +90,14 @@ def _against(ours: FormResult, original: FormResult) -> Iterator[Held]:
     else:
         most, what = theirs, "weights, int8, against the original's"
     yield _at_most(what, most, ours.weight_bytes)
-    yield Held(
-        "right, against the original network trained the same way",
-        f"at least {percent(original.test.accuracy, 2)}",
-        percent(ours.test.accuracy, 2),
-        ours.test.accuracy >= original.test.accuracy,
-    )
+    for measure in (Measure.ACCURACY, Measure.BALANCED):
+        baseline, value = (measured_by(form.test, measure) for form in (original, ours))
+        yield Held(
+            f"{measure.value}, against the original network trained the same way",
+            f"at least {percent(baseline, 2)}",
+            percent(value, 2),
+            value >= baseline,
+        )
 
 
 def _at_most(what: str, most: int, reached: int) -> Held:
@@ -109,10 +117,11 @@ def _goal(of: Application, goal: Goal, counts: Counts, results: Sequence[Result]
     value = measured_by(counts, goal.measure)
     of_class = f" of {classes[-1]}" if goal.measure is Measure.RECALL else ""
     what = f"{goal.measure.value}{of_class}, {where}"
+    note = f" ({goal.note})" if goal.note else ""
     if goal.measure is Measure.FALSE_ACCEPTS:
-        wanted = f"less than {100 * goal.at:g} % ({goal.note})"
+        wanted = f"less than {100 * goal.at:g} %{note}"
         return Held(what, wanted, percent_at_most(value, 2), value < goal.at)
-    wanted = f"at least {100 * goal.at:g} % ({goal.note})"
+    wanted = f"at least {100 * goal.at:g} %{note}"
     return Held(what, wanted, percent(value, 2), value >= goal.at)
 
 

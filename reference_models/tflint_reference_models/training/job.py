@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from tflint_reference_models.application import Application, Experiment, Recipe, Trained
@@ -60,9 +59,11 @@ class Job:
         return replace(held, recipe=with_epochs(held.recipe, self.epochs))
 
     def key(self, hashes: tuple[tuple[str, str], ...], sources: str) -> str:
-        """A name for what the training starts from: the same data, code and settings."""
+        """A name for what the training starts from: the same data, code and settings, and as many
+        threads, by which sums are parted.
+        """
         held = self.to_json()
-        for key in ("folder", "state", "threads"):
+        for key in ("folder", "state"):
             del held[key]
         text = json.dumps([held, hashes, sources], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -74,14 +75,3 @@ def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
     if teacher is not None:
         teacher = replace(teacher, recipe=with_epochs(teacher.recipe, epochs))
     return replace(recipe, epochs=epochs, teacher=teacher)
-
-
-def code_sha256(name: str) -> str:
-    """A hash of the sources that a training of an application runs through, and their names."""
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    files = [*root.glob("*.py"), *(root / "training").glob("*.py"), *(root / name).glob("*.py")]
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).digest())
-    return digest.hexdigest()

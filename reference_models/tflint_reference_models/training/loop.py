@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tflint.errors import TflintError
 from tflint_reference_models.application import Recipe, Samples, Task, Teacher
 from tflint_reference_models.dataset import Floats, Integers
 from tflint_reference_models.training.state import State, load, save
+from tflint_reference_models.training.steps import epoch_of, optimizer_of
 
 if TYPE_CHECKING:
     import keras
 
 # An interruption costs no more than this, and the epoch that it fell into.
 _SAVE_SECONDS = 5.0
-# Samples that are answered at once.
-_CHUNK = 4096
+# Samples that are answered at once: their maps take memory.
+_CHUNK = 1024
 
 # Asks teachers for their softened answers (n, classes) to samples (n, *shape).
 Asked = Callable[[Floats], Floats]
+
+
+class TrainingFailed(TflintError):
+    """A training that comes to nothing; the message says why."""
 
 
 def trained(
@@ -31,45 +37,77 @@ def trained(
 ) -> Generator[str, None, keras.Model]:
     """The network after the last epoch of the recipe; goes on from what the folder holds.
 
-    Yields what has been done, for people.
+    Yields what has been done, for people. Raises `TrainingFailed`.
 
-    The same seed, task and recipe give the same weights on the same machine, interrupted or not.
+    The same seed, task and recipe give the same weights on the same machine with as many threads,
+    interrupted or not.
     """
     import keras
 
     teachers = yield from _teachers(recipe.teacher, task, seed, folder)
-    first = _shuffled(task.epoch(0), seed, 0)
     keras.utils.set_random_seed(seed)
     model = build()
+    first = task.epoch(0)
+    _check(first, task, model)
     steps = math.ceil(len(first.inputs) / recipe.batch)
-    _compile(model, recipe, steps)
-    variables = [*model.variables, *model.optimizer.variables]
+    optimizer = optimizer_of(model, recipe, steps)
+    variables = [*model.variables, *optimizer.variables]
     state = load(folder, [tuple(variable.shape) for variable in variables])
     done, watched = 0, list[float]()
     if state is not None:
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
         done, watched = state.epochs, list(state.watched)
-    saved = time.monotonic()
+    run = epoch_of(model, optimizer, steps)
+    started = saved = time.monotonic()
     for epoch in range(done, recipe.epochs):
-        samples = first if epoch == 0 else _shuffled(task.epoch(epoch), seed, epoch)
+        samples = first if epoch == 0 else task.epoch(epoch)
+        if samples.inputs.shape != first.inputs.shape:
+            raise TrainingFailed(
+                f"epoch {epoch + 1} has samples {samples.inputs.shape}, the first"
+                f" {first.inputs.shape}: all have to have as many"
+            )
+        samples = _shuffled(samples, seed, epoch)
         targets = _targets(samples, len(task.classes), recipe, teachers)
-        model.fit(
-            samples.inputs,
-            targets,
-            batch_size=recipe.batch,
-            sample_weight=samples.weights,
-            shuffle=False,
-            verbose=0,
-        )
+        weights = samples.weights
+        if weights is None:
+            weights = np.ones(len(samples.labels), np.float32)
+        loss = run(samples.inputs, targets, weights)
+        if not math.isfinite(loss):
+            raise TrainingFailed(
+                f"the loss is {loss} after epoch {epoch + 1}: the rate ({recipe.rate:g}) is too"
+                " high, or the samples hold what is no number"
+            )
         watched.append(mean_recall(answers(model, task.validation.inputs), task.validation.labels))
-        is_last = epoch + 1 == recipe.epochs
-        if is_last or time.monotonic() - saved >= _SAVE_SECONDS:
+        if epoch + 1 == recipe.epochs or time.monotonic() - saved >= _SAVE_SECONDS:
             held = tuple(np.asarray(variable.numpy()) for variable in variables)
             save(folder, State(epoch + 1, tuple(watched), held))
             saved = time.monotonic()
-        yield f"epoch {epoch + 1} of {recipe.epochs}: mean recall {100 * watched[-1]:.1f} %"
+        text = f"epoch {epoch + 1} of {recipe.epochs}, mean recall {100 * watched[-1]:.1f} %"
+        if epoch == done:
+            started = time.monotonic()  # The first also traces the graph.
+            yield text
+            continue
+        left = (time.monotonic() - started) / (epoch - done) * (recipe.epochs - epoch - 1)
+        yield f"{text}, {_duration(left)} left" if left >= 1 else text
     return model
+
+
+def _check(samples: Samples, task: Task, model: keras.Model) -> None:
+    """Raise `TrainingFailed` for samples that the network cannot be trained on or watched by."""
+    shape = tuple(model.input_shape[1:])
+    parts = (("train on", samples), ("validate on", task.validation), ("test on", task.test))
+    for purpose, part in parts:
+        if not len(part.inputs):
+            raise TrainingFailed(f"there are no samples to {purpose}")
+        if part.inputs.shape[1:] != shape:
+            raise TrainingFailed(
+                f"the network takes {shape}, the samples to {purpose} are {part.inputs.shape[1:]}"
+            )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _teachers(
@@ -99,26 +137,11 @@ def _teachers(
     return answered
 
 
-def _compile(model: keras.Model, recipe: Recipe, steps: int) -> None:
-    import keras
-
-    total = recipe.epochs * steps
-    warmup = min(round(recipe.warmup * total), total - 1)
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.rate / 100, total - warmup, warmup_target=recipe.rate, warmup_steps=warmup
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimizer.build(model.trainable_variables)
-    is_one = model.output_shape[-1] == 1
-    loss = keras.losses.BinaryCrossentropy() if is_one else keras.losses.CategoricalCrossentropy()
-    model.compile(optimizer=optimizer, loss=loss)
-
-
 def _shuffled(samples: Samples, seed: int, epoch: int) -> Samples:
     order = np.random.default_rng((seed, epoch)).permutation(len(samples.inputs))
     weights = None if samples.weights is None else samples.weights[order]
-    return Samples(samples.inputs[order], samples.labels[order], weights)
+    wanted = None if samples.answers is None else samples.answers[order]
+    return Samples(samples.inputs[order], samples.labels[order], weights, answers=wanted)
 
 
 def _targets(
@@ -128,7 +151,9 @@ def _targets(
     teachers: Asked | None,
 ) -> Floats:
     """What the network is to answer: (n, classes), or (n, 1) for two classes."""
-    hard = np.eye(classes, dtype=np.float32)[samples.labels]
+    hard = samples.answers
+    if hard is None:
+        hard = np.eye(classes, dtype=np.float32)[samples.labels]
     wanted = hard * np.float32(1 - recipe.smoothing) + np.float32(recipe.smoothing / classes)
     if teachers is not None and recipe.teacher is not None:
         share = np.float32(recipe.teacher.share)

@@ -11,6 +11,7 @@ from tflint_reference_models.application import CHOSEN, ORIGINAL, Application
 from tflint_reference_models.training.metrics import lines_of
 from tflint_reference_models.training.results import Result
 
+MANIFEST = "manifest.json"
 SCHEMA = 1
 # The originals' files are no models that anybody should take, and lie in a folder of their own.
 _FOLDERS = {CHOSEN: "", ORIGINAL: "original/"}

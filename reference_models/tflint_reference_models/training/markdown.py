@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tflint.printable import printable
@@ -10,6 +11,8 @@ from tflint.report.gfm import cell, code, prose
 # Of a name from a file; they are our own, and a metrics.json may be anybody's.
 _MAX_NAME = 80
 _MAX_TEXT = 1000
+# What a runtime says, as findings quote it.
+_QUOTED = re.compile(r'\("([^"`]+)"\)')
 _BAR = 20  # of 100 %
 
 
@@ -20,7 +23,7 @@ def name(text: str) -> str:
 
 def message(text: str) -> str:
     """What a runtime or a rule said, in a table."""
-    return cell(prose(printable(text, _MAX_TEXT)))
+    return cell(prose(_QUOTED.sub(r"(`\1`)", printable(text, _MAX_TEXT))))
 
 
 def literal(text: str) -> str:

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 from tflint.archive.bounded_json import Json, parse_json
 from tflint.errors import MalformedArchive, UsageError
 from tflint.printable import printable
+from tflint_reference_models.application import CHOSEN, ORIGINAL
 from tflint_reference_models.training.counts import Counts, Group
 from tflint_reference_models.training.figures import Figures, Found, Use
 from tflint_reference_models.training.results import (
+    FORM_NAMES,
     CurvePoint,
     FormResult,
     Refused,
@@ -22,6 +24,7 @@ from tflint_reference_models.training.results import (
     Sizes,
 )
 
+METRICS = "metrics.json"
 SCHEMA = 1
 # What is no longer than this stands on one line.
 _LINE = 100
@@ -195,7 +198,7 @@ def _result(held: _Fields) -> Result:
     sizes = _Fields(held.value("sizes"), "sizes")
     return Result(
         experiment=held.text("experiment"),
-        network=held.text("network"),
+        network=_one_of(held.text("network"), (CHOSEN, ORIGINAL), "network"),
         classes=classes,
         folds=held.whole("folds"),
         seed=held.whole("seed"),
@@ -211,7 +214,7 @@ def _result(held: _Fields) -> Result:
         code_sha256=held.text("code_sha256"),
         data_sha256=held.pairs("data_sha256", _text),
         versions=held.pairs("versions", _text),
-        refused=held.each("refused", lambda one: Refused(one.text("form"), one.text("reason"))),
+        refused=held.each("refused", _refused),
         repeats=held.each(
             "repeats",
             lambda one: Repeat(one.whole("seed"), counts(one.value("test"), "repeats")),
@@ -229,9 +232,20 @@ def _result(held: _Fields) -> Result:
     )
 
 
+def _one_of(text: str, known: Sequence[str], key: str) -> str:
+    # They become names of files.
+    if text not in known:
+        raise ValueError(f"`{key}` is none of {', '.join(known)}")
+    return text
+
+
+def _refused(held: _Fields) -> Refused:
+    return Refused(_one_of(held.text("form"), FORM_NAMES, "form"), held.text("reason"))
+
+
 def _form(held: _Fields, counts: Callable[[Json, str], Counts]) -> FormResult:
     return FormResult(
-        held.text("form"),
+        _one_of(held.text("form"), FORM_NAMES, "form"),
         _figures(_Fields(held.value("figures"), "figures")),
         counts(held.value("test"), "test"),
         dict(held.pairs("others", counts)),

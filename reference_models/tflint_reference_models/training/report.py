@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tflint_reference_models.training.percent import interval_text, percent
 from tflint_reference_models.training.results import Result
 
 
@@ -21,13 +22,13 @@ class TrainReport:
         """A line for each form of each network, and where the files are."""
         lines = []
         for result in self.results:
+            what = f"{result.experiment}, {result.network}"
             for form in result.forms:
-                low, high = form.test.interval
+                test = form.test
                 lines.append(
-                    f"{result.experiment}, {result.network}, {form.form}:"
-                    f" {100 * form.test.accuracy:.1f} % of {form.test.n:,}"
-                    f" ({100 * low:.1f} to {100 * high:.1f} %),"
-                    f" {form.weight_bytes:,} bytes of weights"
+                    f"{what}, {form.form}: {percent(test.accuracy)} of {test.n:,}"
+                    f" ({interval_text(test.interval)}), {form.weight_bytes:,} bytes of weights"
                 )
+            lines += [f"{what}, no {one.form}: {one.reason}" for one in result.refused]
         lines.append(f"wrote {self.output}: {', '.join(self.files)}")
         return "\n".join(lines) + "\n"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from tflint_reference_models.training.counts import Counts
 from tflint_reference_models.training.figures import Figures
 
+FORM_NAMES = ("float32", "float16", "dynamic", "int8")
+
 
 @dataclass(frozen=True, slots=True)
 class FormResult:

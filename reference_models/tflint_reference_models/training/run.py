@@ -16,21 +16,20 @@ from tflint.printable import printable
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Application, Experiment
 from tflint_reference_models.applications import application
 from tflint_reference_models.data_folder import data_folder
-from tflint_reference_models.training.card import card
+from tflint_reference_models.training.card import CARD, card
 from tflint_reference_models.training.folds import prefixed, trained_in_folds
 from tflint_reference_models.training.manifest import (
+    MANIFEST,
     file_name,
     files_of,
     manifest_of,
     shipped_results,
 )
-from tflint_reference_models.training.metrics import from_json, to_json
+from tflint_reference_models.training.metrics import METRICS, from_json, to_json
 from tflint_reference_models.training.options import ALL, TrainOptions
 from tflint_reference_models.training.report import TrainReport
 from tflint_reference_models.training.results import Result
 from tflint_reference_models.training.trainer import check_installed
-
-METRICS, MANIFEST, CARD = "metrics.json", "manifest.json", "card.md"
 
 Say = Callable[[str], None]
 

@@ -1,0 +1,5 @@
+"""What the card says of MusicClassifier that no figure can be computed for."""
+
+from __future__ import annotations
+
+PROSE: tuple[tuple[str, str], ...] = ()
