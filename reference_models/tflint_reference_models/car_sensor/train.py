@@ -80,7 +80,8 @@ def varied(cuts: data.Cuts, places: Integers, seed: int, variant: int) -> Floats
     found = cuts.moved(rng.integers(-FARTHEST, FARTHEST + 1, count))[places]
     gain = np.exp(GAIN * rng.standard_normal((len(places), 1, 1))).astype(np.float32)
     mean = found.mean(axis=1, keepdims=True)
-    return mean + (found - mean) * gain
+    felt: Floats = mean + (found - mean) * gain
+    return felt
 
 
 def task(protocol: Protocol, folder: Path, fold: int, seed: int) -> Task:
