@@ -160,9 +160,9 @@ def as_rows(windows: Floats) -> Floats:
 VOTES = {"mean of a whole song (30 s)": 0}
 # About somebody new it is to be smooth; about seconds of songs that are known, near its examples.
 LESSONS = Lessons(copies=12, ridge=1.0)
-RANDOM_LESSONS = Lessons(copies=12, ridge=0.1)
-RECIPE = Recipe(epochs=60, batch=128, rate=4e-3)
-RANDOM_RECIPE = Recipe(epochs=90, batch=128, rate=4e-3)
+RANDOM_LESSONS = Lessons(copies=20, ridge=0.05, sharpness=4)
+RECIPE = Recipe(epochs=50, batch=128, rate=4e-3)
+RANDOM_RECIPE = Recipe(epochs=110, batch=128, rate=4e-3)
 ORIGINAL_RECIPE = Recipe(epochs=15, batch=64, rate=1e-3)
 
 
