@@ -14,8 +14,8 @@ from tflint.errors import UsageError
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Task
 from tflint_reference_models.music_classifier import data
 from tflint_reference_models.music_classifier import train as subject
-from tflint_reference_models.music_classifier.augmentation import Variation
 from tflint_reference_models.music_classifier.features import standardised
+from tflint_reference_models.music_classifier.teacher import fitted
 
 EXPERIMENTS = {one.name: one for one in subject.APPLICATION.experiments}
 NETWORKS = [(name, network) for name, one in EXPERIMENTS.items() for network in one.networks]
@@ -134,17 +134,24 @@ def is_learned(parted: subject.Parted) -> np.ndarray:
     return found
 
 
-def test_the_teacher_answers_the_genre_where_it_can_be_told(tmp_path: Path) -> None:
-    held = arrays(each=6)
-    held["mfcc_q"] += 5 * held["genre"][:, np.newaxis, np.newaxis]
-    write(tmp_path / data.FILE, held)
-    lessons = replace(subject.LESSONS, variation=Variation(0, 0, 0, 0, 0))
+def test_answers_are_those_of_a_machine_that_was_told_the_windows_as_they_are(
+    folder: Path,
+) -> None:
+    parted = subject.by_artist(data.recordings(folder), 0)
+    train, lessons = parted.split.train, subject.LESSONS
 
-    samples = subject.taught(subject.by_artist, lessons, tmp_path, 0, 0).epoch(0)
+    samples = task_of(folder, "artist", CHOSEN).epoch(0)
 
+    machine = fitted(
+        subject.standardised_windows(parted.windows, train),
+        parted.windows.labels[train],
+        10,
+        lessons.ridge,
+        lessons.width,
+    )
+    expected = machine.answers(samples.inputs.transpose(0, 1, 3, 2), lessons.sharpness)
     assert samples.answers is not None
-    np.testing.assert_allclose(samples.answers.sum(axis=1), 1, rtol=1e-5)
-    assert np.mean(samples.answers.argmax(axis=1) == samples.labels) > 0.9
+    np.testing.assert_allclose(samples.answers, expected, atol=1e-5)
 
 
 def test_runs_are_songs(folder: Path) -> None:
