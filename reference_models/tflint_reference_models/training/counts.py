@@ -147,7 +147,8 @@ class Counts:
         groups = {group.name: group for group in self.groups}
         for group in other.groups:
             groups[group.name] = _together(groups.get(group.name), group)
-        return Counts(confusion, tuple(groups.values()), self.group_kind)
+        held = sorted(groups.values(), key=lambda group: _natural(group.name))
+        return Counts(confusion, tuple(held), self.group_kind)
 
     def without_groups(self) -> Counts:
         """The same, not told by group."""
