@@ -147,10 +147,51 @@ def windows(
     )
 
 
+@dataclass(frozen=True)
+class Cuts:
+    """Where the windows were cut, in the order of `windows`.
+
+    `readings` are those of all segments, one after the other: (readings, 3) in m/s². Of each
+    window: the place of its `segments` in the recordings, the reading it `starts` with, and the
+    `first` and `last` reading it could start with in that segment.
+    """
+
+    readings: Floats
+    segments: Integers
+    starts: Integers
+    first: Integers
+    last: Integers
+    length: int
+
+    def moved(self, by: Integers) -> Floats:
+        """Windows that start so many readings later, none beyond its segment."""
+        starts = np.clip(self.starts + by, self.first, self.last)
+        found: Floats = self.readings[starts[:, np.newaxis] + np.arange(self.length)]
+        return found
+
+
+def cuts(recorded: Recordings, length: int = WINDOW, stride: int = STRIDE) -> Cuts:
+    """Where `windows` cuts."""
+    sizes = np.array([len(segment.acceleration) for segment in recorded.segments])
+    counts = np.maximum(0, (sizes - length) // stride + 1)
+    segments = np.repeat(np.arange(len(sizes)), counts)
+    first = (np.cumsum(sizes) - sizes)[segments]
+    within = np.arange(len(segments)) - (np.cumsum(counts) - counts)[segments]
+    return Cuts(
+        np.concatenate([segment.acceleration for segment in recorded.segments]),
+        segments,
+        first + within * stride,
+        first,
+        first + sizes[segments] - length,
+        length,
+    )
+
+
 def activities(recorded: Recordings, length: int = WINDOW, stride: int = STRIDE) -> Integers:
     """The activity of each window, in the order of `windows`: which of them a network confuses."""
-    counts = [len(runs.cut(segment.acceleration, length, stride)) for segment in recorded.segments]
-    return np.repeat([segment.activity for segment in recorded.segments], counts)
+    of_segments = np.array([segment.activity for segment in recorded.segments])
+    found: Integers = of_segments[cuts(recorded, length, stride).segments]
+    return found
 
 
 def folds(data: Dataset) -> tuple[Split, ...]:

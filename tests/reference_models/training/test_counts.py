@@ -29,7 +29,7 @@ def test_groups_are_in_their_order_and_add_up() -> None:
         ("4", 4, 4),
         ("12", 4, 2),
     ]
-    assert COUNTS.groups[1].decisions == ((0, 0, 1), (0, 1, 1), (1, 0, 1), (2, 2, 1))
+    assert COUNTS.groups[1].by_class == ((0, 2, 1), (1, 1, 0), (2, 1, 1))
     assert COUNTS.groups[1].accuracy == 0.5
 
 
@@ -55,7 +55,7 @@ def test_without_samples_nothing_is_known() -> None:
 
 
 def test_folds_are_counted_together() -> None:
-    other = Counts(((1, 0, 0), (0, 0, 0), (0, 0, 0)), (Group("7", ((0, 0, 1),)),), "subject")
+    other = Counts(((1, 0, 0), (0, 0, 0), (0, 0, 0)), (Group("7", ((0, 1, 1),)),), "subject")
     both = COUNTS.plus(other)
     assert both.n == 9
     assert [group.name for group in both.groups] == ["4", "12", "7"]
