@@ -1,6 +1,7 @@
 """Write `docs/rules/`, a page for each rule from its docstring and examples, and `docs/targets.md`.
 
-The table of passes in `docs/repairs.md` is written as well.
+The table of passes in `docs/repairs.md` is written as well, and what `README.md` and
+`docs/benchmarking.md` show of the reference models.
 
 The output of each example is what `tflint check` prints for it, so a page cannot promise
 what the rule does not do. `tests/scripts/test_generate_docs.py` fails when a page is stale.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+import reference_models_page as references
 from repairs_page import PAGE as REPAIRS
 from repairs_page import passes_table, with_part
 from tflint.lint.registry import all_rules
@@ -45,6 +47,19 @@ def targets_page() -> str:
 def repairs_page() -> str:
     """The page about repairs with the passes as they are."""
     return with_part(REPAIRS.read_text(encoding="utf-8"), "passes", passes_table())
+
+
+def reference_pages() -> dict[Path, str]:
+    """The pages that show the reference models, as these are."""
+    rows = references.reference_rows()
+    parts = {
+        references.README: references.readme_part(rows),
+        references.PAGE: references.page_part(rows),
+    }
+    return {
+        path: with_part(path.read_text(encoding="utf-8"), references.PART, text)
+        for path, text in parts.items()
+    }
 
 
 def page_name(rule: type[Rule]) -> str:
@@ -125,8 +140,13 @@ def main() -> None:
         (FOLDER / name).write_text(text, encoding="utf-8")
     TARGETS.write_text(targets_page(), encoding="utf-8")
     REPAIRS.write_text(repairs_page(), encoding="utf-8")
+    for path, text in reference_pages().items():
+        path.write_text(text, encoding="utf-8")
     folder = FOLDER.relative_to(FOLDER.parent.parent)
-    print(f"{len(wanted)} pages in {folder}, docs/targets.md, and the passes in docs/repairs.md")
+    print(
+        f"{len(wanted)} pages in {folder}, docs/targets.md, the passes in docs/repairs.md, and the"
+        " reference models in README.md and docs/benchmarking.md"
+    )
 
 
 if __name__ == "__main__":

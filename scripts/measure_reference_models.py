@@ -27,16 +27,12 @@ from tflint.bench.options import DEFAULT_MIN_SECONDS, BenchOptions, Dataset
 from tflint.config.load import load_settings
 from tflint.report.bench_result import BenchedModel, BenchReport
 from tflint.report.bench_xlsx import render
+from tflint.report.bench_xlsx_notes import application_title
 from tflint.report.reference_result import PublishedFigures, Reference
-from tflint_reference_models.applications import application
+from tflint_reference_models.published import REDUCED, UNREDUCED, figures_of
 
 FOLDER = ROOT / "reference_models" / "analysis"
 OURS, ORIGINAL = "reference_models", "original_models"
-# What the original's tables say of the networks before they were reduced; weights in KB.
-_UNREDUCED = {
-    ("motion_sense", "float32"): PublishedFigures("float32", 326, 0.97436, "before reduction"),
-    ("music_classifier", "dynamic"): PublishedFigures("dynamic", 248, 0.9159, "before reduction"),
-}
 _REDUCED = "reduced_"
 
 
@@ -75,19 +71,16 @@ def _row(row: BenchedModel, seed: Path) -> BenchedModel:
     name, form = row.application, row.quantization
     if name is None or form is None:
         return row
-    of = application(name)
-    reference = Reference(name, of.title, of.summary, form, published=_published(path, name, form))
+    title, published = application_title(name), _published(path, name, form)
+    reference = Reference(name, title, "", form, published=published)
     return dataclasses.replace(row, reference=reference)
 
 
 def _published(path: Path, name: str, form: str) -> PublishedFigures | None:
-    if not path.name.startswith(_REDUCED):
-        return _UNREDUCED.get((name, form))
-    for one in application(name).published:
-        if one.form == form:
-            accuracy = None if one.accuracy is None else one.accuracy / 100
-            return PublishedFigures(one.form, one.kilobytes, accuracy, one.note)
-    return None
+    held = REDUCED if path.name.startswith(_REDUCED) else UNREDUCED
+    found = (one for one in held.get(name, ()) if one.form == form)
+    one = next(found, None)
+    return None if one is None else figures_of(one)
 
 
 def _plain(report: BenchReport) -> BenchReport:

@@ -263,7 +263,8 @@ def run_bench(
     from tflint.bench.run import benched
     from tflint.report.bench_result import BenchedModel, BenchReport
 
-    if paths or options.datasets or options.recordings is not None or has_runtime():
+    named = paths or options.datasets or options.recordings is not None
+    if named or (options.runs_models and has_runtime()):
         require_runtime()
         options = dataclasses.replace(options, cores=quiet_cores(options.threads))
     else:

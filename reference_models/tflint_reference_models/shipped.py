@@ -16,17 +16,16 @@ from tflint.bench.labels import Labels
 from tflint.errors import UsageError
 from tflint.printable import counted, printable
 from tflint.report.accuracy_result import Accuracy, Recorded
-from tflint.report.reference_result import Baseline, PublishedFigures, Reference
+from tflint.report.reference_result import Baseline, Reference
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Application
 from tflint_reference_models.applications import NAMES, application
+from tflint_reference_models.published import published_figures
 from tflint_reference_models.training.counts import Counts
 from tflint_reference_models.training.figures import Use
 from tflint_reference_models.training.metrics import from_json
 from tflint_reference_models.training.results import FormResult, Result
 
 METRICS, MANIFEST = "metrics.json", "manifest.json"
-# In which form of the original's a form is published, where it is in none of its own.
-_COUNTERPARTS = {"int8": "dynamic"}
 # Its arenas are those of the table: TFLM with reference kernels.
 _RUNTIME = "tflm"
 # The seed that test samples are drawn with where nothing was recorded.
@@ -77,7 +76,7 @@ def _known(path: Path) -> KnownModel | None:
         return None
     of, form = application(name), _form(path)
     reference = Reference(
-        name, of.title, of.summary, form, of.experiments[0].title, _published(of, form)
+        name, of.title, of.summary, form, of.experiments[0].title, published_figures(of, form)
     )
     try:
         results = _results(path.parent)
@@ -106,15 +105,6 @@ def _known(path: Path) -> KnownModel | None:
         note=f"the accuracy recorded is that of {networks}; this file is the first of them",
         note_measured=f"measured on what the first of {networks}, was not trained on",
     )
-
-
-def _published(of: Application, form: str) -> PublishedFigures | None:
-    for wanted in (form, _COUNTERPARTS.get(form)):
-        for one in of.published:
-            if one.form == wanted:
-                accuracy = None if one.accuracy is None else one.accuracy / 100
-                return PublishedFigures(one.form, one.kilobytes, accuracy, one.note)
-    return None
 
 
 def _results(folder: Path) -> tuple[Result, ...]:

@@ -14,8 +14,9 @@ from tflint.bench.known_models import KnownModel, recorded_accuracy, with_known
 from tflint.bench.labels import Labels
 from tflint.bench.references import References, with_recordings
 from tflint.errors import UsageError
+from tflint.report.accuracy_result import Recorded
 from tflint.report.bench_result import BenchedModel
-from tflint.report.reference_result import Recorded, Reference
+from tflint.report.reference_result import Reference
 
 RECORDED = Recorded("2026-11-20", "0.1.0")
 

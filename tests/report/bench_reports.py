@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.report.memory_reports import classifier, reported
 from tflint.model.schema import TensorType
-from tflint.report.accuracy_result import Accuracy, ClassScore
+from tflint.report.accuracy_result import Accuracy, ClassScore, Recorded
 from tflint.report.bench_result import (
     BenchedModel,
     BenchReport,
@@ -20,7 +20,7 @@ from tflint.report.bench_result import (
     TensorRow,
     WeightsUse,
 )
-from tflint.report.reference_result import Baseline, PublishedFigures, Recorded, Reference
+from tflint.report.reference_result import Baseline, PublishedFigures, Reference
 
 STARTED = "2026-11-23T09:41:07+01:00"
 MACHINE = Machine(

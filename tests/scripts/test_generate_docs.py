@@ -28,3 +28,8 @@ def test_the_page_of_targets_is_up_to_date() -> None:
 def test_the_passes_in_the_page_about_repairs_are_up_to_date() -> None:
     text = generate_docs.REPAIRS.read_text(encoding="utf-8")
     assert text == generate_docs.repairs_page(), "docs/repairs.md is stale: run `make docs`"
+
+
+def test_the_reference_models_are_shown_as_they_are() -> None:
+    for path, text in generate_docs.reference_pages().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale: run `make docs`"

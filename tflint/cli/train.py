@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +13,10 @@ import typer
 from tflint.cli.complete import complete_words
 from tflint.cli.options import Config, Isolated
 from tflint.errors import UsageError
+from tflint.printable import printable
 
+# In a log, where a line each epoch would be noise.
+LOG_EVERY_S = 30.0
 # Written out, as `--help` need not load what knows them; a test holds them together.
 APPLICATIONS = ("motion_sense", "music_classifier", "keyword_spotting", "car_sensor")
 
@@ -63,7 +69,10 @@ def train(
     time_limit: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=1, help="End a training after this long; it can be gone on with."
+            metavar="SECONDS",
+            min=1,
+            max=1e7,
+            help="End a training after this long; it can be gone on with.",
         ),
     ] = 3600.0,
     config: Config = None,
@@ -74,16 +83,19 @@ def train(
     TensorFlow runs in a process of its own. The same call goes on where one was interrupted.
     """
     from tflint.api import run_train
-    from tflint.cli.output import emit
+    from tflint.cli.interrupts import INTERRUPTED, two_interrupts
+    from tflint.cli.output import print_lines
     from tflint.cli.progress import Progress
     from tflint.config.load import load_settings
     from tflint_reference_models.training.options import ALL, TrainOptions
 
-    settings = load_settings({"data": data}, config=config or (), isolated=isolated)
     if original and experiment == ALL:
         raise UsageError("--experiment all trains both networks: leave --original out")
+    if not math.isfinite(time_limit):
+        raise UsageError("--time-limit is a number of seconds, such as 600")
+    settings = load_settings({"data": data}, config=config or (), isolated=isolated)
     options = TrainOptions(
-        Path(output or application),
+        Path(application if output is None else os.path.expanduser(output)),
         original=original,
         experiment=experiment,
         epochs=epochs,
@@ -92,9 +104,23 @@ def train(
         fresh=fresh,
         seconds=time_limit,
     )
-    progress = Progress()
+    progress = Progress(log_every_s=LOG_EVERY_S)
     try:
-        report = run_train(settings, application, options, progress.say)
-    finally:
-        progress.clear()
-    emit(report.summary())
+        with two_interrupts():
+            try:
+                report = run_train(settings, application, options, progress.say)
+            finally:
+                progress.clear()
+    except KeyboardInterrupt:
+        print(f"tflint: {_interrupted(options.output)}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    print_lines(report.lines())
+
+
+def _interrupted(output: Path) -> str:
+    from tflint_reference_models.training.kept_states import STATES, is_something_kept
+
+    if not is_something_kept(output):
+        return "interrupted; nothing is kept"
+    shown = printable(str(output / STATES), 400)
+    return f"interrupted; what was trained is kept in `{shown}`, and the same call goes on from it"

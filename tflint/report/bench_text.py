@@ -207,7 +207,7 @@ def _failures(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
     yield line()
     yield line(Span("not measured", "path"))
     for model, failure in failed[:SHOWN]:
-        yield from _wrapped(f"{path_text(model.path)}, {failure.part}", width, "  ", "error")
+        yield from _wrapped(f"{_called(model)}, {failure.part}", width, "  ", "error")
         yield from _wrapped(printable(failure.text, 1000), width, "    ")
     yield from _more(len(failed) - SHOWN)
 
@@ -222,11 +222,21 @@ def _notes(models: Sequence[BenchedModel], width: int) -> Iterator[Line]:
         yield line()
     for those in list(found.values())[:SHOWN]:
         model, note = those[0]
-        about = path_text(model.path)
+        about = _called(model)
         if len(those) > 1:
             about = f"{counted(len(those), 'model')}, such as {about}"
         yield from _wrapped(f"note: {about}: {printable(note, 1000)}", width, "", "dim")
     yield from _more(len(found) - SHOWN)
+
+
+def _called(model: BenchedModel) -> str:
+    """Its path, or of a reference model what the table calls it."""
+    of = model.reference
+    return (
+        path_text(model.path)
+        if of is None
+        else f"{printable(of.title, 100)} {printable(of.form, 40)}"
+    )
 
 
 def _more(count: int) -> Iterator[Line]:

@@ -6,15 +6,15 @@ from tflint_reference_models.keyword_spotting.features import FRAMES, RECIPE, SH
 from tflint_reference_models.network import Block, Head, Network
 
 # Over time, with the coefficients as channels: each pointwise convolution sees a whole frame, each
-# depthwise one half a second of a channel. Maps are 11 x 32 bytes, and where in the second the word
+# depthwise one half a second of a channel. Maps are 11 x 30 bytes, and where in the second the word
 # was does not matter.
 CHOSEN = Network(
     (FRAMES, 1, RECIPE.coefficients),
     2,
     (
-        Block(32, (1, 1)),
-        Block(28, (5, 1), is_separable=True, is_padded=True),
-        Block(26, (5, 1), is_separable=True, is_padded=True),
+        Block(30, (1, 1)),
+        Block(25, (5, 1), is_separable=True, is_padded=True),
+        Block(24, (5, 1), is_separable=True, is_padded=True),
     ),
     Head.BOTH,
 )

@@ -19,8 +19,8 @@ CHOSEN = Network(
     CLASSES,
     (
         Block(48, (3, 1), stride=(2, 1), is_padded=True),
-        Block(64, (5, 1), is_separable=True, pools=((2, 1),), is_padded=True),
-        Block(80, (5, 1), is_separable=True, is_padded=True),
+        Block(56, (5, 1), is_separable=True, pools=((2, 1),), is_padded=True),
+        Block(96, (5, 1), is_separable=True, is_padded=True),
     ),
     Head.AVERAGE,
     dense=(64,),

@@ -12,11 +12,12 @@ from tflint_reference_models.training.card_decisions import (
 )
 from tflint_reference_models.training.card_making import data, making
 from tflint_reference_models.training.card_sizes import findings, sizes
+from tflint_reference_models.training.counts import Counts
 from tflint_reference_models.training.forms import SHIPPED
 from tflint_reference_models.training.goals import folds_of, held_to, of_network
 from tflint_reference_models.training.manifest import file_name
-from tflint_reference_models.training.markdown import literal, message, table
-from tflint_reference_models.training.percent import interval_text, percent
+from tflint_reference_models.training.markdown import literal, message, name, table
+from tflint_reference_models.training.percent import interval_text, percent, percent_at_most
 from tflint_reference_models.training.results import Result
 
 CARD = "card.md"
@@ -67,17 +68,31 @@ def _at_a_glance(of: Application, results: Sequence[Result]) -> Iterator[str]:
         shown += f" right in **{percent(test.accuracy)}** of {test.n:,} samples"
         interval = test.group_interval
         if interval is not None:
-            shown += f" ({interval_text(interval)} over {len(test.groups)} {test.group_kind}s)"
+            shown += (
+                f" ({interval_text(interval)} over {len(test.groups)} {name(test.group_kind)}s)"
+            )
         shown += f", with **{ours.weight_bytes:,} bytes** of weights"
         if use.refusal is None and use.min_arena_bytes is not None:
             shown += f" and an arena of **{use.min_arena_bytes:,} bytes** on TFLM"
-        yield f"{shown}. Integers go in and come out."
+        yield f"{shown}. Integers go in and come out.{_of_two_classes(of, results, test)}"
         yield ""
     rows = [
         (message(held.what), message(held.wanted), message(held.reached), _mark(held.is_met))
         for held in held_to(of, results)
     ]
     yield from table(("Held to", "wanted", "reached", ""), rows)
+
+
+def _of_two_classes(of: Application, results: Sequence[Result], test: Counts) -> str:
+    """What matters more than accuracy where one class is rare."""
+    classes = next(one.classes for one in results if one.experiment == of.experiments[0].name)
+    if len(classes) > 2:
+        return ""
+    first, second = map(name, classes)
+    return (
+        f" It finds **{percent(test.recall(1))}** of what is {second}, and takes"
+        f" **{percent_at_most(test.false_accepts)}** of what is {first} for that."
+    )
 
 
 def _mark(is_met: bool) -> str:

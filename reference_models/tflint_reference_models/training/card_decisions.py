@@ -77,13 +77,13 @@ def _comparison(of: Application, results: Sequence[Result], *, is_honest: bool) 
     is_two = len(held[0][2].classes) == 2
     last = name(held[0][2].classes[-1])
     head = ["Parted", "network", "samples", "right", "interval by samples", "interval by groups"]
-    head += [f"recall of {last}", "false accepts"] if is_two else ["mean recall"]
+    head += [f"recall of {last}", "false accepts"] if is_two else []
     yield f"Of {literal(SHIPPED)}, as it runs on the device:"
     yield ""
     yield from table(
-        (*head, "weight bytes"),
+        (*head, "mean recall", "weight bytes"),
         [_row(*one, is_two=is_two) for one in held],
-        "llr" + "r" * (len(head) - 2),
+        "ll" + "r" * len(head),
     )
 
 
@@ -94,11 +94,9 @@ def _row(experiment: Experiment, network: str, result: Result, *, is_two: bool) 
     over = interval_text(test.group_interval)
     if test.groups:
         over += f" ({len(test.groups)} {name(test.group_kind)}s)"
-    figures = (
-        (percent(test.recall(1)), percent_at_most(test.false_accepts))
-        if is_two
-        else (percent(test.balanced),)
-    )
+    balanced = percent(test.balanced)
+    if test.balanced_group_interval is not None:
+        balanced += f" ({interval_text(test.balanced_group_interval)} by groups)"
     is_told = result.folds < 2 or "fold" in experiment.title
     pooled = "" if is_told else f", {result.folds} folds"
     return (
@@ -108,7 +106,8 @@ def _row(experiment: Experiment, network: str, result: Result, *, is_two: bool) 
         percent(test.accuracy),
         interval_text(test.interval),
         over,
-        *figures,
+        *(_of_two(test) if is_two else ()),
+        balanced,
         f"{form.weight_bytes:,}",
     )
 

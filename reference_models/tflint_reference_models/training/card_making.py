@@ -63,7 +63,8 @@ def making(of: Application, results: Sequence[Result]) -> Iterator[str]:
     if not shown:
         return
     first = shown[0]
-    files = ", ".join(f"{name(file)} {literal(digest)}" for file, digest in first.data_sha256)
+    held = {pair for result in in_order(of, results) for pair in result.data_sha256}
+    files = ", ".join(f"{name(file)} {literal(digest)}" for file, digest in sorted(held))
     versions = ", ".join(f"{name(what)} {name(version)}" for what, version in first.versions)
     yield f"- Recordings (SHA-256): {files}"
     yield f"- Code (SHA-256 of its sources): {literal(first.code_sha256)}"
@@ -78,5 +79,9 @@ def making(of: Application, results: Sequence[Result]) -> Iterator[str]:
     yield (
         f"- {literal('manifest.json')} has the hash of each file, {literal('metrics.json')} all"
         " that was counted."
+    )
+    yield (
+        f"- Where the recordings are, {literal('tflint bench --data FOLDER')} measures the models"
+        f" again, and {literal(f'tflint train {of.name} --data FOLDER')} trains them again."
     )
     yield ""

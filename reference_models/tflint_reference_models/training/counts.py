@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,20 +17,22 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What was decided on the samples of a group: (truth, decided, how often), where it was."""
+    """What was decided on the samples of a group: of each class that it has (class, samples, how
+    many of them were decided right).
+    """
 
     name: str
-    decisions: tuple[tuple[int, int, int], ...]
+    by_class: tuple[tuple[int, int, int], ...]
 
     @property
     def n(self) -> int:
         """The number of its samples."""
-        return sum(count for _, _, count in self.decisions)
+        return sum(n for _, n, _ in self.by_class)
 
     @property
     def correct(self) -> int:
         """How many of them were decided right."""
-        return sum(count for truth, decided, count in self.decisions if truth == decided)
+        return sum(right for _, _, right in self.by_class)
 
     @property
     def accuracy(self) -> float:
@@ -97,7 +100,7 @@ class Counts:
     def balanced(self) -> float:
         """The mean recall of the classes that occur; 0 without samples."""
         found = [self.recall(label) for label in self.occurring]
-        return sum(found) / len(found) if found else 0.0
+        return math.fsum(found) / len(found) if found else 0.0
 
     @property
     def false_accepts(self) -> float:
@@ -127,10 +130,7 @@ class Counts:
             return None
         recalls = {label: self.recall(label) for label in self.occurring}
         moved = [
-            sum(
-                count * ((truth == decided) - recalls[truth]) / self.sizes[truth]
-                for truth, decided, count in group.decisions
-            )
+            math.fsum((right - recalls[of] * n) / self.sizes[of] for of, n, right in group.by_class)
             / len(recalls)
             for group in self.groups
         ]
@@ -147,7 +147,8 @@ class Counts:
         groups = {group.name: group for group in self.groups}
         for group in other.groups:
             groups[group.name] = _together(groups.get(group.name), group)
-        return Counts(confusion, tuple(groups.values()), self.group_kind)
+        held = sorted(groups.values(), key=lambda group: _natural(group.name))
+        return Counts(confusion, tuple(held), self.group_kind)
 
     def without_groups(self) -> Counts:
         """The same, not told by group."""
@@ -157,10 +158,11 @@ class Counts:
 def _together(first: Group | None, second: Group) -> Group:
     if first is None:
         return second
-    counts: dict[tuple[int, int], int] = {}
-    for truth, decided, count in (*first.decisions, *second.decisions):
-        counts[truth, decided] = counts.get((truth, decided), 0) + count
-    return Group(first.name, tuple((*pair, count) for pair, count in sorted(counts.items())))
+    held = {of: (n, right) for of, n, right in first.by_class}
+    for of, n, right in second.by_class:
+        before = held.get(of, (0, 0))
+        held[of] = before[0] + n, before[1] + right
+    return Group(first.name, tuple((of, *held[of]) for of in sorted(held)))
 
 
 def counted(
@@ -185,12 +187,12 @@ def counted(
     confusion = tuple(tuple(row) for row in matrix.tolist())
     if groups is None:
         return Counts(confusion)
-    by_group: dict[str, dict[int, int]] = {}
-    for name, pair in zip(groups, pairs.tolist(), strict=True):
-        held = by_group.setdefault(name, {})
-        held[pair] = held.get(pair, 0) + 1
+    by_group: dict[str, dict[int, list[bool]]] = {}
+    is_right = (labels == decided).tolist()
+    for name, of, right in zip(groups, labels.tolist(), is_right, strict=True):
+        by_group.setdefault(name, {}).setdefault(of, []).append(right)
     found = tuple(
-        Group(name, tuple((*divmod(pair, classes), held[pair]) for pair in sorted(held)))
+        Group(name, tuple((of, len(held[of]), sum(held[of])) for of in sorted(held)))
         for name, held in sorted(by_group.items(), key=lambda item: _natural(item[0]))
     )
     return Counts(confusion, found, group_kind)

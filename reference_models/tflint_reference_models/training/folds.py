@@ -21,6 +21,7 @@ from tflint_reference_models.training.forms import (
     measured,
 )
 from tflint_reference_models.training.job import Job
+from tflint_reference_models.training.kept_states import STATES
 from tflint_reference_models.training.options import TrainOptions
 from tflint_reference_models.training.results import (
     CurvePoint,
@@ -35,8 +36,6 @@ from tflint_reference_models.training.trainer import TrainedNetwork, train
 
 # What a baseline may be off when it is made integers: it is measured, and never shipped.
 _BASELINE_TOLERANCE = 1.0
-# Where trainings keep what they need to go on, in the folder of the results.
-STATES = ".training"
 # What decides what becomes of a training, by the names of its distributions.
 _MADE_WITH = ("tensorflow", "keras", "numpy", "ai-edge-litert", "ai-edge-quantizer")
 
@@ -81,7 +80,7 @@ class _Run:
             state="",
             threads=options.threads,
         )
-        state = options.output / STATES / job.key(task.sha256, self.sources)
+        state = options.output / STATES / job.state_name(task.sha256, self.sources)
         job = replace(job, state=str(state))
         return train(job, options.seconds, say, fresh=options.fresh)
 

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from tflint.errors import TflintError
 from tflint_reference_models.application import Application, Experiment, Recipe, Trained
 from tflint_reference_models.applications import application
 
 # What a worker leaves in the folder of its state: the trained network.
 NETWORK = "network.keras"
+
+
+class TrainingFailed(TflintError):
+    """A training that comes to nothing; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +63,22 @@ class Job:
             return held
         return replace(held, recipe=with_epochs(held.recipe, self.epochs))
 
-    def key(self, hashes: tuple[tuple[str, str], ...], sources: str) -> str:
-        """A name for what the training starts from: the same data, code and settings, and as many
-        threads, by which sums are parted.
+    def state_name(self, hashes: tuple[tuple[str, str], ...], sources: str) -> str:
+        """The name of the folder for its state: what is trained, and a key for what the training
+        starts from: the same data, code and settings, and as many threads, by which sums are
+        parted.
         """
         held = self.to_json()
         for key in ("folder", "state"):
             del held[key]
         text = json.dumps([held, hashes, sources], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return f"{state_prefix(self.experiment, self.network)}-{key}"
+
+
+def state_prefix(experiment: str, network: str) -> str:
+    """What the names of the states of a network begin with, before a hyphen and the key."""
+    return f"{experiment}-{network}"
 
 
 def with_epochs(recipe: Recipe, epochs: int) -> Recipe:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tflint.errors import TflintError
 from tflint_reference_models.application import Recipe, Samples, Task, Teacher
 from tflint_reference_models.dataset import Floats, Integers
+from tflint_reference_models.training.job import TrainingFailed
 from tflint_reference_models.training.state import State, load, save
 from tflint_reference_models.training.steps import epoch_of, optimizer_of
 
@@ -26,10 +26,6 @@ _CHUNK = 1024
 
 # Asks teachers for their softened answers (n, classes) to samples (n, *shape).
 Asked = Callable[[Floats], Floats]
-
-
-class TrainingFailed(TflintError):
-    """A training that comes to nothing; the message says why."""
 
 
 def trained(
@@ -59,7 +55,7 @@ def trained(
             variable.assign(value)
         done, watched = state.epochs, list(state.watched)
     run = epoch_of(model, optimizer, steps)
-    started = saved = time.monotonic()
+    started, saved = time.monotonic(), -math.inf
     for epoch in range(done, recipe.epochs):
         samples = first if epoch == 0 else task.epoch(epoch)
         if samples.inputs.shape != first.inputs.shape:

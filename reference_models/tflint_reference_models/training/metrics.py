@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ METRICS = "metrics.json"
 SCHEMA = 1
 # What is no longer than this stands on one line.
 _LINE = 100
+# Parts that are no longer than this share a line, such as groups.
+_WORD = 40
 _MOST = 1 << 53
 _MAX_TEXT = 4000
 # Classes of one of the applications, and more than enough.
@@ -88,8 +91,8 @@ def _of_counts(counts: Counts) -> dict[str, Any]:
     }
     if counts.groups:
         held["group_kind"] = counts.group_kind
-        # (truth, decided, how often)
-        held["groups"] = {group.name: group.decisions for group in counts.groups}
+        # (class, samples, right)
+        held["by_group"] = {group.name: group.by_class for group in counts.groups}
     return held
 
 
@@ -109,8 +112,24 @@ def lines_of(value: object, indent: str = "") -> str:
     else:
         parts = [lines_of(held, deeper) for held in value]
         start, end = "[", "]"
-    body = ",\n".join(deeper + part for part in parts)
+    if all(len(part) <= _WORD for part in parts):
+        width = _LINE - len(deeper)
+        body = textwrap.indent(_filled(parts, width), deeper)
+    else:
+        body = ",\n".join(deeper + part for part in parts)
     return f"{start}\n{body}\n{indent}{end}"
+
+
+def _filled(parts: Sequence[str], width: int) -> str:
+    """Parts as many to a line as there is room for."""
+    lines, used = [[parts[0]]], len(parts[0])
+    for part in parts[1:]:
+        used += len(part) + 2
+        if used > width:
+            lines.append([])
+            used = len(part)
+        lines[-1].append(part)
+    return ",\n".join(", ".join(line) for line in lines)
 
 
 def from_json(text: str, shown: str) -> tuple[str, tuple[Result, ...]]:
@@ -294,38 +313,44 @@ def _counts(held: _Fields, classes: int) -> Counts:
     if len(rows) != classes or any(len(row) != classes for row in rows):
         raise ValueError("`confusion` has not a row and a column a class")
     counts = Counts(rows)
-    if isinstance(held.held, dict) and "groups" in held.held:
-        groups = tuple(Group(name, found) for name, found in held.pairs("groups", _decisions))
+    keys = held.held if isinstance(held.held, dict) else {}
+    if "by_group" in keys or "groups" in keys:
+        read, key = (_by_class, "by_group") if "by_group" in keys else (_by_decision, "groups")
+        groups = tuple(Group(name, found) for name, found in held.pairs(key, read))
         counts = Counts(rows, groups, held.text("group_kind"))
     said = held.whole("n"), held.whole("correct")
-    if said != (counts.n, counts.correct) or (counts.groups and _added(counts) != _cells(rows)):
+    if said != (counts.n, counts.correct) or (counts.groups and not _adds_up(counts)):
         raise ValueError("`confusion` does not add up")
     return counts
 
 
-def _decisions(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
+def _by_class(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
     found = []
     for one in _list(value, key):
         numbers = [_whole(number, key) for number in _list(one, key)]
         if len(numbers) != 3:
-            raise ValueError(f"`{key}` has no truth, decision and count")
+            raise ValueError(f"`{key}` has no class, samples and right ones")
         found.append((numbers[0], numbers[1], numbers[2]))
     return tuple(found)
 
 
-def _added(counts: Counts) -> Mapping[tuple[int, int], int]:
-    """What the groups add up to, where it is anything."""
-    cells: dict[tuple[int, int], int] = {}
+def _by_decision(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
+    """As the first of these files have it: (truth, decided, how often)."""
+    held: dict[int, tuple[int, int]] = {}
+    for truth, decided, count in _by_class(value, key):
+        n, right = held.get(truth, (0, 0))
+        held[truth] = n + count, right + count * (truth == decided)
+    return tuple((of, *held[of]) for of in sorted(held))
+
+
+def _adds_up(counts: Counts) -> bool:
+    """Whether the groups are what the confusion matrix is of."""
+    samples, right = [0] * len(counts.confusion), [0] * len(counts.confusion)
     for group in counts.groups:
-        for truth, decided, count in group.decisions:
-            cells[truth, decided] = cells.get((truth, decided), 0) + count
-    return {cell: count for cell, count in cells.items() if count}
-
-
-def _cells(rows: Sequence[Sequence[int]]) -> Mapping[tuple[int, int], int]:
-    return {
-        (truth, decided): count
-        for truth, row in enumerate(rows)
-        for decided, count in enumerate(row)
-        if count
-    }
+        for of, n, found in group.by_class:
+            if of >= len(samples) or found > n:
+                return False
+            samples[of] += n
+            right[of] += found
+    diagonal = [row[of] for of, row in enumerate(counts.confusion)]
+    return samples == list(counts.sizes) and right == diagonal

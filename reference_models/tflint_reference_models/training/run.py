@@ -18,6 +18,8 @@ from tflint_reference_models.applications import application
 from tflint_reference_models.data_folder import data_folder
 from tflint_reference_models.training.card import CARD, card
 from tflint_reference_models.training.folds import prefixed, trained_in_folds
+from tflint_reference_models.training.job import state_prefix
+from tflint_reference_models.training.kept_states import forget, held_by_this_call, refuse_output
 from tflint_reference_models.training.manifest import (
     MANIFEST,
     file_name,
@@ -45,11 +47,25 @@ def train_application(
     """
     of = application(name)
     wanted = _wanted(of, options)
-    check_installed()
+    refuse_output(options.output)
+    _before(options.output, of)
     folder = data_folder(options.folder)
     for experiment, network in wanted:
         say(f"{experiment.name}, {network}: reading recordings")
         experiment.networks[network].task(folder, 0, options.seed)
+    # Last: where TensorFlow is missing, the recordings are known to be in order.
+    check_installed()
+    with held_by_this_call(options.output):
+        return _train_all(of, wanted, folder, options, say)
+
+
+def _train_all(
+    of: Application,
+    wanted: Sequence[tuple[Experiment, str]],
+    folder: Path,
+    options: TrainOptions,
+    say: Say,
+) -> TrainReport:
     results = _before(options.output, of)
     found, written = [], dict.fromkeys((METRICS, MANIFEST, CARD))
     for experiment, network in wanted:
@@ -60,7 +76,9 @@ def train_application(
         found.append(result)
         _write(of, options.output, results, files)
         written |= dict.fromkeys(files)
-    return TrainReport(name, options.output, tuple(found), tuple(written))
+    # Not one by one: until all is there, the same call goes on.
+    forget(options.output, [state_prefix(one.name, network) for one, network in wanted])
+    return TrainReport(of.name, options.output, tuple(found), tuple(written))
 
 
 def _wanted(of: Application, options: TrainOptions) -> list[tuple[Experiment, str]]:

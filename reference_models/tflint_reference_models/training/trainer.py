@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tflint.atomic_file import write_files
-from tflint.errors import HostFailed, MissingExtra, UsageError
+from tflint.convert.out_of_memory import speaks_of_memory
+from tflint.errors import HostFailed, MissingExtra, TflintError, UsageError
 from tflint.execution.process import Ended, Limits, run_worker
 from tflint.printable import printable
-from tflint_reference_models.training.job import NETWORK, Job
+from tflint_reference_models.training.job import NETWORK, Job, TrainingFailed
 
 _WORKER = "tflint_reference_models.training.worker"
 # What says that a training came to its end: what the worker's last frame said.
@@ -47,8 +48,9 @@ def train(
     """Train a network, or go on where the last call was interrupted; `say` is told how far it is.
 
     With `fresh` what is there of an earlier call is thrown away.
-    Raises `UsageError` for recordings that are missing or broken, and `HostFailed` where the worker
-    crashed or was too slow: what it did by then is kept.
+    Raises `UsageError` for recordings that are missing or broken, `TrainingFailed` for a training
+    that comes to nothing, and `HostFailed` where the worker crashed or was too slow: what it did by
+    then is kept.
     """
     folder = Path(job.state)
     if fresh:
@@ -62,17 +64,21 @@ def train(
         shown = printable(str(folder), 400)
         raise UsageError(f"no folder `{shown}`: {error.strerror or error}") from error
 
+    step = "starting TensorFlow"
+
     def hear(head: dict[str, Any]) -> None:
+        nonlocal step
         if head.get("event") == "progress":
-            say(printable(str(head.get("text")), _MAX_LINE))
+            step = printable(str(head.get("text")), _MAX_LINE)
+            say(step)
 
     limits = Limits(seconds, _MEMORY, None)
     ended = run_worker(_WORKER, job.to_json(), (), limits, hear)
     head: dict[str, Any] = ended.frames[-1][0] if ended.frames else {}
-    if head.get("event") == "refused":
-        raise UsageError(printable(str(head["reason"]), 1000))
+    if head.get("event") in _RAISED:
+        raise _RAISED[head["event"]](printable(str(head["reason"]), 1000))
     if head.get("event") != "trained":
-        raise HostFailed(_what_happened(ended))
+        raise HostFailed(_what_happened(ended, step))
     kept = {"threshold": head["threshold"], "parameters": head["parameters"]}
     write_files([(folder / _DONE, json.dumps(kept))])
     found = _done(folder)
@@ -94,9 +100,22 @@ def _done(folder: Path) -> TrainedNetwork | None:
     return found if path.is_file() else None
 
 
-def _what_happened(ended: Ended) -> str:
+def _what_happened(ended: Ended, step: str) -> str:
+    """One line for a worker that has come to no end of its own."""
     if ended.is_time_out:
-        return "the training took too long and was ended: the same call goes on, see --time-limit"
+        return (
+            f"the training took too long and was ended ({step}); the same call goes on from there,"
+            " see --time-limit"
+        )
+    if speaks_of_memory(ended.log):
+        return f"the training ran out of memory ({step})"
     lines = [line.strip() for line in ended.log.splitlines() if line.strip()]
-    last = f" ({printable(lines[-1], _MAX_LINE)})" if lines else ""
-    return f"the training failed: {ended.fault or 'it ended early'}{last}"
+    last = f": {printable(lines[-1], _MAX_LINE)}" if lines else ""
+    return f"the training failed ({step}): {ended.fault or 'it ended early'}{last}"
+
+
+_RAISED: dict[str, Callable[[str], TflintError]] = {
+    "refused": UsageError,
+    "failed": TrainingFailed,
+    "memory": HostFailed,
+}

@@ -6,15 +6,19 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
+from tflint.atomic_file import write_files
+from tflint.convert.out_of_memory import is_out_of_memory
 from tflint.errors import TflintError
 from tflint.execution.frames import Array, Json
-from tflint_reference_models.training.job import NETWORK, Job
+from tflint_reference_models.training.job import NETWORK, Job, TrainingFailed
+from tflint_reference_models.training.keras_file import reproducible
 
 
 def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Sequence[Array]]]:
     """Train what a request names.
 
-    Frames of the event `progress`; the last has `trained`, or `refused` with the reason.
+    Frames of the event `progress`; the last has `trained`, or what is wrong, with the reason:
+    `refused` of what the user has given, `failed` of the training, `memory`.
     """
     steps = _steps(Job.from_json(request))
     while True:
@@ -23,15 +27,27 @@ def answer(request: Json, arrays: Sequence[Array]) -> Iterator[tuple[Json, Seque
         except StopIteration as ended:
             yield {"event": "trained", **ended.value}, ()
             return
-        except (TflintError, MemoryError) as error:
-            yield {"event": "refused", "reason": str(error) or "it ran out of memory"}, ()
+        except TrainingFailed as error:
+            yield {"event": "failed", "reason": str(error)}, ()
+            return
+        except TflintError as error:
+            yield {"event": "refused", "reason": str(error)}, ()
+            return
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            yield {"event": "memory", "reason": "the training ran out of memory"}, ()
             return
         yield {"event": "progress", "text": text}, ()
 
 
 def _steps(job: Job) -> Generator[str, None, Json]:
     yield "starting TensorFlow"
-    _prepare(job.threads)
+    try:
+        _prepare(job.threads)
+        import keras
+    except ImportError as error:
+        raise TrainingFailed(f"TensorFlow is installed, but cannot be imported: {error}") from error
     from tflint_reference_models.training.loop import answers, decide_at, trained
 
     yield "reading recordings"
@@ -44,13 +60,16 @@ def _steps(job: Job) -> Generator[str, None, Json]:
         scores = answers(model, task.validation.inputs)[:, 0]
         threshold = float(network.operating_point(scores, task.validation.labels))
         decide_at(model, threshold)
-    # Without the optimiser, which is most of the file.
+    # Without its optimiser, and with names that are numbered from the beginning.
+    weights = model.get_weights()
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(job.seed)
     plain = network.build()
-    plain.set_weights(model.get_weights())
+    plain.set_weights(weights)
     # Keras tells formats apart by their suffix.
     draft = folder / f"draft-{NETWORK}"
     plain.save(draft)
-    os.replace(draft, folder / NETWORK)
+    write_files([(folder / NETWORK, reproducible(draft))])
     return {"threshold": threshold, "parameters": plain.count_params()}
 
 

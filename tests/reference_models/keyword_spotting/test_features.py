@@ -7,12 +7,16 @@ import pytest
 
 from tests.reference_models.shared_recordings import shared_recordings
 from tflint_reference_models.keyword_spotting import features as module
+from tflint_reference_models.keyword_spotting.data import recordings, split, windows
 from tflint_reference_models.keyword_spotting.features import (
     KEPT,
     RECIPE,
     SECOND,
     SHAPE,
+    as_frames,
+    as_image,
     features,
+    standardised,
     stream,
 )
 
@@ -45,6 +49,30 @@ def test_a_stream_is_the_same_but_at_the_ends() -> None:
 def test_what_is_no_second_is_refused(samples: np.ndarray) -> None:
     with pytest.raises(ValueError, match="not int16"):
         features(samples)
+
+
+def test_what_networks_take_are_the_same_numbers_in_two_orders() -> None:
+    coefficients = np.random.default_rng(3).normal(0, 50, (3, *SHAPE)).astype(np.float32)
+    frames, image = as_frames(coefficients), as_image(coefficients)
+    assert (frames.shape, image.shape) == ((3, 11, 1, 20), (3, 20, 11, 1))
+    for found in (frames, image):
+        assert found.dtype == np.float32
+        assert found.flags.c_contiguous
+    np.testing.assert_array_equal(frames[:, :, 0].transpose(0, 2, 1), image[..., 0])
+    np.testing.assert_allclose(
+        image[1, 4, 7, 0], (coefficients[1, 4, 7] - module.MEANS[4]) / module.SPREADS[4], rtol=1e-6
+    )
+
+
+@pytest.mark.shared
+def test_constants_are_those_of_what_is_trained_on() -> None:
+    folder = shared_recordings("speech_on.npz", "speech_on_more.npz", "speech_on_raw16k.npz")
+    recorded = recordings(folder)
+    data = windows(recorded)
+    found = standardised(data.inputs[split(data, recorded).train][..., 0]).astype(np.float64)
+    # They are written with one digit after the point, which is half a percent of the least spread.
+    np.testing.assert_allclose(found.mean(axis=(0, 2)), 0, atol=0.006)
+    np.testing.assert_allclose(found.std(axis=(0, 2)), 1, atol=0.006)
 
 
 @pytest.mark.shared

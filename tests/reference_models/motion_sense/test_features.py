@@ -107,6 +107,27 @@ def test_a_plot_is_the_recipe(count: int) -> None:
     np.testing.assert_allclose(found, direct_plot(readings, 32), atol=1e-6)
 
 
+def test_plots_of_many_windows_are_each_its_own() -> None:
+    windows = np.stack([shaken(seed, 128) for seed in range(5)])
+
+    found = subject.recurrence_plot(windows)
+
+    assert found.shape == (5, 32, 32)
+    for place in range(5):
+        single = subject.recurrence_plot(windows[place])
+        np.testing.assert_allclose(found[place], single, atol=1e-6)
+
+
+def test_a_plot_tells_nothing_of_gravity_and_turns() -> None:
+    window = shaken(3, 128)
+    turn, _ = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))
+    other = ((window + np.array([0.3, -0.8, 0.1])) @ turn).astype(np.float32)
+
+    # A distance on the edge of a step may round to the other side.
+    found = subject.recurrence_plot(other) - subject.recurrence_plot(window)
+    assert np.abs(found).max() < 1e-3
+
+
 def test_a_plot_of_too_few_rows() -> None:
     with pytest.raises(ValueError, match="63 rows for a plot of 32"):
         subject.recurrence_plot(shaken(0, 63))

@@ -1,0 +1,1 @@
+"""The figures of `docs/guide.md`: small networks measured, and the page that states them."""
