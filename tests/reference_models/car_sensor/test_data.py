@@ -16,7 +16,6 @@ from tests.reference_models.shared_recordings import shared_recordings
 from tests.reference_models.whole_groups import assert_parts_whole_groups, groups
 from tflint.errors import UsageError
 from tflint_reference_models.car_sensor import data as subject
-from tflint_reference_models.dataset import Dataset
 
 both = pytest.mark.parametrize("by", ["session", "user"])
 
@@ -205,14 +204,15 @@ def test_cuts_are_where_windows_are(length: int, stride: int, by: int) -> None:
     rng = np.random.default_rng(length)
     sizes = (90, 3, 200, 120)
     segments = tuple(
-        subject.Segment(rng.normal(size=(size, 3)).astype(np.float32), np.zeros(size), 0, place, 0)
+        subject.Segment(
+            rng.normal(size=(size, 3)).astype(np.float32), np.zeros(size, np.float32), 0, place, 0
+        )
         for place, size in enumerate(sizes)
     )
     recorded = subject.Recordings(segments, "")
 
-    windows, cuts = (
-        cut(recorded, length=length, stride=stride) for cut in (_windows, subject.cuts)
-    )
+    windows = subject.windows(recorded, "session", length, stride)
+    cuts = subject.cuts(recorded, length, stride)
 
     count = len(cuts.starts)
     np.testing.assert_array_equal(cuts.moved(np.zeros(count, np.int64)), windows.inputs)
@@ -221,7 +221,3 @@ def test_cuts_are_where_windows_are(length: int, stride: int, by: int) -> None:
     for place, window in zip(cuts.segments, moved, strict=True):
         views = np.lib.stride_tricks.sliding_window_view(segments[place].acceleration, length, 0)
         assert any(np.array_equal(window.T, view) for view in views)
-
-
-def _windows(recorded: subject.Recordings, length: int, stride: int) -> Dataset:
-    return subject.windows(recorded, "session", length, stride)
