@@ -132,21 +132,18 @@ def _split(windows: Dataset, parted: Parted, fold: int) -> Split:
     return data.random_split(windows) if parted == "at random" else data.folds(windows)[fold]
 
 
-def _networks(
-    parted: Parted = "session", readings: int = model.READINGS, repeats: int = 1
-) -> dict[str, Trained]:
+def _networks(parted: Parted = "session", readings: int = model.READINGS) -> dict[str, Trained]:
     folds = {"session": SESSIONS, "user": USERS, "at random": 1}[parted]
     return {
         CHOSEN: Trained(
             partial(build, model.CHOSEN),
-            Recipe(40, batch=64, rate=5e-3, smoothing=0.05),
+            Recipe(30, rate=8e-3, smoothing=0.05),
             partial(task, Protocol(as_vector, parted, readings)),
             folds=folds,
-            repeats=repeats,
         ),
         ORIGINAL: Trained(
             partial(build, model.original(readings)),
-            Recipe(100, rate=5e-3, smoothing=0.05),
+            Recipe(80, rate=5e-3, smoothing=0.05),
             partial(task, Protocol(as_signal, parted, readings)),
             folds=folds,
         ),
@@ -165,7 +162,7 @@ APPLICATION = Application(
         Published("dynamic", 2.57, 95.0, "windows at random, of another public data set"),
     ),
     (
-        Experiment("session", "by session", True, _networks(repeats=2)),
+        Experiment("session", "by session", True, _networks()),
         Experiment(
             "short",
             f"by session, windows of {data.WINDOW} readings",
