@@ -67,8 +67,8 @@ PROSE: tuple[tuple[str, str], ...] = (
         " | 0.192 | 59.3 % |\n"
         "| 64@5/3, separable 64@5, pool, separable 96@5, dense 64 | 21,824 | 0.191 | 59.9 % |\n\n"
         "An arena of 16 KiB then took 8 of the second block's filters; the third got 16 more."
-        " 64@5/2 is a convolution of 64 filters over 5 frames with a stride of 2; all end in means over"
-        " time.",
+        " 64@5/2 is a convolution of 64 filters over 5 frames with a stride of 2; all end in means"
+        " over time.",
     ),
     (
         "What the network takes",
