@@ -68,8 +68,6 @@ def refuse_output(output: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise _unwritable(output, error) from error
-    except ValueError as error:  # A name with a null character.
-        raise UsageError(f"`{printable(str(output), 400)}` is no path") from error
 
 
 def _unwritable(output: Path, error: OSError) -> UsageError:

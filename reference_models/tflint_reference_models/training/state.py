@@ -43,7 +43,7 @@ def load(folder: Path, shapes: Sequence[tuple[int, ...]]) -> State | None:
     """The state of a folder; None where there is none, or none for variables of these shapes."""
     path = folder / _NAME
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             head = json.loads(held["head"].tobytes())
             variables = tuple(held[f"v{number}"] for number in range(len(shapes)))
             if len(held.files) != len(shapes) + 1:
