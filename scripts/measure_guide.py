@@ -5,8 +5,8 @@
 Networks are built by Keras and converted as users convert them, in one process that has TensorFlow;
 all figures of a model come from its file. What was measured is kept in `scripts/guide/facts.json`,
 from which the page is rendered. `--render` measures nothing; parts are what alone to measure again:
-`leaks`, `calibration`, or words that names of networks hold. Takes some minutes; needs the extras
-`convert` and `tflm`, and the recordings of `../shared/data`.
+`leaks`, `calibration`, `thresholds`, `trainings`, or words that names of networks hold. Takes some
+minutes; needs the extras `convert` and `tflm`, and the recordings of `../shared/data`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from guide.calibration import calibrations
 from guide.leaks import leaks
 from guide.networks import cases
 from guide.page import FACTS, PAGE, page
+from guide.thresholds import thresholds
 
 ROOT = Path(__file__).resolve().parent.parent
 # The application whose reference model is calibrated with several sets.
@@ -34,11 +35,11 @@ CALIBRATED = "motion_sense"
 _PACKAGES = ("tensorflow", "keras", "ai-edge-quantizer", "ai-edge-litert")
 
 
-def networks(names: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """The figures of these networks, as the process with TensorFlow tells them."""
+def with_tensorflow(module: str, *arguments: str) -> Iterator[Any]:
+    """What a module says that runs in a process of its own: a line of JSON behind each `@`."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "guide.converting", *names],
+            [sys.executable, "-m", module, *arguments],
             cwd=Path(__file__).parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -49,8 +50,7 @@ def networks(names: Sequence[str]) -> Iterator[tuple[str, Any]]:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("@"):
-                found = json.loads(line[1:])
-                yield found["name"], found["found"]
+                yield json.loads(line[1:])
         if process.wait():
             log.seek(0)
             raise SystemExit(log.read()[-3000:])
@@ -77,16 +77,22 @@ def measure(known: dict[str, Any], parts: Sequence[str], data: Path) -> None:
     wanted = [name for name in every if not parts or any(part in name for part in parts)]
     held = known.setdefault("networks", {})
     if wanted:
-        for name, found in networks(wanted):
-            held[name] = found
-            print(name, file=sys.stderr, flush=True)
+        for found in with_tensorflow("guide.converting", *wanted):
+            held[found["name"]] = found["found"]
+            print(found["name"], file=sys.stderr, flush=True)
             keep(known)
     known["networks"] = {name: held[name] for name in every if name in held}
-    if not parts or "leaks" in parts:
-        known["leaks"] = leaks(data)
-    if not parts or "calibration" in parts:
-        known["calibration"] = calibrations(CALIBRATED, data)
-    keep(known)
+    others: dict[str, Callable[[], Any]] = {
+        "leaks": lambda: leaks(data),
+        "calibration": lambda: calibrations(CALIBRATED, data),
+        "thresholds": lambda: thresholds(data),
+        "trainings": lambda: next(with_tensorflow("guide.trainings", str(data))),
+    }
+    for name, measured in others.items():
+        if not parts or name in parts:
+            known[name] = measured()
+            print(name, file=sys.stderr, flush=True)
+            keep(known)
 
 
 def keep(known: dict[str, Any]) -> None:

@@ -27,8 +27,8 @@ from tflint.bench.options import DEFAULT_MIN_SECONDS, BenchOptions, Dataset
 from tflint.config.load import load_settings
 from tflint.report.bench_result import BenchedModel, BenchReport
 from tflint.report.bench_xlsx import render
+from tflint.report.bench_xlsx_notes import application_title
 from tflint.report.reference_result import PublishedFigures, Reference
-from tflint_reference_models.applications import application
 from tflint_reference_models.published import REDUCED, UNREDUCED, figures_of
 
 FOLDER = ROOT / "reference_models" / "analysis"
@@ -71,8 +71,8 @@ def _row(row: BenchedModel, seed: Path) -> BenchedModel:
     name, form = row.application, row.quantization
     if name is None or form is None:
         return row
-    of = application(name)
-    reference = Reference(name, of.title, of.summary, form, published=_published(path, name, form))
+    title, published = application_title(name), _published(path, name, form)
+    reference = Reference(name, title, "", form, published=published)
     return dataclasses.replace(row, reference=reference)
 
 

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from guide.data_tables import (
+    APPLICATIONS,
+    calibration_table,
+    int8_table,
+    leaks_table,
+    splits_table,
+    thresholds_table,
+    trainings_table,
+)
 from guide.tables import (
     COPIES,
     FIRST,
@@ -17,14 +28,12 @@ from guide.tables import (
     Facts,
     Figures,
     activations_table,
-    calibration_table,
     code,
     converted_table,
     counts_table,
     forms_table,
     heads_table,
     kernels_table,
-    leaks_table,
     networks_table,
     select_table,
     separable_table,
@@ -45,7 +54,25 @@ _HEAD = (
 def page() -> str:
     """The whole page."""
     facts: Facts = json.loads(FACTS.read_text(encoding="utf-8"))
-    return _HEAD + TEXT.read_text(encoding="utf-8").format_map(values(facts))
+    text = TEXT.read_text(encoding="utf-8").format_map(values(facts))
+    return _HEAD + "\n\n".join(map(_filled, text.split("\n\n")))
+
+
+def _filled(block: str) -> str:
+    """A paragraph or a list in lines of one length; tables and headings as they are."""
+    if block.startswith(("#", "|")):
+        return block
+    parts = re.split(r"\n(?=- )", block)
+    return "\n".join(_filled_part(" ".join(part.split())) for part in parts) + (
+        "\n" if block.endswith("\n") else ""
+    )
+
+
+def _filled_part(text: str) -> str:
+    indent = "  " if text.startswith("- ") else ""
+    return textwrap.fill(
+        text, 115, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def values(facts: Facts) -> dict[str, Any]:
@@ -81,15 +108,13 @@ def values(facts: Facts) -> dict[str, Any]:
         "table_select": select_table(figures),
         "table_calibration": calibration_table(calibration),
         "table_leaks": leaks_table(facts["leaks"]),
+        "table_int8": int8_table(),
+        "table_splits": splits_table(),
+        "table_thresholds": thresholds_table(facts["thresholds"]),
+        "training_epochs": str(facts["trainings"]["epochs"]),
+        "training_folds": str(facts["trainings"]["folds"]),
+        "table_trainings": trainings_table(facts["trainings"]),
     }
-
-
-APPLICATIONS = {
-    "motion_sense": "MotionSense",
-    "car_sensor": "CarSensor",
-    "music_classifier": "MusicClassifier",
-    "keyword_spotting": "KeywordSpotting",
-}
 
 
 class Reader(Mapping[str, str]):

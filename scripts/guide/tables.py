@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from guide import networks
+from guide.markdown import table
 from guide.networks import (
     DYNAMIC,
     FIXED,
@@ -22,7 +23,6 @@ from guide.networks import (
 from tflint.memory.flash import runtime_code
 
 Facts = Mapping[str, Any]
-Row = Sequence[str]
 
 # The file, and TFLM's code for its kernels.
 _FLASH = "file and code"
@@ -45,16 +45,6 @@ class Figures:
         return int(self.row(name, *form)[key])
 
 
-def _table(titles: Row, rows: Sequence[Row], texts: int = 1) -> str:
-    """A table whose first columns are `texts`, and whose others are figures."""
-    lines = [_line(titles), "|" + "---|" * texts + "--:|" * (len(titles) - texts)]
-    return "\n".join([*lines, *map(_line, rows)])
-
-
-def _line(cells: Row) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def _figures(row: Facts, *keys: str) -> list[str]:
     return [f"{row[key]:,}" for key in keys]
 
@@ -75,7 +65,7 @@ def networks_table(figures: Figures, names: Mapping[str, str]) -> str:
         [title, *_figures(figures.row(name), "weights", "macs", "arena")]
         for name, title in names.items()
     ]
-    return _table(["blocks", "weights", "MACs", "arena"], rows)
+    return table(["blocks", "weights", "MACs", "arena"], rows)
 
 
 def widths_table(figures: Figures) -> str:
@@ -83,7 +73,7 @@ def widths_table(figures: Figures) -> str:
         [str(filters), *_figures(figures.row(f"first {filters}"), "weights", "macs", "arena")]
         for filters in networks.WIDTHS
     ]
-    return _table(["filters of the first block", "weights", "MACs", "arena"], rows, 0)
+    return table(["filters of the first block", "weights", "MACs", "arena"], rows, 0)
 
 
 def separable_table(figures: Figures) -> str:
@@ -101,7 +91,7 @@ def separable_table(figures: Figures) -> str:
             )
         ]
         rows.append([f"{filters} to 32 channels", *cells])
-    return _table(["second block", "weights", "MACs", "arena"], rows)
+    return table(["second block", "weights", "MACs", "arena"], rows)
 
 
 def sizes_table(figures: Figures) -> str:
@@ -109,7 +99,7 @@ def sizes_table(figures: Figures) -> str:
         [f"{size} x {size}", *_figures(figures.row(f"input {size}"), "weights", "macs", "arena")]
         for size in networks.SIZES
     ]
-    return _table(["input", "weights", "MACs", "arena"], rows)
+    return table(["input", "weights", "MACs", "arena"], rows)
 
 
 def counts_table(figures: Figures) -> str:
@@ -118,7 +108,7 @@ def counts_table(figures: Figures) -> str:
         row = figures.row(networks.count_name(n, m, pools))
         shown = ", ".join(map(str, pools))
         rows.append([str(n), shown, str(m), *_figures(row, "weights", "macs", "arena", "file")])
-    return _table(["N", "P", "M", "weights", "MACs", "arena", "file"], rows, 3)
+    return table(["N", "P", "M", "weights", "MACs", "arena", "file"], rows, 3)
 
 
 HEADS = {
@@ -134,7 +124,7 @@ def heads_table(figures: Figures) -> str:
         [title, *_figures(figures.row(f"head {name}"), "weights", "arena", "file", "flash")]
         for name, title in HEADS.items()
     ]
-    return _table(["", "weights", "arena", "file", _FLASH], rows)
+    return table(["", "weights", "arena", "file", _FLASH], rows)
 
 
 FORMS = {
@@ -157,7 +147,7 @@ def forms_table(figures: Figures) -> str:
         rows.append(
             [title, runs, *_figures(row, "weights", "file"), arena, f"{len(row['operators'])}"]
         )
-    return _table(["form", "on TFLM", "weights", "file", "arena", "operators"], rows, 2)
+    return table(["form", "on TFLM", "weights", "file", "arena", "operators"], rows, 2)
 
 
 _BY_TENSORFLOW = "int8, TensorFlow's converter alone"
@@ -228,7 +218,7 @@ def converted_table(figures: Figures, rows: Sequence[tuple[str, str, str]]) -> s
         sizes = _figures(row, "weights", "file", "arena", "flash")
         found.append([title, others or "none", *sizes])
     titles = ["", "operators beside the layers' own", "weights", "file", "arena", _FLASH]
-    return _table(titles, found, 2)
+    return table(titles, found, 2)
 
 
 ACTIVATIONS = {
@@ -257,7 +247,7 @@ def activations_table(figures: Figures) -> str:
         runs = "no" if row["refusal"] else "runs"
         rows.append([title, kinds, runs, *_figures(row, "file", "arena", "flash")])
     titles = ["activation", "more operators", "on TFLM", "file", "arena", _FLASH]
-    return _table(titles, rows, 3)
+    return table(titles, rows, 3)
 
 
 def tails_table(figures: Figures) -> str:
@@ -266,7 +256,7 @@ def tails_table(figures: Figures) -> str:
         [title, *_figures(figures.row(name), "file", "arena", "flash")]
         for name, title in names.items()
     ]
-    return _table(["the network ends in", "file", "arena", _FLASH], rows)
+    return table(["the network ends in", "file", "arena", _FLASH], rows)
 
 
 BASE = ("CONV_2D", "MAX_POOL_2D", "FULLY_CONNECTED")
@@ -306,7 +296,7 @@ def kernels_table() -> str:
         ]
         for one in KERNELS
     ]
-    return _table(["one kind more", "reference kernels", "CMSIS-NN"], rows)
+    return table(["one kind more", "reference kernels", "CMSIS-NN"], rows)
 
 
 def select_table(figures: Figures) -> str:
@@ -323,58 +313,4 @@ def select_table(figures: Figures) -> str:
         arena = "" if row["refusal"] else f"{row['arena']:,}"
         kind = "float32" if form == SELECT else "int8"
         rows.append([title, ", ".join(others) or "none", kind, runs, arena])
-    return _table(["scaled", "operator", "form", "on TFLM", "arena"], rows, 4)
-
-
-SETS = {
-    "normal noise": "noise, normal",
-    "uniform noise": "noise, uniform in 0 to 1",
-    "zeros": "zeros",
-}
-
-
-def calibration_table(held: Facts) -> str:
-    rows = [["none: float32", "", _percent(held["float32"]["recall"]), "", ""]]
-    for name, row in held["sets"].items():
-        title = SETS.get(name) or name.replace("real, ", "real samples: ").replace("only ", "only ")
-        found = row["best"]
-        if "fails" in found:
-            rows.append([title, f"{row['count']:,}", "refused", "", ""])
-            continue
-        rows.append(
-            [
-                title,
-                f"{row['count']:,}",
-                _percent(found["recall"]),
-                _percent(found["agreement"]),
-                f"{found['decibels']:.1f} dB",
-            ]
-        )
-    titles = ["calibrated with", "samples", "mean recall", "decides as float32", "signal to noise"]
-    return _table(titles, rows)
-
-
-LEAKS = (
-    ("motion_sense", "at random", "MotionSense, spectra", "at random"),
-    ("motion_sense", "subject", "MotionSense, spectra", "by subject"),
-    ("car_sensor", "at random raw", "CarSensor, raw readings", "at random"),
-    ("car_sensor", "session raw", "CarSensor, raw readings", "by session"),
-    ("car_sensor", "user raw", "CarSensor, raw readings", "by person"),
-    ("car_sensor", "at random", "CarSensor, amounts of movement", "at random"),
-    ("car_sensor", "session", "CarSensor, amounts of movement", "by session"),
-    ("car_sensor", "user", "CarSensor, amounts of movement", "by person"),
-    ("music_classifier", "at random", "MusicClassifier, means of MFCCs", "at random"),
-    ("music_classifier", "song", "MusicClassifier, means of MFCCs", "by song"),
-    ("music_classifier", "artist", "MusicClassifier, means of MFCCs", "by artist"),
-)
-
-
-def leaks_table(held: Facts) -> str:
-    rows = [
-        [title, how, _percent(held[application][key])] for application, key, title, how in LEAKS
-    ]
-    return _table(["recordings and features", "parted", "mean recall"], rows, 2)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return table(["scaled", "operator", "form", "on TFLM", "arena"], rows, 4)

@@ -61,11 +61,10 @@ _HEADS = (
         ("Runtime", "Runs There", "Arena (Bytes)", "RAM (Bytes)", "Flash (Bytes)"),
     ),
 )
-_REFERENCE_HEAD = (
-    PUBLISHED_KB,
-    SAME_DATA,
-    "Original",
-    ("Published Weights (KB)", "Published Accuracy (%)", "Accuracy on the Same Data (%)"),
+_REFERENCE_PARTS = (
+    "Published Weights (KB)",
+    "Published Accuracy (%)",
+    "Accuracy on the Same Data (%)",
 )
 _NAME_WIDTH = 44
 _WIDTHS = (PATH_WIDTH, 9.5, 9.5, 9.5, 9.5, 9.5, 10, 10, 13, _NAME_WIDTH, 11, NOTES_WIDTH)
@@ -84,15 +83,19 @@ class Elsewhere:
 
 def write_group(page: Page, group: Group, elsewhere: dict[int, Elsewhere]) -> None:
     """Headers and a block a model; `elsewhere` is by the model's place in the report."""
-    has_references = any(block.model.reference for block in group.blocks)
-    page.widths(_WIDTHS + _MORE_WIDTHS + _REFERENCE_WIDTHS * has_references)
+    references = [block.model.reference for block in group.blocks if block.model.reference]
+    # The last is there where the original's network was trained on the same data.
+    compared = _REFERENCE_PARTS[: 2 + any(of.baseline for of in references)] if references else ()
+    last_column = FLASH + len(compared)
+    page.widths(_WIDTHS + _MORE_WIDTHS + _REFERENCE_WIDTHS[: len(compared)])
     page.sheet.freeze_panes(HEADER_ROWS, 1)
     page.sheet.repeat_rows(0, HEADER_ROWS - 1)
     page.sheet.repeat_columns(0)
     # Printed, it is the original's sheet; the summary has the rest.
     page.printed(max((block.last for block in group.blocks), default=1), NOTES)
     page.sheet.set_row(1, 42)
-    for first, last, title, parts in (*_HEADS, *((_REFERENCE_HEAD,) * has_references)):
+    heads = (*_HEADS, *(((PUBLISHED_KB, last_column, "Original", compared),) if compared else ()))
+    for first, last, title, parts in heads:
         if parts:
             page.merged((0, 0), (first, last), title, HEAD)
             for column, part in enumerate(parts, first):
@@ -100,8 +103,7 @@ def write_group(page: Page, group: Group, elsewhere: dict[int, Elsewhere]) -> No
         else:
             page.merged((0, 1), (first, last), title, HEAD)
     for block in group.blocks:
-        last = SAME_DATA if has_references else FLASH
-        _write_block(page, block, elsewhere.get(block.place, Elsewhere()), last)
+        _write_block(page, block, elsewhere.get(block.place, Elsewhere()), last_column)
 
 
 def _write_block(page: Page, block: Block, elsewhere: Elsewhere, last: int) -> None:

@@ -69,12 +69,12 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _WIDTHS = (40, 16, 13, 27, 11, 10, 10, 11, 10, 10, 10, 8.5, 10, 8, 8, 12)
 _RUNTIME_WIDTHS = (7, 11, 11)
-_REFERENCE_HEADS = (
+_REFERENCE_HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accuracy Is", ()),
     ("Published by the Original", ("Weights (KB)", "Accuracy (%)")),
-    ("The Original's on the Same Data", ("Weights (Bytes)", "Accuracy (%)")),
 )
-_REFERENCE_WIDTHS = (21, 12, 12, 14, 14)
+_BASELINE_HEAD = ("The Original's on the Same Data", ("Weights (Bytes)", "Accuracy (%)"))
+_REFERENCE_WIDTHS, _BASELINE_WIDTHS = (21, 12, 12), (14, 14)
 _FAILURE_WIDTH = 54
 _MOST_FAILURE, _MOST_LABEL = 200, 60
 
@@ -99,8 +99,7 @@ def write_summary(
     known = runtime_names(report.models)
     # The last column is there where something failed.
     reference_column = runtime_column(len(known), 0)
-    has_references = any(model.reference for model in report.models)
-    failed_column = reference_column + len(_REFERENCE_WIDTHS) * has_references
+    failed_column = reference_column + len(_reference_widths(report))
     last_column = failed_column - all(model.is_whole for model in report.models)
     _write_heads(page, report, known, last_column)
     best = _best(report.models)
@@ -126,9 +125,8 @@ def write_summary(
 
 
 def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_column: int) -> None:
-    has_references = any(model.reference for model in report.models)
-    more = _REFERENCE_WIDTHS * has_references + (_FAILURE_WIDTH,)
-    page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + more)
+    widths = _reference_widths(report)
+    page.widths(_WIDTHS + _RUNTIME_WIDTHS * len(known) + widths + (_FAILURE_WIDTH,))
     page.text(0, 0, "tflint bench", TITLE)
     page.sheet.set_row(0, 26)
     measured_on = f"{machine_text(report.machine)}; {printable(report.started)}"
@@ -144,7 +142,9 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_col
         page.text(2, 0, said, Look(bold=True, ink=BAD))
     column = 0
     groups = [*_HEADS, *((runtime_title(name), _PER_RUNTIME) for name in known)]
-    groups += _REFERENCE_HEADS * has_references
+    groups += _REFERENCE_HEADS[: len(widths)]
+    if len(widths) > len(_REFERENCE_WIDTHS):
+        groups.append(_BASELINE_HEAD)
     if not all(model.is_whole for model in report.models):
         groups.append(("Not Measured", ()))
     for title, parts in groups:
@@ -162,6 +162,13 @@ def _write_heads(page: Page, report: BenchReport, known: Sequence[str], last_col
     page.sheet.freeze_panes(TOP, 1)
     page.sheet.repeat_rows(TOP - 2, TOP - 1)
     assert column == last_column + 1, "the headers are those of the columns"
+
+
+def _reference_widths(report: BenchReport) -> tuple[float, ...]:
+    """The widths of the columns about reference models, none where there are none of these."""
+    references = [model.reference for model in report.models if model.reference]
+    has_baselines = any(of.baseline for of in references)
+    return _REFERENCE_WIDTHS * bool(references) + _BASELINE_WIDTHS * has_baselines
 
 
 def _write_row(page: Page, row: int, model: BenchedModel, label: str, at: At, best: str) -> None:

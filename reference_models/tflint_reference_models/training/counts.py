@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -99,7 +100,7 @@ class Counts:
     def balanced(self) -> float:
         """The mean recall of the classes that occur; 0 without samples."""
         found = [self.recall(label) for label in self.occurring]
-        return sum(found) / len(found) if found else 0.0
+        return math.fsum(found) / len(found) if found else 0.0
 
     @property
     def false_accepts(self) -> float:
@@ -129,7 +130,7 @@ class Counts:
             return None
         recalls = {label: self.recall(label) for label in self.occurring}
         moved = [
-            sum((right - recalls[of] * n) / self.sizes[of] for of, n, right in group.by_class)
+            math.fsum((right - recalls[of] * n) / self.sizes[of] for of, n, right in group.by_class)
             / len(recalls)
             for group in self.groups
         ]
@@ -146,7 +147,8 @@ class Counts:
         groups = {group.name: group for group in self.groups}
         for group in other.groups:
             groups[group.name] = _together(groups.get(group.name), group)
-        return Counts(confusion, tuple(groups.values()), self.group_kind)
+        held = sorted(groups.values(), key=lambda group: _natural(group.name))
+        return Counts(confusion, tuple(held), self.group_kind)
 
     def without_groups(self) -> Counts:
         """The same, not told by group."""

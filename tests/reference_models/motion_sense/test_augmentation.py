@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.reference_models.motion_sense.recorded import write_recordings
+from tflint_reference_models.dataset import Floats
 from tflint_reference_models.motion_sense import augmentation as subject
 from tflint_reference_models.motion_sense import data
 from tflint_reference_models.motion_sense.features import bands
@@ -92,7 +93,7 @@ def test_windows_stay_within_their_trial(recorded: data.Recordings) -> None:
 def test_the_same_generator_gives_the_same_windows(recorded: data.Recordings) -> None:
     readings, where = subject.Readings(recorded), subject.cuts(recorded)
 
-    def once(seed: int) -> data.Floats:
+    def once(seed: int) -> Floats:
         return readings.varied(where, subject.Variation(), np.random.default_rng(seed))
 
     np.testing.assert_array_equal(once(1), once(1))

@@ -50,7 +50,7 @@ OF_BANDS = {(CHOSEN, "subject"), (CHOSEN, "folds"), (CHOSEN, "random"), (ORIGINA
 
 @pytest.mark.parametrize(
     ("experiment", "network"),
-    [("subject", CHOSEN), ("folds", CHOSEN), ("plots", CHOSEN), ("plots-fixed", ORIGINAL)],
+    [("subject", CHOSEN), ("folds", CHOSEN), ("plots", CHOSEN), ("plots", ORIGINAL)],
 )
 def test_subjects_are_on_one_side(folder: Path, experiment: str, network: str) -> None:
     folds = EXPERIMENTS[experiment].networks[network].folds
