@@ -9,15 +9,18 @@ import importlib.util
 import json
 import re
 from dataclasses import replace
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
 
 from tests.reference_models.shared_recordings import SHARED_DATA
+from tflint.api import run_convert
+from tflint.convert.options import ConvertOptions
+from tflint.convert.origin import parse_origin
 from tflint_reference_models.application import CHOSEN, ORIGINAL
 from tflint_reference_models.applications import NAMES, application
-from tflint_reference_models.training.figures import figures_of
+from tflint_reference_models.training.figures import figures_of, settings
 from tflint_reference_models.training.forms import SHIPPED, measured, require_integers
 from tflint_reference_models.training.goals import MIN_ARENA
 from tflint_reference_models.training.manifest import MANIFEST, file_name
@@ -119,6 +122,25 @@ def test_honest_figures_and_the_originals_are_told_apart(name: str) -> None:
     wanted = {(one.name, network) for one in of.experiments for network in one.networks}
     assert told == wanted
     assert not all(one.is_honest for one in of.experiments)
+
+
+@each
+@pytest.mark.slow
+def test_the_float_model_is_what_the_converter_makes_of_the_keras_file(
+    name: str, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    recorded = dict(first(name, CHOSEN).versions)
+    for distribution in ("tensorflow", "keras"):
+        if metadata.version(distribution) != recorded[distribution]:
+            pytest.skip(f"made with {distribution} {recorded[distribution]}")
+    network = tmp_path / f"{name}.keras"
+    network.write_bytes((PACKAGE / name / file_name(name, CHOSEN, None)).read_bytes())
+    run = run_convert(
+        settings(), ConvertOptions(parse_origin(str(network))), network.with_suffix(".tflite")
+    )
+    assert run.data == (PACKAGE / name / file_name(name, CHOSEN, "float32")).read_bytes()
 
 
 @each
