@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from guide.calibration import float_model
 from guide.leaks import leaks
 from guide.networks import (
     DYNAMIC,
@@ -57,6 +60,15 @@ def test_the_text_states_no_figure_of_its_own() -> None:
     allowed = {"100", "256"}
 
     assert set(re.findall(r"\d[\d.,]*\d\d|\d+ ?%|\d+ dB|\d+ bytes", text)) <= allowed
+
+
+def test_each_tip_names_its_rule() -> None:
+    _, *tips = WRITTEN.split("\n### ")
+
+    assert len(tips) > 20
+    assert [
+        tip.partition("\n")[0] for tip in tips if "{rule[" not in tip and "No rule" not in tip
+    ] == []
 
 
 def test_links_within_the_page_lead_to_headings() -> None:
@@ -157,6 +169,21 @@ def test_the_ends_and_the_kernels() -> None:
 def test_select_operators_do_not_run() -> None:
     assert HELD.row("bicubic", SELECT)["refusal"] is not None
     assert HELD.row("bilinear")["refusal"] is None
+
+
+def test_the_calibrated_model_is_the_one_that_is_shipped() -> None:
+    held = KNOWN["calibration"]
+    data = float_model(held["application"]).read_bytes()
+
+    again = "python scripts/measure_guide.py calibration"
+    assert hashlib.sha256(data).hexdigest() == held["sha256"], again
+
+
+def test_varied_samples_and_a_norm_are_worth_more_than_a_seed() -> None:
+    ways = KNOWN["trainings"]["ways"]
+
+    assert min(ways["as it is"]) > max(ways["no norm"])
+    assert np.mean(ways["as it is"]) > np.mean(ways["not varied"])
 
 
 def test_quiet_samples_and_few_ruin_a_calibration() -> None:

@@ -21,6 +21,7 @@ from guide.networks import (
     TENSORFLOW_FLOAT,
 )
 from tflint.memory.flash import runtime_code
+from tflint.memory.static_ram import static_ram
 
 Facts = Mapping[str, Any]
 
@@ -283,6 +284,14 @@ KERNELS = (
 def code(more: Sequence[str], runtime: str = "tflm") -> int:
     """TFLM's code for the base and more operators on a Cortex-M4, in bytes."""
     return runtime_code((*BASE, *more), runtime, "cortex-m4").bytes
+
+
+def resolver_entry() -> int:
+    """What one kind more takes of RAM, in bytes."""
+    more, fewer = (
+        static_ram(operators, "tflm", "cortex-m").resolver for operators in (BASE, BASE[:-1])
+    )
+    return more - fewer
 
 
 def kernels_table() -> str:
