@@ -72,8 +72,8 @@ def index() -> str:
     lines = [GENERATED, "", "# Rules", ""]
     lines += [
         "`E` provably fails on the chosen target, `W` costs memory, flash, time or accuracy, "
-        "`I` worth knowing. `tflint rule CODE` shows a page in the terminal. What to build instead, "
-        "with figures: [a network in a few kilobytes](../guide.md).",
+        "`I` worth knowing. `tflint rule CODE` shows a page in the terminal. What to build "
+        "instead, with figures: [a network in a few kilobytes](../guide.md).",
     ]
     group = ""
     for rule in all_rules():
