@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from guide.calibration import float_model
-from guide.leaks import leaks
+from guide.leaks import leaks, nearest
 from guide.networks import (
     DYNAMIC,
     FIXED,
@@ -29,6 +29,7 @@ from guide.networks import (
 )
 from guide.page import FACTS, PAGE, TEXT, page
 from guide.tables import Figures, code
+from guide.thresholds import rates
 from tests.conftest import SHARED_MODELS
 
 KNOWN: dict[str, Any] = json.loads(FACTS.read_text(encoding="utf-8"))
@@ -205,6 +206,22 @@ def test_random_windows_flatter() -> None:
         assert car == sorted(car, reverse=True)
     music = [held["music_classifier"][how] for how in ("at random", "song", "artist")]
     assert music == sorted(music, reverse=True)
+
+
+def test_the_neighbour_is_the_nearest() -> None:
+    random = np.random.default_rng(3)
+    known, wanted = (random.normal(size=(n, 5)).astype(np.float32) for n in (700, 1100))
+    distances = np.linalg.norm(wanted[:, np.newaxis] - known, axis=2)
+
+    assert nearest(known, wanted).tolist() == distances.argmin(axis=1).tolist()
+
+
+def test_rates_are_of_each_class_by_itself() -> None:
+    given = np.array([0.9, 0.4, 0.6, 0.1, 0.2], np.float32)
+    labels = np.array([1, 1, 0, 0, 0])
+
+    assert rates(given, labels, 0.5) == {"found": 0.5, "false": pytest.approx(1 / 3)}
+    assert rates(given, labels, 0.3) == {"found": 1.0, "false": pytest.approx(1 / 3)}
 
 
 @pytest.mark.shared
