@@ -46,7 +46,7 @@ def operators(name: str, form: str = INT8) -> list[str]:
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page()
+    assert PAGE.read_text(encoding="utf-8") == page(), "docs/guide.md is stale: run `make docs`"
 
 
 def test_everything_was_measured_in_each_of_its_forms() -> None:
