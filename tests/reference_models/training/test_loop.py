@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,15 @@ def test_what_cannot_be_trained_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     # What was learned before is kept; what is no number is not.
     with np.load(tmp_path / "no-number" / "state.npz") as held:
         assert json.loads(held["head"].tobytes())["epochs"] == 2
+
+
+def test_answers_are_learned_in_place_of_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ask("told", tmp_path, monkeypatch)["said"]
+    found = re.search(r"mean recall ([0-9.]+) %", said[-1])
+    assert found is not None
+    assert float(found[1]) > 70  # of the labels it would be less than 20
 
 
 def test_an_epoch_is_so_many_steps_and_takes_no_more_memory_with_time(

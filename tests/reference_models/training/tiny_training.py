@@ -121,6 +121,21 @@ def refused(folder: Path) -> dict[str, str]:
     return found
 
 
+def told(folder: Path) -> dict[str, Any]:
+    """How well answers are learned that are other classes than the labels."""
+    labels = (task().validation.labels + 1) % CLASSES
+    some = task(validation=Samples(task().validation.inputs, labels))
+
+    def epoch(number: int) -> Samples:
+        samples = some.epoch(number)
+        others = np.eye(CLASSES, dtype=np.float32)[(samples.labels + 1) % CLASSES]
+        return Samples(samples.inputs, samples.labels, answers=others)
+
+    of = task(epoch=epoch, validation=some.validation)
+    _, said = run(folder / "told", of=of, how=recipe(30, teacher=None))
+    return {"said": said}
+
+
 def steps(folder: Path) -> dict[str, Any]:
     """What an epoch changes, and what it comes to over many."""
     import resource
