@@ -1,7 +1,7 @@
 """Write `docs/rules/`, a page for each rule from its docstring and examples, and `docs/targets.md`.
 
-The table of passes in `docs/repairs.md` is written as well, and what `README.md` and
-`docs/benchmarking.md` show of the reference models.
+The table of passes in `docs/repairs.md` is written as well, what `README.md` and
+`docs/benchmarking.md` show of the reference models, and `docs/guide.md` from what was measured.
 
 The output of each example is what `tflint check` prints for it, so a page cannot promise
 what the rule does not do. `tests/scripts/test_generate_docs.py` fails when a page is stale.
@@ -15,6 +15,8 @@ import inspect
 from pathlib import Path
 
 import reference_models_page as references
+from guide.page import PAGE as GUIDE
+from guide.page import page as guide_page
 from repairs_page import PAGE as REPAIRS
 from repairs_page import passes_table, with_part
 from tflint.lint.registry import all_rules
@@ -72,7 +74,8 @@ def index() -> str:
     lines = [GENERATED, "", "# Rules", ""]
     lines += [
         "`E` provably fails on the chosen target, `W` costs memory, flash, time or accuracy, "
-        "`I` worth knowing. `tflint rule CODE` shows a page in the terminal.",
+        "`I` worth knowing. `tflint rule CODE` shows a page in the terminal. What to build "
+        "instead, with figures: [a network in a few kilobytes](../guide.md).",
     ]
     group = ""
     for rule in all_rules():
@@ -142,10 +145,11 @@ def main() -> None:
     REPAIRS.write_text(repairs_page(), encoding="utf-8")
     for path, text in reference_pages().items():
         path.write_text(text, encoding="utf-8")
+    GUIDE.write_text(guide_page(), encoding="utf-8")
     folder = FOLDER.relative_to(FOLDER.parent.parent)
     print(
-        f"{len(wanted)} pages in {folder}, docs/targets.md, the passes in docs/repairs.md, and the"
-        " reference models in README.md and docs/benchmarking.md"
+        f"{len(wanted)} pages in {folder}, docs/targets.md, the passes in docs/repairs.md, the"
+        " reference models in README.md and docs/benchmarking.md, and docs/guide.md"
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from guide.leaks import leaks
+from guide.calibration import float_model
+from guide.leaks import leaks, nearest
 from guide.networks import (
     DYNAMIC,
     FIXED,
@@ -26,6 +29,7 @@ from guide.networks import (
 )
 from guide.page import FACTS, PAGE, TEXT, page
 from guide.tables import Figures, code
+from guide.thresholds import rates
 from tests.conftest import SHARED_MODELS
 
 KNOWN: dict[str, Any] = json.loads(FACTS.read_text(encoding="utf-8"))
@@ -42,7 +46,7 @@ def operators(name: str, form: str = INT8) -> list[str]:
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page()
+    assert PAGE.read_text(encoding="utf-8") == page(), "docs/guide.md is stale: run `make docs`"
 
 
 def test_everything_was_measured_in_each_of_its_forms() -> None:
@@ -57,6 +61,15 @@ def test_the_text_states_no_figure_of_its_own() -> None:
     allowed = {"100", "256"}
 
     assert set(re.findall(r"\d[\d.,]*\d\d|\d+ ?%|\d+ dB|\d+ bytes", text)) <= allowed
+
+
+def test_each_tip_names_its_rule() -> None:
+    _, *tips = WRITTEN.split("\n### ")
+
+    assert len(tips) > 20
+    assert [
+        tip.partition("\n")[0] for tip in tips if "{rule[" not in tip and "No rule" not in tip
+    ] == []
 
 
 def test_links_within_the_page_lead_to_headings() -> None:
@@ -159,6 +172,21 @@ def test_select_operators_do_not_run() -> None:
     assert HELD.row("bilinear")["refusal"] is None
 
 
+def test_the_calibrated_model_is_the_one_that_is_shipped() -> None:
+    held = KNOWN["calibration"]
+    data = float_model(held["application"]).read_bytes()
+
+    again = "python scripts/measure_guide.py calibration"
+    assert hashlib.sha256(data).hexdigest() == held["sha256"], again
+
+
+def test_varied_samples_and_a_norm_are_worth_more_than_a_seed() -> None:
+    ways = KNOWN["trainings"]["ways"]
+
+    assert min(ways["as it is"]) > max(ways["no norm"])
+    assert np.mean(ways["as it is"]) > np.mean(ways["not varied"])
+
+
 def test_quiet_samples_and_few_ruin_a_calibration() -> None:
     held = KNOWN["calibration"]
     sets = {name: row["best"] for name, row in held["sets"].items()}
@@ -178,6 +206,22 @@ def test_random_windows_flatter() -> None:
         assert car == sorted(car, reverse=True)
     music = [held["music_classifier"][how] for how in ("at random", "song", "artist")]
     assert music == sorted(music, reverse=True)
+
+
+def test_the_neighbour_is_the_nearest() -> None:
+    random = np.random.default_rng(3)
+    known, wanted = (random.normal(size=(n, 5)).astype(np.float32) for n in (700, 1100))
+    distances = np.linalg.norm(wanted[:, np.newaxis] - known, axis=2)
+
+    assert nearest(known, wanted).tolist() == distances.argmin(axis=1).tolist()
+
+
+def test_rates_are_of_each_class_by_itself() -> None:
+    given = np.array([0.9, 0.4, 0.6, 0.1, 0.2], np.float32)
+    labels = np.array([1, 1, 0, 0, 0])
+
+    assert rates(given, labels, 0.5) == {"found": 0.5, "false": pytest.approx(1 / 3)}
+    assert rates(given, labels, 0.3) == {"found": 1.0, "false": pytest.approx(1 / 3)}
 
 
 @pytest.mark.shared

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -168,18 +167,18 @@ def measured(name: str) -> dict[str, Any]:
     return found
 
 
-def main(names: Sequence[str]) -> None:
-    """Print a line of JSON for each of the networks."""
+def stay_in_this_process() -> None:
+    """From here on let conversions use the TensorFlow of this process."""
     import tflint.convert.worker_process as conversation
 
     conversation.run_worker = answer_here
+
+
+def main(names: Sequence[str]) -> None:
+    """Print a line of JSON for each of the networks."""
+    stay_in_this_process()
     for name in names:
-        try:
-            found = measured(name)
-        except Exception:
-            traceback.print_exc()
-            raise SystemExit(f"{name} cannot be measured") from None
-        print("@" + json.dumps({"name": name, "found": found}), flush=True)
+        print("@" + json.dumps({"name": name, "found": measured(name)}), flush=True)
 
 
 if __name__ == "__main__":

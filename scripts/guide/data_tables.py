@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guide.markdown import percent, table
+from guide.markdown import table
 from guide.recorded import recorded
 from tflint_reference_models.application import CHOSEN
+from tflint_reference_models.training.percent import percent, percent_at_most
 
 Facts = Mapping[str, Any]
 
@@ -104,7 +105,7 @@ def thresholds_table(held: Facts) -> str:
                     f"{APPLICATIONS[name]}: {row['class']}",
                     title,
                     percent(found["found"]),
-                    percent(found["false"]),
+                    percent_at_most(found["false"]),
                 ]
             )
     return table(["", "", "found", "of others taken for it"], rows, 2)

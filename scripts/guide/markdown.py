@@ -15,8 +15,3 @@ def table(titles: Row, rows: Sequence[Row], texts: int = 1) -> str:
 
 def _line(cells: Row) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def percent(share: float) -> str:
-    """A share of 1 as people read it."""
-    return f"{100 * share:.1f} %"

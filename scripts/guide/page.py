@@ -35,6 +35,7 @@ from guide.tables import (
     heads_table,
     kernels_table,
     networks_table,
+    resolver_entry,
     select_table,
     separable_table,
     sizes_table,
@@ -70,9 +71,11 @@ def _filled(block: str) -> str:
 
 def _filled_part(text: str) -> str:
     indent = "  " if text.startswith("- ") else ""
+    # Sizes stay on one line: `32 x 32`.
+    whole = re.sub(r"(?<=\d) x (?=\d)", "\u00a0x\u00a0", text)
     return textwrap.fill(
-        text, 115, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+        whole, 115, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ).replace("\u00a0", " ")
 
 
 def values(facts: Facts) -> dict[str, Any]:
@@ -88,6 +91,7 @@ def values(facts: Facts) -> dict[str, Any]:
         "rule": Reader(rule_link),
         "code_base": f"{code(()):,}",
         "code_base_cmsis": f"{code((), 'tflm-cmsis-nn'):,}",
+        "resolver_entry": str(resolver_entry()),
         "calibrated": APPLICATIONS[calibration["application"]],
         "calibrated_samples": f"{calibration['samples']:,}",
         "table_first": networks_table(figures, FIRST),

@@ -21,6 +21,7 @@ from guide.networks import (
     TENSORFLOW_FLOAT,
 )
 from tflint.memory.flash import runtime_code
+from tflint.memory.static_ram import static_ram
 
 Facts = Mapping[str, Any]
 
@@ -150,10 +151,10 @@ def forms_table(figures: Figures) -> str:
     return table(["form", "on TFLM", "weights", "file", "arena", "operators"], rows, 2)
 
 
-_BY_TENSORFLOW = "int8, TensorFlow's converter alone"
+_BY_TENSORFLOW = "int8, TensorFlow alone"
 _BY_TFLINT = "int8, `tflint convert`"
 LAYOUTS = (
-    ("channels_first", TENSORFLOW_FLOAT, "channels first: float32, TensorFlow's converter alone"),
+    ("channels_first", TENSORFLOW_FLOAT, "channels first: float32, TensorFlow alone"),
     ("channels_first", TENSORFLOW, f"channels first: {_BY_TENSORFLOW}"),
     ("channels_first", INT8, f"channels first: {_BY_TFLINT}"),
     ("channels_first", RECONVERTED, "channels first: int8, `tflint fix --reconvert`"),
@@ -161,7 +162,7 @@ LAYOUTS = (
     ("channels_last", INT8, f"channels last: {_BY_TFLINT}"),
 )
 MIXED = (
-    ("mixed", TENSORFLOW_FLOAT, "as it was: float32, TensorFlow's converter alone"),
+    ("mixed", TENSORFLOW_FLOAT, "as it was: float32, TensorFlow alone"),
     ("mixed", TENSORFLOW, f"as it was: {_BY_TENSORFLOW}"),
     ("mixed", INT8, f"as it was: {_BY_TFLINT}"),
     ("mixed", RECONVERTED, "as it was: int8, `tflint fix --reconvert`"),
@@ -283,6 +284,14 @@ KERNELS = (
 def code(more: Sequence[str], runtime: str = "tflm") -> int:
     """TFLM's code for the base and more operators on a Cortex-M4, in bytes."""
     return runtime_code((*BASE, *more), runtime, "cortex-m4").bytes
+
+
+def resolver_entry() -> int:
+    """What one kind more takes of RAM, in bytes."""
+    more, fewer = (
+        static_ram(operators, "tflm", "cortex-m").resolver for operators in (BASE, BASE[:-1])
+    )
+    return more - fewer
 
 
 def kernels_table() -> str:
