@@ -98,7 +98,7 @@ def test_what_is_asked_for(
                 fresh=True,
                 seconds=60,
             ),
-            str(tmp_path / "there"),
+            tmp_path / "there",
         ),
     ]
 
