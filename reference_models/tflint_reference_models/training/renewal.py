@@ -25,9 +25,9 @@ from tflint_reference_models.training.results import Result
 def renewed(of: Application, folder: Path) -> dict[str, str]:
     """`metrics.json`, `manifest.json` and `card.md` of a folder, by their names.
 
-    What was decided and when is kept, but for experiments that there are no more; sizes, memory and findings are computed from the files that
-    are there. Raises `UsageError` for metrics that are missing or broken, and as reading a model
-    does.
+    What was decided and when is kept, but for experiments that there are no more; sizes, memory and
+    findings are computed from the files that are there. Raises `UsageError` for metrics that are
+    missing or broken, and as reading a model does.
     """
     path = folder / METRICS
     shown = printable(str(path), 400)
