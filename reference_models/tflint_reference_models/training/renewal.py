@@ -25,9 +25,9 @@ from tflint_reference_models.training.results import Result
 def renewed(of: Application, folder: Path) -> dict[str, str]:
     """`metrics.json`, `manifest.json` and `card.md` of a folder, by their names.
 
-    What was decided and when is kept; sizes, memory and findings are computed from the files that
-    are there. Raises `UsageError` for metrics that are missing or broken, and as reading a model
-    does.
+    What was decided and when is kept, but for experiments that there are no more; sizes, memory and
+    findings are computed from the files that are there. Raises `UsageError` for metrics that are
+    missing or broken, and as reading a model does.
     """
     path = folder / METRICS
     shown = printable(str(path), 400)
@@ -36,7 +36,12 @@ def renewed(of: Application, folder: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"`{shown}` cannot be read: {error}") from error
     _, results = from_json(text, shown)
-    results = tuple(_with_figures(of, results, one, folder) for one in results)
+    known = {(one.name, network) for one in of.experiments for network in one.networks}
+    results = tuple(
+        _with_figures(of, results, one, folder)
+        for one in results
+        if (one.experiment, one.network) in known
+    )
     return {
         METRICS: to_json(of.name, results),
         MANIFEST: manifest_of(of, results, files_of(of, results, folder, {})),

@@ -41,6 +41,13 @@ def test_writing_it_again_changes_nothing(tmp_path: Path) -> None:
     assert renewed(APPLICATION, tmp_path) == first
 
 
+def test_experiments_that_there_are_no_more_are_left_out(tmp_path: Path) -> None:
+    results = (*RESULTS, replace(OURS, experiment="tried once"))
+    (tmp_path / "metrics.json").write_text(to_json(APPLICATION.name, results), encoding="utf-8")
+    found = renewed(APPLICATION, tmp_path)
+    assert "tried once" not in found["metrics.json"]
+
+
 def test_without_metrics(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         renewed(APPLICATION, tmp_path)
