@@ -42,14 +42,15 @@ test-ecosystem: $(DEV) ## hold tflint against real projects; installs them from 
 	$(BIN)/python scripts/ecosystem.py install
 	TFLITE_LINT_ECOSYSTEM=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/ecosystem $(PYTEST_ARGS)
 
-test-convert: $(TENSORFLOW)/.installed ## convert and reconvert networks with TensorFlow; installs it
+test-convert: $(TENSORFLOW)/.installed ## convert, reconvert and train networks with TensorFlow; installs it
 	$(TENSORFLOW)/bin/python -m pytest -n $(PYTEST_WORKERS) -m 'not thorough' \
-		tests/convert tests/cli/test_convert.py tests/cli/test_reconvert.py $(PYTEST_ARGS)
+		tests/convert tests/cli/test_convert.py tests/cli/test_reconvert.py \
+		tests/cli/test_train.py tests/reference_models $(PYTEST_ARGS)
 
 test-tensorflow: $(TENSORFLOW)/.installed ## all that is held against TensorFlow; installs it
 	$(TENSORFLOW)/bin/python -m pytest -n $(PYTEST_WORKERS) \
 		tests/convert tests/cli/test_convert.py tests/cli/test_reconvert.py \
-		tests/keras tests/archive tests/fix/source/test_against_tensorflow.py \
+		tests/cli/test_train.py tests/reference_models tests/keras tests/archive tests/fix/source/test_against_tensorflow.py \
 		tests/rules/test_keras_against_tensorflow.py tests/rules/test_conversions_against_tensorflow.py \
 		tests/rules/test_quantization_mode.py $(PYTEST_ARGS)
 

@@ -9,15 +9,24 @@ import importlib.util
 import json
 import re
 from dataclasses import replace
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.reference_models.shared_recordings import SHARED_DATA
+from tflint.api import run_convert
+from tflint.convert.options import ConvertOptions
+from tflint.convert.origin import parse_origin
+from tflint.execution.hosts import Host, execute, is_installed
+from tflint.fix.proof.interface import first_entry
+from tflint.lint.memory_report import measured as on_this_host
+from tflint.lint.memory_report import report_on
+from tflint.model.reader import parse_model
 from tflint_reference_models.application import CHOSEN, ORIGINAL
 from tflint_reference_models.applications import NAMES, application
-from tflint_reference_models.training.figures import figures_of
+from tflint_reference_models.training.figures import figures_of, settings
 from tflint_reference_models.training.forms import SHIPPED, measured, require_integers
 from tflint_reference_models.training.goals import MIN_ARENA
 from tflint_reference_models.training.manifest import MANIFEST, file_name
@@ -119,6 +128,62 @@ def test_honest_figures_and_the_originals_are_told_apart(name: str) -> None:
     wanted = {(one.name, network) for one in of.experiments for network in one.networks}
     assert told == wanted
     assert not all(one.is_honest for one in of.experiments)
+
+
+@each
+def test_tflm_runs_it_in_as_few_bytes_and_answers_as_litert_does(name: str) -> None:
+    if not all(map(is_installed, (Host.TFLM, Host.LITERT))):
+        pytest.skip("needs tflite-micro and LiteRT")
+    path = PACKAGE / name / file_name(name, CHOSEN, SHIPPED)
+    data = path.read_bytes()
+    host = on_this_host(report_on(parse_model(data), settings().target, str(path)), data).host
+    assert host is not None
+    assert host.agrees
+    (port,) = first_entry(parse_model(data)).inputs
+    rng = np.random.default_rng(5)
+    samples = rng.integers(-128, 128, (64, *port.default_shape)).astype(np.int8)
+    (ours,), (theirs,) = (execute(data, [samples], host) for host in (Host.TFLM, Host.LITERT))
+    # Kernels may round differently by a step, which is several steps of a probability.
+    assert np.abs(ours.astype(int) - theirs).max() <= 8
+
+
+@each
+@pytest.mark.slow
+def test_the_float_model_is_what_the_converter_makes_of_the_keras_file(
+    name: str, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    recorded = dict(first(name, CHOSEN).versions)
+    for distribution in ("tensorflow", "keras"):
+        if metadata.version(distribution) != recorded[distribution]:
+            pytest.skip(f"made with {distribution} {recorded[distribution]}")
+    network = tmp_path / f"{name}.keras"
+    network.write_bytes((PACKAGE / name / file_name(name, CHOSEN, None)).read_bytes())
+    run = run_convert(
+        settings(), ConvertOptions(parse_origin(str(network))), network.with_suffix(".tflite")
+    )
+    assert run.data == (PACKAGE / name / file_name(name, CHOSEN, "float32")).read_bytes()
+
+
+@each
+@pytest.mark.shared
+def test_tflm_decides_the_same_on_recordings(name: str) -> None:
+    if not SHARED_DATA.is_dir() or not all(map(is_installed, (Host.TFLM, Host.LITERT))):
+        pytest.skip("needs recordings (set TFLITE_LINT_SHARED), tflite-micro and LiteRT")
+    of = application(name)
+    task = of.experiments[0].networks[CHOSEN].task(SHARED_DATA, 0, first(name, CHOSEN).seed)
+    data = (PACKAGE / name / file_name(name, CHOSEN, SHIPPED)).read_bytes()
+    (port,) = first_entry(parse_model(data)).inputs
+    chosen = task.test.inputs[:: len(task.test.inputs) // 400 + 1]
+    samples = port.quantised(chosen).reshape(-1, *port.default_shape)
+    (ours,), (theirs,) = (execute(data, [samples], host) for host in (Host.TFLM, Host.LITERT))
+    one, other = (given.reshape(len(samples), -1).astype(int) for given in (ours, theirs))
+    if one.shape[1] == 1:  # a probability, -128 to 127
+        agree = (one > 0) == (other > 0)
+    else:
+        agree = one.argmax(axis=1) == other.argmax(axis=1)
+    assert agree.mean() >= 0.99
 
 
 @each

@@ -165,7 +165,7 @@ RECIPE = Recipe(epochs=50, batch=128, rate=4e-3)
 # Of more windows: about as many answers as by artist.
 SONG_RECIPE = replace(RECIPE, epochs=36)
 RANDOM_RECIPE = replace(RECIPE, epochs=110)
-ORIGINAL_RECIPE = Recipe(epochs=15, batch=64, rate=1e-3)
+ORIGINAL_RECIPE = Recipe(epochs=20, batch=32, rate=1e-3)
 # What it can remember takes it longer.
 RANDOM_ORIGINAL_RECIPE = replace(ORIGINAL_RECIPE, epochs=40)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tflint.execution.frames import Array
 from tflint_reference_models.application import Recipe, Samples, Task, Teacher
 from tflint_reference_models.dataset import Floats, Integers
 from tflint_reference_models.training.job import TrainingFailed
@@ -69,14 +70,15 @@ def trained(
         if weights is None:
             weights = np.ones(len(samples.labels), np.float32)
         loss = run(samples.inputs, targets, weights)
-        if not math.isfinite(loss):
+        held = tuple(np.asarray(variable.numpy()) for variable in variables)
+        # Of what is no number a ReLU and a max pool may make one.
+        if not (math.isfinite(loss) and all(map(_is_finite, held))):
             raise TrainingFailed(
-                f"the loss is {loss} after epoch {epoch + 1}: the rate ({recipe.rate:g}) is too"
-                " high, or the samples hold what is no number"
+                f"the loss is {loss:.3g} after epoch {epoch + 1}, and weights are no numbers: the"
+                f" rate ({recipe.rate:g}) is too high, or the samples hold what is none"
             )
         watched.append(mean_recall(answers(model, task.validation.inputs), task.validation.labels))
         if epoch + 1 == recipe.epochs or time.monotonic() - saved >= _SAVE_SECONDS:
-            held = tuple(np.asarray(variable.numpy()) for variable in variables)
             save(folder, State(epoch + 1, tuple(watched), held))
             saved = time.monotonic()
         text = f"epoch {epoch + 1} of {recipe.epochs}, mean recall {100 * watched[-1]:.1f} %"
@@ -100,6 +102,10 @@ def _check(samples: Samples, task: Task, model: keras.Model) -> None:
             raise TrainingFailed(
                 f"the network takes {shape}, the samples to {purpose} are {part.inputs.shape[1:]}"
             )
+
+
+def _is_finite(array: Array) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _duration(seconds: float) -> str:

@@ -197,3 +197,27 @@ def test_no_two_sessions_hold_the_same_readings() -> None:
         runs = np.lib.stride_tricks.sliding_window_view(counts, 12, axis=0)
         for run in runs[(np.ptp(runs, axis=2) > 40).any(axis=1)]:
             assert owner.setdefault(run.tobytes(), segment.session) == segment.session
+
+
+@given(st.integers(1, 120), st.integers(1, 80), st.integers(-300, 300))
+def test_cuts_are_where_windows_are(length: int, stride: int, by: int) -> None:
+    rng = np.random.default_rng(length)
+    sizes = (90, 3, 200, 120)
+    segments = tuple(
+        subject.Segment(
+            rng.normal(size=(size, 3)).astype(np.float32), np.zeros(size, np.float32), 0, place, 0
+        )
+        for place, size in enumerate(sizes)
+    )
+    recorded = subject.Recordings(segments, "")
+
+    windows = subject.windows(recorded, "session", length, stride)
+    cuts = subject.cuts(recorded, length, stride)
+
+    count = len(cuts.starts)
+    np.testing.assert_array_equal(cuts.moved(np.zeros(count, np.int64)), windows.inputs)
+    np.testing.assert_array_equal(cuts.segments, windows.groups)
+    moved = cuts.moved(np.full(count, by))
+    for place, window in zip(cuts.segments, moved, strict=True):
+        views = np.lib.stride_tricks.sliding_window_view(segments[place].acceleration, length, 0)
+        assert any(np.array_equal(window.T, view) for view in views)

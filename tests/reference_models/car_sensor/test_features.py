@@ -65,6 +65,40 @@ def test_amounts_are_the_sums_they_stand_for() -> None:
         assert found[window, axis::3].tolist() == pytest.approx(expected, rel=1e-6)
 
 
+def test_movement_is_amounts_twice() -> None:
+    windows = np.stack([driven(seed, 256) for seed in range(3)])
+
+    found = subject.movement(windows)
+
+    assert found.shape == (3, 30)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found[:, :18], subject.amounts(windows))
+    upright = subject.series(windows).astype(np.float64)
+    for channel in range(2):
+        x = upright[:, :, channel]
+        changes = np.abs(x[:, 1:] - x[:, :-1])
+        values = (
+            np.sqrt((x * x).sum(axis=1) / 256),
+            np.abs(x).sum(axis=1) / 256,
+            np.abs(x).max(axis=1),
+            changes.sum(axis=1) / 255,
+            changes.max(axis=1),
+            np.abs(x[:, 4:] - x[:, :-4]).sum(axis=1) / 252,
+        )
+        expected = np.log(np.stack(values, axis=1) + 0.003) / 6
+        np.testing.assert_allclose(found[:, 18 + channel :: 2], expected, rtol=1e-5)
+
+
+def test_how_the_phone_lies_does_not_change_the_last_of_movement() -> None:
+    windows = np.stack([driven(seed, 256) for seed in range(3)])
+    turned = windows[:, :, [1, 2, 0]] * np.array([1, -1, -1], np.float32)
+
+    first, second = subject.movement(windows), subject.movement(turned)
+
+    np.testing.assert_allclose(first[:, 18:], second[:, 18:], atol=1e-5)
+    assert np.abs(first[:, :18] - second[:, :18]).max() > 0.01
+
+
 def test_rest_is_the_least_there_is() -> None:
     still = np.tile(np.array([1, 2, 9], np.float32), (100, 1))
 

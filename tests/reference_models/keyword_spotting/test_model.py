@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tflint_reference_models.keyword_spotting import model
-from tflint_reference_models.keyword_spotting.features import SHAPE, as_frames
+from tflint_reference_models.keyword_spotting.features import SHAPE, as_frames, as_image
 from tflint_reference_models.network import Network, build
 
 
@@ -43,3 +43,16 @@ def test_ours_takes_half_the_bytes() -> None:
     )
     # Besides, the axes of the means are 8 bytes, or a shape 16.
     assert 2 * (ours + 8) <= theirs
+
+
+def test_the_teacher_answers_the_same_to_images_as_to_frames() -> None:
+    keras = pytest.importorskip("keras", reason="builds networks in Keras")
+    coefficients = np.random.default_rng(1).normal(0, 50, (5, *SHAPE)).astype(np.float32)
+    keras.utils.set_random_seed(1)
+    teacher = build(model.TEACHER)
+    other = model.teacher_of_images()
+    other.set_weights(teacher.get_weights())
+    expected = np.asarray(teacher(as_frames(coefficients), training=False))
+    found = np.asarray(other(as_image(coefficients), training=False))
+    assert np.ptp(expected) > 1e-4
+    np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -95,6 +95,10 @@ def test_what_is_tested_and_calibrated_on_is_not_varied(folder: Path) -> None:
         unheard = task.others[subject.UNHEARD]
         np.testing.assert_array_equal(unheard.inputs, expected[data.unheard(windows, recorded)])
         assert not unheard.labels.any()
+        assert unheard.groups is not None
+        np.testing.assert_array_equal(
+            unheard.groups, recorded.words[data.unheard(windows, recorded)]
+        )
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=400))
