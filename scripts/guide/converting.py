@@ -171,7 +171,7 @@ def stay_in_this_process() -> None:
     """From here on let conversions use the TensorFlow of this process."""
     import tflint.convert.worker_process as conversation
 
-    conversation.run_worker = answer_here
+    conversation.run_worker = answer_here  # type: ignore[attr-defined]
 
 
 def main(names: Sequence[str]) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from tflint_reference_models.car_sensor import data as car_data
-from tflint_reference_models.car_sensor.features import amounts
 from tflint_reference_models.dataset import Dataset, Floats, Integers, Split
 from tflint_reference_models.motion_sense import data as motion_data
 from tflint_reference_models.motion_sense.features import bands
@@ -48,12 +47,12 @@ def _car(folder: Path) -> dict[str, Any]:
     recorded = car_data.recordings(folder)
     found: dict[str, Any] = {}
     for kind in ("session", "user"):
-        windows = car_data.windows(recorded, kind)
-        for name, features in (("", amounts(windows.inputs)), (" raw", windows.inputs)):
-            if kind == "session":
-                at_random = [car_data.random_split(windows)]
-                found[f"at random{name}"] = _recall(windows, features, at_random)
-            found[f"{kind}{name}"] = _recall(windows, features, car_data.folds(windows))
+        # Raw readings as the original took them: 100, each second half of which is the next's.
+        windows = car_data.windows(recorded, kind, 100, 50)
+        if kind == "session":
+            at_random = [car_data.random_split(windows)]
+            found["at random"] = _recall(windows, windows.inputs, at_random)
+        found[kind] = _recall(windows, windows.inputs, car_data.folds(windows))
     return found
 
 

@@ -130,7 +130,7 @@ def cases() -> dict[str, Case]:
     for activation in ACTIVATIONS:
         found[f"activation {activation}"] = Case(partial(_activation, activation))
     for data_format in ("channels_first", "channels_last"):
-        forms = (TENSORFLOW_FLOAT, TENSORFLOW, INT8)
+        forms: tuple[str, ...] = (TENSORFLOW_FLOAT, TENSORFLOW, INT8)
         if data_format == "channels_first":
             forms = (*forms, RECONVERTED)
         found[data_format] = Case(partial(_layout, data_format), forms)
