@@ -15,6 +15,7 @@ from tflint.printable import printable
 from tflint_reference_models.application import CHOSEN, ORIGINAL
 from tflint_reference_models.training.counts import Counts, Group
 from tflint_reference_models.training.figures import Figures, Found, Use
+from tflint_reference_models.training.options import DEFAULT_THREADS
 from tflint_reference_models.training.results import (
     FORM_NAMES,
     CurvePoint,
@@ -52,6 +53,8 @@ def to_json(application: str, results: Sequence[Result]) -> str:
 
 def _of_result(result: Result) -> dict[str, Any]:
     shallow = {one.name: getattr(result, one.name) for one in dataclasses.fields(result)}
+    if result.threads == DEFAULT_THREADS:
+        del shallow["threads"]
     return {
         **shallow,
         "sizes": dataclasses.asdict(result.sizes),
@@ -164,6 +167,10 @@ class _Fields:
     def whole(self, key: str) -> int:
         return _whole(self.value(key), key)
 
+    def whole_or(self, key: str, default: int) -> int:
+        is_there = isinstance(self.held, dict) and key in self.held
+        return self.whole(key) if is_there else default
+
     def whole_or_none(self, key: str) -> int | None:
         value = self.value(key)
         return None if value is None else _whole(value, key)
@@ -248,6 +255,7 @@ def _result(held: _Fields) -> Result:
             ),
         ),
         notes=tuple(_text(one, "notes") for one in held.list("notes")),
+        threads=held.whole_or("threads", DEFAULT_THREADS),
     )
 
 
