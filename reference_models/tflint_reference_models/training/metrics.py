@@ -321,10 +321,8 @@ def _counts(held: _Fields, classes: int) -> Counts:
     if len(rows) != classes or any(len(row) != classes for row in rows):
         raise ValueError("`confusion` has not a row and a column a class")
     counts = Counts(rows)
-    keys = held.held if isinstance(held.held, dict) else {}
-    if "by_group" in keys or "groups" in keys:
-        read, key = (_by_class, "by_group") if "by_group" in keys else (_by_decision, "groups")
-        groups = tuple(Group(name, found) for name, found in held.pairs(key, read))
+    if isinstance(held.held, dict) and "by_group" in held.held:
+        groups = tuple(Group(name, found) for name, found in held.pairs("by_group", _by_class))
         counts = Counts(rows, groups, held.text("group_kind"))
     said = held.whole("n"), held.whole("correct")
     if said != (counts.n, counts.correct) or (counts.groups and not _adds_up(counts)):
@@ -340,15 +338,6 @@ def _by_class(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
             raise ValueError(f"`{key}` has no class, samples and right ones")
         found.append((numbers[0], numbers[1], numbers[2]))
     return tuple(found)
-
-
-def _by_decision(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
-    """As the first of these files have it: (truth, decided, how often)."""
-    held: dict[int, tuple[int, int]] = {}
-    for truth, decided, count in _by_class(value, key):
-        n, right = held.get(truth, (0, 0))
-        held[truth] = n + count, right + count * (truth == decided)
-    return tuple((of, *held[of]) for of in sorted(held))
 
 
 def _adds_up(counts: Counts) -> bool:
