@@ -31,9 +31,8 @@ PROSE: tuple[tuple[str, str], ...] = (
         " and across gravity, give six amounts each (standard deviation, mean and largest size,"
         " mean and largest change from one reading to the next, mean change over four); of the 30"
         " the logarithm, about standardised. 1,280 multiply-accumulates, 30 logarithms and about"
-        " 260 square roots a"
-        " window, beside 616 multiply-accumulates in the network. 256 readings of three axes in 16"
-        " bits are 1,536 bytes of RAM, which no arena counts.",
+        " 260 square roots a window, beside 616 multiply-accumulates in the network. 256 readings"
+        " of three axes in 16 bits are 1,536 bytes of RAM, which no arena counts.",
     ),
     (
         "How it was chosen",
