@@ -1,7 +1,8 @@
 """Write `docs/rules/`, a page for each rule from its docstring and examples, and `docs/targets.md`.
 
-The table of passes in `docs/repairs.md` is written as well, what `README.md` and
-`docs/benchmarking.md` show of the reference models, and `docs/guide.md` from what was measured.
+The table of passes in `docs/repairs.md` is written as well, what `README.md`,
+`docs/benchmarking.md` and `docs/training.md` show of the reference models, and `docs/guide.md` from
+what was measured.
 
 The output of each example is what `tflint check` prints for it, so a page cannot promise
 what the rule does not do. `tests/scripts/test_generate_docs.py` fails when a page is stale.
@@ -26,6 +27,8 @@ from tflint.report.target_table import render_markdown
 from tflint.report.text import render_file
 from tflint.rule import Bad, Example, Rule
 from tflint.target.target import DEFAULT_TARGET, find_target, named_targets
+from training_page import PAGE as TRAINING
+from training_page import training_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
 TARGETS = FOLDER.parent / "targets.md"
@@ -58,10 +61,11 @@ def reference_pages() -> dict[Path, str]:
         references.README: references.readme_part(rows),
         references.PAGE: references.page_part(rows),
     }
-    return {
+    found = {
         path: with_part(path.read_text(encoding="utf-8"), references.PART, text)
         for path, text in parts.items()
     }
+    return {**found, TRAINING: training_page()}
 
 
 def page_name(rule: type[Rule]) -> str:
@@ -149,7 +153,8 @@ def main() -> None:
     folder = FOLDER.relative_to(FOLDER.parent.parent)
     print(
         f"{len(wanted)} pages in {folder}, docs/targets.md, the passes in docs/repairs.md, the"
-        " reference models in README.md and docs/benchmarking.md, and docs/guide.md"
+        " reference models in README.md, docs/benchmarking.md and docs/training.md, and"
+        " docs/guide.md"
     )
 
 

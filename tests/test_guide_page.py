@@ -28,6 +28,7 @@ from guide.networks import (
     cases,
 )
 from guide.page import FACTS, PAGE, TEXT, page
+from guide.recorded import recorded
 from guide.tables import Figures, code
 from guide.thresholds import rates
 from tests.conftest import SHARED_MODELS
@@ -178,6 +179,14 @@ def test_the_calibrated_model_is_the_one_that_is_shipped() -> None:
 
     again = "python scripts/measure_guide.py calibration"
     assert hashlib.sha256(data).hexdigest() == held["sha256"], again
+
+
+def test_the_thresholds_are_those_of_the_shipped_models() -> None:
+    shipped = {one.of.name: one.result.thresholds[0] for one in recorded() if one.is_shipped}
+
+    for name, row in KNOWN["thresholds"].items():
+        again = "python scripts/measure_guide.py thresholds"
+        assert row["threshold"] == pytest.approx(shipped[name]), again
 
 
 def test_varied_samples_and_a_norm_are_worth_more_than_a_seed() -> None:

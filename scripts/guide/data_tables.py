@@ -105,6 +105,8 @@ def thresholds_table(held: Facts) -> str:
                     percent_at_most(found["false"]),
                 ]
             )
+    if not rows:
+        return "What it was worth, the cards of the reference models with one output say."
     return table(["", "", "found", "of others taken for it"], rows, 2)
 
 

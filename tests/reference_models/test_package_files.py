@@ -49,7 +49,7 @@ def test_the_wheel_has_models_records_and_cards() -> None:
     assert sum(path.stat().st_size for path in data if PACKAGE.name in path.as_posix()) < MOST_BYTES
     # Recordings are of others, and workbooks are for the repository.
     assert not [name for name in files if name.endswith((".npz", ".npy", ".wav", ".xlsx"))]
-    assert not [name for name in files if "/.training" in name]
+    assert not [name for name in files if "/.training" in name or "/original/" in name]
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)

@@ -21,6 +21,8 @@ _INTERVALS = (
 )
 # More groups than these are told by their quartiles.
 _MAX_GROUPS = 40
+# More classes than these have their figures below the table, which would be too wide.
+_MAX_CLASSES = 5
 
 
 def accuracy(of: Application, results: Sequence[Result]) -> Iterator[str]:
@@ -153,19 +155,33 @@ def _of_two(counts: Counts) -> tuple[str, str]:
 
 
 def _confusion(classes: tuple[str, ...], test: Counts) -> Iterator[str]:
-    rows = [
+    """What is taken for what, and the figures of each class: beside it, or below a wide one."""
+    names = [name(label) for label in classes]
+    counts = [[f"{count:,}" if count else "·" for count in row] for row in test.confusion]
+    figures = [
         (
-            f"**{name(label)}**",
-            *(f"{count:,}" if count else "·" for count in row),
             percent(test.recall(place)) if test.sizes[place] else "–",
             interval_text(test.recall_interval(place)) if test.sizes[place] else "–",
             percent(test.precision(place)),
         )
-        for place, (label, row) in enumerate(zip(classes, test.confusion, strict=True))
+        for place in range(len(classes))
     ]
-    decided = [name(label) for label in classes]
-    head = ("Is \\ decided", *decided, "recall", "interval by samples", "precision")
-    yield from table(head, rows, "l" + "r" * (len(head) - 1))
+    told = ("recall", "interval by samples", "precision")
+    rows = [[f"**{label}**", *row] for label, row in zip(names, counts, strict=True)]
+    sides = "l" + "r" * (len(classes) + len(told))
+    if len(classes) <= _MAX_CLASSES:
+        beside = [[*row, *more] for row, more in zip(rows, figures, strict=True)]
+        yield from table(("Is \\ decided", *names, *told), beside, sides)
+        return
+    yield from table(("Is \\ decided", *names), rows, sides)
+    yield from table(
+        ("Class", "samples", *told),
+        [
+            (label, f"{size:,}", *more)
+            for label, size, more in zip(names, test.sizes, figures, strict=True)
+        ],
+        "lrrrr",
+    )
 
 
 def _by_group(test: Counts) -> Iterator[str]:

@@ -186,6 +186,7 @@ def trained_in_folds(
         repeats=_repeats(run, first, say),
         curve=_curve(run, first),
         notes=_notes(run.held, epochs),
+        threads=options.threads,
     )
     return result, first.files if is_kept else {}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tflint_reference_models.application import CHOSEN, ORIGINAL, Application
 from tflint_reference_models.training.metrics import lines_of
+from tflint_reference_models.training.options import DEFAULT_THREADS
 from tflint_reference_models.training.results import Result
 
 MANIFEST = "manifest.json"
@@ -75,6 +76,8 @@ def command_of(of: Application, result: Result) -> str:
     recipe = of.experiment(result.experiment).networks[result.network].recipe
     if result.epochs != recipe.epochs:
         words.append(f"--epochs {result.epochs}")
+    if result.threads != DEFAULT_THREADS:
+        words.append(f"--threads {result.threads}")
     return " ".join(words)
 
 

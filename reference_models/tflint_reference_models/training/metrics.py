@@ -15,6 +15,7 @@ from tflint.printable import printable
 from tflint_reference_models.application import CHOSEN, ORIGINAL
 from tflint_reference_models.training.counts import Counts, Group
 from tflint_reference_models.training.figures import Figures, Found, Use
+from tflint_reference_models.training.options import DEFAULT_THREADS
 from tflint_reference_models.training.results import (
     FORM_NAMES,
     CurvePoint,
@@ -52,6 +53,8 @@ def to_json(application: str, results: Sequence[Result]) -> str:
 
 def _of_result(result: Result) -> dict[str, Any]:
     shallow = {one.name: getattr(result, one.name) for one in dataclasses.fields(result)}
+    if result.threads == DEFAULT_THREADS:
+        del shallow["threads"]
     return {
         **shallow,
         "sizes": dataclasses.asdict(result.sizes),
@@ -164,6 +167,10 @@ class _Fields:
     def whole(self, key: str) -> int:
         return _whole(self.value(key), key)
 
+    def whole_or(self, key: str, default: int) -> int:
+        is_there = isinstance(self.held, dict) and key in self.held
+        return self.whole(key) if is_there else default
+
     def whole_or_none(self, key: str) -> int | None:
         value = self.value(key)
         return None if value is None else _whole(value, key)
@@ -248,6 +255,7 @@ def _result(held: _Fields) -> Result:
             ),
         ),
         notes=tuple(_text(one, "notes") for one in held.list("notes")),
+        threads=held.whole_or("threads", DEFAULT_THREADS),
     )
 
 
@@ -313,10 +321,8 @@ def _counts(held: _Fields, classes: int) -> Counts:
     if len(rows) != classes or any(len(row) != classes for row in rows):
         raise ValueError("`confusion` has not a row and a column a class")
     counts = Counts(rows)
-    keys = held.held if isinstance(held.held, dict) else {}
-    if "by_group" in keys or "groups" in keys:
-        read, key = (_by_class, "by_group") if "by_group" in keys else (_by_decision, "groups")
-        groups = tuple(Group(name, found) for name, found in held.pairs(key, read))
+    if isinstance(held.held, dict) and "by_group" in held.held:
+        groups = tuple(Group(name, found) for name, found in held.pairs("by_group", _by_class))
         counts = Counts(rows, groups, held.text("group_kind"))
     said = held.whole("n"), held.whole("correct")
     if said != (counts.n, counts.correct) or (counts.groups and not _adds_up(counts)):
@@ -332,15 +338,6 @@ def _by_class(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
             raise ValueError(f"`{key}` has no class, samples and right ones")
         found.append((numbers[0], numbers[1], numbers[2]))
     return tuple(found)
-
-
-def _by_decision(value: Json, key: str) -> tuple[tuple[int, int, int], ...]:
-    """As the first of these files have it: (truth, decided, how often)."""
-    held: dict[int, tuple[int, int]] = {}
-    for truth, decided, count in _by_class(value, key):
-        n, right = held.get(truth, (0, 0))
-        held[truth] = n + count, right + count * (truth == decided)
-    return tuple((of, *held[of]) for of in sorted(held))
 
 
 def _adds_up(counts: Counts) -> bool:

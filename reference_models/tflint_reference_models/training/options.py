@@ -7,6 +7,7 @@ from pathlib import Path
 
 # Names all experiments of an application.
 ALL = "all"
+DEFAULT_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,5 @@ class TrainOptions:
     seed: int = 0
     epochs: int | None = None
     seconds: float = 3600.0
-    threads: int = 2
+    threads: int = DEFAULT_THREADS
     fresh: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tflint_reference_models.training.counts import Counts
 from tflint_reference_models.training.figures import Figures
+from tflint_reference_models.training.options import DEFAULT_THREADS
 
 FORM_NAMES = ("float32", "float16", "dynamic", "int8")
 
@@ -94,7 +95,7 @@ class Result:
 
     `thresholds` has what became part of the last bias, fold by fold. `curve` are the points of a
     learning curve, by their share; `forms` then are those of the largest. `versions` are those of
-    what trained and converted it.
+    what trained and converted it. The number of `threads` parts sums, and so decides on last bits.
     """
 
     experiment: str
@@ -116,6 +117,7 @@ class Result:
     repeats: tuple[Repeat, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
     notes: tuple[str, ...] = ()
+    threads: int = DEFAULT_THREADS
 
     def form(self, name: str) -> FormResult | None:
         """One of its forms; None where it was not made."""

@@ -154,6 +154,15 @@ def test_a_goal_is_met_by_what_was_counted_not_by_what_is_shown() -> None:
     assert [(one.reached, one.is_met) for one in held] == [("84.99 %", False), ("5.00 %", False)]
 
 
+def test_figures_of_many_classes_stand_below() -> None:
+    classes = tuple("abcdef")
+    counts = Counts(tuple(tuple(7 if row == of else 1 for of in range(6)) for row in range(6)))
+    ours = replace(OURS, classes=classes, forms=(replace(INT8, test=counts, others={}, votes={}),))
+    section = _section(card(replace(APPLICATION, goals=()), [ours]), "Accuracy")
+    assert "\n| **b** | 1 | 7 | 1 | 1 | 1 | 1 |\n" in section
+    assert "\n| b | 12 | 58.3 % | 31.9 to 80.7 % | 58.3 % |\n" in section
+
+
 def test_many_groups_are_told_by_their_quartiles() -> None:
     groups = tuple(Group(str(number), ((0, 1, 1), (1, 1, number % 2))) for number in range(100))
     counts = Counts(((100, 0), (50, 50)), groups, "song")

@@ -46,9 +46,9 @@ def test_files_are_the_new_ones_and_those_that_are_there(tmp_path: Path) -> None
 
 
 def test_a_call_has_what_differs_from_the_recipe() -> None:
-    result = replace(OURS, experiment="random", seed=3, epochs=4)
+    result = replace(OURS, experiment="random", seed=3, epochs=4, threads=1)
     assert command_of(APPLICATION, result) == (
-        "tflint train keyword_spotting --experiment random --seed 3 --epochs 4"
+        "tflint train keyword_spotting --experiment random --seed 3 --epochs 4 --threads 1"
     )
     assert command_of(APPLICATION, BASELINE) == "tflint train keyword_spotting --original"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reference_models.training.made_up import RESULTS
+from tests.reference_models.training.made_up import OURS, RESULTS
 from tflint.errors import UsageError
 from tflint_reference_models.training.metrics import from_json, lines_of, to_json
 
@@ -23,6 +24,12 @@ def test_what_is_written_is_read_again() -> None:
     assert {(one.experiment, one.network): one for one in results} == {
         (one.experiment, one.network): one for one in RESULTS
     }
+
+
+def test_threads_are_told_where_they_are_not_the_usual() -> None:
+    usual, other = to_json("x", [OURS]), to_json("x", [replace(OURS, threads=1)])
+    assert "threads" not in usual
+    assert [from_json(text, "x")[1][0].threads for text in (usual, other)] == [2, 1]
 
 
 def test_it_does_not_depend_on_the_order_of_trainings() -> None:
