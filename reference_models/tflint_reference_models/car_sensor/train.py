@@ -35,7 +35,8 @@ VARIANTS = 5
 # How far a varied window may start from where it is cut, in readings, and the spread of its gain.
 FARTHEST, GAIN = data.STRIDE // 2, 0.1
 # A decision each 50 readings.
-VOTES = {"mean of the last five answers": 5, "mean of the last ten answers": 10}
+FIVE = "mean of the last five answers"
+VOTES = {FIVE: 5, "mean of the last ten answers": 10}
 # Training windows for each one that ranges are calibrated with.
 CALIBRATION = 8
 
@@ -90,21 +91,26 @@ def varied(cuts: data.Cuts, places: Integers, seed: int, variant: int) -> Floats
 
 
 def task(protocol: Protocol, folder: Path, fold: int, seed: int) -> Task:
-    """The training of a fold. Raises `UsageError` for recordings that are missing or broken."""
+    """The training of a fold, on all groups that are not tested on.
+
+    Nothing is chosen by the validation groups, not even a threshold, so they are trained on too;
+    they are but watched. Raises `UsageError` for recordings that are missing or broken.
+    """
     recorded = data.recordings(folder)
     by: data.Group = "user" if protocol.parted == "user" else "session"
     windows = data.windows(recorded, by, protocol.readings)
     split = _split(windows, protocol.parted, fold)
     cuts = data.cuts(recorded, protocol.readings)
     sessions = np.array([segment.session for segment in recorded.segments])[cuts.segments]
-    labels = windows.labels[split.train]
-    weights = session_weights(labels, sessions[split.train])
+    learned = np.sort(np.concatenate([split.train, split.validation]))
+    labels = windows.labels[learned]
+    weights = session_weights(labels, sessions[learned])
     # Of windows at random it would show more of those that are tested on.
     variants = VARIANTS if split.is_honest else 1
 
     @lru_cache(maxsize=VARIANTS)
     def inputs(variant: int) -> Floats:
-        return protocol.features(varied(cuts, split.train, seed, variant))
+        return protocol.features(varied(cuts, learned, seed, variant))
 
     def as_they_are(places: Integers) -> Samples:
         return Samples(
@@ -123,7 +129,7 @@ def task(protocol: Protocol, folder: Path, fold: int, seed: int) -> Task:
         as_they_are(split.test),
         votes=VOTES if split.is_honest else {},
         trained_samples=len(labels),
-        trained_groups=len(np.unique(windows.groups[split.train])),
+        trained_groups=len(np.unique(windows.groups[learned])),
         sha256=windows.sha256,
     )
 
@@ -169,7 +175,7 @@ APPLICATION = Application(
             True,
             _networks(readings=data.WINDOW),
         ),
-        Experiment("user", "by user", True, _networks("user")),
+        Experiment("user", "by user", True, {CHOSEN: _networks("user")[CHOSEN]}),
         Experiment(
             "random", "windows at random, as the original did", False, _networks("at random")
         ),
@@ -177,6 +183,7 @@ APPLICATION = Application(
     prose=PROSE,
     goals=(
         Goal("session", Measure.BALANCED, 0.85, "a random forest reaches 82 % of short windows"),
+        Goal("session", Measure.BALANCED, 0.85, "as a device may decide", FIVE),
         Goal("short", Measure.BALANCED, 0.85, "a random forest reaches 82 %"),
     ),
 )
