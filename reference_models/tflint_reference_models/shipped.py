@@ -98,12 +98,15 @@ def _known(path: Path) -> KnownModel | None:
     recorded = _recorded(result, found.test)
     if result.folds < 2:
         return KnownModel(reference, recorded)
-    networks = f"{counted(result.folds, 'network')}, each tested on what it was not trained on"
+    networks = counted(result.folds, "network")
     return KnownModel(
         reference,
         recorded,
-        note=f"the accuracy recorded is that of {networks}; this file is the first of them",
-        note_measured=f"measured on what the first of {networks}, was not trained on",
+        note=(
+            f"the accuracy recorded is that of {networks}, each tested on what it was not trained"
+            " on; this file is the first of them"
+        ),
+        note_measured=f"this is the first of {networks}, on what it was not trained on",
     )
 
 

@@ -45,7 +45,9 @@ def test_a_task_fits_its_network(folder: Path, experiment: str, network: str) ->
     assert task.trained_samples == len(task.epoch(0).labels)
 
 
-@pytest.mark.parametrize(("experiment", "folds", "kind"), [("artist", 3, "artist")])
+@pytest.mark.parametrize(
+    ("experiment", "folds", "kind"), [("artist", 3, "artist"), ("song", 2, "song")]
+)
 def test_groups_are_on_one_side_and_tested_on_once(
     folder: Path, experiment: str, folds: int, kind: str
 ) -> None:
@@ -126,7 +128,7 @@ def test_a_teacher_of_windows_at_random_hears_no_frame_that_is_tested_on(folder:
 def is_learned(parted: subject.Parted) -> np.ndarray:
     """Which frames (songs, 1290) are in a window that is trained on."""
     found = np.zeros((len(parted.songs), data.LENGTH), bool)
-    for place in parted.split.train:
+    for place in parted.learned:
         begin = data.STARTS[place % data.PIECES]
         found[place // data.PIECES, begin : begin + 216] = True
     return found
@@ -136,7 +138,7 @@ def test_answers_are_those_of_a_machine_that_was_told_the_windows_as_they_are(
     folder: Path,
 ) -> None:
     parted = subject.by_artist(data.recordings(folder), 0)
-    train, lessons = parted.split.train, subject.LESSONS
+    train, lessons = parted.learned, subject.LESSONS
 
     samples = task_of(folder, "artist", CHOSEN).epoch(0)
 
@@ -150,6 +152,19 @@ def test_answers_are_those_of_a_machine_that_was_told_the_windows_as_they_are(
     expected = machine.answers(samples.inputs.transpose(0, 1, 3, 2), lessons.sharpness)
     assert samples.answers is not None
     np.testing.assert_allclose(samples.answers, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("parting", [subject.by_artist, subject.by_song, subject.at_random])
+def test_all_that_is_not_tested_on_is_learned_where_epochs_are_fixed(
+    folder: Path, parting: subject.Parting
+) -> None:
+    parted = parting(data.recordings(folder), 0)
+    rest = np.setdiff1d(np.arange(parted.windows.count), parted.split.test)
+
+    if parted.split.is_honest:
+        np.testing.assert_array_equal(parted.learned, rest)
+    else:
+        np.testing.assert_array_equal(np.union1d(parted.learned, parted.split.validation), rest)
 
 
 def test_runs_are_songs(folder: Path) -> None:
