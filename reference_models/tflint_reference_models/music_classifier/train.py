@@ -169,10 +169,10 @@ def as_rows(windows: Floats) -> Floats:
 VOTES = {"mean of a whole song (30 s)": 0}
 # About somebody new it is to be smooth; about seconds of songs that are known, near its examples.
 LESSONS = Lessons(copies=16, ridge=1.0)
-SONG_LESSONS = Lessons(copies=16, ridge=0.3, sharpness=4.0, variation=Variation(mixed=0.25))
+SONG_LESSONS = Lessons(copies=24, ridge=0.3, sharpness=4.0, variation=Variation(mixed=0.25))
 RANDOM_LESSONS = Lessons(copies=20, ridge=0.05, sharpness=4.0, variation=Variation(mixed=0.25))
 RECIPE = Recipe(epochs=56, batch=128, rate=4e-3)
-SONG_RECIPE = replace(RECIPE, epochs=46)
+SONG_RECIPE = replace(RECIPE, epochs=110)
 RANDOM_RECIPE = replace(RECIPE, epochs=110)
 ORIGINAL_RECIPE = Recipe(epochs=20, batch=32, rate=1e-3)
 # What it can remember takes it longer.
