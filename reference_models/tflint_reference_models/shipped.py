@@ -107,6 +107,7 @@ def _known(path: Path) -> KnownModel | None:
             " on; this file is the first of them"
         ),
         note_measured=f"this is the first of {networks}, on what it was not trained on",
+        folds=result.folds,
     )
 
 

@@ -16,7 +16,7 @@ from tflint.bench.references import References, with_recordings
 from tflint.errors import UsageError
 from tflint.report.accuracy_result import Recorded
 from tflint.report.bench_result import BenchedModel
-from tflint.report.reference_result import Reference
+from tflint.report.reference_result import Baseline, Reference
 
 RECORDED = Recorded("2026-11-20", "0.1.0")
 
@@ -118,3 +118,27 @@ def test_what_is_measured_comes_before_what_was_recorded() -> None:
 
 def test_no_decisions_are_no_accuracy() -> None:
     assert recorded_accuracy(((0, 0), (0, 0)), ("a", "b"), (), RECORDED, "") is None
+
+
+def test_figures_of_all_folds_are_not_held_against_one() -> None:
+    one = known("a")
+    assert one.recorded is not None
+    theirs = recorded_accuracy(((5, 5), (5, 5)), ("no", "yes"), (), RECORDED, "0.5")
+    assert theirs is not None
+    reference = dataclasses.replace(one.reference, baseline=Baseline(1_916, theirs))
+    folded = dataclasses.replace(one, reference=reference, folds=5)
+    measured = dataclasses.replace(one.recorded, recorded=None)
+    row = BenchedModel("a.tflite", 10, accuracy=measured)
+
+    alone = with_known(row, folded).reference
+    assert alone is not None
+    assert alone.baseline is None
+    assert alone.further == (
+        ("5 folds together", one.recorded),
+        ("the original's network (1,916 B of weights), 5 folds together", theirs),
+    )
+    # As it was recorded, both are over all folds.
+    recorded = with_known(dataclasses.replace(row, accuracy=None), folded)
+    assert recorded.reference == reference
+    single = dataclasses.replace(folded, folds=1)
+    assert with_known(row, single).reference == reference

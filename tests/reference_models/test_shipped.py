@@ -219,6 +219,7 @@ def test_folds_are_said_to_be_several_networks(made: Made) -> None:
     assert "5 networks" in known.note
     assert known.note_measured is not None
     assert "the first of 5 networks" in known.note_measured
+    assert known.folds == 5
 
 
 def test_nothing_is_known_of_other_models(tmp_path: Path) -> None:

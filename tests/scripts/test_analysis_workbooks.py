@@ -66,7 +66,10 @@ def test_ours_are_those_that_come_with_tflint() -> None:
             model.file_bytes,
             model.weights.count,
         )
-        assert row["Accuracy Is"] == "measured in this run"
+        assert model.accuracy is not None
+        assert model.accuracy.recorded is not None
+        assert row["Accuracy Is"] == f"recorded {model.accuracy.recorded.date}"
+        assert row["Measured"] == pytest.approx(100 * model.accuracy.value)
 
 
 def test_the_original_has_23_models_and_what_it_published() -> None:

@@ -19,13 +19,15 @@ Files = tuple[tuple[str, str], ...]
 class KnownModel:
     """What is known of a reference model; `recorded` is None where nothing was recorded with this
     very file, and `note` says why. `note` may also say what bears on what was recorded, and
-    `note_measured` what bears on measuring it again.
+    `note_measured` what bears on measuring it again. With more than one of `folds` what was
+    recorded is that of as many networks, of which this is the first.
     """
 
     reference: Reference
     recorded: Accuracy | None = None
     note: str | None = None
     note_measured: str | None = None
+    folds: int = 1
 
 
 def recorded_accuracy(
@@ -68,6 +70,19 @@ def with_known(row: BenchedModel, known: KnownModel | None) -> BenchedModel:
         return row
     row = dataclasses.replace(row, reference=known.reference)
     if row.accuracy is not None:
-        return row
+        return dataclasses.replace(row, reference=_of_one_fold(known))
     notes = (*row.notes, known.note) if known.note else row.notes
     return dataclasses.replace(row, accuracy=known.recorded, notes=notes)
+
+
+def _of_one_fold(known: KnownModel) -> Reference:
+    """What a measured accuracy may be held against: figures of all folds stand by themselves."""
+    of, baseline = known.reference, known.reference.baseline
+    if known.folds < 2 or known.recorded is None:
+        return of
+    together = f"{known.folds} folds together"
+    further = [(together, known.recorded)]
+    if baseline is not None:
+        weights = f"{baseline.weight_bytes:,} B of weights"
+        further.append((f"the original's network ({weights}), {together}", baseline.accuracy))
+    return dataclasses.replace(of, baseline=None, further=(*further, *of.further))
